@@ -1,0 +1,40 @@
+/** A pending timer; cancelling one that fired or was cancelled does nothing. */
+export interface Timer {
+  cancel(): void;
+}
+
+/**
+ * Everything the operator knows of time. A test or the simulator passes its own.
+ * Wall time is for stamps that people and other processes read; whatever safety rests on uses `monotonic`.
+ */
+export interface Clock {
+  /** Milliseconds since the Unix epoch; may jump. */
+  now(): number;
+  /** Milliseconds from an arbitrary origin; never goes back. */
+  monotonic(): number;
+  /** Runs `fn` once, `ms` (≥ 0) milliseconds from now. */
+  setTimeout(fn: () => void, ms: number): Timer;
+}
+
+export const systemClock: Clock = Object.freeze({
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  setTimeout(fn: () => void, ms: number): Timer {
+    const handle = setTimeout(fn, ms);
+    return { cancel: () => clearTimeout(handle) };
+  },
+});
+
+/** Resolves after `ms`, or at once when `signal` aborts: callers look at the signal, not at an exception. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const done = () => {
+      timer.cancel();
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = clock.setTimeout(done, ms);
+    signal?.addEventListener('abort', done, { once: true });
+  });
+}
