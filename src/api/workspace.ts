@@ -1,0 +1,293 @@
+import { z } from 'zod';
+import { type API_VERSION, condition, listMap, type ObjectMeta, objectName, timestamp } from './meta.ts';
+import { className } from './workspaceClass.ts';
+
+/** Names that a POSIX shell can hold as variables. */
+export const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+export const workspaceSpec = z
+  .object({
+    className: className.describe('Name of the WorkspaceClass.'),
+    envFrom: z
+      .array(
+        z
+          .object({
+            secretRef: z
+              .object({
+                name: objectName.describe('Name of a Secret in the same namespace.'),
+                optional: z.boolean().default(false).describe('Whether the Secret may be missing.'),
+              })
+              .describe('The Secret.'),
+          })
+          .describe('A Secret, each key of which becomes an environment variable.'),
+      )
+      .max(32)
+      .default([])
+      .describe('Secrets for the agent’s environment; a later one wins over an earlier one.'),
+    env: z
+      .array(
+        z
+          .object({
+            name: z.string().min(1).max(256).regex(ENV_NAME).describe('Name of the variable.'),
+            value: z.string().max(32768).default('').describe('Its value, as it is: no $(…) expansion.'),
+          })
+          .describe('An environment variable.'),
+      )
+      .max(128)
+      .default([])
+      .meta(listMap('name'))
+      .describe('Plain environment variables; they win over envFrom. Not for secrets.'),
+    operatingMode: z
+      .enum(['Running', 'Stopped'])
+      .default('Running')
+      .describe(
+        'Whether the instance should run. Stopped is not acted on yet: nothing new is launched, a running instance stays.',
+      ),
+    instanceType: z
+      .string()
+      .min(1)
+      .max(64)
+      .regex(/^[a-z0-9-]+\.[a-z0-9-]+$/)
+      .optional()
+      .describe('One of the class’s instance types; without it the class’s order of preference decides.'),
+    paused: z.boolean().default(false).describe('Observe and report, but change nothing. Deletion goes on.'),
+    requests: z
+      .object({
+        restart: z
+          .string()
+          .max(128)
+          .optional()
+          .describe(
+            'Each new non-empty value asks for one restart on a new instance; removing it asks for nothing. A value present at creation counts as answered.',
+          ),
+      })
+      .default({})
+      .describe('Things a person asks for once.'),
+  })
+  .describe('What the Workspace should be.');
+
+const instanceState = z
+  .string()
+  .max(32)
+  .describe(
+    'The state in EC2’s own word (pending, running, shutting-down, terminated, stopping, stopped), or Unknown when EC2 does not show the instance.',
+  );
+
+/** What a launch spends: each is spent at most once (see docs/design.md, the ledger). */
+export const causeKind = z.enum([
+  'Created',
+  'SecretChanged',
+  'EnvChanged',
+  'SpecChanged',
+  'ClassChanged',
+  'Restart',
+  'Ended',
+  'TimedOut',
+  'Lost',
+  'Refused',
+]);
+export type CauseKind = z.infer<typeof causeKind>;
+
+const cause = z
+  .object({
+    kind: causeKind.describe(
+      'Created, SecretChanged, EnvChanged, SpecChanged and ClassChanged spend a generation; Restart a request; Ended, TimedOut, Lost and Refused the recorded end of an earlier launch.',
+    ),
+    ref: z
+      .string()
+      .max(128)
+      .describe(
+        'What was spent: the desired generation, the request’s value, or the number of the launch that ended.',
+      ),
+  })
+  .describe('The one thing that this launch spends.');
+export type Cause = z.infer<typeof cause>;
+
+/** The RunInstances input but for user data and token; kept so that a replay is byte-equal. */
+export const launchParams = z
+  .object({
+    imageID: z.string().max(64).describe('AMI id.'),
+    instanceType: z.string().max(64).describe('EC2 instance type.'),
+    capacityType: z.enum(['OnDemand', 'Spot']).describe('Capacity type.'),
+    subnetID: z.string().max(64).describe('Subnet.'),
+    zone: z.string().max(64).describe('Availability zone of the subnet.'),
+    securityGroupIDs: z.array(z.string().max(64)).max(16).describe('Security groups.'),
+    instanceProfile: z.string().max(128).optional().describe('Name of the IAM instance profile.'),
+    rootVolume: z
+      .object({
+        deviceName: z.string().max(64).describe('Root device name of the image.'),
+        sizeGiB: z.int().describe('Size in GiB.'),
+        type: z.string().max(16).describe('EBS volume type.'),
+        iops: z.int().optional().describe('Provisioned IOPS.'),
+        throughput: z.int().optional().describe('Throughput in MiB/s.'),
+        kmsKeyID: z.string().max(2048).optional().describe('KMS key.'),
+      })
+      .describe('The root volume.'),
+    tags: z
+      .array(
+        z
+          .object({
+            key: z.string().max(128).describe('Tag key.'),
+            value: z.string().max(256).describe('Tag value.'),
+          })
+          .describe('A tag.'),
+      )
+      .max(50)
+      .meta(listMap('key'))
+      .describe('All tags, in the order in which they are sent.'),
+    userData: z
+      .object({
+        stub: z.int().min(1).describe('Version of the boot stub.'),
+        gatewayURL: z.string().max(2048).describe('Where the instance finds the gateway.'),
+        caDigest: z
+          .string()
+          .max(128)
+          .optional()
+          .describe('Digest of the CA bundle that the gateway’s certificate is checked with.'),
+        ticketKey: z.string().max(64).describe('Id of the key that the ticket is made with.'),
+        classDigest: z.string().max(128).optional().describe('Digest of the class’s user data.'),
+      })
+      .describe('What the user data is rendered from.'),
+  })
+  .describe('The parameters of RunInstances as they were resolved; user data and token follow from them.');
+export type LaunchParams = z.output<typeof launchParams>;
+
+/** How a launch that is over came to its end. Superseded and Deleted are the operator's own doing. */
+export const outcome = z.enum(['Superseded', 'Deleted', 'Closed', 'Ended', 'TimedOut', 'Lost', 'Refused']);
+export type Outcome = z.infer<typeof outcome>;
+
+export const launch = z
+  .object({
+    number: z.int().min(0).describe('Number of the launch; 0 before the first. It only grows.'),
+    generation: z.int().min(0).describe('desired.generation that the launch carries out.'),
+    cause: cause.optional(),
+    phase: z
+      .enum(['Waiting', 'Submitted', 'Stopped', 'Closed'])
+      .describe(
+        'Waiting: decided, its predecessor is not proven gone. Submitted: RunInstances may be under way or done. Stopped: its instance is stopped on purpose. Closed: never sent, never will be.',
+      ),
+    openedAt: timestamp.optional().describe('When the launch was decided.'),
+    submittedAt: timestamp
+      .optional()
+      .describe('When the launch was armed: from then on RunInstances may be called.'),
+    deadline: timestamp.optional().describe('When the first heartbeat must have come.'),
+    readyAt: timestamp.optional().describe('When its first heartbeat was seen.'),
+    machine: z.string().max(128).optional().describe('desired.machine that the launch was armed with.'),
+    params: launchParams.optional(),
+    instanceID: z.string().max(64).optional().describe('Id of its instance.'),
+    failures: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe('How many launches in a row ended unexpectedly before this one; repair backs off by it.'),
+    ended: z
+      .object({
+        outcome: outcome.describe('How it ended.'),
+        at: timestamp.describe('When that was seen.'),
+        message: z.string().max(1024).optional().describe('What EC2 said.'),
+      })
+      .optional()
+      .describe('Set once the launch ended other than by the operator’s decision.'),
+    sender: z
+      .string()
+      .max(64)
+      .optional()
+      .describe('The process that last took charge of sending this launch.'),
+  })
+  .describe('The one launch that may live.');
+export type Launch = z.output<typeof launch>;
+
+export const workspaceStatus = z
+  .object({
+    observedGeneration: z
+      .int()
+      .min(-1)
+      .default(-1)
+      .describe('metadata.generation that the status was computed from; −1 before the first time.'),
+    desired: z
+      .object({
+        generation: z.int().min(0).describe('Grows by one with each change that counts.'),
+        env: z.string().max(128).describe('Digest of the environment, with the id of its key.'),
+        machine: z.string().max(128).describe('Digest of what only a new instance can take up.'),
+        cause: causeKind.describe('What the generation came from.'),
+        changed: z
+          .array(z.string().max(512))
+          .max(32)
+          .optional()
+          .describe('Names of what changed, never values.'),
+        at: timestamp.describe('When the change counted.'),
+      })
+      .optional()
+      .describe('What the instance should be, as digests.'),
+    handled: z
+      .object({
+        restart: z.string().max(128).optional().describe('The restart request that was last answered.'),
+      })
+      .optional()
+      .describe('Requests that were answered.'),
+    launch: launch.optional(),
+    terminating: z
+      .array(
+        z
+          .object({
+            number: z.int().min(1).describe('Number of the launch.'),
+            instanceID: z.string().max(64).describe('Id of its instance.'),
+          })
+          .describe('A superseded launch.'),
+      )
+      .max(16)
+      .optional()
+      .meta(listMap('number', 'instanceID'))
+      .describe('Superseded launches whose instances are not proven gone.'),
+    instance: z
+      .object({
+        id: z.string().max(64).describe('Instance id.'),
+        state: instanceState,
+        type: z.string().max(64).optional().describe('Instance type.'),
+        zone: z.string().max(64).optional().describe('Availability zone.'),
+        privateIP: z.string().max(64).optional().describe('Private IPv4 address.'),
+        env: z.string().max(128).optional().describe('Digest of the environment that the instance holds.'),
+      })
+      .optional()
+      .describe('The instance of the present launch as EC2 last showed it.'),
+    provisions: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe('How many instances were ever provisioned for this Workspace.'),
+    conditions: z
+      .array(condition)
+      .max(16)
+      .optional()
+      .meta(listMap('type'))
+      .describe('Conditions of the Workspace; Ready is the summary.'),
+    history: z
+      .array(
+        z
+          .object({
+            number: z.int().min(1).describe('Number of the launch.'),
+            generation: z.int().min(0).describe('desired.generation that it carried out.'),
+            cause: cause,
+            outcome: outcome.describe('How it ended.'),
+            instanceID: z.string().max(64).optional().describe('Id of its instance, if it had one.'),
+            endedAt: timestamp.describe('When the end was seen.'),
+          })
+          .describe('A launch that is over.'),
+      )
+      .max(5)
+      .optional()
+      .meta(listMap('number'))
+      .describe('The last launches that are over, newest first.'),
+  })
+  .describe('What the operator last saw and decided; written by the operator alone.');
+
+export type WorkspaceSpec = z.output<typeof workspaceSpec>;
+export type WorkspaceStatus = z.output<typeof workspaceStatus>;
+
+export interface Workspace {
+  apiVersion: typeof API_VERSION;
+  kind: 'Workspace';
+  metadata: ObjectMeta & { namespace: string };
+  spec: WorkspaceSpec;
+  status?: WorkspaceStatus;
+}

@@ -1,0 +1,26 @@
+/** What the gateway knows of one launch: one row. Times are the database's wall clock in ms. */
+export interface LaunchEvidence {
+  uid: string;
+  number: number;
+  /** Counter on the instance's disk; grows by one with each boot. */
+  boot?: number;
+  /** Grows with each heartbeat of a boot. */
+  seq?: number;
+  /** Digest of the environment that the agent says it holds; before its first heartbeat the one that it was served. */
+  env?: string;
+  url?: string;
+  firstHeartbeatAt?: number;
+  lastHeartbeatAt?: number;
+  /** Whether the last heartbeat is younger than the timeout of its class. */
+  fresh: boolean;
+  /** "It looks dead" reports, ever. */
+  reports: number;
+}
+
+/** Heartbeat evidence as the controller sees it: polled once a second from the database, never by a reconcile. */
+export interface EvidenceView {
+  /** Whether the evidence can be judged: the database answered within the last few polls. */
+  available(): boolean;
+  /** All known launches of a Workspace. */
+  ofWorkspace(uid: string): readonly LaunchEvidence[];
+}
