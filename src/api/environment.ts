@@ -1,0 +1,96 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { ENV_NAME, type WorkspaceSpec } from './workspace.ts';
+
+/** Variables by name; values are bytes, as in a Secret. */
+export type Environment = ReadonlyMap<string, Buffer>;
+
+/** The content of a Secret: key → bytes. */
+export type SecretData = ReadonlyMap<string, Buffer>;
+
+export interface MergedEnvironment {
+  variables: Environment;
+  /** For each variable where it came from: `secret/key`, or `env/NAME`. */
+  sources: ReadonlyMap<string, string>;
+  /** Secrets that are required and were not given. */
+  missing: readonly string[];
+  /** `secret/key` whose key can't be a shell variable or whose value holds a NUL; left out, as a Pod would. */
+  skipped: readonly string[];
+}
+
+/** Merges as a Pod does: a later Secret wins over an earlier one, plain env over all. */
+export function mergeEnvironment(
+  spec: Pick<WorkspaceSpec, 'envFrom' | 'env'>,
+  secrets: ReadonlyMap<string, SecretData>,
+): MergedEnvironment {
+  const variables = new Map<string, Buffer>();
+  const sources = new Map<string, string>();
+  const missing: string[] = [];
+  const skipped: string[] = [];
+  for (const { secretRef } of spec.envFrom) {
+    const data = secrets.get(secretRef.name);
+    if (!data) {
+      if (!secretRef.optional) missing.push(secretRef.name);
+      continue;
+    }
+    for (const [key, value] of data) {
+      if (!ENV_NAME.test(key) || value.includes(0)) {
+        skipped.push(`${secretRef.name}/${key}`);
+        continue;
+      }
+      variables.set(key, value);
+      sources.set(key, `${secretRef.name}/${key}`);
+    }
+  }
+  for (const { name, value } of spec.env) {
+    variables.set(name, Buffer.from(value));
+    sources.set(name, `env/${name}`);
+  }
+  return { variables, sources, missing, skipped: skipped.sort() };
+}
+
+/** A key as the key ring names it. */
+export interface DigestKey {
+  id: string;
+  key: Buffer;
+}
+
+/** `<key id>:<hex HMAC-SHA256>`: same content under the same key, same digest, whatever the order. */
+export function digestEnvironment(key: DigestKey, variables: Environment): string {
+  const hmac = createHmac('sha256', key.key);
+  for (const name of [...variables.keys()].sort()) {
+    const value = variables.get(name) ?? Buffer.alloc(0);
+    hmac.update(`${Buffer.byteLength(name)}:${name}${value.length}:`).update(value);
+  }
+  return `${key.id}:${hmac.digest('hex')}`;
+}
+
+/** The id of the key that a digest was made with. */
+export function digestKeyID(digest: string): string {
+  return digest.slice(0, Math.max(0, digest.lastIndexOf(':')));
+}
+
+/**
+ * Whether the content has this digest, judged under the key that the digest names, so that a new key changes nothing.
+ * False when that key is not at hand.
+ */
+export function matchesDigest(
+  keyByID: (id: string) => Buffer | undefined,
+  digest: string,
+  variables: Environment,
+): boolean {
+  const id = digestKeyID(digest);
+  const key = keyByID(id);
+  if (!key) return false;
+  const actual = Buffer.from(digestEnvironment({ id, key }, variables));
+  const expected = Buffer.from(digest);
+  return actual.length === expected.length && timingSafeEqual(actual, expected);
+}
+
+/** Digests of single variables, kept in memory to name what changed. */
+export function digestVariables(key: DigestKey, variables: Environment): ReadonlyMap<string, string> {
+  const digests = new Map<string, string>();
+  for (const [name, value] of variables) {
+    digests.set(name, digestEnvironment(key, new Map([[name, value]])));
+  }
+  return digests;
+}
