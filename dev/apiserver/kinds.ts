@@ -1,0 +1,55 @@
+export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
+export interface JsonObject {
+  [key: string]: JsonValue;
+}
+
+/** One kind in one version, as the server serves it. */
+export interface KindInfo {
+  /** '' for the core group. */
+  group: string;
+  version: string;
+  plural: string;
+  singular: string;
+  kind: string;
+  listKind: string;
+  shortNames: string[];
+  categories: string[];
+  namespaced: boolean;
+  /** As discovery lists them. */
+  verbs: string[];
+  statusSubresource: boolean;
+  /** Absent on kinds without a compiled schema. */
+  schema?: CompiledSchema;
+  /** Without Name, which every table begins with, but with Age where the kind shows one. */
+  columns: TableColumn[];
+  /** The structural schema of one object as OpenAPI v3. */
+  openapi?: unknown;
+}
+
+/** One entry of `details.causes` in a Status with reason Invalid. */
+export interface FieldCause {
+  /** Path as the API server writes it: `spec.env[0].name`. */
+  field: string;
+  /** FieldValueInvalid, FieldValueRequired, FieldValueNotSupported, FieldValueTypeInvalid, … */
+  reason: string;
+  message: string;
+}
+
+/** apiVersion, kind and metadata are the server's business; a schema neither prunes nor validates them. */
+export interface CompiledSchema {
+  /** Prunes unknown fields, returning their paths, and fills defaults; returns a new object. */
+  admit(object: JsonObject): { object: JsonObject; unknown: string[] };
+  /** Structural rules, then CEL, transition rules included when there is an old object. */
+  validate(object: JsonObject, old?: JsonObject): FieldCause[];
+}
+
+export interface TableColumn {
+  name: string;
+  type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  format?: string;
+  description?: string;
+  /** 0 is always shown, above that only with `-o wide`. */
+  priority: number;
+  /** The cell; a value that isn't there is null. */
+  value(object: JsonObject): JsonValue;
+}
