@@ -1,0 +1,80 @@
+import type { Clock, Timer } from '../../src/controller/clock.ts';
+
+export interface VirtualClock extends Clock {
+  /** Runs every timer due within the next `ms` milliseconds, in order, settling promises before and after each. */
+  advance(ms: number): Promise<void>;
+  /** The same up to a monotonic instant; an instant in the past only settles promises. */
+  advanceTo(instant: number): Promise<void>;
+  /** Lets everything that waits for promises alone run, at the present instant. */
+  settle(): Promise<void>;
+  /** Moves the wall clock only, as NTP or a person does. */
+  jumpWall(ms: number): void;
+  /** How many timers are pending. */
+  pending(): number;
+  /** When the next timer is due on the monotonic clock. */
+  nextAt(): number | undefined;
+}
+
+export interface VirtualClockOptions {
+  /** Wall time at the start, ms since the epoch. Default 2026-01-01T00:00:00Z. */
+  now?: number;
+  /** Monotonic time at the start, ms. Default 0. */
+  monotonic?: number;
+}
+
+interface Entry {
+  at: number;
+  order: number;
+  fn: () => void;
+}
+
+/** Time that passes only when a test says so. Timers due at the same instant fire in the order they were set. */
+export function createVirtualClock(options: VirtualClockOptions = {}): VirtualClock {
+  let monotonic = options.monotonic ?? 0;
+  let wallOffset = (options.now ?? 1_767_225_600_000) - monotonic;
+  let order = 0;
+  const timers = new Set<Entry>();
+
+  function next(): Entry | undefined {
+    let first: Entry | undefined;
+    for (const entry of timers) {
+      if (!first || entry.at < first.at || (entry.at === first.at && entry.order < first.order))
+        first = entry;
+    }
+    return first;
+  }
+
+  async function advanceTo(instant: number): Promise<void> {
+    await settle();
+    for (let entry = next(); entry && entry.at <= instant; entry = next()) {
+      timers.delete(entry);
+      monotonic = Math.max(monotonic, entry.at);
+      entry.fn();
+      await settle();
+    }
+    monotonic = Math.max(monotonic, instant);
+  }
+
+  return {
+    now: () => monotonic + wallOffset,
+    monotonic: () => monotonic,
+    setTimeout(fn: () => void, ms: number): Timer {
+      const entry = { at: monotonic + Math.max(0, ms), order: order++, fn };
+      timers.add(entry);
+      return { cancel: () => void timers.delete(entry) };
+    },
+    advance: (ms) => advanceTo(monotonic + ms),
+    advanceTo,
+    settle,
+    jumpWall(ms) {
+      wallOffset += ms;
+    },
+    pending: () => timers.size,
+    nextAt: () => next()?.at,
+  };
+}
+
+/** The microtask queue is drained before an immediate runs, however long its chains of promises are. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
