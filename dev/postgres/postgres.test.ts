@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterEach, expect, test } from 'vitest';
+import { systemClock } from '../../src/controller/clock.ts';
+import { startPostgres } from './postgres.ts';
+
+const given = process.env.DATABASE_URL;
+afterEach(() => {
+  if (given) process.env.DATABASE_URL = given;
+  else delete process.env.DATABASE_URL;
+});
+
+async function ask(url: string, sql: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+test('a temporary server leaves no file behind, and several live side by side', async () => {
+  delete process.env.DATABASE_URL;
+  const servers = await Promise.all([1, 2, 3].map(() => startPostgres({ clock: systemClock })));
+  const folders: string[] = [];
+  for (const { url } of servers) {
+    const [row] = await ask(url, 'show data_directory');
+    folders.push(String(row?.data_directory));
+  }
+  expect(new Set(folders).size).toBe(3);
+  expect(folders.every((folder) => existsSync(folder))).toBe(true);
+  await Promise.all(servers.map((server) => server.stop()));
+  expect(folders.filter((folder) => existsSync(folder))).toEqual([]);
+});
+
+test('a given folder keeps its rows from one start to the next', async () => {
+  delete process.env.DATABASE_URL;
+  const dataDir = await mkdtemp(join(tmpdir(), 'workspace-postgres-test-'));
+  try {
+    const first = await startPostgres({ dataDir, clock: systemClock });
+    await ask(first.url, 'create table kept as select 42 as answer');
+    await first.stop();
+    const second = await startPostgres({ dataDir, clock: systemClock });
+    expect(await ask(second.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
+    await second.stop();
+  } finally {
+    await rm(dataDir, { recursive: true });
+  }
+});
+
+test('DATABASE_URL is taken as it is, and stopping stops nothing', async () => {
+  delete process.env.DATABASE_URL;
+  const own = await startPostgres({ clock: systemClock });
+  process.env.DATABASE_URL = own.url;
+  const given = await startPostgres({ clock: systemClock });
+  expect(given.url).toBe(own.url);
+  await given.stop();
+  expect(await ask(own.url, 'select 1 as one')).toEqual([{ one: 1 }]);
+  await own.stop();
+});
+
+test('a server goes with the process that started it, even when that one is killed', async () => {
+  const env = { ...process.env };
+  delete env.DATABASE_URL;
+  const program = `
+    import { startPostgres } from '${join(import.meta.dirname, 'postgres.ts')}';
+    import { systemClock } from '${join(import.meta.dirname, '../../src/controller/clock.ts')}';
+    const { url } = await startPostgres({ clock: systemClock });
+    console.log(url);
+    setInterval(() => undefined, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', program], { env });
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString().trim()));
+    child.once('exit', () => reject(new Error('it exited')));
+  });
+  const [row] = await ask(url, 'show data_directory');
+  const folder = String(row?.data_directory);
+  expect(existsSync(folder)).toBe(true);
+  child.kill('SIGKILL');
+  await expect.poll(() => existsSync(folder), { timeout: 20_000 }).toBe(false);
+  await expect(ask(url, 'select 1')).rejects.toThrow();
+});

@@ -1,0 +1,109 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import type { Clock } from '../../src/controller/clock.ts';
+import { type Account, type Binaries, chooseAccount, findBinaries, reachableBinaries } from './binaries.ts';
+import { PortTaken, type Server, serve } from './server.ts';
+
+export interface Postgres {
+  /** Connection URL of the database `postgres`, password included. */
+  url: string;
+  /** Stops the server and removes what was made for it; a given dataDir stays. */
+  stop(): Promise<void>;
+}
+
+const PORT_ATTEMPTS = 10;
+
+/**
+ * Starts a real Postgres on a free port of 127.0.0.1, or takes the one that DATABASE_URL names.
+ * Without `dataDir` its files are temporary; they go even when this process is killed.
+ */
+export async function startPostgres(options: { dataDir?: string; clock: Clock }): Promise<Postgres> {
+  const given = process.env.DATABASE_URL;
+  if (given) return { url: given, stop: async () => undefined };
+
+  const account = chooseAccount();
+  const folder = await prepareFolder(options.dataDir, account);
+  const temporary = options.dataDir === undefined;
+  try {
+    const binaries = await reachableBinaries(await findBinaries(), account, folder);
+    const password = await initialise(binaries, folder, account);
+    const server = await serveOnFreePort({
+      binary: binaries.postgres,
+      dataDir: join(folder, 'data'),
+      account,
+      clock: options.clock,
+      removeAtEnd: temporary ? folder : undefined,
+    });
+    return {
+      url: `postgres://postgres:${password}@127.0.0.1:${server.port}/postgres`,
+      stop: () => server.stop(),
+    };
+  } catch (error) {
+    if (temporary) await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function prepareFolder(dataDir: string | undefined, account: Account): Promise<string> {
+  const folder =
+    dataDir === undefined ? await mkdtemp(join(tmpdir(), 'workspace-postgres-')) : resolve(dataDir);
+  await mkdir(folder, { recursive: true });
+  await chmod(folder, 0o755);
+  if (account.uid !== undefined && account.gid !== undefined) await chown(folder, account.uid, account.gid);
+  return folder;
+}
+
+/** Makes the cluster unless it is there; answers with the superuser's password. */
+async function initialise(binaries: Binaries, folder: string, account: Account): Promise<string> {
+  const passwordFile = join(folder, 'password');
+  if (existsSync(join(folder, 'data', 'PG_VERSION'))) return (await readFile(passwordFile, 'utf8')).trim();
+  const password = randomBytes(18).toString('hex');
+  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
+  if (account.uid !== undefined && account.gid !== undefined)
+    await chown(passwordFile, account.uid, account.gid);
+  await promisify(execFile)(
+    binaries.initdb,
+    [
+      `--pgdata=${join(folder, 'data')}`,
+      '--username=postgres',
+      `--pwfile=${passwordFile}`,
+      '--auth=scram-sha-256',
+      '--encoding=UTF8',
+      '--locale=C',
+      '--no-sync',
+    ],
+    { ...account, cwd: folder, env: { ...process.env, LC_ALL: 'C' } },
+  );
+  return password;
+}
+
+/** Between finding a free port and binding it another process may take it; then the next one is tried. */
+async function serveOnFreePort(options: Omit<Parameters<typeof serve>[0], 'port'>): Promise<Server> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await freePort();
+    try {
+      return await serve({ ...options, port });
+    } catch (error) {
+      if (!(error instanceof PortTaken) || attempt >= PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolvePort, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() =>
+        typeof address === 'object' && address ? resolvePort(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}
