@@ -13,6 +13,8 @@ export interface KubeRequest {
   /** Whole-request limit in milliseconds; for `stream`, until the response headers. */
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** Called after every wait (credentials, connection), immediately before the first byte leaves; a throw is what the call rejects with, and nothing was sent. */
+  beforeSend?: () => void;
 }
 
 export interface KubeResponse {
@@ -28,6 +30,9 @@ export interface KubeResponse {
  */
 export interface Transport {
   request(request: KubeRequest): Promise<KubeResponse>;
-  /** Answers with one parsed JSON value a line, as in a watch. */
+  /**
+   * Answers with one parsed JSON value a line, as in a watch; `body` instead when the status is an error.
+   * `lines` throws a TransportError when the connection breaks, a line is not JSON, or `signal` aborts; leaving the loop closes it.
+   */
   stream(request: KubeRequest): Promise<{ status: number; body?: unknown; lines: AsyncIterable<unknown> }>;
 }

@@ -1,0 +1,7 @@
+/** Freezes a JSON-like value through and through, in place. What is frozen at the top is taken to be frozen below. */
+export function freezeDeep<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const child of Object.values(value)) freezeDeep(child);
+  return value;
+}
