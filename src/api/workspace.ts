@@ -184,6 +184,10 @@ export const launch = z
       .object({
         outcome: outcome.describe('How it ended.'),
         at: timestamp.describe('When that was seen.'),
+        refusal: z
+          .enum(['capacity', 'quota', 'userFix'])
+          .optional()
+          .describe('For Refused: what kind of refusal it was.'),
         message: z.string().max(1024).optional().describe('What EC2 said.'),
       })
       .optional()

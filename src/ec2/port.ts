@@ -3,15 +3,7 @@ import type { LaunchParams } from '../api/workspace.ts';
 /** EC2's instance states; what it says is never smoothed. */
 export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped';
 
-/** Tag keys on every instance of ours; with them an instance names its launch. */
-export const TAG = {
-  cluster: 'compute.molecule.ai/cluster',
-  uid: 'compute.molecule.ai/uid',
-  namespace: 'compute.molecule.ai/namespace',
-  name: 'compute.molecule.ai/name',
-  number: 'compute.molecule.ai/number',
-  generation: 'compute.molecule.ai/generation',
-} as const;
+export { TAG } from '../api/tags.ts';
 
 /** An instance as one DescribeInstances or RunInstances answer showed it. */
 export interface Instance {

@@ -1,0 +1,35 @@
+import { candidate } from './candidate.ts';
+import { type Draft, iso, propose, wakeAfter } from './decision.ts';
+import { provenGone } from './ending.ts';
+import { startupTimeoutMs } from './recovery.ts';
+import { answerRequest } from './supersede.ts';
+
+/**
+ * Arms a waiting launch once every predecessor is proven gone: all parameters resolved now, the newest request
+ * and generation absorbed. RunInstances may be called only when this write was accepted.
+ */
+export function arm(draft: Draft): void {
+  const { facts, now, status } = draft;
+  const { launch, desired } = status;
+  const { spec } = facts.workspace;
+  if (launch?.phase !== 'Waiting' || !desired || draft.effect) return;
+  if (spec.paused || spec.operatingMode === 'Stopped') return;
+  if (status.terminating) return;
+  const predecessors = facts.instances.filter((instance) => instance.number < launch.number);
+  if (predecessors.some((instance) => !provenGone(draft, instance.number, instance.id))) return;
+  if (facts.sweptAt === undefined || facts.sweptAt < facts.process.termAt) {
+    wakeAfter(draft, 1000);
+    return;
+  }
+  const params = candidate(draft, launch.number);
+  if (!params) return;
+  answerRequest(draft);
+  launch.generation = desired.generation;
+  launch.machine = desired.machine;
+  launch.phase = 'Submitted';
+  launch.submittedAt = iso(now.wall);
+  launch.deadline = iso(now.wall + startupTimeoutMs(draft));
+  launch.params = params;
+  launch.sender = facts.process.epoch;
+  propose(draft, { kind: 'RunInstances', number: launch.number, armed: true });
+}

@@ -1,0 +1,165 @@
+import type { Condition } from '../../../api/meta.ts';
+import { type Draft, iso } from './decision.ts';
+import { judgeReady, type Verdict } from './ready.ts';
+import { isCurrent } from './supersede.ts';
+
+/** Reasons that stay until a person mends something. */
+const NEEDS_A_PERSON = new Set([
+  'ClassNotFound',
+  'ClassNotAllowed',
+  'SecretMissing',
+  'InvalidConfiguration',
+  'QuotaExceeded',
+]);
+const NORMAL = new Set(['Ready', 'Launching', 'Booting', 'Restarting', 'Paused', 'Stopped', 'Terminating']);
+
+/** Writes every condition anew from the draft; each transition of Ready is one event of the same name. */
+export function writeConditions(draft: Draft): void {
+  const before = conditionOf(draft, 'Ready');
+  const ready = judgeReady(draft);
+  set(draft, 'Ready', ready);
+  set(draft, 'InstanceReady', judgeInstance(draft));
+  set(draft, 'HeartbeatHealthy', judgeHeartbeat(draft));
+  set(draft, 'SecretsSynced', judgeSecrets(draft));
+  const upToDate = judgeUpToDate(draft, ready);
+  reportDeferral(draft, upToDate);
+  set(draft, 'UpToDate', upToDate);
+  const settled = ready.status === 'True' && upToDate.status === 'True';
+  const stalled = [ready.reason, upToDate.reason].find((reason) => NEEDS_A_PERSON.has(reason));
+  set(draft, 'Reconciling', {
+    status: settled || stalled ? 'False' : 'True',
+    reason: settled ? 'Settled' : ready.status === 'True' ? upToDate.reason : ready.reason,
+    message: '',
+  });
+  set(draft, 'Stalled', {
+    status: stalled ? 'True' : 'False',
+    reason: stalled ?? 'Progressing',
+    message: stalled ? (ready.reason === stalled ? ready.message : upToDate.message) : '',
+  });
+  draft.status.observedGeneration = draft.facts.workspace.metadata.generation ?? 0;
+  if (before && (before.reason !== ready.reason || before.status !== ready.status)) {
+    draft.events.push({
+      type: NORMAL.has(ready.reason) ? 'Normal' : 'Warning',
+      reason: ready.reason,
+      message: ready.message,
+    });
+  }
+}
+
+export function conditionOf(draft: Draft, type: string): Condition | undefined {
+  return draft.status.conditions?.find((condition) => condition.type === type);
+}
+
+function set(draft: Draft, type: string, verdict: Verdict): void {
+  const previous = conditionOf(draft, type);
+  const next: Condition = {
+    type,
+    status: verdict.status,
+    observedGeneration: draft.facts.workspace.metadata.generation ?? 0,
+    lastTransitionTime:
+      previous?.status === verdict.status ? previous.lastTransitionTime : iso(draft.now.wall),
+    reason: verdict.reason,
+    message: verdict.message.slice(0, 4096),
+  };
+  const conditions = draft.status.conditions ?? [];
+  draft.status.conditions = previous
+    ? conditions.map((condition) => (condition.type === type ? next : condition))
+    : [...conditions, next];
+}
+
+function judgeInstance(draft: Draft): Verdict {
+  const { instance, launch } = draft.status;
+  if (!instance) return { status: 'False', reason: 'NoInstance', message: 'There is no instance.' };
+  const running = instance.state === 'running' && launch?.instanceID === instance.id;
+  const status = instance.state === 'Unknown' ? 'Unknown' : running ? 'True' : 'False';
+  const reason = instance.state.replace(/(^|-)([a-z])/g, (_, _dash, letter: string) => letter.toUpperCase());
+  return { status, reason, message: `EC2 says that ${instance.id} is ${instance.state}.` };
+}
+
+function judgeHeartbeat(draft: Draft): Verdict {
+  const { heartbeats } = draft.facts;
+  const { launch } = draft.status;
+  const row = heartbeats.launches.find((candidate) => candidate.number === launch?.number);
+  const kept = conditionOf(draft, 'HeartbeatHealthy');
+  if (!heartbeats.available && kept) return kept;
+  if (!row?.alive)
+    return { status: 'False', reason: 'NoHeartbeat', message: 'This launch has not sent a heartbeat.' };
+  if (row.fresh)
+    return { status: 'True', reason: 'Heartbeating', message: `Launch ${row.number} sends heartbeats.` };
+  return { status: 'False', reason: 'HeartbeatLost', message: silence(row.number, row.lastHeartbeatAt) };
+}
+
+export function silence(number: number, lastHeartbeatAt: number | undefined): string {
+  const since = lastHeartbeatAt === undefined ? '' : ` since ${iso(lastHeartbeatAt)}`;
+  return `No heartbeat from launch ${number}${since}.`;
+}
+
+function judgeSecrets(draft: Draft): Verdict {
+  const { environment } = draft.facts;
+  const { desired, instance, launch } = draft.status;
+  if (environment.kind === 'Missing') {
+    const names = environment.secrets.join(', ');
+    return { status: 'False', reason: 'SecretMissing', message: `Missing: ${names}.` };
+  }
+  const kept = conditionOf(draft, 'SecretsSynced');
+  if (environment.kind === 'Unknown') {
+    return kept ?? { status: 'Unknown', reason: 'Unread', message: 'The Secrets have not been read.' };
+  }
+  const left = environment.skipped.length;
+  const note =
+    left > 0
+      ? ` Left out, as their keys are no variable names: ${environment.skipped.slice(0, 8).join(', ')}.`
+      : '';
+  if (!desired || instance?.env === undefined || launch?.instanceID !== instance.id) {
+    return {
+      status: 'False',
+      reason: 'NotServed',
+      message: `The instance has not fetched its environment.${note}`,
+    };
+  }
+  return isCurrent(draft, { ...launch, machine: undefined })
+    ? { status: 'True', reason: 'Synced', message: `The instance holds the environment as it is.${note}` }
+    : { status: 'False', reason: 'Outdated', message: `The instance holds an older environment.${note}` };
+}
+
+function judgeUpToDate(draft: Draft, ready: Verdict): Verdict {
+  const { launch, desired, instance } = draft.status;
+  if (!launch || !desired) return { status: 'False', reason: ready.reason, message: ready.message };
+  if (draft.deferredUntil !== undefined) {
+    const message = `${desired.cause} (generation ${desired.generation}${names(desired.changed)}) is carried out at ${iso(draft.deferredUntil)} at the latest: launch ${launch.number} is too young.`;
+    return { status: 'False', reason: 'Deferred', message };
+  }
+  const current = isCurrent(draft, launch);
+  if (draft.blocker && (ready.status === 'True' || !current)) return { status: 'False', ...draft.blocker };
+  const paused = draft.facts.workspace.spec.paused;
+  if (!current) {
+    const reason = paused ? 'Paused' : 'Updating';
+    return {
+      status: 'False',
+      reason,
+      message: `Generation ${desired.generation} (${desired.cause}) is not carried out.`,
+    };
+  }
+  if (launch.phase !== 'Submitted' || launch.ended || instance?.env === undefined) {
+    return { status: 'False', reason: ready.reason, message: ready.message };
+  }
+  return { status: 'True', reason: 'UpToDate', message: `Generation ${desired.generation} is carried out.` };
+}
+
+function names(changed: readonly string[] | undefined): string {
+  return changed && changed.length > 0 ? `: ${changed.slice(0, 5).join(', ')}` : '';
+}
+
+/** A deferral is told and counted once for each generation. */
+function reportDeferral(draft: Draft, verdict: Verdict): void {
+  const { desired } = draft.status;
+  if (verdict.reason !== 'Deferred' || !desired || draft.deferredUntil === undefined) return;
+  if (conditionOf(draft, 'UpToDate')?.message === verdict.message) return;
+  draft.events.push({ type: 'Normal', reason: 'Deferred', message: verdict.message });
+  draft.ledger.push({
+    kind: 'deferred',
+    generation: desired.generation,
+    cause: desired.cause,
+    until: iso(draft.deferredUntil),
+  });
+}

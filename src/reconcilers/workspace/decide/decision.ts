@@ -1,0 +1,94 @@
+import type { CauseKind, LaunchParams, WorkspaceStatus } from '../../../api/workspace.ts';
+import type { Facts, Now } from './facts.ts';
+
+/** A call that changes something outside the process; at most one a decision, after the status was accepted. */
+export type Effect =
+  | { kind: 'AddFinalizer' }
+  | { kind: 'RemoveFinalizer' }
+  /** `armed`: this very pass armed the launch, so that this is its first send. */
+  | { kind: 'RunInstances'; number: number; armed: boolean }
+  | { kind: 'DryRun'; params: LaunchParams; fingerprint: string }
+  | { kind: 'TerminateInstances'; ids: readonly string[] }
+  | { kind: 'ReadConsole'; instanceID: string };
+
+export interface EventIntent {
+  type: 'Normal' | 'Warning';
+  reason: string;
+  message: string;
+}
+
+/** One line of the ledger: logged and counted when the status that holds it was accepted. */
+export type LedgerEntry =
+  | { kind: 'started'; number: number; generation: number; cause: CauseKind; ref: string; instanceID: string }
+  | {
+      kind: 'stopped';
+      number: number;
+      generation: number;
+      cause: CauseKind;
+      ref: string;
+      instanceID: string;
+      outcome: string;
+    }
+  | { kind: 'deferred'; generation: number; cause: CauseKind; until: string };
+
+export interface Decision {
+  /** The whole status as it should be; equal to the present one when nothing is to be written. */
+  status: WorkspaceStatus;
+  effect?: Effect;
+  /** Look again after so many ms; without it, when something happens. */
+  requeueAfterMs?: number;
+  events: readonly EventIntent[];
+  ledger: readonly LedgerEntry[];
+  /** The suspicion of a wiped or rolled-back status is settled. */
+  settled?: boolean;
+  /** The decision would go further if the class's terms were resolved: do so and decide again. */
+  needsResolution?: boolean;
+}
+
+/** Why nothing moves: the reason and message that Ready (or UpToDate) will show. */
+export interface Blocker {
+  reason: string;
+  message: string;
+}
+
+/** A decision in the making: phases amend it in turn, and the first effect asked for is the one. */
+export interface Draft {
+  readonly facts: Facts;
+  readonly now: Now;
+  status: WorkspaceStatus;
+  effect?: Effect;
+  requeueAfterMs?: number;
+  readonly events: EventIntent[];
+  readonly ledger: LedgerEntry[];
+  settled?: boolean;
+  needsResolution?: boolean;
+  /** What keeps a launch or a replacement from happening. */
+  blocker?: Blocker;
+  /** Until when a change is deferred, wall ms. */
+  deferredUntil?: number;
+}
+
+export function draftFrom(facts: Facts, now: Now): Draft {
+  const status: WorkspaceStatus = structuredClone(
+    facts.workspace.status ?? { observedGeneration: -1, provisions: 0 },
+  );
+  return { facts, now, status, events: [], ledger: [] };
+}
+
+/** The earliest wake-up wins; a past one means at once. */
+export function wakeAfter(draft: Draft, ms: number): void {
+  const wait = Math.max(0, Math.ceil(ms));
+  draft.requeueAfterMs = draft.requeueAfterMs === undefined ? wait : Math.min(draft.requeueAfterMs, wait);
+}
+
+export function propose(draft: Draft, effect: Effect): void {
+  draft.effect ??= effect;
+}
+
+export function block(draft: Draft, reason: string, message: string): void {
+  draft.blocker ??= { reason, message };
+}
+
+export function iso(wallMs: number): string {
+  return new Date(wallMs).toISOString();
+}

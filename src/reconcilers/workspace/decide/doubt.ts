@@ -1,0 +1,80 @@
+import type { Launch } from '../../../api/workspace.ts';
+import { type Draft, propose, wakeAfter } from './decision.ts';
+import { inDoubt, recordEnd } from './ending.ts';
+import type { LaunchAnswer, Timing } from './facts.ts';
+
+/**
+ * Resolves a launch of which nobody knows whether it happened, by replaying it byte-equal until the answer is
+ * definite. Returns whether there is still a doubt; until then nothing else may be launched.
+ */
+export function resolveDoubt(draft: Draft): boolean {
+  const { launch } = draft.status;
+  if (!launch || !inDoubt(launch)) return false;
+  const { process, sweptAt, timing } = draft.facts;
+  const answer = process.answer?.number === launch.number ? process.answer : undefined;
+  if (answer?.result.kind === 'refused' && definite(answer, timing)) {
+    const { class: refusal, code, message } = answer.result;
+    recordEnd(draft, launch, 'Refused', { refusal, message: `${code}: ${message}` });
+    return false;
+  }
+  if (sweptAt === undefined || sweptAt < process.termAt) {
+    wakeAfter(draft, 1000);
+    return true;
+  }
+  if (answer?.result.kind === 'mismatch' || tooOldToReplay(draft, launch)) {
+    return awaitProofOfAbsence(draft, launch);
+  }
+  replay(draft, launch, answer);
+  return true;
+}
+
+/**
+ * A refusal speaks for the launch only if no other request with its token could be outstanding when it was sent:
+ * it answers the one send of the pass that armed the launch, or one sent T_late after everything else.
+ */
+export function definite(answer: LaunchAnswer, timing: Timing): boolean {
+  return answer.firstSend || answer.sentAt - answer.quietSince >= timing.lateMs;
+}
+
+function tooOldToReplay(draft: Draft, launch: Launch): boolean {
+  const submittedAt = Date.parse(launch.submittedAt ?? '');
+  return draft.now.wall - submittedAt > draft.facts.timing.replayMaxAgeMs;
+}
+
+/** Adoption by tag and token happens in instances.ts; a sweep begun T_vis after the last send that shows none is the proof. */
+function awaitProofOfAbsence(draft: Draft, launch: Launch): boolean {
+  const { process, sweptAt, timing } = draft.facts;
+  const needed = Math.max(process.termAt, process.sends?.lastAt ?? 0) + timing.visibilityMs;
+  if (sweptAt !== undefined && sweptAt >= needed) {
+    const message = 'EC2 shows no instance for this launch, and its request can not be repeated.';
+    recordEnd(draft, launch, 'Lost', { message });
+    return false;
+  }
+  wakeAfter(draft, Math.max(needed - draft.now.mono, 1000));
+  return true;
+}
+
+function replay(draft: Draft, launch: Launch, answer: LaunchAnswer | undefined): void {
+  const { process } = draft.facts;
+  if (!process.wrote && launch.sender !== process.epoch) {
+    // A dead process's write still in flight can then only conflict.
+    launch.sender = process.epoch;
+    wakeAfter(draft, 0);
+    return;
+  }
+  const wait = nextSendAt(draft, answer) - draft.now.mono;
+  if (wait > 0) {
+    wakeAfter(draft, wait);
+    return;
+  }
+  propose(draft, { kind: 'RunInstances', number: launch.number, armed: false });
+}
+
+function nextSendAt(draft: Draft, answer: LaunchAnswer | undefined): number {
+  const { process, timing } = draft.facts;
+  const { sends, termAt } = process;
+  if (!sends) return 0;
+  if (answer?.result.kind === 'refused') return Math.max(termAt, sends.lastAt) + timing.lateMs;
+  const backoff = timing.replayBackoffMinMs * 2 ** Math.min(sends.count - 1, 16);
+  return sends.lastAt + Math.min(backoff, timing.replayBackoffMaxMs);
+}

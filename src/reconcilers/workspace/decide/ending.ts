@@ -1,0 +1,64 @@
+import type { Launch, Outcome } from '../../../api/workspace.ts';
+import { type Draft, iso } from './decision.ts';
+import type { InstanceFact } from './facts.ts';
+
+const HISTORY = 5;
+
+/** Whether a launch was armed, has no instance on record and no recorded end: nobody knows whether one exists. */
+export function inDoubt(launch: Launch): boolean {
+  return launch.phase === 'Submitted' && launch.instanceID === undefined && launch.ended === undefined;
+}
+
+export function findInstance(draft: Draft, id: string): InstanceFact | undefined {
+  return draft.facts.instances.find((instance) => instance.id === id);
+}
+
+/**
+ * Whether an instance can never run again. Absence alone proves nothing: only look-ups T_vis apart
+ * that both say NotFound, with no heartbeat of that launch, do.
+ */
+export function provenGone(draft: Draft, number: number, id: string): boolean {
+  const instance = findInstance(draft, id);
+  if (!instance) return false;
+  if (instance.state === 'terminated') return true;
+  if (!instance.notFound) return false;
+  const { heartbeats, timing } = draft.facts;
+  const heard = heartbeats.launches.some((launch) => launch.number === number && launch.fresh);
+  const apart = instance.notFound.lastAt - instance.notFound.firstAt;
+  return heartbeats.available && !heard && apart >= timing.visibilityMs;
+}
+
+/** Remembers a launch as over; the newest first. */
+export function remember(draft: Draft, launch: Launch, outcome: Outcome): void {
+  const history = draft.status.history ?? [];
+  if (launch.number < 1 || history.some((entry) => entry.number === launch.number)) return;
+  draft.status.history = [
+    {
+      number: launch.number,
+      generation: launch.generation,
+      cause: launch.cause ?? { kind: 'Created', ref: '1' },
+      outcome,
+      instanceID: launch.instanceID,
+      endedAt: iso(draft.now.wall),
+    },
+    ...history,
+  ].slice(0, HISTORY);
+}
+
+/** Follows the launch's instance until it is proven gone. */
+export function trackEnding(draft: Draft, number: number, instanceID: string): void {
+  const terminating = draft.status.terminating ?? [];
+  if (terminating.some((entry) => entry.instanceID === instanceID)) return;
+  draft.status.terminating = [...terminating, { number, instanceID }];
+}
+
+export function recordEnd(
+  draft: Draft,
+  launch: Launch,
+  outcome: Outcome,
+  detail: { message?: string; refusal?: NonNullable<Launch['ended']>['refusal'] } = {},
+): void {
+  const { message, refusal } = detail;
+  launch.ended = { outcome, refusal, at: iso(draft.now.wall), message: message?.slice(0, 1024) };
+  remember(draft, launch, outcome);
+}

@@ -1,0 +1,162 @@
+import type { LaunchParams, Workspace } from '../../../api/workspace.ts';
+import type { WorkspaceClass } from '../../../api/workspaceClass.ts';
+
+/** The moment a decision is made in, in milliseconds. Wall time stamps the status; safety is measured in monotonic time. */
+export interface Now {
+  wall: number;
+  mono: number;
+}
+
+/** The environment as the Secrets say it now. */
+export type EnvironmentFact =
+  | {
+      kind: 'Merged';
+      /** Digest of the content under each key that matters, by key id. */
+      digests: Readonly<Record<string, string>>;
+      /** Id of the key that a new digest is made with. */
+      currentKey: string;
+      skipped: readonly string[];
+    }
+  | { kind: 'Missing'; secrets: readonly string[] }
+  /** The Secrets could not be read just now; nothing follows from that. */
+  | { kind: 'Unknown' };
+
+export interface InstanceFact {
+  id: string;
+  number: number;
+  generation: number;
+  clientToken?: string;
+  state: string;
+  type: string;
+  zone: string;
+  privateIP?: string;
+  launchTime?: string;
+  stateReason?: string;
+  /** Look-ups by id that said NotFound, with no sighting in between: the first and the last, monotonic ms. */
+  notFound?: { firstAt: number; lastAt: number };
+  /** The last complete sweep lacked it. */
+  missing: boolean;
+}
+
+export interface HeartbeatFact {
+  number: number;
+  /** Digest of the environment that the instance holds, or was served. */
+  env?: string;
+  /** Whether it ever sent a heartbeat. */
+  alive: boolean;
+  /** Whether the last one is younger than the class's timeout. */
+  fresh: boolean;
+  lastHeartbeatAt?: number;
+}
+
+export interface Offering {
+  instanceType: string;
+  architecture: string;
+  subnetID: string;
+  zone: string;
+  capacityType: 'OnDemand' | 'Spot';
+}
+
+export type ResolutionFact =
+  | {
+      ok: true;
+      images: readonly { id: string; architecture: string; rootDeviceName: string }[];
+      subnets: readonly { id: string; zone: string }[];
+      securityGroupIDs: readonly string[];
+    }
+  | { ok: false; kind: 'missing' | 'unavailable'; message: string };
+
+/** What the last send of the present launch came back with. Times are monotonic ms. */
+export interface LaunchAnswer {
+  number: number;
+  sentAt: number;
+  /** Whether it was the one send of the pass that armed the launch. */
+  firstSend: boolean;
+  /** The later of taking the lease, this process's start, and the send before this one. */
+  quietSince: number;
+  result:
+    | { kind: 'accepted' }
+    | { kind: 'refused'; class: 'capacity' | 'quota' | 'userFix'; code: string; message: string }
+    | { kind: 'throttled' }
+    | { kind: 'mismatch' }
+    | { kind: 'ambiguous'; code: string }
+    | { kind: 'notSent'; message: string };
+}
+
+/** A dry run's verdict on a candidate. */
+export interface ValidationFact {
+  fingerprint: string;
+  verdict: { ok: true } | { ok: false; class: 'quota' | 'userFix' | 'retry'; code: string; message: string };
+  /** Monotonic ms after which it must be asked again. */
+  expiresAt: number;
+}
+
+/** A difference between what is desired on record and what the objects say now; see debounce.ts. */
+export interface PendingChange {
+  env: string;
+  machine: string;
+  /** Since when it has stood still, monotonic ms. */
+  since: number;
+  /** Since when there has been a difference at all, monotonic ms. */
+  burstSince: number;
+  /** Names of what changed, as far as this process saw it. */
+  changed: readonly string[];
+}
+
+/** What this process remembers of a Workspace; all of it may be lost at any moment. Times are monotonic ms. */
+export interface ProcessFact {
+  /** Random id of this process's present lease term. */
+  epoch: string;
+  /** The later of taking the lease and this process's start. */
+  termAt: number;
+  /** Whether this process has itself written this Workspace's status in this term. */
+  wrote: boolean;
+  /** Since when the status has looked wiped or rolled back. */
+  suspectSince?: number;
+  /** Sends of the present launch's number by this process. */
+  sends?: { count: number; lastAt: number };
+  answer?: LaunchAnswer;
+  change?: PendingChange;
+  validations: readonly ValidationFact[];
+  /** When TerminateInstances was last sent for an instance, by id. */
+  terminateSentAt: Readonly<Record<string, number>>;
+  /** Tail of the console output by instance id, free of secrets; '' when EC2 has none. */
+  console: Readonly<Record<string, string>>;
+}
+
+/** Intervals of the protocol, in ms; see docs/configuration.md. */
+export interface Timing {
+  lateMs: number;
+  visibilityMs: number;
+  repairBackoffMinMs: number;
+  repairBackoffMaxMs: number;
+  replayBackoffMinMs: number;
+  replayBackoffMaxMs: number;
+  terminateRetryMs: number;
+  /** Age of a launch past which a replay is not trusted to be remembered by EC2. */
+  replayMaxAgeMs: number;
+  /** What one second of a class's `…Seconds` field lasts; 1000 but in scaled tests. */
+  secondMs: number;
+}
+
+/** Everything that a decision may depend on, gathered by observe. */
+export interface Facts {
+  clusterID: string;
+  workspace: Workspace;
+  class?: WorkspaceClass;
+  /** Whether the class lets this namespace use it. */
+  classAllowed: boolean;
+  environment: EnvironmentFact;
+  /** Digest of machine inputs; undefined without a class. */
+  machine?: string;
+  resolution?: ResolutionFact;
+  /** Offerings that refused lately: key by offerings.ts → monotonic ms until which they are not asked. */
+  unavailable: ReadonlyMap<string, number>;
+  instances: readonly InstanceFact[];
+  /** Begin of the last complete sweep, monotonic ms. */
+  sweptAt?: number;
+  heartbeats: { available: boolean; launches: readonly HeartbeatFact[] };
+  process: ProcessFact;
+  timing: Timing;
+  userData: LaunchParams['userData'];
+}

@@ -1,0 +1,24 @@
+import { FINALIZER } from '../../../api/meta.ts';
+import { type Draft, propose } from './decision.ts';
+
+/**
+ * The first status comes before the finalizer, the finalizer before any launch: a finalizer without
+ * launch.number can then only mean that the status was wiped.
+ * Returns whether the Workspace is ready for the other phases.
+ */
+export function initialise(draft: Draft): boolean {
+  const { workspace } = draft.facts;
+  const deleting = workspace.metadata.deletionTimestamp !== undefined;
+  const finalized = workspace.metadata.finalizers?.includes(FINALIZER) ?? false;
+  if (!finalized && deleting) return false;
+  if (!finalized && !draft.status.launch) {
+    draft.status.launch = { number: 0, generation: 0, phase: 'Closed', failures: 0 };
+    const restart = workspace.spec.requests.restart;
+    draft.status.handled = restart ? { restart } : {};
+  }
+  if (!finalized) {
+    propose(draft, { kind: 'AddFinalizer' });
+    return false;
+  }
+  return true;
+}

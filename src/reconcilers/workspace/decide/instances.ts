@@ -1,0 +1,93 @@
+import { clientToken } from '../../../api/token.ts';
+import type { Launch } from '../../../api/workspace.ts';
+import { type Draft, iso } from './decision.ts';
+import { holdsDesiredEnvironment } from './desired.ts';
+import { findInstance, inDoubt, provenGone, recordEnd, trackEnding } from './ending.ts';
+import type { InstanceFact } from './facts.ts';
+
+/** Takes what EC2 and the heartbeats say of our launches into the status: adoption, ends, first heartbeats. */
+export function observeInstances(draft: Draft): void {
+  const { launch } = draft.status;
+  if (!launch) return;
+  adoptInstance(draft, launch);
+  observePresent(draft, launch);
+  settleTerminating(draft);
+}
+
+/** An instance that carries this launch's number and token is this launch's, however we came to see it. */
+function adoptInstance(draft: Draft, launch: Launch): void {
+  if (!inDoubt(launch)) return;
+  const { clusterID, workspace, instances } = draft.facts;
+  const token = clientToken(clusterID, workspace.metadata.uid, launch.number);
+  const found = instances.find(
+    (instance) => instance.number === launch.number && instance.clientToken === token,
+  );
+  if (!found) return;
+  launch.instanceID = found.id;
+  draft.status.provisions += 1;
+  draft.ledger.push({
+    kind: 'started',
+    number: launch.number,
+    generation: launch.generation,
+    cause: launch.cause?.kind ?? 'Created',
+    ref: launch.cause?.ref ?? '',
+    instanceID: found.id,
+  });
+}
+
+function observePresent(draft: Draft, launch: Launch): void {
+  const { facts, status } = draft;
+  if (launch.instanceID === undefined) {
+    const shown = status.instance;
+    if (launch.phase !== 'Waiting') status.instance = undefined;
+    else if (shown) status.instance = describe(findInstance(draft, shown.id), shown.id, shown.env);
+    return;
+  }
+  const instance = findInstance(draft, launch.instanceID);
+  const heartbeat = facts.heartbeats.launches.find((row) => row.number === launch.number);
+  status.instance = describe(instance, launch.instanceID, heartbeat?.env ?? status.instance?.env);
+  if (heartbeat?.alive && launch.readyAt === undefined && !launch.ended) launch.readyAt = iso(draft.now.wall);
+  absorbCurrent(draft, launch);
+  if (!instance || launch.ended) return;
+  if (instance.state === 'shutting-down' || instance.state === 'terminated') {
+    recordEnd(draft, launch, 'Ended', { message: instance.stateReason ?? `EC2 says ${instance.state}.` });
+    trackEnding(draft, launch.number, instance.id);
+  } else if (provenGone(draft, launch.number, instance.id)) {
+    recordEnd(draft, launch, 'Lost', { message: 'EC2 does not know the instance any more.' });
+    trackEnding(draft, launch.number, instance.id);
+  }
+}
+
+function describe(instance: InstanceFact | undefined, id: string, env: string | undefined) {
+  if (!instance) return { id, state: 'Unknown', env };
+  const { state, type, zone, privateIP, notFound } = instance;
+  return { id, state: notFound ? 'Unknown' : state, type, zone, privateIP, env };
+}
+
+/** Secrets bind late: a launch whose instance holds what is desired now carries out that generation, whenever it came. */
+function absorbCurrent(draft: Draft, launch: Launch): void {
+  const { desired, instance } = draft.status;
+  if (!desired || launch.phase !== 'Submitted' || instance?.env === undefined) return;
+  if (launch.machine !== undefined && launch.machine !== desired.machine) return;
+  if (holdsDesiredEnvironment(draft.facts, desired.env, instance.env)) launch.generation = desired.generation;
+}
+
+function settleTerminating(draft: Draft): void {
+  const { status } = draft;
+  if (!status.terminating) return;
+  const left = status.terminating.filter((entry) => !provenGone(draft, entry.number, entry.instanceID));
+  for (const gone of status.terminating) {
+    if (left.includes(gone)) continue;
+    const past = status.history?.find((entry) => entry.number === gone.number);
+    draft.ledger.push({
+      kind: 'stopped',
+      number: gone.number,
+      generation: past?.generation ?? 0,
+      cause: past?.cause.kind ?? 'Created',
+      ref: past?.cause.ref ?? '',
+      instanceID: gone.instanceID,
+      outcome: past?.outcome ?? 'Superseded',
+    });
+  }
+  status.terminating = left.length > 0 ? left : undefined;
+}

@@ -1,0 +1,87 @@
+import type { Condition } from '../../../api/meta.ts';
+import type { Launch } from '../../../api/workspace.ts';
+import type { Draft } from './decision.ts';
+
+export type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>;
+
+/** The summary: True while the instance of the present launch runs and is heard; otherwise the deepest blocker's reason. */
+export function judgeReady(draft: Draft): Verdict {
+  const { facts, status, blocker } = draft;
+  const { launch } = status;
+  if (blocker?.reason === 'StatusLost') return { status: 'Unknown', ...blocker };
+  if (facts.workspace.metadata.deletionTimestamp !== undefined) return terminating(draft);
+  if (!launch || status.observedGeneration < 0) {
+    return { status: 'Unknown', reason: 'Launching', message: 'Seen for the first time.' };
+  }
+  if (serves(draft, launch)) {
+    return {
+      status: 'True',
+      reason: 'Ready',
+      message: `${launch.instanceID} is running and sends heartbeats.`,
+    };
+  }
+  if (blocker) return { status: 'False', ...blocker };
+  return { status: 'False', ...progress(draft, launch) };
+}
+
+function terminating(draft: Draft): Verdict {
+  const { launch, terminating: left } = draft.status;
+  const ids = left?.map((entry) => `${entry.instanceID} (launch ${entry.number})`).join(', ');
+  const doubt = launch?.phase === 'Submitted' && !launch.instanceID && !launch.ended;
+  const message = ids
+    ? `Waiting until EC2 says that ${ids} is terminated.`
+    : doubt
+      ? `Finding out whether launch ${launch.number} created an instance.`
+      : 'Letting go.';
+  return { status: 'False', reason: 'Terminating', message };
+}
+
+function serves(draft: Draft, launch: Launch): boolean {
+  const { facts, status } = draft;
+  if (launch.phase !== 'Submitted' || launch.ended || status.instance?.id !== launch.instanceID) return false;
+  const before = status.conditions?.find((condition) => condition.type === 'Ready');
+  if (!facts.heartbeats.available || status.instance?.state === 'Unknown') {
+    // Missing evidence changes no verdict.
+    return before?.status === 'True' && launch.readyAt !== undefined;
+  }
+  const row = facts.heartbeats.launches.find((candidate) => candidate.number === launch.number);
+  return status.instance?.state === 'running' && row?.alive === true && row.fresh;
+}
+
+function progress(draft: Draft, launch: Launch): { reason: string; message: string } {
+  const { facts, status } = draft;
+  const { spec } = facts.workspace;
+  const idle = launch.number === 0 || launch.phase !== 'Submitted' || launch.ended !== undefined;
+  if (idle && spec.paused) return { reason: 'Paused', message: 'spec.paused is set; unset it to go on.' };
+  if (idle && spec.operatingMode === 'Stopped')
+    return { reason: 'Stopped', message: 'spec.operatingMode is Stopped.' };
+  if (launch.number === 0) return { reason: 'Launching', message: 'The first launch is being prepared.' };
+  const why = `launch ${launch.number} (${launch.cause?.kind ?? 'Created'})`;
+  if (launch.phase === 'Waiting') {
+    const ids = status.terminating?.map((entry) => entry.instanceID).join(', ');
+    return ids
+      ? { reason: 'Restarting', message: `Waiting for the end of ${ids}; then follows ${why}.` }
+      : { reason: launch.number === 1 ? 'Launching' : 'Restarting', message: `About to send ${why}.` };
+  }
+  if (launch.ended)
+    return {
+      reason: 'Restarting',
+      message: `Launch ${launch.number} ended: ${launch.ended.message ?? launch.ended.outcome}`,
+    };
+  if (launch.instanceID === undefined) {
+    return { reason: 'Launching', message: `Asking EC2 for ${why} until the answer is definite.` };
+  }
+  const state = status.instance?.state ?? 'Unknown';
+  if (launch.readyAt === undefined) {
+    const reason = state === 'running' ? 'Booting' : 'Launching';
+    return {
+      reason,
+      message: `${launch.instanceID} is ${state}; a first heartbeat of ${why} is due by ${launch.deadline}.`,
+    };
+  }
+  if (state !== 'running') return { reason: 'HeartbeatLost', message: `${launch.instanceID} is ${state}.` };
+  return {
+    reason: 'HeartbeatLost',
+    message: `Launch ${launch.number} fell silent; look at its console and network.`,
+  };
+}

@@ -1,0 +1,82 @@
+import { block, type Draft, iso, wakeAfter } from './decision.ts';
+import type { InstanceFact } from './facts.ts';
+
+/** Whether the status can't be the last one that was written: wiped, or older than an instance of ours. */
+export function looksLost(draft: Draft): boolean {
+  const { facts, status } = draft;
+  if (!status.launch) return true;
+  if (facts.process.suspectSince !== undefined) return true;
+  return highest(facts.instances)?.number !== undefined && aboveOurs(draft) !== undefined;
+}
+
+function highest(instances: readonly InstanceFact[]): InstanceFact | undefined {
+  return instances.reduce<InstanceFact | undefined>(
+    (best, instance) => (!best || instance.number > best.number ? instance : best),
+    undefined,
+  );
+}
+
+function aboveOurs(draft: Draft): InstanceFact | undefined {
+  const top = highest(draft.facts.instances);
+  return top && top.number > (draft.status.launch?.number ?? 0) ? top : undefined;
+}
+
+/**
+ * Puts a lost status back from what EC2 shows: until a whole sweep begun T_vis after the loss was first seen
+ * nothing is written, adopted, sent or let go; then the highest number above ours is adopted, and only if there
+ * is none may a new one be written. Returns whether the other phases may go on.
+ */
+export function recover(draft: Draft): boolean {
+  if (!looksLost(draft)) return true;
+  const { facts, now, status } = draft;
+  const since = facts.process.suspectSince ?? now.mono;
+  const needed = since + facts.timing.visibilityMs;
+  if (facts.sweptAt === undefined || facts.sweptAt < needed) {
+    block(
+      draft,
+      'StatusLost',
+      'The recorded status was wiped or rolled back; waiting for a complete look at EC2 before anything is launched or ended.',
+    );
+    wakeAfter(draft, Math.max(needed - now.mono, 1000));
+    return false;
+  }
+  draft.settled = true;
+  const found = aboveOurs(draft);
+  if (found) {
+    adopt(draft, found);
+  } else if (!status.launch) {
+    status.launch = { number: 0, generation: 0, phase: 'Closed', failures: 0 };
+    answerPresentRequest(draft);
+  }
+  return true;
+}
+
+function answerPresentRequest(draft: Draft): void {
+  const restart = draft.facts.workspace.spec.requests.restart;
+  draft.status.handled = restart ? { restart } : {};
+}
+
+function adopt(draft: Draft, found: InstanceFact): void {
+  const { status, now } = draft;
+  const submittedAt = found.launchTime ?? iso(now.wall);
+  const generation = Math.max(found.generation, status.desired?.generation ?? 0) + 1;
+  if (status.desired) status.desired.generation = generation;
+  status.launch = {
+    number: found.number,
+    generation,
+    cause: { kind: 'Lost', ref: String(status.launch?.number ?? 0) },
+    phase: 'Submitted',
+    submittedAt,
+    deadline: iso(now.wall + startupTimeoutMs(draft)),
+    failures: 0,
+    instanceID: found.id,
+  };
+  status.provisions += 1;
+  answerPresentRequest(draft);
+}
+
+/** The class's startup timeout in ms; without a class 15 minutes, the field's default. */
+export function startupTimeoutMs(draft: Draft): number {
+  const seconds = draft.facts.class?.spec.startupTimeoutSeconds ?? 900;
+  return seconds * draft.facts.timing.secondMs;
+}

@@ -1,0 +1,32 @@
+import { type Draft, propose, wakeAfter } from './decision.ts';
+import { findInstance, trackEnding } from './ending.ts';
+
+/**
+ * Ends what may be ended: launches numbered below the persisted one, or any when the Workspace is being deleted.
+ * Both are monotone, so that even a stale leader can only do what is right.
+ */
+export function terminateSuperseded(draft: Draft): void {
+  const { facts, now, status } = draft;
+  const deleting = facts.workspace.metadata.deletionTimestamp !== undefined;
+  if (facts.workspace.spec.paused && !deleting) return;
+  const number = status.launch?.number ?? 0;
+  for (const instance of facts.instances) {
+    const ours = deleting || instance.number < number;
+    if (ours && !isEnding(instance.state) && !instance.notFound)
+      trackEnding(draft, instance.number, instance.id);
+  }
+  const ids: string[] = [];
+  for (const entry of status.terminating ?? []) {
+    if (!deleting && entry.number >= number) continue;
+    if (isEnding(findInstance(draft, entry.instanceID)?.state)) continue;
+    const sentAt = facts.process.terminateSentAt[entry.instanceID];
+    const wait = sentAt === undefined ? 0 : sentAt + facts.timing.terminateRetryMs - now.mono;
+    if (wait > 0) wakeAfter(draft, wait);
+    else ids.push(entry.instanceID);
+  }
+  if (ids.length > 0) propose(draft, { kind: 'TerminateInstances', ids: ids.sort() });
+}
+
+function isEnding(state: string | undefined): boolean {
+  return state === 'shutting-down' || state === 'terminated';
+}
