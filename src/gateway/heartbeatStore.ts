@@ -1,0 +1,80 @@
+import type { LaunchEvidence } from './evidence.ts';
+
+/** One heartbeat as the gateway accepted it. */
+export interface Heartbeat {
+  uid: string;
+  number: number;
+  boot: number;
+  seq: number;
+  /** Digest of the environment that the agent holds. */
+  env: string;
+  url?: string;
+  activeTasks?: number;
+  /** Version of the agent. */
+  agent?: string;
+  /** Silence after which the launch counts as lost, in ms; its class's. */
+  timeoutMs: number;
+  /** Whether the agent has taken in why it was restarted. */
+  acknowledged: boolean;
+}
+
+export interface LaunchKey {
+  uid: string;
+  number: number;
+}
+
+/** A row as the store keeps it. */
+export interface LaunchRecord extends LaunchEvidence {
+  acknowledged: boolean;
+  /** Grows with each transition of this row, and with nothing else; opaque. */
+  version: string;
+}
+
+/** Rows that changed, and where to go on. */
+export interface Transitions {
+  rows: readonly LaunchRecord[];
+  /** Opaque; give it to the next call. */
+  cursor: string;
+  /** Whether a gateway is recorded as up; while none is, silence proves nothing. */
+  gatewayUp: boolean;
+}
+
+/**
+ * What the gateway writes down and the controller reads of launches: the port at which tests and the simulator cut.
+ * All times are the store's own clock. Every method rejects with a StoreUnavailable when there was no answer.
+ *
+ * A transition is: environment served, first heartbeat, another boot, environment or URL, falling silent,
+ * coming back, a report that was forwarded. A heartbeat that changes none of these is no transition.
+ */
+export interface HeartbeatStore {
+  /** At most one a launch in a batch. One whose (boot, seq) is not newer than the row's changes nothing. */
+  recordHeartbeats(batch: readonly Heartbeat[]): Promise<ReadonlyMap<string, { acknowledged: boolean }>>;
+  /** The environment with this digest is about to be handed to the launch. */
+  recordServed(launch: LaunchKey, env: string): Promise<void>;
+  /** Counts an "it looks dead"; only a forwarded one is a transition. */
+  recordReport(launch: LaunchKey, outcome: 'forwarded' | 'dropped'): Promise<void>;
+  find(launch: LaunchKey): Promise<LaunchRecord | undefined>;
+  /** Every row, and the cursor from which transitions go on. */
+  readAll(): Promise<Transitions>;
+  /** Transitions since the cursor and a little before it: a row may come twice, and is never left out. */
+  transitions(cursor: string): Promise<Transitions>;
+  /**
+   * Marks launches whose heartbeats stayed away for their timeout, counted only while a gateway was up.
+   * Their rows come with the next transitions. Resolves with how many there were.
+   */
+  markSilent(): Promise<number>;
+  /** A gateway is up and can record; to be called about once a second. */
+  gatewayUp(): Promise<void>;
+  /** Forgets launches that were neither served nor heard of for so long (ms). Resolves with how many. */
+  prune(olderThanMs: number): Promise<number>;
+}
+
+/** The store did not answer; nothing is known of what it did. The message holds no values. */
+export class StoreUnavailable extends Error {
+  override name = 'StoreUnavailable';
+}
+
+/** The key under which recordHeartbeats answers. */
+export function launchID(launch: LaunchKey): string {
+  return `${launch.uid}/${launch.number}`;
+}

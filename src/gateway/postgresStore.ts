@@ -1,0 +1,155 @@
+import pg from 'pg';
+import type { Logger } from 'pino';
+import {
+  type Heartbeat,
+  type HeartbeatStore,
+  type LaunchRecord,
+  launchID,
+  StoreUnavailable,
+  type Transitions,
+} from './heartbeatStore.ts';
+import * as sql from './statements.ts';
+
+export interface PostgresStoreOptions {
+  databaseURL: string;
+  logger: Logger;
+  /** A gateway whose last beat is older counts as down; ms, several beats long. */
+  gatewayGapMs?: number;
+  /** How far before its cursor a read begins: longer than a write can take to become visible; ms. */
+  overlapMs?: number;
+  /** Limit of one statement and of getting a connection; ms. */
+  timeoutMs?: number;
+  poolSize?: number;
+}
+
+/** The store on Postgres; its schema comes from `migrate`. Works behind a transaction pooler. */
+export function createPostgresStore(
+  options: PostgresStoreOptions,
+): HeartbeatStore & { close(): Promise<void> } {
+  const { logger, gatewayGapMs = 5_000, overlapMs = 5_000, timeoutMs = 3_000, poolSize = 10 } = options;
+  const pool = new pg.Pool({
+    connectionString: options.databaseURL,
+    application_name: 'workspace-operator',
+    max: poolSize,
+    connectionTimeoutMillis: timeoutMs,
+    query_timeout: timeoutMs,
+  });
+  // An idle connection that breaks is replaced by the next query; without a listener it would end the process.
+  pool.on('error', (error) => logger.warn({ code: codeOf(error) }, 'idle database connection lost'));
+
+  async function query<Row extends pg.QueryResultRow>(action: string, text: string, values: unknown[]) {
+    try {
+      return await pool.query<Row>(text, values);
+    } catch (error) {
+      throw unavailable(action, error);
+    }
+  }
+
+  async function read(action: string, text: string, values: unknown[]): Promise<Transitions> {
+    const { rows } = await query<Row & { cursor: string; gatewayUp: boolean }>(action, text, values);
+    const [first] = rows;
+    if (!first) throw new StoreUnavailable(`${action}: the database answered without its clock`);
+    return {
+      cursor: first.cursor,
+      gatewayUp: first.gatewayUp,
+      rows: rows.filter((row) => row.uid !== null).map(toRecord),
+    };
+  }
+
+  return {
+    async recordHeartbeats(batch) {
+      if (batch.length === 0) return new Map();
+      const { rows } = await query<{ uid: string; number: number; acknowledged: boolean }>(
+        'record heartbeats',
+        sql.RECORD_HEARTBEATS,
+        columns(batch),
+      );
+      return new Map(rows.map((row) => [launchID(row), { acknowledged: row.acknowledged }]));
+    },
+    async recordServed({ uid, number }, env) {
+      await query('record what is served', sql.RECORD_SERVED, [uid, number, env]);
+    },
+    async recordReport({ uid, number }, outcome) {
+      await query('record a report', sql.RECORD_REPORT, [uid, number, outcome === 'forwarded']);
+    },
+    async find({ uid, number }) {
+      const { rows } = await query<Row>('find a launch', sql.FIND, [uid, number]);
+      return rows[0] && toRecord(rows[0]);
+    },
+    readAll: () => read('read all launches', sql.READ_ALL, [gatewayGapMs]),
+    transitions: (cursor) => read('read transitions', sql.TRANSITIONS, [gatewayGapMs, cursor, overlapMs]),
+    async markSilent() {
+      const { rows } = await query<{ silent: boolean }>('mark the silent', sql.MARK_SILENT, [gatewayGapMs]);
+      return rows.filter(({ silent }) => silent).length;
+    },
+    async gatewayUp() {
+      await query('record the gateway as up', sql.GATEWAY_BEAT, [gatewayGapMs]);
+    },
+    async prune(olderThanMs) {
+      return (await query('prune', sql.PRUNE, [olderThanMs])).rowCount ?? 0;
+    },
+    close: () => pool.end(),
+  };
+}
+
+interface Row extends pg.QueryResultRow {
+  uid: string | null;
+  number: number;
+  boot: number | null;
+  seq: number | null;
+  env: string | null;
+  url: string | null;
+  acknowledged: boolean;
+  reports: number;
+  firstHeartbeatAt: number | null;
+  lastHeartbeatAt: number | null;
+  fresh: boolean;
+  version: string;
+}
+
+function toRecord(row: Row): LaunchRecord {
+  const { uid, boot, seq, env, url, firstHeartbeatAt, lastHeartbeatAt } = row;
+  return {
+    uid: uid ?? '',
+    number: row.number,
+    fresh: row.fresh,
+    reports: row.reports,
+    acknowledged: row.acknowledged,
+    version: row.version,
+    ...(boot !== null && { boot }),
+    ...(seq !== null && { seq }),
+    ...(env !== null && { env }),
+    ...(url !== null && { url }),
+    ...(firstHeartbeatAt !== null && { firstHeartbeatAt }),
+    ...(lastHeartbeatAt !== null && { lastHeartbeatAt }),
+  };
+}
+
+function columns(batch: readonly Heartbeat[]): unknown[] {
+  const column = <T>(pick: (heartbeat: Heartbeat) => T) => batch.map(pick);
+  return [
+    column((h) => h.uid),
+    column((h) => h.number),
+    column((h) => h.boot),
+    column((h) => h.seq),
+    column((h) => h.env),
+    column((h) => h.url ?? null),
+    column((h) => h.activeTasks ?? null),
+    column((h) => h.agent ?? null),
+    column((h) => h.timeoutMs),
+    column((h) => h.acknowledged),
+  ];
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof AggregateError) return codeOf(error.errors[0]);
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return error instanceof Error ? error.message : 'unknown';
+}
+
+/** Postgres quotes values in its messages and details, so only the code leaves this file. */
+function unavailable(action: string, error: unknown): StoreUnavailable {
+  return new StoreUnavailable(
+    `could not ${action}: the database answered ${codeOf(error)}; check DATABASE_URL and that the database is up and migrated`,
+  );
+}
