@@ -180,9 +180,9 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
         continue;
       }
       const version = event.object.metadata.resourceVersion;
-      const object = decode(event.object);
-      if (object)
-        apply(() => (event.type === 'DELETED' ? store.applyDelete(object) : store.applyWrite(object)));
+      const isDeletion = event.type === 'DELETED';
+      const object = decode(event.object) ?? (isDeletion ? heldAt(event.object) : undefined);
+      if (object) apply(() => (isDeletion ? store.applyDelete(object) : store.applyWrite(object)));
       store.advance(version);
     }
   }
