@@ -1,0 +1,40 @@
+import { tagMap } from './actions/run.ts';
+import { type IdentityAuthority, identityDocument } from './identity.ts';
+import { currentState, type InstanceRecord } from './model.ts';
+import type { InstanceRuntime, Machine } from './runtime.ts';
+import type { Cloud } from './state.ts';
+
+/** What EC2 keeps of a console: its last 64 KB. */
+const CONSOLE_LIMIT = 65_536;
+
+/** Runs what instances run: every boot and end of an instance reaches the runtime as it happens. */
+export function attachRuntime(cloud: Cloud, identity: IdentityAuthority, runtime: InstanceRuntime): void {
+  cloud.lifecycle.subscribe((instance, state) => {
+    if (state === 'running') runtime.boot(machineOf(cloud, identity, instance));
+    if (state === 'shutting-down' || state === 'stopping') runtime.shutDown(instance.id);
+    if (state === 'terminated' || state === 'stopped') runtime.powerOff(instance.id);
+    if (state === 'terminated') runtime.discard(instance.id);
+  });
+  // Restored instances that ran when the cloud went away boot again, as after a power failure.
+  for (const instance of cloud.instances.values()) {
+    if (currentState(instance) !== 'running') continue;
+    instance.boots += 1;
+    runtime.boot(machineOf(cloud, identity, instance));
+  }
+}
+
+function machineOf(cloud: Cloud, identity: IdentityAuthority, instance: InstanceRecord): Machine {
+  return {
+    id: instance.id,
+    type: instance.type,
+    zone: instance.zone,
+    privateIP: instance.privateIP,
+    userData: instance.userData,
+    boot: instance.boots,
+    tags: tagMap(instance.tags),
+    identity: () => identity.sign(identityDocument(cloud, instance)),
+    writeConsole(text) {
+      instance.console = (instance.console + text).slice(-CONSOLE_LIMIT);
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import type { InstanceState } from '../../src/ec2/port.ts';
+
+/** A tag as it was sent; order is kept, because a replay must be equal in it too. */
+export interface Tag {
+  key: string;
+  value: string;
+}
+
+export interface BlockDevice {
+  deviceName: string;
+  /** GiB. */
+  size?: number;
+  type?: string;
+  iops?: number;
+  throughput?: number;
+  kmsKeyID?: string;
+  encrypted?: boolean;
+  deleteOnTermination?: boolean;
+}
+
+/** RunInstances as the cloud understands it, whichever way it came in. */
+export interface RunInput {
+  imageID: string;
+  instanceType: string;
+  subnetID?: string;
+  zone?: string;
+  securityGroupIDs: readonly string[];
+  /** Decoded. */
+  userData: string;
+  clientToken?: string;
+  dryRun: boolean;
+  instanceProfile?: string;
+  spot: boolean;
+  blockDevices: readonly BlockDevice[];
+  instanceTags: readonly Tag[];
+  volumeTags: readonly Tag[];
+  /** Parameters that the cloud takes and compares but that change nothing here, by their wire names. */
+  other: Readonly<Record<string, string>>;
+}
+
+/** One state that an instance had, from `at` (monotonic ms) on. */
+export interface Phase {
+  state: InstanceState;
+  at: number;
+}
+
+export interface StateReason {
+  code: string;
+  message: string;
+}
+
+export interface InstanceRecord {
+  readonly id: string;
+  /** Order of creation; the place of an instance in pages. */
+  readonly sequence: number;
+  readonly reservationID: string;
+  readonly clientToken: string | undefined;
+  readonly type: string;
+  readonly architecture: string;
+  readonly imageID: string;
+  readonly subnetID: string;
+  readonly vpcID: string;
+  readonly zone: string;
+  readonly privateIP: string;
+  readonly securityGroupIDs: readonly string[];
+  readonly instanceProfile: string | undefined;
+  readonly spot: boolean;
+  readonly userData: string;
+  readonly volumeID: string;
+  readonly rootDeviceName: string;
+  /** Wall ms of the last launch or start, as EC2 reports it. */
+  launchTime: number;
+  tags: Tag[];
+  /** Every state it had, oldest first; the last one is the truth, the earlier ones are for stale reads. */
+  phases: Phase[];
+  /** Monotonic ms from which on it can be seen in Describe answers. */
+  visibleAt: number;
+  /** Monotonic ms until which a fault hides it from Describe answers. */
+  hiddenUntil: number;
+  impaired: boolean;
+  stateReason: StateReason | undefined;
+  transitionReason: string;
+  /** The next change of state and when it is due (monotonic ms). */
+  next: Phase | undefined;
+  /** How often it has reached `running` from `pending`. */
+  boots: number;
+  console: string;
+}
+
+export interface SubnetRecord {
+  id: string;
+  zone: string;
+  vpcID: string;
+  /** First three octets of its /24. */
+  prefix: string;
+  tags: Tag[];
+}
+
+export interface SecurityGroupRecord {
+  id: string;
+  name: string;
+  vpcID: string;
+  tags: Tag[];
+}
+
+export interface ImageRecord {
+  id: string;
+  name: string;
+  architecture: 'x86_64' | 'arm64';
+  state: 'available' | 'pending' | 'deregistered';
+  rootDeviceName: string;
+  /** GiB of its snapshot: the least size of a root volume. */
+  snapshotSize: number;
+}
+
+/** What the account has before the first instance. */
+export interface Account {
+  id: string;
+  subnets: SubnetRecord[];
+  securityGroups: SecurityGroupRecord[];
+  images: ImageRecord[];
+  instanceProfiles: string[];
+  ssmParameters: Record<string, string>;
+  /** Running On-Demand vCPUs; and instances of all kinds, where an account still has such a limit. */
+  quota: { vcpus: number; instances: number };
+}
+
+export function currentState(instance: InstanceRecord): InstanceState {
+  const last = instance.phases.at(-1);
+  if (last === undefined) throw new Error(`instance ${instance.id} never had a state`);
+  return last.state;
+}
+
+/** The state at a moment in the past, for reads that lag; undefined before the instance existed. */
+export function stateAt(instance: InstanceRecord, monotonic: number): InstanceState | undefined {
+  return instance.phases.findLast((phase) => phase.at <= monotonic)?.state;
+}
+
+export const STATE_CODE: Readonly<Record<InstanceState, number>> = {
+  pending: 0,
+  running: 16,
+  'shutting-down': 32,
+  terminated: 48,
+  stopping: 64,
+  stopped: 80,
+};
