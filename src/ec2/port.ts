@@ -119,7 +119,7 @@ export interface ObservedInstance extends Instance {
   readAt: number;
   /** Targeted look-ups by id that said NotFound with no sighting in between: the begin of the first and the last. */
   notFound?: { firstAt: number; lastAt: number };
-  /** Whether the last complete sweep lacked it. */
+  /** Whether the newest complete read that should have shown it lacked it: its look-ups while it is followed, else the sweep. */
   missing: boolean;
 }
 
@@ -130,6 +130,8 @@ export interface CloudView {
   /** Instances of a Workspace by its uid, terminated ones included while they are known. */
   ofWorkspace(uid: string): readonly ObservedInstance[];
   get(id: string): ObservedInstance | undefined;
+  /** The same as ObservedInstance.notFound, also for a followed id that this process has never seen. */
+  notFound(id: string): { firstAt: number; lastAt: number } | undefined;
   /** Take an effect's answer as a reading, so that our own launch is never unseen. */
   note(instance: Instance): void;
   /** Ask for targeted look-ups of these instances of a Workspace (every `lookupIntervalMs`) until told otherwise; replaces the earlier set. */

@@ -1,0 +1,91 @@
+import type { Clock } from '../controller/clock.ts';
+import type { Random } from '../controller/random.ts';
+import { createTokenBucket, type TokenBucket } from '../controller/tokenBucket.ts';
+import type { Ec2Metrics } from './metrics.ts';
+
+export interface BucketSize {
+  /** Requests in one burst. */
+  capacity: number;
+  refillPerSecond: number;
+}
+
+/**
+ * AWS's request buckets per account and region ("Request throttling for the Amazon EC2 API", "Systems Manager
+ * endpoints and quotas"). AWS has one a Describe action; sharing one among them stays below all of them.
+ * The bucket of launched instances (1,000, 2 a second) never binds: a request of ours launches one.
+ */
+export const BUCKET_SIZES = Object.freeze({
+  RunInstances: { capacity: 5, refillPerSecond: 2 },
+  TerminateInstances: { capacity: 100, refillPerSecond: 5 },
+  /** Describe calls with filters or pages. */
+  Describe: { capacity: 100, refillPerSecond: 20 },
+  /** Describe calls with neither: those by id. */
+  DescribeUnfiltered: { capacity: 50, refillPerSecond: 10 },
+  /** Older editions count it among the expensive actions; it is asked for seldom enough to keep to those. */
+  GetConsoleOutput: { capacity: 50, refillPerSecond: 5 },
+  GetParameter: { capacity: 40, refillPerSecond: 40 },
+} satisfies Record<string, BucketSize>);
+
+export type BucketName = keyof typeof BUCKET_SIZES;
+
+const BACKOFF_MIN_MS = 1_000;
+const BACKOFF_MAX_MS = 30_000;
+
+export interface BucketsOptions {
+  clock: Clock;
+  random: Random;
+  metrics: Ec2Metrics;
+  /** Other sizes than AWS's, e.g. of an account with raised limits. */
+  sizes?: Partial<Record<BucketName, BucketSize>>;
+}
+
+/** The one gate to AWS: shared by all callers of the process, so that a storm queues here and not there. */
+export interface Buckets {
+  /** Resolves when one request may go out. */
+  take(name: BucketName): Promise<void>;
+  /** AWS said "too fast": everyone at this bucket waits, 1 s to 30 s with jitter, longer each time in a row. */
+  throttled(name: BucketName): void;
+  /** AWS answered otherwise: the next wait starts small again. */
+  answered(name: BucketName): void;
+}
+
+interface Gate {
+  bucket: TokenBucket;
+  throttles: number;
+  pausedUntil: number;
+}
+
+export function createBuckets({ clock, random, metrics, sizes = {} }: BucketsOptions): Buckets {
+  const gates = new Map<BucketName, Gate>();
+
+  function gate(name: BucketName): Gate {
+    const known = gates.get(name);
+    if (known) return known;
+    const bucket = createTokenBucket({
+      clock,
+      ...(sizes[name] ?? BUCKET_SIZES[name]),
+      onWait: (ms) => metrics.bucketWait(name, ms),
+    });
+    const made = { bucket, throttles: 0, pausedUntil: Number.NEGATIVE_INFINITY };
+    gates.set(name, made);
+    return made;
+  }
+
+  return {
+    take: (name) => gate(name).bucket.take(),
+    throttled(name) {
+      const at = gate(name);
+      // Requests that were under way when the pause began say nothing new.
+      if (clock.monotonic() < at.pausedUntil) return;
+      const ceiling = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(at.throttles, 10));
+      const pause = ceiling * (0.5 + random.next() / 2);
+      at.throttles += 1;
+      at.pausedUntil = clock.monotonic() + pause;
+      at.bucket.drain(pause);
+    },
+    answered(name) {
+      const at = gate(name);
+      if (clock.monotonic() >= at.pausedUntil) at.throttles = 0;
+    },
+  };
+}

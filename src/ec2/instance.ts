@@ -1,0 +1,54 @@
+import type { Instance as SdkInstance } from '@aws-sdk/client-ec2';
+import { CODE, ec2Failure } from './errors.ts';
+import type { Instance, InstanceState } from './port.ts';
+
+const STATES: ReadonlySet<string> = new Set<InstanceState>([
+  'pending',
+  'running',
+  'shutting-down',
+  'terminated',
+  'stopping',
+  'stopped',
+]);
+
+/** An instance as the SDK parsed it, in our words. @throws Ec2Failure (ambiguous) when it lacks its id or state. */
+export function toInstance(action: string, sdk: SdkInstance): Instance {
+  const { InstanceId: id, State } = sdk;
+  const state = State?.Name;
+  if (!id || !isState(state)) {
+    throw ec2Failure({
+      class: 'ambiguous',
+      code: CODE.badAnswer,
+      action,
+      detail: `the answer holds an instance (${id ?? 'without id'}) in no state that is known (${state ?? 'none'})`,
+    });
+  }
+  const stateReason = reason(sdk);
+  return {
+    id,
+    state,
+    type: sdk.InstanceType ?? '',
+    zone: sdk.Placement?.AvailabilityZone ?? '',
+    ...(sdk.SubnetId ? { subnetID: sdk.SubnetId } : {}),
+    ...(sdk.PrivateIpAddress ? { privateIP: sdk.PrivateIpAddress } : {}),
+    ...(sdk.ClientToken ? { clientToken: sdk.ClientToken } : {}),
+    ...(sdk.LaunchTime ? { launchTime: sdk.LaunchTime.toISOString() } : {}),
+    ...(stateReason ? { stateReason } : {}),
+    tags: Object.freeze(
+      Object.fromEntries((sdk.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
+    ),
+  };
+}
+
+function isState(state: string | undefined): state is InstanceState {
+  return state !== undefined && STATES.has(state);
+}
+
+/** `Server.SpotInstanceTermination: … (User initiated …)`: code and message, then the transition when it says more. */
+function reason(sdk: SdkInstance): string {
+  const { StateReason, StateTransitionReason: transition } = sdk;
+  const code = StateReason?.Code ?? '';
+  const message = StateReason?.Message ?? '';
+  const said = message.startsWith(code) ? message : [code, message].filter(Boolean).join(': ');
+  return [said, transition && `(${transition})`].filter(Boolean).join(' ');
+}

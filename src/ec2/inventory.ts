@@ -1,0 +1,199 @@
+import { type Instance, type InstanceState, type ObservedInstance, TAG } from './port.ts';
+
+/** Workspaces (uids) whose picture changed. */
+export type Changes = ReadonlySet<string>;
+
+type NotFound = NonNullable<ObservedInstance['notFound']>;
+
+/**
+ * All instances that this process knows, each as the newest reading showed it. Readings may come in any order;
+ * the result is as if they had come in the order in which they were begun. Times are monotonic ms.
+ */
+export interface Inventory {
+  /** A whole sweep: all or nothing of it is taken. `judgedElsewhere`: ids whose absence from it says nothing. */
+  applySweep(items: readonly Instance[], begunAt: number, judgedElsewhere: ReadonlySet<string>): Changes;
+  /** Complete look-ups of these ids. */
+  applyLookup(ids: readonly string[], items: readonly Instance[], begunAt: number): Changes;
+  /** An effect's answer, which is about some moment before `now`: it can add and advance, never take back. */
+  note(instance: Instance, now: number): Changes;
+  /** Lets go of what is absent, was last seen before `before` and is followed by nobody. */
+  forget(before: number): Changes;
+  get(id: string): ObservedInstance | undefined;
+  notFound(id: string): NotFound | undefined;
+  ofWorkspace(uid: string): readonly ObservedInstance[];
+  all(): readonly ObservedInstance[];
+}
+
+/** What is known of one id; `reading` is lacking for one that was only ever looked for. */
+interface Known {
+  reading?: Instance & { readAt: number };
+  /** Begin of the newest read that showed it, and of the newest that should have and did not. */
+  seenAt: number;
+  lackedAt: number;
+  notFound?: NotFound | undefined;
+  view?: ObservedInstance;
+}
+
+/** How far towards its end a state is. What ended or is ending never comes back; EC2's replicas may still say so. */
+const ENDING: Readonly<Record<InstanceState, number>> = {
+  pending: 0,
+  running: 0,
+  stopping: 0,
+  stopped: 0,
+  'shutting-down': 1,
+  terminated: 2,
+};
+
+/** `followers` names the Workspaces that asked for an id, whatever its tags say. */
+export function createInventory(followers: (id: string) => Iterable<string>): Inventory {
+  const byID = new Map<string, Known>();
+  const byWorkspace = new Map<string, Set<string>>();
+
+  function known(id: string): Known {
+    const found = byID.get(id) ?? { seenAt: Number.NEGATIVE_INFINITY, lackedAt: Number.NEGATIVE_INFINITY };
+    byID.set(id, found);
+    return found;
+  }
+
+  function sight(instance: Instance, begunAt: number, changed: Set<string>): void {
+    const entry = known(instance.id);
+    const { reading, notFound } = entry;
+    entry.seenAt = Math.max(entry.seenAt, begunAt);
+    // A sighting begun after the first NotFound lies between the two or after both: they prove nothing any more.
+    const settled = notFound !== undefined && begunAt < notFound.firstAt;
+    const stale =
+      reading !== undefined && (begunAt < reading.readAt || ENDING[instance.state] < ENDING[reading.state]);
+    if (!stale) entry.reading = { ...instance, readAt: begunAt };
+    publish(instance.id, entry, settled ? notFound : undefined, changed);
+  }
+
+  function lack(id: string, begunAt: number, lookedUp: boolean, changed: Set<string>): void {
+    const entry = known(id);
+    if (entry.seenAt >= begunAt) return;
+    entry.lackedAt = Math.max(entry.lackedAt, begunAt);
+    let { notFound } = entry;
+    // EC2 drops what terminated after about an hour; there is nothing left to prove about it.
+    if (lookedUp && entry.reading?.state !== 'terminated') {
+      notFound = {
+        firstAt: Math.min(notFound?.firstAt ?? begunAt, begunAt),
+        lastAt: Math.max(notFound?.lastAt ?? begunAt, begunAt),
+      };
+    }
+    publish(id, entry, notFound, changed);
+  }
+
+  function publish(id: string, entry: Known, notFound: NotFound | undefined, changed: Set<string>): void {
+    const before = entry.view;
+    const absenceChanged = (entry.notFound === undefined) !== (notFound === undefined);
+    entry.notFound = notFound;
+    if (entry.reading) {
+      const missing = entry.lackedAt > entry.seenAt;
+      entry.view = Object.freeze({ ...entry.reading, missing, ...(notFound ? { notFound } : {}) });
+    }
+    if (!absenceChanged && sameToReaders(before, entry.view)) return;
+    reindex(id, before, entry.view);
+    tell(id, before, entry.view, changed);
+  }
+
+  function reindex(
+    id: string,
+    before: ObservedInstance | undefined,
+    after: ObservedInstance | undefined,
+  ): void {
+    const [from, to] = [uidOf(before), uidOf(after)];
+    if (from !== undefined && from !== to) {
+      const ids = byWorkspace.get(from);
+      ids?.delete(id);
+      if (ids?.size === 0) byWorkspace.delete(from);
+    }
+    if (to !== undefined) byWorkspace.set(to, (byWorkspace.get(to) ?? new Set()).add(id));
+  }
+
+  function tell(
+    id: string,
+    before: ObservedInstance | undefined,
+    after: ObservedInstance | undefined,
+    changed: Set<string>,
+  ): void {
+    for (const uid of [uidOf(before), uidOf(after), ...followers(id)]) {
+      if (uid !== undefined) changed.add(uid);
+    }
+  }
+
+  function isFollowed(id: string): boolean {
+    for (const _uid of followers(id)) return true;
+    return false;
+  }
+
+  function views(ids: Iterable<string>): ObservedInstance[] {
+    return [...ids].flatMap((id) => byID.get(id)?.view ?? []);
+  }
+
+  return {
+    applySweep(items, begunAt, judgedElsewhere) {
+      const changed = new Set<string>();
+      for (const item of items) sight(item, begunAt, changed);
+      for (const [id, { reading }] of byID) {
+        if (reading && !judgedElsewhere.has(id)) lack(id, begunAt, false, changed);
+      }
+      return changed;
+    },
+
+    applyLookup(ids, items, begunAt) {
+      const changed = new Set<string>();
+      for (const item of items) sight(item, begunAt, changed);
+      for (const id of ids) lack(id, begunAt, true, changed);
+      return changed;
+    },
+
+    note(instance, now) {
+      const changed = new Set<string>();
+      const before = byID.get(instance.id)?.reading;
+      if (!before || ENDING[instance.state] > ENDING[before.state]) sight(instance, now, changed);
+      return changed;
+    },
+
+    forget(before) {
+      const changed = new Set<string>();
+      for (const [id, entry] of byID) {
+        if (isFollowed(id) || entry.lackedAt <= entry.seenAt || entry.seenAt >= before) continue;
+        byID.delete(id);
+        if (!entry.view) continue;
+        reindex(id, entry.view, undefined);
+        tell(id, entry.view, undefined, changed);
+      }
+      return changed;
+    },
+
+    get: (id) => byID.get(id)?.view,
+    notFound: (id) => byID.get(id)?.notFound,
+    ofWorkspace: (uid) => views(byWorkspace.get(uid) ?? []),
+    all: () => views(byID.keys()),
+  };
+}
+
+function uidOf(instance: Instance | undefined): string | undefined {
+  return instance?.tags[TAG.uid];
+}
+
+/** Whether a reader would decide alike: the times of readings alone are no change. */
+function sameToReaders(a: ObservedInstance | undefined, b: ObservedInstance | undefined): boolean {
+  if (!a || !b) return a === b;
+  return (
+    a.state === b.state &&
+    a.missing === b.missing &&
+    a.type === b.type &&
+    a.zone === b.zone &&
+    a.subnetID === b.subnetID &&
+    a.privateIP === b.privateIP &&
+    a.clientToken === b.clientToken &&
+    a.launchTime === b.launchTime &&
+    a.stateReason === b.stateReason &&
+    sameTags(a.tags, b.tags)
+  );
+}
+
+function sameTags(a: Instance['tags'], b: Instance['tags']): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+}

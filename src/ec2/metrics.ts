@@ -1,0 +1,55 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+export interface Ec2Metrics {
+  /** One call of an API action that came to an end. Outcome: `ok`, or the class of its failure. */
+  call(action: string, outcome: string): void;
+  bucketWait(bucket: string, ms: number): void;
+  /** A sweep that ran to its end, in ms. */
+  sweep(outcome: 'ok' | 'failed', durationMs: number): void;
+  /** `age` gives the ms since the begin of the last complete sweep; undefined before the first. */
+  watchSweepAge(age: () => number | undefined): void;
+}
+
+/** Metrics of the way to AWS, in one registry. */
+export function createEc2Metrics(registry: Registry): Ec2Metrics {
+  const registers = [registry];
+  const calls = new Counter({
+    name: 'workspace_ec2_calls_total',
+    help: 'AWS API calls by action and outcome (ok, or the class of the failure).',
+    labelNames: ['action', 'outcome'],
+    registers,
+  });
+  const waits = new Histogram({
+    name: 'workspace_ec2_bucket_wait_seconds',
+    help: 'Time that calls waited for a token of the client-side bucket.',
+    labelNames: ['bucket'],
+    buckets: [0.001, 0.01, 0.1, 0.5, 1, 2, 5, 10, 30, 60],
+    registers,
+  });
+  const sweeps = new Histogram({
+    name: 'workspace_ec2_sweep_duration_seconds',
+    help: 'Duration of sweeps over all instances of the cluster, by outcome.',
+    labelNames: ['outcome'],
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers,
+  });
+  let ageMs: () => number | undefined = () => undefined;
+  new Gauge({
+    name: 'workspace_ec2_sweep_age_seconds',
+    help: 'Time since the begin of the last complete sweep; absent before the first.',
+    registers,
+    collect() {
+      const age = ageMs();
+      if (age === undefined) this.reset();
+      else this.set(age / 1000);
+    },
+  });
+  return {
+    call: (action, outcome) => calls.inc({ action, outcome }),
+    bucketWait: (bucket, ms) => waits.observe({ bucket }, ms / 1000),
+    sweep: (outcome, durationMs) => sweeps.observe({ outcome }, durationMs / 1000),
+    watchSweepAge(age) {
+      ageMs = age;
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import type { Clock } from '../controller/clock.ts';
+
+/** What EC2 may or may not have: a type in a zone under a capacity type. */
+export interface OfferingID {
+  instanceType: string;
+  zone: string;
+  capacityType: 'OnDemand' | 'Spot';
+}
+
+/** Offerings that refused lately: key → monotonic ms until which they are not asked again. Plain data, a fact for a pure decision. */
+export type UnavailableOfferings = ReadonlyMap<string, number>;
+
+export interface OfferingMemory {
+  /** EC2 said that it has no capacity there just now. */
+  markUnavailable(offering: OfferingID): void;
+  /** What is unavailable at this moment; a copy. */
+  snapshot(): UnavailableOfferings;
+}
+
+/** `type/zone/capacityType`. */
+export function offeringKey({ instanceType, zone, capacityType }: OfferingID): string {
+  return `${instanceType}/${zone}/${capacityType}`;
+}
+
+/** Whether an offering refused lately; `now` is monotonic ms. */
+export function isUnavailable(unavailable: UnavailableOfferings, offering: OfferingID, now: number): boolean {
+  return (unavailable.get(offeringKey(offering)) ?? Number.NEGATIVE_INFINITY) > now;
+}
+
+/**
+ * Remembers offerings that refused, shared by all Workspaces, so that one learns from another's refusal.
+ * The default of 3 minutes is Karpenter's (pkg/cache, UnavailableOfferingsTTL).
+ */
+export function createOfferingMemory({
+  clock,
+  ttlMs = 180_000,
+}: {
+  clock: Clock;
+  ttlMs?: number;
+}): OfferingMemory {
+  const until = new Map<string, number>();
+  return {
+    markUnavailable: (offering) => void until.set(offeringKey(offering), clock.monotonic() + ttlMs),
+    snapshot() {
+      const now = clock.monotonic();
+      for (const [key, expiresAt] of until) if (expiresAt <= now) until.delete(key);
+      return new Map(until);
+    },
+  };
+}
