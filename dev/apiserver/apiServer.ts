@@ -1,0 +1,51 @@
+import type { Clock } from '../../src/controller/clock.ts';
+import type { Random } from '../../src/controller/random.ts';
+import { createInitialNamespaces } from './bootstrap.ts';
+import type { Core } from './core.ts';
+import { type Counters, createCounters } from './counters.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { createHandler, type Handler } from './handler.ts';
+import { createRegistry } from './registry.ts';
+import { createStore, type Store } from './store.ts';
+
+export interface ApiServerOptions {
+  clock: Clock;
+  random: Random;
+  /** Default 60 000. */
+  bookmarkIntervalMs?: number;
+  /** Changes of each kind that watches and lists can go back by; default 20 000. */
+  historyLimit?: number;
+  /** A watch that names no timeout lasts this to twice this; default 30 min. */
+  minWatchTimeoutMs?: number;
+  /** Told of errors in the server itself. */
+  report?: (error: unknown, what: string) => void;
+}
+
+/** The API server without a socket: what the simulator talks to. */
+export interface ApiServer {
+  handler: Handler;
+  faults: Faults;
+  counters: Counters;
+  state: Store;
+}
+
+/** @param state an earlier server's, whose objects this one goes on with; new when absent */
+export function createApiServer(options: ApiServerOptions, state?: Store): ApiServer {
+  const { clock, random } = options;
+  const store = state ?? createStore(options.historyLimit);
+  const core: Core = { store, registry: createRegistry(store), clock, random };
+  createInitialNamespaces(core);
+  const faults = createFaults(store, clock, random);
+  const counters = createCounters();
+  const handler = createHandler({
+    core,
+    faults,
+    counters,
+    watch: {
+      bookmarkIntervalMs: options.bookmarkIntervalMs ?? 60_000,
+      minTimeoutMs: options.minWatchTimeoutMs ?? 30 * 60_000,
+    },
+    report: (error, { method, path }) => options.report?.(error, `${method} ${path}`),
+  });
+  return { handler, faults, counters, state: store };
+}

@@ -1,0 +1,71 @@
+import { type Definition, plainDefinition } from '../definition.ts';
+import { metaOf, objectAt, stringAt, stringsAt } from '../json.ts';
+import type { JsonObject } from '../kinds.ts';
+import { isDnsLabel } from '../objectMeta.ts';
+import { metadataMergeRules } from '../strategicMerge.ts';
+import { builtinInfo, builtinStrategy, decoder } from './builtin.ts';
+
+export const namespaceStorage = 'namespaces';
+export const initialNamespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'] as const;
+const immortal: readonly string[] = ['default', 'kube-public', 'kube-system'];
+
+const info = builtinInfo('', 'v1', 'Namespace', {
+  plural: 'namespaces',
+  shortNames: ['ns'],
+  namespaced: false,
+  statusSubresource: true,
+  verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
+});
+
+function withNameLabel(object: JsonObject): JsonObject {
+  const meta = metaOf(object);
+  const labels = { ...objectAt(meta, 'labels'), 'kubernetes.io/metadata.name': stringAt(meta, 'name') };
+  return { ...object, metadata: { ...meta, labels } };
+}
+
+const strategy = builtinStrategy(
+  decoder(info, {
+    spec: { fields: { finalizers: { list: 'string' } } },
+    status: {
+      fields: {
+        phase: 'string',
+        conditions: {
+          list: {
+            fields: {
+              type: 'string',
+              status: 'string',
+              lastTransitionTime: 'time',
+              reason: 'string',
+              message: 'string',
+            },
+          },
+        },
+      },
+    },
+  }),
+  {
+    prepareCreate(object) {
+      const finalizers = stringsAt(objectAt(object, 'spec'), 'finalizers');
+      const spec = {
+        finalizers: finalizers.includes('kubernetes') ? finalizers : [...finalizers, 'kubernetes'],
+      };
+      return withNameLabel({ ...object, spec, status: { phase: 'Active' } });
+    },
+    prepareUpdate(next, old, subresource) {
+      if (subresource === 'status') return { ...old, status: objectAt(next, 'status') };
+      // spec.finalizers change through the finalize subresource alone.
+      return withNameLabel({ ...next, spec: objectAt(old, 'spec'), status: objectAt(old, 'status') });
+    },
+    nameRule: isDnsLabel,
+    returnsDeleted: true,
+    held: (object) => stringsAt(objectAt(object, 'spec'), 'finalizers').length > 0,
+    undeletable: (name) => (immortal.includes(name) ? 'this namespace may not be deleted' : undefined),
+    mergeRules: {
+      ...metadataMergeRules,
+      byKey: { ...metadataMergeRules.byKey, 'status.conditions': 'type' },
+    },
+    selectableFields: ['status.phase'],
+  },
+);
+
+export const namespaceDefinition: Definition = plainDefinition(info, namespaceStorage, strategy, true);

@@ -1,0 +1,69 @@
+import type { FieldCause, JsonObject, KindInfo } from './kinds.ts';
+import type { NameRule } from './objectMeta.ts';
+import type { MergeRules } from './strategicMerge.ts';
+
+export type Subresource = '' | 'status';
+
+/** What one kind does differently: the hooks of the real server's registry strategies. All of them are pure. */
+export interface Strategy {
+  /** Decodes, prunes and defaults; metadata apart. Throws a 400. */
+  admit(object: JsonObject): { object: JsonObject; unknown: string[] };
+  /** Completes a new object. */
+  prepareCreate(object: JsonObject): JsonObject;
+  /** Completes a changed one; which parts of it count depends on the subresource written to. */
+  prepareUpdate(next: JsonObject, old: JsonObject, subresource: Subresource): JsonObject;
+  validate(object: JsonObject, old?: JsonObject): FieldCause[];
+  nameRule: NameRule;
+  /** Whether metadata.generation counts, and then whether this change does. */
+  countsGeneration: boolean;
+  changesGeneration(next: JsonObject, old: JsonObject): boolean;
+  /** PUT without resourceVersion replaces whatever is there. */
+  unconditionalUpdate: boolean;
+  /** PUT to a name that isn't there creates it. */
+  createOnUpdate: boolean;
+  /** DELETE answers with the deleted object rather than with a Status. */
+  returnsDeleted: boolean;
+  /** Whether anything but metadata.finalizers still holds a deleted object. */
+  held(object: JsonObject): boolean;
+  /** A reason why this object may not be deleted. */
+  undeletable(name: string): string | undefined;
+  /** Strategic merge patches are taken, by these rules. */
+  mergeRules?: MergeRules;
+  /** Fields besides metadata.name and metadata.namespace that field selectors may name. */
+  selectableFields: readonly string[];
+}
+
+/** A kind as it is served: one version's view of one storage. */
+export interface Definition {
+  info: KindInfo;
+  /** Kinds with one storage are views of the same objects. */
+  storage: string;
+  strategy: Strategy;
+  /** Items of lists carry no apiVersion and kind, as those of compiled-in kinds. */
+  bareItems: boolean;
+  toStorage(object: JsonObject): JsonObject;
+  /** The view that this version gives, apiVersion and kind included. */
+  fromStorage(object: JsonObject): JsonObject;
+}
+
+export function apiVersionOf(info: KindInfo): string {
+  return info.group === '' ? info.version : `${info.group}/${info.version}`;
+}
+
+/** The definition of a kind whose versions differ in nothing but their name. */
+export function plainDefinition(
+  info: KindInfo,
+  storage: string,
+  strategy: Strategy,
+  bareItems: boolean,
+): Definition {
+  const apiVersion = apiVersionOf(info);
+  return {
+    info,
+    storage,
+    strategy,
+    bareItems,
+    toStorage: (object) => object,
+    fromStorage: (object) => (object.apiVersion === apiVersion ? object : { ...object, apiVersion }),
+  };
+}
