@@ -1,6 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js';
-import { isObject } from '../json.ts';
-import type { JsonValue } from '../kinds.ts';
+import { equal, isObject } from '../json.ts';
+import type { JsonObject, JsonValue } from '../kinds.ts';
 import type { Structural } from './structural.ts';
 
 /** How one node of a schema looks to CEL: its type's name, and a JSON value as the evaluator wants it. */
@@ -111,14 +111,21 @@ function messageOf(env: Environment, properties: Record<string, Structural>, nam
   }
 
   // The evaluator tells a message's type by its constructor, so each has its own.
-  class Message extends Map<string, unknown> {}
+  class Message extends Map<string, unknown> {
+    readonly json: JsonObject;
+    constructor(json: JsonObject) {
+      super();
+      this.json = json;
+    }
+  }
   env.registerType(name, { ctor: Message, fields: declared });
+  env.registerOperator(`${name} == ${name}`, (a: Message, b: Message) => equal(a.json, b.json));
   return {
     name,
     fields,
     of(value) {
       if (!isObject(value)) return value;
-      const message = new Message();
+      const message = new Message(value);
       for (const [escaped, key] of keys) {
         const item = value[key];
         // Null is absent to CEL.
