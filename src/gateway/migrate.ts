@@ -8,9 +8,16 @@ import type { Logger } from 'pino';
  * Migrations only expand (new tables, new nullable or defaulted columns), so that an older gateway keeps working beside a newer one.
  * Rejects when the database is unreachable or refuses.
  */
-export async function migrate(databaseURL: string, logger: Logger): Promise<void> {
+export async function migrate(
+  databaseURL: string,
+  { logger, connectTimeoutMs }: { logger: Logger; connectTimeoutMs: number },
+): Promise<void> {
   // A session of its own: the lock belongs to the session, and the pool's statement timeout must not cut a migration.
-  const client = new pg.Client({ connectionString: databaseURL, application_name: 'workspace-migrate' });
+  const client = new pg.Client({
+    connectionString: databaseURL,
+    application_name: 'workspace-migrate',
+    connectionTimeoutMillis: connectTimeoutMs,
+  });
   client.on('error', (error) => logger.warn({ err: error }, 'connection for migrations lost'));
   await client.connect();
   try {

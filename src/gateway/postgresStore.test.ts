@@ -2,7 +2,6 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.ts';
 import { type Heartbeat, StoreUnavailable } from './heartbeatStore.ts';
-import { migrate } from './migrate.ts';
 import { createPostgresStore } from './postgresStore.ts';
 import { MARK_SILENT, TRANSITIONS } from './statements.ts';
 
@@ -15,7 +14,6 @@ let store: ReturnType<typeof createPostgresStore>;
 
 beforeEach(async () => {
   database = await createTestDatabase();
-  await migrate(database.url, logger);
   store = createPostgresStore({ databaseURL: database.url, logger });
 });
 afterEach(async () => {
@@ -40,7 +38,7 @@ function heartbeat(over: Partial<Heartbeat> = {}): Heartbeat {
 async function age(
   ms: number,
   table = 'workspace_launch',
-  columns = 'last_heartbeat_at,recheck_at,changed_at',
+  columns = 'created_at,last_heartbeat_at,recheck_at,changed_at',
 ) {
   const sets = columns.split(',').map((c) => `${c} = ${c} - ${ms} * interval '1 ms'`);
   await database.query(`UPDATE ${table} SET ${sets.join(', ')}`);
@@ -237,6 +235,7 @@ describe('reading', () => {
   });
 
   test('transitions and recheck go by index', async () => {
+    await store.readAll();
     await database.query(`INSERT INTO workspace_launch (uid, number, changed_at, recheck_at, timeout_ms, last_heartbeat_at)
       SELECT 'u' || i, 1, now() - interval '1 h', now() + interval '1 h', 1000, now() FROM generate_series(1, 20000) i`);
     await database.query('ANALYZE workspace_launch');
@@ -276,13 +275,10 @@ describe('reading', () => {
   });
 
   test('replicas that migrate at once do it once', async () => {
-    const fresh = await createTestDatabase();
-    try {
-      await Promise.all([1, 2, 3].map(() => migrate(fresh.url, logger)));
-      const rows = await fresh.query('SELECT name FROM workspace_schema_migrations');
-      expect(rows).toEqual([{ name: '0001_workspace_launch' }]);
-    } finally {
-      await fresh.drop();
-    }
+    const replicas = [1, 2, 3].map(() => createPostgresStore({ databaseURL: database.url, logger }));
+    await Promise.all(replicas.map((replica) => replica.readAll()));
+    await Promise.all(replicas.map((replica) => replica.close()));
+    const rows = await database.query('SELECT name FROM workspace_schema_migrations');
+    expect(rows).toEqual([{ name: '0001_workspace_launch' }]);
   });
 });

@@ -8,6 +8,7 @@ import {
   StoreUnavailable,
   type Transitions,
 } from './heartbeatStore.ts';
+import { migrate } from './migrate.ts';
 import * as sql from './statements.ts';
 
 export interface PostgresStoreOptions {
@@ -22,7 +23,10 @@ export interface PostgresStoreOptions {
   poolSize?: number;
 }
 
-/** The store on Postgres; its schema comes from `migrate`. Works behind a transaction pooler. */
+/**
+ * The store on Postgres. Its first call migrates the schema, again and again until it could: a database that is away
+ * at the start is no other case than one that goes away later. Works behind a transaction pooler.
+ */
 export function createPostgresStore(
   options: PostgresStoreOptions,
 ): HeartbeatStore & { close(): Promise<void> } {
@@ -37,8 +41,20 @@ export function createPostgresStore(
   // An idle connection that breaks is replaced by the next query; without a listener it would end the process.
   pool.on('error', (error) => logger.warn({ code: codeOf(error) }, 'idle database connection lost'));
 
+  let migrated: Promise<void> | undefined;
+  function ensureMigrated(): Promise<void> {
+    migrated ??= migrate(options.databaseURL, { logger, connectTimeoutMs: timeoutMs }).catch(
+      (error: unknown) => {
+        migrated = undefined;
+        throw error;
+      },
+    );
+    return migrated;
+  }
+
   async function query<Row extends pg.QueryResultRow>(action: string, text: string, values: unknown[]) {
     try {
+      await ensureMigrated();
       return await pool.query<Row>(text, values);
     } catch (error) {
       throw unavailable(action, error);
@@ -150,6 +166,6 @@ function codeOf(error: unknown): string {
 /** Postgres quotes values in its messages and details, so only the code leaves this file. */
 function unavailable(action: string, error: unknown): StoreUnavailable {
   return new StoreUnavailable(
-    `could not ${action}: the database answered ${codeOf(error)}; check DATABASE_URL and that the database is up and migrated`,
+    `could not ${action}: the database answered ${codeOf(error)}; check DATABASE_URL, and that the database is up`,
   );
 }

@@ -9,7 +9,7 @@ const ROW = `
   l.first_heartbeat_at IS NOT NULL AND l.silent_since IS NULL AS fresh,
   extract(epoch FROM l.changed_at)::text AS version`;
 
-const GATEWAY_UP = `coalesce((SELECT last_beat_at > now() - $1::float8 * interval '1 ms' FROM gateway_liveness), false)`;
+const GATEWAY_UP = `coalesce((SELECT last_beat_at > now() - $1::float8 * interval '1 ms' FROM gateway_liveness WHERE one), false)`;
 
 /** $1…$10: one array a column. Rows are locked in key order, so that two replicas' batches can't deadlock. */
 export const RECORD_HEARTBEATS = `
@@ -43,7 +43,8 @@ export const RECORD_SERVED = `
 
 /** $3: whether the report is to make the loop look. */
 export const RECORD_REPORT = `
-  INSERT INTO workspace_launch AS l (uid, number, reports) VALUES ($1, $2, 1)
+  INSERT INTO workspace_launch AS l (uid, number, reports, changed_at)
+  VALUES ($1, $2, 1, CASE WHEN $3::boolean THEN now() ELSE 'epoch' END)
   ON CONFLICT (uid, number) DO UPDATE SET
     reports = l.reports + 1, changed_at = CASE WHEN $3::boolean THEN now() ELSE l.changed_at END`;
 
@@ -70,8 +71,10 @@ export const MARK_SILENT = `
   WITH due AS (
     SELECT l.uid, l.number, g.last_beat_at,
            greatest(l.last_heartbeat_at, g.up_since) + l.timeout_ms * interval '1 ms' AS lost_at
-    FROM workspace_launch l, gateway_liveness g
-    WHERE l.recheck_at <= now() AND g.last_beat_at > now() - $1::float8 * interval '1 ms'
+    FROM workspace_launch l,
+         -- The limit tells the planner what the table's constraint doesn't: one row.
+         (SELECT * FROM gateway_liveness WHERE last_beat_at > now() - $1::float8 * interval '1 ms' LIMIT 1) g
+    WHERE l.recheck_at <= now()
     ORDER BY l.recheck_at
     LIMIT 1000
     FOR UPDATE OF l SKIP LOCKED
@@ -94,4 +97,4 @@ export const GATEWAY_BEAT = `
 /** $1: age in ms. */
 export const PRUNE = `
   DELETE FROM workspace_launch
-  WHERE greatest(changed_at, last_heartbeat_at, served_at) < now() - $1::float8 * interval '1 ms'`;
+  WHERE greatest(created_at, changed_at, last_heartbeat_at, served_at) < now() - $1::float8 * interval '1 ms'`;

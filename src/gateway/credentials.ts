@@ -1,0 +1,66 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+import type { KeyRing, NamedKey } from './keys.ts';
+
+/** Which launch of which Workspace of which cluster. */
+export interface LaunchClaim {
+  clusterID: string;
+  uid: string;
+  number: number;
+}
+
+const TICKET = /^t1\.([a-z0-9]{1,16})\.([A-Za-z0-9_-]{43})$/;
+const SESSION = /^s1\.([a-z0-9]{1,16})\.([A-Za-z0-9_-]{1,512})\.([A-Za-z0-9_-]{43})$/;
+
+/** A JSON array can't be read in two ways, whatever its strings hold; the purpose keeps tickets and sessions apart. */
+function sign(key: Buffer, purpose: 'ticket' | 'session', claim: LaunchClaim): string {
+  const message = JSON.stringify([purpose, claim.clusterID, claim.uid, claim.number]);
+  return createHmac('sha256', key).update(message).digest('base64url');
+}
+
+function equal(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+/** `t1.<key id>.<HMAC-SHA256>`: what user data carries; the same inputs give the same ticket, so that a replayed launch is byte-equal. */
+export function createTicket(key: NamedKey, claim: LaunchClaim): string {
+  return `t1.${key.id}.${sign(key.key, 'ticket', claim)}`;
+}
+
+export function verifyTicket(keys: KeyRing, ticket: string, claim: LaunchClaim): boolean {
+  const [, id = '', mac = ''] = TICKET.exec(ticket) ?? [];
+  const key = keys.get('ticket', id);
+  return key !== undefined && equal(mac, sign(key, 'ticket', claim));
+}
+
+const sessionPayload = z.tuple([z.string().min(1).max(128), z.int().min(1)]);
+
+/** `s1.<key id>.<payload>.<HMAC-SHA256>`: names its launch, so that it verifies without a look-up. It ends with its launch. */
+export function createSession(key: NamedKey, claim: LaunchClaim): string {
+  const payload = Buffer.from(JSON.stringify([claim.uid, claim.number])).toString('base64url');
+  return `s1.${key.id}.${payload}.${sign(key.key, 'session', claim)}`;
+}
+
+/** The launch that the credential was issued to; undefined when it wasn't by this cluster's operator. */
+export function verifySession(
+  keys: KeyRing,
+  clusterID: string,
+  credential: string,
+): { uid: string; number: number } | undefined {
+  const [, id = '', payload = '', mac = ''] = SESSION.exec(credential) ?? [];
+  const key = keys.get('session', id);
+  if (!key) return undefined;
+  const parsed = sessionPayload.safeParse(parseJSON(Buffer.from(payload, 'base64url').toString('utf8')));
+  if (!parsed.success) return undefined;
+  const [uid, number] = parsed.data;
+  return equal(mac, sign(key, 'session', { clusterID, uid, number })) ? { uid, number } : undefined;
+}
+
+function parseJSON(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Every error that the gateway answers with: code, HTTP status and a message that may be shown to anyone.
+ * Codes are stable: programs match on them.
+ */
+export const ERRORS = {
+  invalid_request: [400, 'The request is not what this route takes; details names the fields.'],
+  unauthenticated: [401, 'The credential is missing or was not issued by this operator; bootstrap first.'],
+  ticket_invalid: [403, 'The ticket is not one for this launch.'],
+  ticket_spent: [403, 'This launch has heartbeated; from then on only its session credential is taken.'],
+  identity_invalid: [403, 'The instance identity document is not signed by a trusted certificate.'],
+  identity_mismatch: [403, 'The instance identity document is of another instance than this launch’s.'],
+  not_found: [404, 'There is no such thing here.'],
+  superseded: [410, 'A newer launch has taken the place of this one; stop.'],
+  workspace_deleting: [410, 'The Workspace is being deleted; stop.'],
+  body_too_large: [413, 'The body is larger than the limit.'],
+  unsupported_media_type: [415, 'Send application/json or text/plain (lines of NAME base64).'],
+  rate_limited: [429, 'Too many requests; come again after Retry-After seconds.'],
+  internal: [500, 'The gateway failed; its log says why.'],
+  launch_unknown: [503, 'The launch is not known here yet; come again after Retry-After seconds.'],
+  launch_not_open: [
+    503,
+    'The launch is not one that may bootstrap now; come again after Retry-After seconds.',
+  ],
+  instance_unknown: [503, 'The launch’s instance is not recorded yet; come again after Retry-After seconds.'],
+  environment_unsettled: [
+    503,
+    'The environment is changing, or a Secret of it is missing; come again after Retry-After seconds.',
+  ],
+  secrets_unavailable: [503, 'The Secrets can’t be read now; come again after Retry-After seconds.'],
+  storage_unavailable: [503, 'The database does not answer; come again after Retry-After seconds.'],
+  overloaded: [503, 'Too many heartbeats wait to be stored; come again after Retry-After seconds.'],
+} as const satisfies Record<string, readonly [number, string]>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** Thrown by handlers; the server turns it into `{code, message, details?}`. Never holds a value from a request or a Secret. */
+export class GatewayError extends Error {
+  override name = 'GatewayError';
+  readonly code: ErrorCode;
+  readonly status: number;
+  /** Field paths and what is wrong with each. */
+  readonly details: readonly string[] | undefined;
+
+  constructor(code: ErrorCode, details?: readonly string[], options?: ErrorOptions) {
+    const [status, message] = ERRORS[code];
+    super(message, options);
+    this.code = code;
+    this.status = status;
+    this.details = details;
+  }
+}

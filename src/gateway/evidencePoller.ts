@@ -1,0 +1,112 @@
+import type { Logger } from 'pino';
+import { type Clock, sleep } from '../controller/clock.ts';
+import type { EvidenceView } from './evidence.ts';
+import type { HeartbeatStore, LaunchRecord, Transitions } from './heartbeatStore.ts';
+
+export interface EvidencePollerOptions {
+  store: Pick<HeartbeatStore, 'readAll' | 'transitions' | 'markSilent'>;
+  clock: Clock;
+  logger: Logger;
+  /** A Workspace's evidence changed, or can be judged again. */
+  onChange(uid: string): void;
+  pollIntervalMs?: number;
+  /** Without an answer for so long the evidence can't be judged; several polls long. */
+  unavailableAfterMs?: number;
+  /** How often everything is read again, should a transition ever be missed. */
+  resyncIntervalMs?: number;
+}
+
+export type EvidencePoller = EvidenceView & { start(): void; stop(): Promise<void> };
+
+/**
+ * Keeps the store's rows in memory: all of them at the start, then the transitions, once a poll.
+ * The evidence is available while the store answers and records a gateway as up; without a gateway silence means nothing.
+ * `lastHeartbeatAt` and `seq` are those of the last transition; `fresh` is always current to a poll.
+ */
+export function createEvidencePoller(options: EvidencePollerOptions): EvidencePoller {
+  const { store, clock, logger, onChange, pollIntervalMs = 1_000 } = options;
+  const { unavailableAfterMs = 5 * pollIntervalMs, resyncIntervalMs = 60_000 } = options;
+  const stopping = new AbortController();
+  let launches = new Map<string, Map<number, LaunchRecord>>();
+  let cursor: string | undefined;
+  let resyncAt = 0;
+  let answer: { at: number; gatewayUp: boolean } | undefined;
+  let wasAvailable = false;
+  let running: Promise<void> | undefined;
+
+  const available = () => answer?.gatewayUp === true && clock.monotonic() - answer.at <= unavailableAfterMs;
+
+  async function poll(): Promise<void> {
+    const begunAt = clock.monotonic();
+    await store.markSilent();
+    const full = cursor === undefined || begunAt >= resyncAt;
+    const read = full || cursor === undefined ? await store.readAll() : await store.transitions(cursor);
+    cursor = read.cursor;
+    answer = { at: begunAt, gatewayUp: read.gatewayUp };
+    if (full) resyncAt = begunAt + resyncIntervalMs;
+    const changed = full ? replace(read) : merge(read);
+    if (available() && !wasAvailable) for (const uid of launches.keys()) changed.add(uid);
+    for (const uid of changed) onChange(uid);
+  }
+
+  function merge({ rows }: Transitions): Set<string> {
+    const changed = new Set<string>();
+    for (const row of rows) {
+      const known = launches.get(row.uid) ?? new Map<number, LaunchRecord>();
+      launches.set(row.uid, known);
+      if (known.get(row.number)?.version !== row.version) changed.add(row.uid);
+      known.set(row.number, Object.freeze(row));
+    }
+    return changed;
+  }
+
+  function replace(read: Transitions): Set<string> {
+    const before = launches;
+    launches = new Map();
+    merge(read);
+    const changed = new Set<string>();
+    for (const uid of new Set([...before.keys(), ...launches.keys()])) {
+      if (versions(before.get(uid)) !== versions(launches.get(uid))) changed.add(uid);
+    }
+    return changed;
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await poll();
+      } catch (error) {
+        if (wasAvailable || answer === undefined) {
+          logger.warn(
+            { cause: error instanceof Error ? error.message : 'unknown' },
+            'heartbeat evidence not read',
+          );
+        }
+      }
+      if (available() !== wasAvailable) {
+        wasAvailable = available();
+        logger.info({ available: wasAvailable }, 'heartbeat evidence');
+      }
+      await sleep(clock, pollIntervalMs, stopping.signal);
+    }
+  }
+
+  return {
+    available,
+    ofWorkspace: (uid) => [...(launches.get(uid)?.values() ?? [])],
+    start() {
+      running ??= run();
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+function versions(rows: ReadonlyMap<number, LaunchRecord> | undefined): string {
+  return [...(rows?.values() ?? [])]
+    .map(({ number, version }) => `${number}@${version}`)
+    .sort()
+    .join();
+}

@@ -1,0 +1,23 @@
+import type { Logger } from 'pino';
+import type { SecretData } from '../api/environment.ts';
+import type { HeartbeatQueue } from './heartbeatQueue.ts';
+import type { HeartbeatStore } from './heartbeatStore.ts';
+import type { IdentityVerifier } from './identityDocument.ts';
+import type { KeyRing } from './keys.ts';
+import type { ClassReader, WorkspaceReader } from './lookup.ts';
+import type { GatewayMetrics } from './metrics.ts';
+
+/** What the handlers work with. They know nothing of HTTP, so that the simulator calls them as they are. */
+export interface GatewayParts {
+  clusterID: string;
+  keys: KeyRing;
+  workspaces: WorkspaceReader;
+  classes: ClassReader;
+  /** Reads a Secret from the API server itself; undefined when there is none. Rejects when it can't be asked. */
+  readSecret(namespace: string, name: string): Promise<SecretData | undefined>;
+  store: HeartbeatStore;
+  queue: HeartbeatQueue;
+  verifyIdentity: IdentityVerifier;
+  logger: Logger;
+  metrics: GatewayMetrics;
+}

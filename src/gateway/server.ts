@@ -1,0 +1,121 @@
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { SecretData } from '../api/environment.ts';
+import type { Clock } from '../controller/clock.ts';
+import { allowEveryone, type CallerAuthenticator } from './callers.ts';
+import { createHeartbeatQueue } from './heartbeatQueue.ts';
+import type { HeartbeatStore } from './heartbeatStore.ts';
+import { createHttpServer } from './http.ts';
+import { createIdentityVerifier } from './identityDocument.ts';
+import type { KeyRing } from './keys.ts';
+import { keepRecorded } from './liveness.ts';
+import type { ClassReader, WorkspaceReader } from './lookup.ts';
+import { createGatewayMetrics } from './metrics.ts';
+import type { GatewayParts } from './parts.ts';
+import { type AgentFiles, agentRoutes } from './routes/agent.ts';
+import { bootstrapRoute } from './routes/bootstrap.ts';
+import { heartbeatRoute } from './routes/heartbeat.ts';
+import { reportsRoute } from './routes/reports.ts';
+import { workspacesRoute } from './routes/workspaces.ts';
+
+export interface GatewayOptions {
+  clusterID: string;
+  keys: KeyRing;
+  workspaces: WorkspaceReader;
+  classes: ClassReader;
+  readSecret(namespace: string, name: string): Promise<SecretData | undefined>;
+  store: HeartbeatStore;
+  /** PEM; what EC2's instance identity documents are checked with. */
+  trustedCertificates: readonly string[];
+  agent: AgentFiles;
+  clock: Clock;
+  logger: Logger;
+  metrics: Registry;
+  host: string;
+  /** 0 for any free one. */
+  port: number;
+  tls?: { cert: string | Buffer; key: string | Buffer };
+  callers?: CallerAuthenticator;
+  /** Largest body, in bytes. */
+  bodyLimit?: number;
+  /** Requests a minute. */
+  limits?: { perLaunch: number; perAddress: number };
+  /** What 503 answers, and restarting Workspaces, ask for; seconds. */
+  retryAfterSeconds?: number;
+  /** How long heartbeats are gathered into one statement; ms. */
+  flushIntervalMs?: number;
+  /** How often the gateway is recorded as up; ms. */
+  beatIntervalMs?: number;
+  /** After how long a launch that nobody spoke of is forgotten; ms. */
+  pruneAfterMs?: number;
+}
+
+export interface Gateway {
+  /** Rejects when the address can't be bound. A database that is away is no reason not to start. */
+  start(): Promise<{ url: string }>;
+  /** Answers what is under way, stores what waits, and closes. */
+  stop(): Promise<void>;
+  /** For tests: requests without a socket. */
+  inject: FastifyInstance['inject'];
+}
+
+const DAY_MS = 86_400_000;
+
+/** What instances, pollers and reporters talk to. */
+export function createGateway(options: GatewayOptions): Gateway {
+  const {
+    store,
+    clock,
+    callers = allowEveryone,
+    retryAfterSeconds = 2,
+    bodyLimit = 16_384,
+    limits = { perLaunch: 300, perAddress: 3_000 },
+  } = options;
+  const logger = options.logger.child({ component: 'gateway' });
+  const queue = createHeartbeatQueue({ store, clock, flushIntervalMs: options.flushIntervalMs ?? 200 });
+  const parts: GatewayParts = Object.freeze({
+    clusterID: options.clusterID,
+    keys: options.keys,
+    workspaces: options.workspaces,
+    classes: options.classes,
+    readSecret: options.readSecret,
+    store,
+    queue,
+    verifyIdentity: createIdentityVerifier(options.trustedCertificates),
+    logger,
+    metrics: createGatewayMetrics(options.metrics),
+  });
+  const server = createHttpServer(parts, { ...options, bodyLimit, limits, retryAfterSeconds });
+  // A plugin of its own, so that the rate limit is in place before the first route.
+  server.register(async (routes) => {
+    bootstrapRoute(routes, parts);
+    heartbeatRoute(routes, parts);
+    reportsRoute(routes, parts, callers);
+    workspacesRoute(routes, parts, { callers, retryAfterSeconds });
+    agentRoutes(routes, options.agent);
+  });
+
+  let liveness: { stop(): Promise<void> } | undefined;
+  return {
+    async start() {
+      const url = await server.listen({ host: options.host, port: options.port });
+      liveness = keepRecorded({
+        store,
+        clock,
+        logger,
+        beatIntervalMs: options.beatIntervalMs ?? 1_000,
+        pruneAfterMs: options.pruneAfterMs ?? 30 * DAY_MS,
+      });
+      logger.info({ url }, 'gateway listens');
+      return { url };
+    },
+    async stop() {
+      await liveness?.stop();
+      const closed = server.close();
+      await queue.stop();
+      await closed;
+    },
+    inject: server.inject.bind(server),
+  };
+}
