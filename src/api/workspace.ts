@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { instanceTypeName } from './classParts.ts';
 import { type API_VERSION, condition, listMap, type ObjectMeta, objectName, timestamp } from './meta.ts';
 import { className } from './workspaceClass.ts';
 
@@ -23,7 +24,7 @@ export const workspaceSpec = z
       )
       .max(32)
       .default([])
-      .describe('Secrets for the agent’s environment; a later one wins over an earlier one.'),
+      .describe('Secrets for the agent’s environment, in order: a later one wins over an earlier one.'),
     env: z
       .array(
         z
@@ -43,11 +44,7 @@ export const workspaceSpec = z
       .describe(
         'Whether the instance should run. Stopped is not acted on yet: nothing new is launched, a running instance stays.',
       ),
-    instanceType: z
-      .string()
-      .min(1)
-      .max(64)
-      .regex(/^[a-z0-9-]+\.[a-z0-9-]+$/)
+    instanceType: instanceTypeName
       .optional()
       .describe('One of the class’s instance types; without it the class’s order of preference decides.'),
     paused: z.boolean().default(false).describe('Observe and report, but change nothing. Deletion goes on.'),
@@ -116,10 +113,10 @@ export const launchParams = z
     rootVolume: z
       .object({
         deviceName: z.string().max(64).describe('Root device name of the image.'),
-        sizeGiB: z.int().describe('Size in GiB.'),
+        sizeGiB: z.int().min(1).max(65536).describe('Size in GiB.'),
         type: z.string().max(16).describe('EBS volume type.'),
-        iops: z.int().optional().describe('Provisioned IOPS.'),
-        throughput: z.int().optional().describe('Throughput in MiB/s.'),
+        iops: z.int().min(1).max(1000000).optional().describe('Provisioned IOPS.'),
+        throughput: z.int().min(1).max(100000).optional().describe('Throughput in MiB/s.'),
         kmsKeyID: z.string().max(2048).optional().describe('KMS key.'),
       })
       .describe('The root volume.'),
@@ -133,11 +130,10 @@ export const launchParams = z
           .describe('A tag.'),
       )
       .max(50)
-      .meta(listMap('key'))
       .describe('All tags, in the order in which they are sent.'),
     userData: z
       .object({
-        stub: z.int().min(1).describe('Version of the boot stub.'),
+        stub: z.int().min(1).max(1000000).describe('Version of the boot stub.'),
         gatewayURL: z.string().max(2048).describe('Where the instance finds the gateway.'),
         caDigest: z
           .string()
@@ -241,7 +237,6 @@ export const workspaceStatus = z
       )
       .max(16)
       .optional()
-      .meta(listMap('number', 'instanceID'))
       .describe('Superseded launches whose instances are not proven gone.'),
     instance: z
       .object({
@@ -280,7 +275,6 @@ export const workspaceStatus = z
       )
       .max(5)
       .optional()
-      .meta(listMap('number'))
       .describe('The last launches that are over, newest first.'),
   })
   .describe('What the operator last saw and decided; written by the operator alone.');

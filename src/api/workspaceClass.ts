@@ -1,113 +1,14 @@
 import { z } from 'zod';
+import {
+  allowedNamespaces,
+  capacityTypes,
+  images,
+  instanceTags,
+  instanceTypes,
+  resourceTerms,
+  rootVolume,
+} from './classParts.ts';
 import { type API_VERSION, cel, condition, listMap, type ObjectMeta, objectName } from './meta.ts';
-
-const tags = z.record(z.string().max(128), z.string().max(256));
-
-const images = z
-  .array(
-    z
-      .object({
-        architecture: z.enum(['x86_64', 'arm64']).describe('CPU architecture that the image is for.'),
-        id: z
-          .string()
-          .max(64)
-          .regex(/^ami-[0-9a-f]+$/)
-          .optional()
-          .describe('AMI id.'),
-        ssmParameter: z
-          .string()
-          .min(1)
-          .max(1011)
-          .optional()
-          .describe(
-            'Name of an SSM parameter whose value is an AMI id; read at launch and pinned in the launch.',
-          ),
-      })
-      .meta(
-        cel({
-          rule: 'has(self.id) != has(self.ssmParameter)',
-          message: 'give exactly one of id and ssmParameter',
-        }),
-      )
-      .describe('The machine image for one architecture.'),
-  )
-  .min(1)
-  .max(2)
-  .meta(listMap('architecture'))
-  .describe('One machine image for each architecture that the instance types need.');
-
-const resourceTerm = (prefix: string, what: string) =>
-  z
-    .object({
-      id: z
-        .string()
-        .max(64)
-        .regex(new RegExp(`^${prefix}-[0-9a-f]+$`))
-        .optional()
-        .describe(`Id of one ${what}.`),
-      tags: z
-        .record(z.string().max(128), z.string().max(256))
-        .optional()
-        .describe(`Selects each ${what} that carries all of these tags; the value * matches any value.`),
-    })
-    .meta(cel({ rule: 'has(self.id) != has(self.tags)', message: 'give exactly one of id and tags' }))
-    .describe(`Selects by id or by tags; a ${what} that matches any term is used.`);
-
-const allowedNamespaces = z
-  .object({
-    from: z.enum(['None', 'All', 'Selector']).default('None').describe('Which namespaces may use the class.'),
-    selector: z
-      .object({
-        matchLabels: z
-          .record(z.string().max(317), z.string().max(63))
-          .optional()
-          .describe('Labels that the namespace must carry.'),
-        matchExpressions: z
-          .array(
-            z
-              .object({
-                key: z.string().min(1).max(317).describe('Label key.'),
-                operator: z
-                  .enum(['In', 'NotIn', 'Exists', 'DoesNotExist'])
-                  .describe('How the key relates to the values.'),
-                values: z.array(z.string().max(63)).max(32).optional().describe('Values for In and NotIn.'),
-              })
-              .describe('One requirement on a label.'),
-          )
-          .max(16)
-          .optional()
-          .describe('Requirements that must all hold.'),
-      })
-      .optional()
-      .describe('Namespace labels, for from: Selector.'),
-  })
-  .meta(
-    cel({
-      rule: "(self.from == 'Selector') == has(self.selector)",
-      message: 'selector goes with from: Selector, and only with it',
-    }),
-  )
-  .describe('Namespaces whose Workspaces may name this class.');
-
-const rootVolume = z
-  .object({
-    sizeGiB: z.int().min(1).max(16384).default(30).describe('Size in GiB.'),
-    type: z.enum(['gp3', 'gp2', 'io1', 'io2']).default('gp3').describe('EBS volume type.'),
-    iops: z.int().min(100).max(256000).optional().describe('Provisioned IOPS.'),
-    throughput: z.int().min(125).max(2000).optional().describe('Throughput in MiB/s; gp3 only.'),
-    kmsKeyID: z
-      .string()
-      .max(2048)
-      .optional()
-      .describe('KMS key for encryption; without it the account default.'),
-  })
-  .meta(
-    cel({
-      rule: "!has(self.throughput) || self.type == 'gp3'",
-      message: 'throughput goes with type gp3 only',
-    }),
-  )
-  .describe('The root volume; it ends with the instance.');
 
 export const workspaceClassSpec = z
   .object({
@@ -119,51 +20,13 @@ export const workspaceClassSpec = z
       .describe(
         'OnLaunch: a newer image is used by the next launch. Automatic: a newer image is a change (not acted on yet: behaves as OnLaunch).',
       ),
-    instanceTypes: z
-      .array(
-        z
-          .object({
-            name: z
-              .string()
-              .min(1)
-              .max(64)
-              .regex(/^[a-z0-9-]+\.[a-z0-9-]+$/)
-              .describe('EC2 instance type.'),
-            architecture: z
-              .enum(['x86_64', 'arm64'])
-              .default('x86_64')
-              .describe('CPU architecture of the type.'),
-          })
-          .describe('An instance type that Workspaces of the class may have.'),
-      )
-      .min(1)
-      .max(32)
-      .meta(listMap('name'))
-      .describe('Instance types, in order of preference.'),
-    capacityTypes: z
-      .array(z.enum(['OnDemand', 'Spot']))
-      .min(1)
-      .max(2)
-      .default(['OnDemand'])
-      .describe('Capacity types, in order of preference. Spot instances are one-time and never stop.'),
-    subnets: z.array(resourceTerm('subnet', 'subnet')).min(1).max(16).describe('Subnets to launch in.'),
-    securityGroups: z
-      .array(resourceTerm('sg', 'security group'))
-      .min(1)
-      .max(16)
-      .describe('Security groups of the instance.'),
+    instanceTypes,
+    capacityTypes,
+    subnets: resourceTerms('subnet', 'subnet').describe('Subnets to launch in.'),
+    securityGroups: resourceTerms('sg', 'security group').describe('Security groups of the instance.'),
     instanceProfile: z.string().min(1).max(128).optional().describe('Name of the IAM instance profile.'),
     rootVolume: rootVolume.prefault({}),
-    tags: tags
-      .default({})
-      .meta(
-        cel({
-          rule: "self.all(k, !k.startsWith('aws:') && !k.startsWith('compute.molecule.ai/'))",
-          message: 'tag keys must not start with aws: or compute.molecule.ai/',
-        }),
-      )
-      .meta({ maxProperties: 40 })
-      .describe('Tags that every instance and volume carries besides the operator’s own.'),
+    tags: instanceTags,
     userData: z
       .string()
       .max(12000)
@@ -189,7 +52,8 @@ export const workspaceClassSpec = z
       .meta(
         cel({
           rule: 'self.timeoutSeconds >= 2 * self.periodSeconds',
-          message: 'timeoutSeconds must be at least twice periodSeconds',
+          message: 'timeoutSeconds must be at least twice periodSeconds; raise it or lower periodSeconds',
+          fieldPath: '.timeoutSeconds',
         }),
       )
       .prefault({})
@@ -269,11 +133,19 @@ export const workspaceClassSpec = z
     cel(
       {
         rule: 'self.instanceTypes.all(t, self.images.exists(i, i.architecture == t.architecture))',
-        message: 'images must hold one for the architecture of each instance type',
+        message:
+          'images must hold one for the architecture of each instance type; add the image or remove the type',
+        fieldPath: '.images',
       },
       {
         rule: "!self.capacityTypes.exists(c, c == 'Spot') || self.stopBehavior == 'Terminate'",
-        message: 'capacityTypes with Spot require stopBehavior: Terminate',
+        message: 'Spot in capacityTypes requires stopBehavior: Terminate; set it, or remove Spot',
+        fieldPath: '.stopBehavior',
+      },
+      {
+        rule: '!has(self.maxInstances) || !has(self.maxInstancesPerNamespace) || self.maxInstancesPerNamespace <= self.maxInstances',
+        message: 'maxInstancesPerNamespace must not exceed maxInstances; lower it or raise maxInstances',
+        fieldPath: '.maxInstancesPerNamespace',
       },
     ),
   )
