@@ -27,7 +27,9 @@ function machineOf(cloud: Cloud, identity: IdentityAuthority, instance: Instance
   return {
     id: instance.id,
     type: instance.type,
+    region: cloud.region,
     zone: instance.zone,
+    imageID: instance.imageID,
     privateIP: instance.privateIP,
     userData: instance.userData,
     boot: instance.boots,

@@ -5,7 +5,9 @@ import type { SignedDocument } from './identity.ts';
 export interface Machine {
   readonly id: string;
   readonly type: string;
+  readonly region: string;
   readonly zone: string;
+  readonly imageID: string;
   readonly privateIP: string;
   readonly userData: string;
   /** 1 for the first boot; grows with each. */

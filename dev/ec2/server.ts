@@ -9,11 +9,14 @@ import { createIdentityAuthority } from './identity.ts';
 import type { Ledger } from './ledger.ts';
 import { attachRuntime } from './machines.ts';
 import type { InstanceRuntime } from './runtime.ts';
+import { keepSaved, readSnapshot, restore } from './snapshot.ts';
 import { type Cloud, type CloudOptions, createCloud } from './state.ts';
 
 export interface Ec2Options extends CloudOptions {
   instanceRuntime?: InstanceRuntime;
   logger?: Pick<Logger, 'debug' | 'error'>;
+  /** Where the cloud survives a restart of its process; without it it lives in memory only. */
+  stateFile?: string;
   /** 127.0.0.1's port; by default a free one. */
   port?: number;
 }
@@ -37,8 +40,11 @@ export async function startEc2(options: Ec2Options): Promise<Ec2Server> {
   const { instanceRuntime, logger } = options;
   const state = createCloud(options);
   const closing = new AbortController();
+  const snapshot = options.stateFile === undefined ? undefined : readSnapshot(options.stateFile);
   const service: Service = { cloud: state, faults: createFaults(state), closing: closing.signal };
-  const identity = await createIdentityAuthority(options.clock);
+  const identity =
+    snapshot === undefined ? await createIdentityAuthority(options.clock) : restore(state, snapshot);
+  const saved = options.stateFile === undefined ? undefined : keepSaved(state, identity, options.stateFile);
   if (instanceRuntime !== undefined) attachRuntime(state, identity, instanceRuntime);
 
   const server = createServer((request, response) => {
@@ -60,6 +66,7 @@ export async function startEc2(options: Ec2Options): Promise<Ec2Server> {
     identityCertificatePEM: identity.certificatePEM,
     async stop() {
       closing.abort();
+      saved?.close();
       state.lifecycle.close();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();

@@ -1,0 +1,344 @@
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { systemRandom } from '../../src/controller/random.ts';
+import { createVirtualClock, type VirtualClock } from '../../test/support/virtualClock.ts';
+import { type DescribeInput, describeInstances } from './actions/describe.ts';
+import { startInstances, stopInstances, terminateInstances } from './actions/power.ts';
+import { runInstances } from './actions/run.ts';
+import { CloudError } from './errors.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { currentState, type RunInput } from './model.ts';
+import { type Cloud, type CloudOptions, createCloud } from './state.ts';
+import { launchInput } from './testing/launch.ts';
+
+let clock: VirtualClock;
+let cloud: Cloud;
+let faults: Faults;
+
+function fresh(options: Partial<CloudOptions> = {}): void {
+  clock = createVirtualClock();
+  cloud = createCloud({
+    clock,
+    random: systemRandom,
+    region: 'eu-central-1',
+    timings: {
+      pending: [20_000, 20_000],
+      shuttingDown: [5_000, 5_000],
+      stopping: [5_000, 5_000],
+      visibilityLag: [0, 0],
+      readLag: [0, 0],
+    },
+    ...options,
+  });
+  faults = createFaults(cloud);
+}
+beforeEach(() => fresh());
+
+const run = (overrides: Partial<RunInput> = {}) => runInstances(cloud, launchInput(overrides)).instance;
+const list = (input: Partial<DescribeInput> = {}) =>
+  describeInstances(cloud, { ids: [], filters: [], ...input }).items.map((view) => [
+    view.instance.id,
+    view.state,
+  ]);
+const power = (id: string) => ({ ids: [id], dryRun: false });
+
+function codeOf(work: () => unknown): string {
+  try {
+    work();
+    return 'ok';
+  } catch (error) {
+    if (error instanceof CloudError) return error.code;
+    throw error;
+  }
+}
+
+describe('the life of an instance', () => {
+  it('is pending for its while, runs until ended, shuts down, stays visible as terminated, and vanishes', async () => {
+    const { id } = run();
+    await clock.advance(19_999);
+    expect(list()).toEqual([[id, 'pending']]);
+    await clock.advance(1);
+    expect(list()).toEqual([[id, 'running']]);
+    await clock.advance(86_400_000);
+    terminateInstances(cloud, power(id));
+    expect(list()).toEqual([[id, 'shutting-down']]);
+    await clock.advance(5_000);
+    expect(list()).toEqual([[id, 'terminated']]);
+    await clock.advance(3_600_000 - 1);
+    expect(list()).toEqual([[id, 'terminated']]);
+    await clock.advance(1);
+    expect(list()).toEqual([]);
+    expect(codeOf(() => list({ ids: [id] }))).toBe('InvalidInstanceID.NotFound');
+  });
+
+  it('ends from pending without ever running', async () => {
+    const states: string[] = [];
+    cloud.lifecycle.subscribe((_, state) => states.push(state));
+    const { id } = run();
+    terminateInstances(cloud, power(id));
+    await clock.advance(60_000);
+    expect(states).toEqual(['pending', 'shutting-down', 'terminated']);
+  });
+
+  it('stops only from running, starts only from stopped, and both again change nothing', async () => {
+    const { id } = run();
+    expect(codeOf(() => stopInstances(cloud, power(id)))).toBe('IncorrectInstanceState');
+    await clock.advance(20_000);
+    stopInstances(cloud, power(id));
+    expect(codeOf(() => startInstances(cloud, power(id)))).toBe('IncorrectInstanceState');
+    await clock.advance(4_000);
+    stopInstances(cloud, power(id));
+    await clock.advance(1_000);
+    expect(list()).toEqual([[id, 'stopped']]);
+    expect(stopInstances(cloud, power(id))).toEqual([{ id, previous: 'stopped', current: 'stopped' }]);
+    startInstances(cloud, power(id));
+    await clock.advance(20_000);
+    expect(list()).toEqual([[id, 'running']]);
+    expect(cloud.instances.get(id)?.boots).toBe(2);
+    expect(startInstances(cloud, power(id))).toEqual([{ id, previous: 'running', current: 'running' }]);
+  });
+
+  it('has no Stop on Spot', async () => {
+    const { id } = run({ spot: true });
+    await clock.advance(20_000);
+    expect(codeOf(() => stopInstances(cloud, power(id)))).toBe('UnsupportedOperation');
+  });
+
+  it('needs capacity to start again', async () => {
+    const { id, zone, type } = run();
+    await clock.advance(20_000);
+    stopInstances(cloud, power(id));
+    await clock.advance(5_000);
+    faults.capacity({ type, zone, left: 0 });
+    expect(codeOf(() => startInstances(cloud, power(id)))).toBe('InsufficientInstanceCapacity');
+    expect(list()).toEqual([[id, 'stopped']]);
+  });
+
+  it('ends all or, when one of them does not exist, none', () => {
+    const { id } = run();
+    const ids = [id, 'i-0123456789abcdef0', 'i-0123456789abcdef1'];
+    expect(() => terminateInstances(cloud, { ids, dryRun: false })).toThrow(
+      "The instance IDs 'i-0123456789abcdef0, i-0123456789abcdef1' do not exist",
+    );
+    expect(list()).toEqual([[id, 'pending']]);
+  });
+
+  it('is booked as one termination however often it is ended', async () => {
+    const { id } = run();
+    terminateInstances(cloud, power(id));
+    terminateInstances(cloud, power(id));
+    await clock.advance(5_000);
+    terminateInstances(cloud, power(id));
+    expect(cloud.ledger.terminations().map((t) => t.instanceID)).toEqual([id]);
+  });
+
+  it('can end by itself, with a reason and without a termination', async () => {
+    const { id } = run();
+    faults.end(id, {
+      code: 'Server.SpotInstanceTermination',
+      message: 'Server.SpotInstanceTermination: gone',
+    });
+    await clock.advance(5_000);
+    expect(list()).toEqual([[id, 'terminated']]);
+    expect(cloud.instances.get(id)?.stateReason?.code).toBe('Server.SpotInstanceTermination');
+    expect(cloud.ledger.terminations()).toEqual([]);
+  });
+});
+
+describe('what can be seen', () => {
+  it('a new instance is NotFound until its lag has passed, to effects too, while its token already gives it', async () => {
+    fresh({ timings: { visibilityLag: [1_000, 1_000], pending: [20_000, 20_000], readLag: [0, 0] } });
+    const { id } = run({ clientToken: 'a' });
+    expect(list()).toEqual([]);
+    expect(codeOf(() => list({ ids: [id] }))).toBe('InvalidInstanceID.NotFound');
+    expect(codeOf(() => terminateInstances(cloud, power(id)))).toBe('InvalidInstanceID.NotFound');
+    expect(run({ clientToken: 'a' }).id).toBe(id);
+    await clock.advance(1_000);
+    expect(list({ ids: [id] })).toEqual([[id, 'pending']]);
+  });
+
+  it('reads lag behind the truth by no more than they may', async () => {
+    fresh({ timings: { visibilityLag: [0, 0], pending: [20_000, 20_000], readLag: [500, 500] } });
+    const { id } = run();
+    await clock.advance(20_499);
+    expect(currentState(run({ clientToken: 'other' }))).toBe('pending');
+    expect(list({ ids: [id] })).toEqual([[id, 'pending']]);
+    await clock.advance(1);
+    expect(list({ ids: [id] })).toEqual([[id, 'running']]);
+  });
+
+  it('a hidden instance is back after its while, and was there for effects', async () => {
+    const { id } = run();
+    faults.hide(id, 10_000);
+    expect(list()).toEqual([]);
+    expect(codeOf(() => list({ ids: [id] }))).toBe('InvalidInstanceID.NotFound');
+    expect(codeOf(() => terminateInstances(cloud, power(id)))).toBe('ok');
+    await clock.advance(10_000);
+    expect(list()).toEqual([[id, 'terminated']]);
+  });
+
+  it('pending lasts while frozen, and what is overdue passes when thawed', async () => {
+    const { id } = run();
+    faults.freezePending(true);
+    await clock.advance(600_000);
+    expect(list()).toEqual([[id, 'pending']]);
+    faults.freezePending(false);
+    await clock.settle();
+    await clock.advance(0);
+    expect(list()).toEqual([[id, 'running']]);
+  });
+
+  it('a frozen instance can still be ended', async () => {
+    const { id } = run();
+    faults.freezePending(true);
+    await clock.advance(60_000);
+    terminateInstances(cloud, power(id));
+    await clock.advance(5_000);
+    faults.freezePending(false);
+    await clock.advance(60_000);
+    expect(list()).toEqual([[id, 'terminated']]);
+  });
+});
+
+describe('room', () => {
+  it('capacity runs out by type and zone, and only there', () => {
+    const zone = 'eu-central-1a';
+    faults.capacity({ type: 'm7i.large', zone, left: 1 });
+    run({ clientToken: 'a' });
+    expect(codeOf(() => run({ clientToken: 'b' }))).toBe('InsufficientInstanceCapacity');
+    expect(codeOf(() => run({ clientToken: 'a' }))).toBe('ok');
+    expect(codeOf(() => run({ instanceType: 'm7i.xlarge' }))).toBe('ok');
+    expect(codeOf(() => run({ subnetID: 'subnet-02222222222222222' }))).toBe('ok');
+    faults.capacity({ type: '*', zone, left: 'unsupported' });
+    expect(codeOf(() => run({ instanceType: 'm7i.xlarge' }))).toBe('Unsupported');
+    faults.clear();
+    expect(codeOf(() => run({ clientToken: 'b' }))).toBe('ok');
+  });
+
+  it('quotas count what is live', async () => {
+    cloud.account.quota.vcpus = 4;
+    const { id } = run();
+    run();
+    expect(codeOf(() => run())).toBe('VcpuLimitExceeded');
+    expect(codeOf(() => run({ spot: true }))).toBe('ok');
+    terminateInstances(cloud, power(id));
+    expect(codeOf(() => run())).toBe('ok');
+    cloud.account.quota.instances = 3;
+    expect(codeOf(() => run())).toBe('InstanceLimitExceeded');
+  });
+
+  it('an address is in use until its instance is terminated, and then free again', async () => {
+    const first = run();
+    const second = run();
+    expect(second.privateIP).not.toBe(first.privateIP);
+    terminateInstances(cloud, power(first.id));
+    expect(run().privateIP).not.toBe(first.privateIP);
+    await clock.advance(5_000);
+    expect(run().privateIP).toBe(first.privateIP);
+  });
+});
+
+describe('client tokens', () => {
+  const zones = ['subnet-01111111111111111', 'subnet-02222222222222222', undefined] as const;
+  const request = fc.record({
+    token: fc.constantFrom('a', 'b'),
+    subnet: fc.constantFrom(...zones),
+    type: fc.constantFrom('m7i.large', 'm7i.xlarge'),
+    room: fc.boolean(),
+    end: fc.boolean(),
+    wait: fc.constantFrom(0, 10_000, 40_000),
+  });
+
+  it('one token, one scope, one instance: whatever was refused, replayed, ended or waited for between', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(request, { maxLength: 30 }), async (requests) => {
+        fresh();
+        const bound = new Map<string, { id: string; type: string }>();
+        for (const { token, subnet, type, room, end, wait } of requests) {
+          faults.capacity({ type: '*', zone: '*', left: room ? Number.POSITIVE_INFINITY : 0 });
+          const { subnetID: _given, ...rest } = launchInput();
+          const input: RunInput = {
+            ...rest,
+            clientToken: token,
+            instanceType: type,
+            ...(subnet && { subnetID: subnet }),
+          };
+          // Region and zones are scopes of their own, even where a regional launch lands in the same zone.
+          const scope = `${token} ${subnet}`;
+          const before = bound.get(scope);
+          const known = cloud.instances.size;
+          let id: string | undefined;
+          const code = codeOf(() => {
+            id = runInstances(cloud, input).instance.id;
+          });
+          if (before === undefined) {
+            expect(code).toBe(room ? 'ok' : 'InsufficientInstanceCapacity');
+            expect(cloud.instances.size).toBe(room ? known + 1 : known);
+            if (id !== undefined) bound.set(scope, { id, type });
+          } else {
+            expect(code).toBe(before.type === type ? 'ok' : 'IdempotentParameterMismatch');
+            if (before.type === type) expect(id).toBe(before.id);
+            expect(cloud.instances.size).toBe(known);
+          }
+          if (end && id !== undefined) terminateInstances(cloud, power(id));
+          await clock.advance(wait);
+        }
+        expect(cloud.ledger.provisions()).toHaveLength(bound.size);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('any difference in any parameter is a mismatch', () => {
+    const base = launchInput({ clientToken: 'a', subnetID: 'subnet-01111111111111111' });
+    runInstances(cloud, base);
+    const changes: Partial<RunInput>[] = [
+      { userData: '#!/bin/sh\n\n' },
+      { instanceTags: [...base.instanceTags, { key: 'k', value: 'v' }] },
+      { volumeTags: [{ key: 'k', value: 'v' }] },
+      { securityGroupIDs: [] },
+      { instanceProfile: 'workspace' },
+      { spot: true },
+      { blockDevices: [{ deviceName: '/dev/xvda', size: 20 }] },
+      { other: { EbsOptimized: 'true' } },
+      { imageID: 'ami-0bbbbbbbbbbbbbbbb', instanceType: 'm7g.large' },
+    ];
+    for (const change of changes)
+      expect(codeOf(() => runInstances(cloud, { ...base, ...change }))).toBe('IdempotentParameterMismatch');
+    expect(codeOf(() => runInstances(cloud, { ...base }))).toBe('ok');
+    expect(cloud.instances.size).toBe(1);
+  });
+
+  it('gives a terminated instance as terminated, until a day past its end; then the token is free', async () => {
+    const { id } = run({ clientToken: 'a' });
+    terminateInstances(cloud, power(id));
+    await clock.advance(5_000);
+    await clock.advance(86_400_000 - 1);
+    expect(runInstances(cloud, launchInput({ clientToken: 'a' }))).toMatchObject({
+      instance: { id },
+      state: 'terminated',
+    });
+    await clock.advance(1);
+    expect(run({ clientToken: 'a' }).id).not.toBe(id);
+  });
+
+  it('can refuse the token of a terminated instance, as EC2 has been seen to', async () => {
+    fresh({ terminatedTokens: 'refused' });
+    const { id } = run({ clientToken: 'a' });
+    terminateInstances(cloud, power(id));
+    expect(run({ clientToken: 'a' }).id).toBe(id);
+    await clock.advance(60_000);
+    expect(codeOf(() => run({ clientToken: 'a' }))).toBe('IdempotentInstanceTerminated');
+  });
+
+  it('a dry run neither binds a token nor takes one up', () => {
+    expect(codeOf(() => run({ clientToken: 'a', dryRun: true }))).toBe('DryRunOperation');
+    const { id } = run({ clientToken: 'a', userData: 'other' });
+    expect(codeOf(() => run({ clientToken: 'a', dryRun: true }))).toBe('DryRunOperation');
+    expect([...cloud.instances.keys()]).toEqual([id]);
+  });
+
+  it('without a token every request is another instance', () => {
+    expect(run().id).not.toBe(run().id);
+  });
+});
