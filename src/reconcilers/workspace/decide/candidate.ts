@@ -53,7 +53,7 @@ export function candidate(draft: Draft, number: number): LaunchParams | undefine
     return undefined;
   }
   if (!facts.resolution.ok) {
-    const reason = facts.resolution.kind === 'missing' ? 'InvalidConfiguration' : 'Launching';
+    const reason = facts.resolution.kind === 'missing' ? 'InvalidConfiguration' : 'CloudUnavailable';
     block(draft, reason, `WorkspaceClass "${facts.workspace.spec.className}": ${facts.resolution.message}`);
     wakeAfter(draft, facts.timing.repairBackoffMinMs);
     return undefined;

@@ -126,7 +126,7 @@ function judgeUpToDate(draft: Draft, ready: Verdict): Verdict {
   const { launch, desired, instance } = draft.status;
   if (!launch || !desired) return { status: 'False', reason: ready.reason, message: ready.message };
   if (draft.deferredUntil !== undefined) {
-    const message = `${desired.cause} (generation ${desired.generation}${names(desired.changed)}) is carried out at ${iso(draft.deferredUntil)} at the latest: launch ${launch.number} is too young.`;
+    const message = `${desired.cause} (generation ${desired.generation})${names(desired.changed)} is carried out at ${iso(draft.deferredUntil)} at the latest: launch ${launch.number} is too young.`;
     return { status: 'False', reason: 'Deferred', message };
   }
   const current = isCurrent(draft, launch);
@@ -154,7 +154,9 @@ function names(changed: readonly string[] | undefined): string {
 function reportDeferral(draft: Draft, verdict: Verdict): void {
   const { desired } = draft.status;
   if (verdict.reason !== 'Deferred' || !desired || draft.deferredUntil === undefined) return;
-  if (conditionOf(draft, 'UpToDate')?.message === verdict.message) return;
+  const before = conditionOf(draft, 'UpToDate');
+  const told = `(generation ${desired.generation})`;
+  if (before?.reason === 'Deferred' && before.message.includes(told)) return;
   draft.events.push({ type: 'Normal', reason: 'Deferred', message: verdict.message });
   draft.ledger.push({
     kind: 'deferred',

@@ -1,5 +1,5 @@
 import type { Launch } from '../../../api/workspace.ts';
-import { type Draft, propose, wakeAfter } from './decision.ts';
+import { block, type Draft, propose, wakeAfter } from './decision.ts';
 import { inDoubt, recordEnd } from './ending.ts';
 import type { LaunchAnswer, Timing } from './facts.ts';
 
@@ -62,6 +62,7 @@ function replay(draft: Draft, launch: Launch, answer: LaunchAnswer | undefined):
     wakeAfter(draft, 0);
     return;
   }
+  if (answer?.result.kind === 'notSent') block(draft, 'CloudUnavailable', answer.result.message);
   const wait = nextSendAt(draft, answer) - draft.now.mono;
   if (wait > 0) {
     wakeAfter(draft, wait);
@@ -73,6 +74,7 @@ function replay(draft: Draft, launch: Launch, answer: LaunchAnswer | undefined):
 function nextSendAt(draft: Draft, answer: LaunchAnswer | undefined): number {
   const { process, timing } = draft.facts;
   const { sends, termAt } = process;
+  if (answer?.result.kind === 'notSent') return answer.sentAt + timing.replayBackoffMaxMs;
   if (!sends) return 0;
   if (answer?.result.kind === 'refused') return Math.max(termAt, sends.lastAt) + timing.lateMs;
   const backoff = timing.replayBackoffMinMs * 2 ** Math.min(sends.count - 1, 16);

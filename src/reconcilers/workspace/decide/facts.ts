@@ -69,6 +69,7 @@ export type ResolutionFact =
 /** What the last send of the present launch came back with. Times are monotonic ms. */
 export interface LaunchAnswer {
   number: number;
+  /** When it was sent, or tried to. */
   sentAt: number;
   /** Whether it was the one send of the pass that armed the launch. */
   firstSend: boolean;

@@ -158,7 +158,7 @@ function validated(draft: Draft, print: string): boolean {
       ? 'QuotaExceeded'
       : verdict.class === 'userFix'
         ? 'InvalidConfiguration'
-        : 'Launching';
+        : 'CloudUnavailable';
   block(
     draft,
     reason,

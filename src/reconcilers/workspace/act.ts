@@ -1,0 +1,144 @@
+import { FINALIZER } from '../../api/meta.ts';
+import type { Workspace } from '../../api/workspace.ts';
+import type { ReconcileContext } from '../../controller/controller.ts';
+import { isNotFound } from '../../controller/errors.ts';
+import type { Decision, LedgerEntry } from './decide/decision.ts';
+import { WORKSPACES, type WorkspaceDeps } from './deps.ts';
+import { perform } from './effects.ts';
+import type { Memory } from './memory.ts';
+import { diff } from './mergePatch.ts';
+
+/** The lease may be another's: nothing was sent. */
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError';
+}
+
+/**
+ * Writes the status, by compare-and-swap with the version that was decided from, and only when that write was accepted
+ * performs the one effect. Returns in how many ms to look again.
+ */
+export async function act(
+  deps: WorkspaceDeps,
+  memory: Memory,
+  workspace: Workspace,
+  decision: Decision,
+  termID: string,
+  context: ReconcileContext,
+): Promise<number | undefined> {
+  const guard = () => {
+    if (!deps.lease.held() || deps.lease.term()?.id !== termID) {
+      throw new LeaseLostError('the lease may be held by another; nothing was sent');
+    }
+    if (context.signal.aborted) throw new LeaseLostError('the pass was given up; nothing was sent');
+  };
+  const key = `${workspace.metadata.namespace}/${workspace.metadata.name}`;
+  const mine = memory.of(key, workspace.metadata.uid);
+  const written = await writeStatus(deps, workspace, decision, guard);
+  if (written !== workspace) mine.wroteInTerm = termID;
+  if (decision.settled) {
+    mine.suspectSince = undefined;
+    mine.rolledBackAt = undefined;
+  }
+  announce(deps, written, decision, context);
+  follow(deps, written);
+  const { effect } = decision;
+  if (!effect) return decision.requeueAfterMs;
+  if (effect.kind === 'AddFinalizer' || effect.kind === 'RemoveFinalizer') {
+    await patchFinalizers(deps, written, effect.kind === 'AddFinalizer', guard);
+    return decision.requeueAfterMs;
+  }
+  await perform(
+    { deps, memory, mine, workspace: written, guard, termAt: deps.lease.term()?.acquiredAt ?? 0, context },
+    effect,
+  );
+  return 0;
+}
+
+async function writeStatus(
+  deps: WorkspaceDeps,
+  workspace: Workspace,
+  decision: Decision,
+  guard: () => void,
+): Promise<Workspace> {
+  const status = diff(workspace.status ?? {}, decision.status);
+  if (status === undefined) return workspace;
+  const { name, namespace, resourceVersion } = workspace.metadata;
+  const answer = await deps.kube.mergePatch<Workspace>(
+    WORKSPACES,
+    { name, namespace, subresource: 'status' },
+    { metadata: { resourceVersion }, status },
+    { beforeSend: guard },
+  );
+  deps.workspaces.applyWrite(answer);
+  return answer;
+}
+
+async function patchFinalizers(
+  deps: WorkspaceDeps,
+  workspace: Workspace,
+  add: boolean,
+  guard: () => void,
+): Promise<void> {
+  const { name, namespace, resourceVersion, finalizers = [] } = workspace.metadata;
+  const others = finalizers.filter((finalizer) => finalizer !== FINALIZER);
+  const next = add ? [...others, FINALIZER] : others;
+  try {
+    const answer = await deps.kube.mergePatch<Workspace>(
+      WORKSPACES,
+      { name, namespace },
+      { metadata: { resourceVersion, finalizers: next } },
+      { beforeSend: guard },
+    );
+    if (add || others.length > 0) deps.workspaces.applyWrite(answer);
+  } catch (error) {
+    if (add || !isNotFound(error)) throw error;
+  }
+}
+
+/** What was decided is told only now that it is on record. */
+function announce(
+  deps: WorkspaceDeps,
+  workspace: Workspace,
+  decision: Decision,
+  context: ReconcileContext,
+): void {
+  const { name, namespace, uid, resourceVersion } = workspace.metadata;
+  const regarding = {
+    apiVersion: workspace.apiVersion,
+    kind: workspace.kind,
+    name,
+    namespace,
+    uid,
+    resourceVersion,
+  };
+  for (const { type, reason, message } of decision.events) {
+    deps.events.record({ regarding, type, reason, action: 'Reconcile', note: message });
+  }
+  for (const entry of decision.ledger) record(deps, uid, entry, context);
+}
+
+function record(deps: WorkspaceDeps, uid: string, entry: LedgerEntry, { logger }: ReconcileContext): void {
+  const { kind, ...fields } = entry;
+  switch (kind) {
+    case 'started':
+      deps.metrics.provisions.inc({ cause: entry.cause });
+      logger.info({ event: 'provision.ec2_started', uid, ...fields }, 'provision started');
+      return;
+    case 'stopped':
+      logger.info({ event: 'provision.ec2_stopped', uid, ...fields }, 'provision stopped');
+      return;
+    case 'deferred':
+      deps.metrics.deferred.inc({ cause: entry.cause });
+      logger.info({ event: 'change.deferred', uid, ...fields }, 'change deferred');
+      return;
+  }
+}
+
+/** Asks for quick look-ups of what is on its way up or down, and of nothing in steady state. */
+function follow(deps: WorkspaceDeps, workspace: Workspace): void {
+  const { launch, terminating, instance } = workspace.status ?? {};
+  const ids = (terminating ?? []).map((entry) => entry.instanceID);
+  const steady = launch?.readyAt !== undefined && instance?.state === 'running';
+  if (launch?.instanceID && !launch.ended && !steady) ids.push(launch.instanceID);
+  deps.cloud.follow(workspace.metadata.uid, [...new Set(ids)].sort());
+}

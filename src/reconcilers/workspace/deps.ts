@@ -1,0 +1,60 @@
+import type { LaunchParams, Workspace } from '../../api/workspace.ts';
+import type { WorkspaceClass } from '../../api/workspaceClass.ts';
+import type { KubeClient, KubeObject, Resource } from '../../controller/client.ts';
+import type { Clock } from '../../controller/clock.ts';
+import type { EventRecorder } from '../../controller/events.ts';
+import type { Term } from '../../controller/leaderElection.ts';
+import type { Store } from '../../controller/store.ts';
+import type { OfferingMemory } from '../../ec2/offerings.ts';
+import type { CloudView, Ec2Calls } from '../../ec2/port.ts';
+import type { Resolver } from '../../ec2/resolve.ts';
+import type { EvidenceView } from '../../gateway/evidence.ts';
+import type { KeyRing } from '../../gateway/keys.ts';
+import type { Timing } from './decide/facts.ts';
+import type { WorkspaceMetrics } from './metrics.ts';
+
+export const WORKSPACES: Resource = {
+  group: 'compute.molecule.ai',
+  version: 'v1alpha1',
+  plural: 'workspaces',
+  namespaced: true,
+};
+
+/** What a pass needs of the lease; the guard of every effect. */
+export interface Lease {
+  held(): boolean;
+  term(): Term | undefined;
+}
+
+/** Renders the user data of a launch from what is persisted in its parameters. */
+export type RenderUserData = (launch: {
+  uid: string;
+  number: number;
+  userData: LaunchParams['userData'];
+}) => Promise<string>;
+
+/** Everything a Workspace's reconcile works with. */
+export interface WorkspaceDeps {
+  clusterID: string;
+  kube: KubeClient;
+  workspaces: Store<Workspace>;
+  classes: Store<WorkspaceClass>;
+  /** Metadata alone; the content is read when a referenced one changes. */
+  secrets: Store<KubeObject>;
+  /** Metadata alone: labels, for classes that select namespaces. */
+  namespaces: Store<KubeObject>;
+  cloud: CloudView;
+  calls: Ec2Calls;
+  resolver: Resolver;
+  offerings: OfferingMemory;
+  evidence: EvidenceView;
+  keys: KeyRing;
+  lease: Lease;
+  events: EventRecorder;
+  clock: Clock;
+  metrics: WorkspaceMetrics;
+  timing: Timing;
+  /** What new launches are told; `classScript` is the class's own user data. */
+  userDataFor(classScript: string | undefined): Promise<LaunchParams['userData']>;
+  renderUserData: RenderUserData;
+}

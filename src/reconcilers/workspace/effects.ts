@@ -1,0 +1,153 @@
+import { mergeEnvironment, type SecretData } from '../../api/environment.ts';
+import { clientToken } from '../../api/token.ts';
+import type { Workspace } from '../../api/workspace.ts';
+import type { ReconcileContext } from '../../controller/controller.ts';
+import { isEc2Failure } from '../../ec2/errors.ts';
+import type { Ec2Failure } from '../../ec2/port.ts';
+import type { Effect } from './decide/decision.ts';
+import type { LaunchAnswer, ValidationFact } from './decide/facts.ts';
+import type { WorkspaceDeps } from './deps.ts';
+import type { Memory, WorkspaceMemory } from './memory.ts';
+import { redactedTail } from './redact.ts';
+import { readSecret } from './secrets.ts';
+
+/** A verdict of "would work" holds for so long; a refusal is asked again sooner. ms */
+const VALID_MS = 60_000;
+const INVALID_MS = 30_000;
+const RETRY_MS = 2_000;
+
+interface Performance {
+  deps: WorkspaceDeps;
+  memory: Memory;
+  mine: WorkspaceMemory;
+  workspace: Workspace;
+  guard: () => void;
+  termAt: number;
+  context: ReconcileContext;
+}
+
+type CloudEffect = Exclude<Effect, { kind: 'AddFinalizer' | 'RemoveFinalizer' }>;
+
+/** Performs an effect on the cloud. How it went becomes a fact of the next pass; EC2's failures never throw. */
+export async function perform(performance: Performance, effect: CloudEffect): Promise<void> {
+  try {
+    switch (effect.kind) {
+      case 'RunInstances':
+        return await run(performance, effect.number, effect.armed);
+      case 'DryRun':
+        return await dryRun(performance, effect);
+      case 'TerminateInstances':
+        return await terminate(performance, effect.ids);
+      case 'ReadConsole':
+        return await readConsole(performance, effect.instanceID);
+    }
+  } catch (error) {
+    if (!isEc2Failure(error)) throw error;
+    logFailure(performance, error, effect.kind);
+  }
+}
+
+function logFailure({ context }: Performance, failure: Ec2Failure, effect: string): void {
+  const { action, code, class: kind, requestID, message } = failure;
+  context.logger.warn({ event: 'ec2.failed', effect, action, code, class: kind, requestID }, message);
+}
+
+async function run(performance: Performance, number: number, armed: boolean): Promise<void> {
+  const { deps, mine, workspace, guard, termAt } = performance;
+  const { launch } = workspace.status ?? {};
+  if (launch?.number !== number || !launch.params)
+    throw new Error(`launch ${number} has no parameters on record`);
+  const { uid } = workspace.metadata;
+  const userData = await deps.renderUserData({ uid, number, userData: launch.params.userData });
+  const before = mine.sends?.number === number ? mine.sends : undefined;
+  const sent = {
+    sentAt: deps.clock.monotonic(),
+    firstSend: armed && !before,
+    quietSince: Math.max(termAt, before?.lastAt ?? 0),
+  };
+  const beforeSend = () => {
+    guard();
+    sent.sentAt = deps.clock.monotonic();
+    mine.sends = { number, count: (before?.count ?? 0) + 1, lastAt: sent.sentAt };
+  };
+  const conclude = (result: LaunchAnswer['result']) => {
+    mine.answer = { number, ...sent, result };
+  };
+  try {
+    const request = {
+      params: launch.params,
+      userData,
+      clientToken: clientToken(deps.clusterID, uid, number),
+    };
+    deps.cloud.note(await deps.calls.runInstances(request, { beforeSend }));
+    conclude({ kind: 'accepted' });
+  } catch (error) {
+    if (!isEc2Failure(error)) throw error;
+    logFailure(performance, error, 'RunInstances');
+    if (error.class === 'capacity') deps.offerings.markUnavailable(launch.params);
+    conclude(resultOf(error));
+  }
+}
+
+/** What a failure says of a launch; whatever is not a plain refusal leaves it in doubt. */
+function resultOf(failure: Ec2Failure): LaunchAnswer['result'] {
+  const { code, message } = failure;
+  switch (failure.class) {
+    case 'capacity':
+    case 'quota':
+    case 'userFix':
+      return { kind: 'refused', class: failure.class, code, message };
+    case 'throttled':
+      return { kind: 'throttled' };
+    case 'mismatch':
+      return { kind: 'mismatch' };
+    case 'notSent':
+      return { kind: 'notSent', message };
+    case 'gone':
+    case 'dryRunOK':
+    case 'ambiguous':
+      return { kind: 'ambiguous', code };
+  }
+}
+
+async function dryRun(performance: Performance, effect: Extract<Effect, { kind: 'DryRun' }>): Promise<void> {
+  const { deps, memory, workspace, guard } = performance;
+  const { uid } = workspace.metadata;
+  const number = (workspace.status?.launch?.number ?? 0) + 1;
+  const userData = await deps.renderUserData({ uid, number, userData: effect.params.userData });
+  const conclude = (verdict: ValidationFact['verdict'], ms: number) =>
+    memory.validate({ fingerprint: effect.fingerprint, verdict, expiresAt: deps.clock.monotonic() + ms });
+  try {
+    const token = clientToken(deps.clusterID, uid, number);
+    const request = { params: effect.params, userData, clientToken: token, dryRun: true };
+    await deps.calls.runInstances(request, { beforeSend: guard });
+    throw new Error('a dry run was answered as if it were real');
+  } catch (error) {
+    if (!isEc2Failure(error)) throw error;
+    if (error.class === 'dryRunOK') return conclude({ ok: true }, VALID_MS);
+    logFailure(performance, error, 'DryRun');
+    const { code, message } = error;
+    if (error.class === 'capacity') deps.offerings.markUnavailable(effect.params);
+    const lasting = error.class === 'quota' || error.class === 'userFix' ? error.class : undefined;
+    conclude({ ok: false, class: lasting ?? 'retry', code, message }, lasting ? INVALID_MS : RETRY_MS);
+  }
+}
+
+async function terminate({ deps, mine, guard, context }: Performance, ids: readonly string[]): Promise<void> {
+  const at = deps.clock.monotonic();
+  for (const id of ids) mine.terminateSentAt[id] = at;
+  context.logger.info({ event: 'ec2.terminate', ids }, 'terminating superseded instances');
+  await deps.calls.terminateInstances(ids, { beforeSend: guard });
+}
+
+/** The tail is for people, so every value of the environment is taken out of it first. */
+async function readConsole({ deps, mine, workspace }: Performance, id: string): Promise<void> {
+  mine.console[id] = '';
+  const contents = new Map<string, SecretData>();
+  for (const { secretRef } of workspace.spec.envFrom) {
+    const content = await readSecret(deps.kube, workspace.metadata.namespace, secretRef.name);
+    if (content) contents.set(secretRef.name, content);
+  }
+  const { variables } = mergeEnvironment(workspace.spec, contents);
+  mine.console[id] = redactedTail(await deps.calls.getConsoleOutput(id), [...variables.values()]);
+}

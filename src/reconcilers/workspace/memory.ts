@@ -1,0 +1,67 @@
+import type { LaunchAnswer, PendingChange, ValidationFact } from './decide/facts.ts';
+
+/** The environment as it was last read, without its values. */
+export interface EnvironmentReading {
+  /** Names the versions of everything that it was merged from. */
+  version: string;
+  /** Digest under each key that was asked for. */
+  digests: Record<string, string>;
+  /** Digest of each variable, to name what changed. */
+  variables: ReadonlyMap<string, string>;
+  /** Where each variable comes from. */
+  sources: ReadonlyMap<string, string>;
+  skipped: readonly string[];
+}
+
+/** What this process remembers of one Workspace. Losing it costs time, never correctness. */
+export interface WorkspaceMemory {
+  uid: string;
+  /** The term in which this process last wrote the status itself. */
+  wroteInTerm?: string;
+  /** Highest resourceVersion seen. */
+  version?: bigint;
+  /** The resourceVersion went back: since when, monotonic ms. */
+  rolledBackAt?: number;
+  suspectSince?: number;
+  sends?: { number: number; count: number; lastAt: number };
+  answer?: LaunchAnswer;
+  change?: PendingChange;
+  /** Variables when the recorded digest last matched, the base that changes are named against. */
+  base?: ReadonlyMap<string, string>;
+  environment?: EnvironmentReading;
+  terminateSentAt: Record<string, number>;
+  console: Record<string, string>;
+}
+
+export interface Memory {
+  of(key: string, uid: string): WorkspaceMemory;
+  /** Returns the uid that was known under the key. */
+  forget(key: string): string | undefined;
+  /** Dry runs' verdicts, shared by all Workspaces. */
+  validations(mono: number): readonly ValidationFact[];
+  validate(fact: ValidationFact): void;
+}
+
+export function createMemory(): Memory {
+  const byKey = new Map<string, WorkspaceMemory>();
+  const validations = new Map<string, ValidationFact>();
+  return {
+    of(key, uid) {
+      const known = byKey.get(key);
+      if (known?.uid === uid) return known;
+      const fresh: WorkspaceMemory = { uid, terminateSentAt: {}, console: {} };
+      byKey.set(key, fresh);
+      return fresh;
+    },
+    forget(key) {
+      const uid = byKey.get(key)?.uid;
+      byKey.delete(key);
+      return uid;
+    },
+    validations(mono) {
+      for (const [print, fact] of validations) if (fact.expiresAt <= mono) validations.delete(print);
+      return [...validations.values()];
+    },
+    validate: (fact) => void validations.set(fact.fingerprint, fact),
+  };
+}

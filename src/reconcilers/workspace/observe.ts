@@ -1,0 +1,150 @@
+import { machineDigest } from '../../api/machine.ts';
+import { FINALIZER } from '../../api/meta.ts';
+import type { Workspace } from '../../api/workspace.ts';
+import { type ObservedInstance, TAG } from '../../ec2/port.ts';
+import { namespaceAllowed } from './allowed.ts';
+import { trackChange } from './decide/debounce.ts';
+import { observedDigests } from './decide/desired.ts';
+import type {
+  EnvironmentFact,
+  Facts,
+  HeartbeatFact,
+  InstanceFact,
+  Now,
+  ResolutionFact,
+} from './decide/facts.ts';
+import type { WorkspaceDeps } from './deps.ts';
+import type { Memory, WorkspaceMemory } from './memory.ts';
+import { changedNames, observeEnvironment } from './secrets.ts';
+
+/** Gathers the facts of one Workspace. What could not be read is said to be unknown; only a bug throws. */
+export async function observe(
+  deps: WorkspaceDeps,
+  memory: Memory,
+  workspace: Workspace,
+  term: { id: string; acquiredAt: number },
+  resolution: ResolutionFact | undefined,
+  onUnread: (error: unknown) => void,
+): Promise<{ facts: Facts; now: Now }> {
+  const key = `${workspace.metadata.namespace}/${workspace.metadata.name}`;
+  const mine = memory.of(key, workspace.metadata.uid);
+  const environment = await observeEnvironment(deps, workspace, mine).catch(
+    (error: unknown): EnvironmentFact => {
+      onUnread(error);
+      return { kind: 'Unknown' };
+    },
+  );
+  const klass = deps.classes.get(workspace.spec.className);
+  const userData = await deps.userDataFor(klass?.spec.userData);
+  const now = { wall: deps.clock.now(), mono: deps.clock.monotonic() };
+  const instances = instancesOf(deps, workspace);
+  noteVersion(mine, workspace, instances, now.mono);
+  const facts: Facts = {
+    clusterID: deps.clusterID,
+    workspace,
+    class: klass,
+    classAllowed:
+      klass !== undefined && namespaceAllowed(klass, deps.namespaces.get(workspace.metadata.namespace)),
+    environment,
+    machine: klass && machineDigest(workspace.spec, klass.spec),
+    resolution,
+    unavailable: deps.offerings.snapshot(),
+    instances,
+    sweptAt: deps.cloud.lastSweep()?.begunAt,
+    heartbeats: { available: deps.evidence.available(), launches: heartbeatsOf(deps, workspace) },
+    process: {
+      epoch: term.id,
+      termAt: term.acquiredAt,
+      wrote: mine.wroteInTerm === term.id,
+      suspectSince: mine.suspectSince,
+      sends: mine.sends?.number === workspace.status?.launch?.number ? mine.sends : undefined,
+      answer: mine.answer,
+      validations: memory.validations(now.mono),
+      terminateSentAt: mine.terminateSentAt,
+      console: mine.console,
+    },
+    timing: deps.timing,
+    userData,
+  };
+  const observed = observedDigests(facts);
+  const names = changedNames(mine);
+  mine.change = trackChange(mine.change, workspace.status?.desired, observed, names, now.mono);
+  if (observed && !mine.change) mine.base = mine.environment?.variables;
+  return { facts: { ...facts, process: { ...facts.process, change: mine.change } }, now };
+}
+
+function instancesOf(deps: WorkspaceDeps, workspace: Workspace): InstanceFact[] {
+  const seen = deps.cloud.ofWorkspace(workspace.metadata.uid).map(instanceFact);
+  const { launch, terminating } = workspace.status ?? {};
+  const known = [
+    ...(terminating ?? []),
+    ...(launch?.instanceID ? [{ number: launch.number, instanceID: launch.instanceID }] : []),
+  ];
+  // An instance on record that this process has never seen: only its look-ups speak for it.
+  const unseen = known.flatMap(({ number, instanceID }): InstanceFact[] => {
+    const notFound = deps.cloud.notFound(instanceID);
+    if (!notFound || seen.some((instance) => instance.id === instanceID)) return [];
+    return [
+      {
+        id: instanceID,
+        number,
+        generation: 0,
+        state: 'Unknown',
+        type: '',
+        zone: '',
+        notFound,
+        missing: true,
+      },
+    ];
+  });
+  return [...seen, ...unseen];
+}
+
+function instanceFact(instance: ObservedInstance): InstanceFact {
+  const { id, clientToken, state, type, zone, privateIP, launchTime, stateReason, notFound, missing, tags } =
+    instance;
+  const number = Number(tags[TAG.number] ?? 0);
+  const generation = Number(tags[TAG.generation] ?? 0);
+  return {
+    id,
+    number,
+    generation,
+    clientToken,
+    state,
+    type,
+    zone,
+    privateIP,
+    launchTime,
+    stateReason,
+    notFound,
+    missing,
+  };
+}
+
+function heartbeatsOf(deps: WorkspaceDeps, workspace: Workspace): HeartbeatFact[] {
+  return deps.evidence.ofWorkspace(workspace.metadata.uid).map((row) => ({
+    number: row.number,
+    env: row.env,
+    alive: row.lastHeartbeatAt !== undefined,
+    fresh: row.fresh,
+    lastHeartbeatAt: row.lastHeartbeatAt,
+  }));
+}
+
+/** Follows whether the status may be lost: wiped, rolled back, or older than an instance of ours (design, rule 4). */
+function noteVersion(
+  memory: WorkspaceMemory,
+  workspace: Workspace,
+  instances: readonly InstanceFact[],
+  mono: number,
+): void {
+  const version = BigInt(workspace.metadata.resourceVersion);
+  if (memory.version !== undefined && version < memory.version) memory.rolledBackAt ??= mono;
+  memory.version = version;
+  const number = workspace.status?.launch?.number;
+  const finalized = workspace.metadata.finalizers?.includes(FINALIZER) ?? false;
+  const wiped = finalized && number === undefined;
+  const outrun = instances.some((instance) => instance.number > (number ?? 0));
+  if (wiped || (finalized && outrun) || memory.rolledBackAt !== undefined) memory.suspectSince ??= mono;
+  else memory.suspectSince = undefined;
+}

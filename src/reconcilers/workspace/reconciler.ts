@@ -1,0 +1,51 @@
+import type { ReconcileContext, ReconcileResult } from '../../controller/controller.ts';
+import { isConflict } from '../../controller/errors.ts';
+import { act, LeaseLostError } from './act.ts';
+import { decide } from './decide/decide.ts';
+import type { ResolutionFact } from './decide/facts.ts';
+import type { WorkspaceDeps } from './deps.ts';
+import { createMemory } from './memory.ts';
+import { observe } from './observe.ts';
+
+/** One pass: observe, decide, act; then the loop comes round. */
+export function createWorkspaceReconciler(deps: WorkspaceDeps) {
+  const memory = createMemory();
+
+  return async function reconcile(
+    key: string,
+    context: ReconcileContext,
+  ): Promise<ReconcileResult | undefined> {
+    const workspace = deps.workspaces.get(key);
+    if (!workspace) {
+      const uid = memory.forget(key);
+      if (uid !== undefined) deps.cloud.follow(uid, []);
+      return undefined;
+    }
+    const term = deps.lease.term();
+    if (!term || !deps.lease.held()) return undefined;
+    const unread = (error: unknown) => {
+      context.logger.warn(
+        { event: 'secrets.unread', err: error },
+        'the Secrets could not be read; nothing follows from that',
+      );
+    };
+    let resolution: ResolutionFact | undefined;
+    for (;;) {
+      const { facts, now } = await observe(deps, memory, workspace, term, resolution, unread);
+      const decision = decide(facts, now);
+      if (decision.needsResolution && facts.class && !resolution) {
+        resolution = await deps.resolver.resolve(facts.class.spec);
+        continue;
+      }
+      try {
+        const requeueAfterMs = await act(deps, memory, workspace, decision, term.id, context);
+        return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
+      } catch (error) {
+        if (error instanceof LeaseLostError) return undefined;
+        // Somebody else wrote first: the store will hold their version, or holds it already.
+        if (isConflict(error)) return { requeueAfterMs: 50 };
+        throw error;
+      }
+    }
+  };
+}

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import {
+  digestEnvironment,
+  digestKeyID,
+  digestVariables,
+  mergeEnvironment,
+  type SecretData,
+} from '../../api/environment.ts';
+import type { Workspace } from '../../api/workspace.ts';
+import type { KubeClient, Resource } from '../../controller/client.ts';
+import { isNotFound } from '../../controller/errors.ts';
+import type { EnvironmentFact } from './decide/facts.ts';
+import type { WorkspaceDeps } from './deps.ts';
+import type { EnvironmentReading, WorkspaceMemory } from './memory.ts';
+
+const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
+const secretBody = z.object({ data: z.record(z.string(), z.base64()).nullish() });
+
+/** A Secret's content, read from the API server; undefined when there is none. Rejects when it can't be asked. */
+export async function readSecret(
+  kube: Pick<KubeClient, 'get'>,
+  namespace: string,
+  name: string,
+): Promise<SecretData | undefined> {
+  try {
+    const { data } = secretBody.parse(await kube.get(SECRETS, name, namespace));
+    return new Map(Object.entries(data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64')]));
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+type Deps = Pick<WorkspaceDeps, 'kube' | 'secrets' | 'keys'>;
+
+/**
+ * The environment as the Secrets say it now. Content is read only when the version of a referenced Secret, or the
+ * spec, is another than last time; values are dropped as soon as they are digested.
+ */
+export async function observeEnvironment(
+  deps: Deps,
+  workspace: Workspace,
+  memory: WorkspaceMemory,
+): Promise<EnvironmentFact> {
+  const { namespace } = workspace.metadata;
+  const refs = workspace.spec.envFrom.map(({ secretRef }) => secretRef);
+  const present = new Map(refs.map(({ name }) => [name, deps.secrets.get(`${namespace}/${name}`)]));
+  const missing = refs.filter((ref) => !ref.optional && !present.get(ref.name)).map((ref) => ref.name);
+  if (missing.length > 0) return { kind: 'Missing', secrets: missing };
+  const keyIDs = wantedKeys(deps, workspace);
+  const version = JSON.stringify([
+    workspace.spec.env,
+    workspace.spec.envFrom,
+    [...present].map(([name, secret]) => [name, secret?.metadata.uid, secret?.metadata.resourceVersion]),
+    keyIDs,
+  ]);
+  if (memory.environment?.version !== version) {
+    const reading = await read(deps, workspace, version, keyIDs);
+    if ('missing' in reading) return { kind: 'Missing', secrets: reading.missing };
+    memory.environment = reading;
+  }
+  const { digests, skipped } = memory.environment;
+  return { kind: 'Merged', digests, currentKey: deps.keys.current('digest').id, skipped };
+}
+
+/** The current key, and those that the digests on record name. */
+function wantedKeys(deps: Deps, workspace: Workspace): string[] {
+  const { desired, instance } = workspace.status ?? {};
+  const named = [desired?.env, instance?.env].flatMap((digest) => (digest ? [digestKeyID(digest)] : []));
+  return [...new Set([deps.keys.current('digest').id, ...named])].sort();
+}
+
+async function read(
+  deps: Deps,
+  workspace: Workspace,
+  version: string,
+  keyIDs: readonly string[],
+): Promise<EnvironmentReading | { missing: string[] }> {
+  const contents = new Map<string, SecretData>();
+  for (const { secretRef } of workspace.spec.envFrom) {
+    const content = await readSecret(deps.kube, workspace.metadata.namespace, secretRef.name);
+    if (content) contents.set(secretRef.name, content);
+  }
+  const merged = mergeEnvironment(workspace.spec, contents);
+  if (merged.missing.length > 0) return { missing: [...merged.missing] };
+  const digests: Record<string, string> = {};
+  for (const id of keyIDs) {
+    const key = deps.keys.get('digest', id);
+    if (key) digests[id] = digestEnvironment({ id, key }, merged.variables);
+  }
+  const variables = digestVariables(deps.keys.current('digest'), merged.variables);
+  return { version, digests, variables, sources: merged.sources, skipped: merged.skipped };
+}
+
+/** `secret/key` of each variable that differs from the base; none while there is no base to compare with. */
+export function changedNames(memory: WorkspaceMemory): string[] {
+  const { base, environment } = memory;
+  if (!base || !environment) return [];
+  const names = new Set<string>();
+  for (const [name, digest] of environment.variables) {
+    if (base.get(name) !== digest) names.add(environment.sources.get(name) ?? name);
+  }
+  for (const name of base.keys()) if (!environment.variables.has(name)) names.add(`-${name}`);
+  return [...names].sort();
+}

@@ -1,0 +1,34 @@
+import type { Workspace } from '../../api/workspace.ts';
+import type { KubeObject } from '../../controller/client.ts';
+import { objectKey, type Store } from '../../controller/store.ts';
+import type { Workqueue } from '../../controller/workqueue.ts';
+import type { WorkspaceDeps } from './deps.ts';
+
+/** Indexes that the triggers look Workspaces up by. */
+export const WORKSPACE_INDEXES: Record<string, (workspace: Workspace) => string[]> = {
+  uid: ({ metadata }) => [metadata.uid],
+  class: ({ spec }) => [spec.className],
+  namespace: ({ metadata }) => [metadata.namespace],
+  secret: ({ metadata, spec }) =>
+    spec.envFrom.map(({ secretRef }) => `${metadata.namespace}/${secretRef.name}`),
+};
+
+type Stores = Pick<WorkspaceDeps, 'workspaces' | 'classes' | 'secrets' | 'namespaces'>;
+
+/** Every trigger only enqueues a key; none carries a command. Returns what the EC2 and heartbeat observers call with a uid. */
+export function connectTriggers(stores: Stores, queue: Pick<Workqueue, 'add'>): (uid: string) => void {
+  const enqueue = (index: string, value: string) => {
+    for (const workspace of stores.workspaces.byIndex(index, value)) queue.add(objectKey(workspace));
+  };
+  stores.workspaces.onChange(({ object }) => queue.add(objectKey(object)));
+  stores.classes.onChange(({ object }) => enqueue('class', object.metadata.name));
+  stores.secrets.onChange(({ object }) => enqueue('secret', objectKey(object)));
+  onLabels(stores.namespaces, ({ metadata }) => enqueue('namespace', metadata.name));
+  return (uid) => enqueue('uid', uid);
+}
+
+function onLabels(store: Store<KubeObject>, changed: (object: KubeObject) => void): void {
+  store.onChange(({ object, old }) => {
+    if (JSON.stringify(object.metadata.labels) !== JSON.stringify(old?.metadata.labels)) changed(object);
+  });
+}
