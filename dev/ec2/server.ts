@@ -30,6 +30,7 @@ export interface Ec2Server {
   readonly service: Service;
   /** The certificate that identity documents are verified with, for the operator's trusted ones. */
   readonly identityCertificatePEM: string;
+  /** Ends what hangs, and what runs on instances; a second call is the same stop. */
   stop(): Promise<void>;
 }
 
@@ -57,6 +58,8 @@ export async function startEc2(options: Ec2Options): Promise<Ec2Server> {
   server.requestTimeout = 0;
   const port = await listen(server, options.port ?? 0);
 
+  let stopped: Promise<void> | undefined;
+
   return {
     url: `http://127.0.0.1:${port}`,
     state,
@@ -64,16 +67,21 @@ export async function startEc2(options: Ec2Options): Promise<Ec2Server> {
     counters: state.ledger,
     service,
     identityCertificatePEM: identity.certificatePEM,
-    async stop() {
-      closing.abort();
-      saved?.close();
-      state.lifecycle.close();
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
-      await instanceRuntime?.close();
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
     },
   };
+
+  async function stop(): Promise<void> {
+    closing.abort();
+    saved?.close();
+    state.lifecycle.close();
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeAllConnections();
+    await closed;
+    await instanceRuntime?.close();
+  }
 }
 
 async function serve(

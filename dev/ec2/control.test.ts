@@ -1,0 +1,190 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemRandom } from '../../src/controller/random.ts';
+import { createVirtualClock, type VirtualClock } from '../../test/support/virtualClock.ts';
+import { terminateInstances } from './actions/power.ts';
+import { runInstances } from './actions/run.ts';
+import { currentState } from './model.ts';
+import type { InstanceRuntime, Machine } from './runtime.ts';
+import { type Ec2Server, startEc2 } from './server.ts';
+import { launchInput } from './testing/launch.ts';
+
+const timings = { pending: [20_000, 20_000], visibilityLag: [0, 0], readLag: [0, 0] } as const;
+let clock: VirtualClock;
+let told: string[];
+let started: Ec2Server[];
+
+/** Writes down what it is told. */
+function recordingRuntime(): InstanceRuntime {
+  const tell =
+    (what: string) =>
+    (...args: unknown[]) =>
+      void told.push([what, ...args].join(' '));
+  return {
+    controls: { silence: tell('silence'), hold: tell('hold'), crash: tell('crash') },
+    boot: ({ id, boot }: Machine) => void told.push(`boot ${id} ${boot}`),
+    shutDown: tell('shutDown'),
+    powerOff: tell('powerOff'),
+    discard: tell('discard'),
+    close: () => Promise.resolve(),
+  };
+}
+
+async function start(stateFile?: string): Promise<Ec2Server> {
+  const cloud = await startEc2({
+    clock,
+    random: systemRandom,
+    region: 'eu-central-1',
+    timings,
+    instanceRuntime: recordingRuntime(),
+    ...(stateFile !== undefined && { stateFile }),
+  });
+  started.push(cloud);
+  return cloud;
+}
+
+beforeEach(() => {
+  clock = createVirtualClock();
+  told = [];
+  started = [];
+});
+afterEach(stopAll);
+
+async function stopAll(): Promise<void> {
+  for (const cloud of started) await cloud.stop();
+}
+
+async function call(cloud: Ec2Server, method: string, path: string, body?: unknown) {
+  const response = await fetch(`${cloud.url}/_control/${path}`, {
+    method,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, body: (await response.json()) as unknown };
+}
+
+describe('the control endpoint', () => {
+  it('answers how many instances were really launched, and for what', async () => {
+    const cloud = await start();
+    const { id } = runInstances(cloud.state, launchInput({ clientToken: 'a' })).instance;
+    runInstances(cloud.state, launchInput({ clientToken: 'a' }));
+    expect((await call(cloud, 'GET', 'provisions')).body).toEqual([
+      {
+        instanceID: id,
+        clientToken: 'a',
+        tags: { 'compute.molecule.ai/name': 'ada' },
+        instanceType: 'm7i.large',
+        zone: 'eu-central-1a',
+        at: '2026-01-01T00:00:00.000Z',
+      },
+    ]);
+    expect((await call(cloud, 'GET', 'counters')).body).toMatchObject({ provisions: 1, terminations: 0 });
+    expect((await call(cloud, 'GET', 'instances')).body).toMatchObject([{ id, state: 'pending' }]);
+  });
+
+  it('takes faults and gives them back until they are met or removed', async () => {
+    const cloud = await start();
+    const fault = { kind: 'late', how: 'reset', afterMs: 10_000 };
+    const added = await call(cloud, 'POST', 'faults', { action: 'RunInstances', fault, times: null });
+    expect(added).toEqual({ status: 200, body: { id: 1 } });
+    expect(cloud.faults.rules()).toMatchObject([
+      { action: 'RunInstances', fault, left: Number.POSITIVE_INFINITY },
+    ]);
+    await call(cloud, 'DELETE', 'faults/1');
+    expect(cloud.faults.rules()).toEqual([]);
+  });
+
+  it.each([
+    ['an unknown kind', 'faults', { action: '*', fault: { kind: 'gremlins' } }],
+    ['an unknown field', 'faults', { action: '*', fault: { kind: 'latency', ms: 1 }, often: true }],
+    ['an instance that does not exist', 'instances/i-0/end', undefined],
+  ])('refuses %s, with the reason', async (_, path, body) => {
+    const cloud = await start();
+    const answer = await call(cloud, 'POST', path, body);
+    expect(answer.status).toBe(400);
+    expect(answer.body).toHaveProperty('error');
+    expect(cloud.faults.rules()).toEqual([]);
+  });
+
+  it('says what it knows when asked for what it does not', async () => {
+    const { status, body } = await call(await start(), 'GET', '');
+    expect(status).toBe(404);
+    expect(body).toMatchObject({ routes: expect.arrayContaining(['GET provisions']) });
+  });
+
+  it('reaches instances, quotas and agents', async () => {
+    const cloud = await start();
+    const { instance } = runInstances(cloud.state, launchInput());
+    await call(cloud, 'POST', 'freeze-pending', { on: true });
+    await clock.advance(60_000);
+    expect(currentState(instance)).toBe('pending');
+    await call(cloud, 'POST', 'quota', { vcpus: 0 });
+    expect(cloud.state.account.quota).toEqual({ vcpus: 0, instances: Number.POSITIVE_INFINITY });
+    await call(cloud, 'POST', `instances/${instance.id}/end`);
+    expect(currentState(instance)).toBe('shutting-down');
+    told.length = 0;
+    await call(cloud, 'POST', 'agents/team%2Fada/silence', { on: true });
+    await call(cloud, 'POST', 'agents/*/crash');
+    expect(told).toEqual(['silence team/ada true', 'crash *']);
+  });
+});
+
+describe('what runs on instances', () => {
+  it('is told of each boot and end, in order', async () => {
+    const cloud = await start();
+    const { id } = runInstances(cloud.state, launchInput()).instance;
+    await clock.advance(20_000);
+    terminateInstances(cloud.state, { ids: [id], dryRun: false });
+    await clock.advance(60_000);
+    expect(told).toEqual([`boot ${id} 1`, `shutDown ${id}`, `powerOff ${id}`, `discard ${id}`]);
+  });
+});
+
+describe('a cloud kept in a file', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ec2-state-'));
+  });
+  afterEach(async () => {
+    await stopAll();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('comes back with its instances, tokens and identity; time went on, and what ran boots again', async () => {
+    const file = join(folder, 'cloud', 'state.json');
+    const first = await start(file);
+    const running = runInstances(first.state, launchInput({ clientToken: 'a' })).instance.id;
+    await clock.advance(15_000);
+    const pending = runInstances(first.state, launchInput({ clientToken: 'b' })).instance.id;
+    await clock.advance(10_000);
+    await first.stop();
+    told.length = 0;
+
+    const later = createVirtualClock({ now: clock.now() + 4_000, monotonic: 77 });
+    clock = later;
+    const second = await start(file);
+    expect(second.identityCertificatePEM).toBe(first.identityCertificatePEM);
+    expect(told).toEqual([`boot ${running} 2`]);
+    expect(runInstances(second.state, launchInput({ clientToken: 'b' })).instance.id).toBe(pending);
+    await clock.advance(5_999);
+    expect(told).toHaveLength(1);
+    await clock.advance(1);
+    expect(told).toEqual([`boot ${running} 2`, `boot ${pending} 1`]);
+  });
+
+  it('is written soon after a change, not only at the end', async () => {
+    const file = join(folder, 'state.json');
+    const first = await start(file);
+    const { id } = runInstances(first.state, launchInput()).instance;
+    await clock.advance(1_000);
+    const second = await start(file);
+    expect([...second.state.instances.keys()]).toEqual([id]);
+  });
+
+  it('is not read when another version wrote it', async () => {
+    const file = join(folder, 'state.json');
+    writeFileSync(file, JSON.stringify({ version: 0 }));
+    await expect(start(file)).rejects.toThrow(/delete it to begin anew/);
+  });
+});
