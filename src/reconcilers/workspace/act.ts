@@ -1,3 +1,4 @@
+import { decodeWorkspace } from '../../api/decode.ts';
 import { FINALIZER } from '../../api/meta.ts';
 import type { Workspace } from '../../api/workspace.ts';
 import type { ReconcileContext } from '../../controller/controller.ts';
@@ -63,12 +64,13 @@ async function writeStatus(
   const status = diff(workspace.status ?? {}, decision.status);
   if (status === undefined) return workspace;
   const { name, namespace, resourceVersion } = workspace.metadata;
-  const answer = await deps.kube.mergePatch<Workspace>(
+  const raw = await deps.kube.mergePatch(
     WORKSPACES,
     { name, namespace, subresource: 'status' },
     { metadata: { resourceVersion }, status },
     { beforeSend: guard },
   );
+  const answer = decodeWorkspace(raw);
   deps.workspaces.applyWrite(answer);
   return answer;
 }
@@ -83,13 +85,13 @@ async function patchFinalizers(
   const others = finalizers.filter((finalizer) => finalizer !== FINALIZER);
   const next = add ? [...others, FINALIZER] : others;
   try {
-    const answer = await deps.kube.mergePatch<Workspace>(
+    const answer = await deps.kube.mergePatch(
       WORKSPACES,
       { name, namespace },
       { metadata: { resourceVersion, finalizers: next } },
       { beforeSend: guard },
     );
-    if (add || others.length > 0) deps.workspaces.applyWrite(answer);
+    if (add || others.length > 0) deps.workspaces.applyWrite(decodeWorkspace(answer));
   } catch (error) {
     if (add || !isNotFound(error)) throw error;
   }

@@ -1,0 +1,109 @@
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { decodeWorkspace, decodeWorkspaceClass } from './api/decode.ts';
+import type { Workspace } from './api/workspace.ts';
+import type { WorkspaceClass } from './api/workspaceClass.ts';
+import { readClusterID, WrongClusterError } from './clusterIdentity.ts';
+import type { Config } from './config.ts';
+import { createBackoff } from './controller/backoff.ts';
+import type { KubeClient, KubeObject, Resource } from './controller/client.ts';
+import { type Clock, sleep } from './controller/clock.ts';
+import { kubeClient } from './controller/kubeClient.ts';
+import type { RuntimeMetrics } from './controller/metrics.ts';
+import type { Random } from './controller/random.ts';
+import { type Reflector, type ReflectorOptions, startReflector } from './controller/reflector.ts';
+import { createStore, type Store } from './controller/store.ts';
+import type { Transport } from './controller/transport.ts';
+import { type KeyRing, loadKeyRing } from './gateway/keys.ts';
+import { WORKSPACES } from './reconcilers/workspace/deps.ts';
+import { WORKSPACE_INDEXES } from './reconcilers/workspace/triggers.ts';
+
+const CLASSES: Resource = { ...WORKSPACES, plural: 'workspaceclasses', namespaced: false };
+const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
+const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
+const KEY_SECRET = 'workspace-operator-keys';
+
+/** What every part stands on: the outside world behind its ports. */
+export interface Platform {
+  config: Config;
+  transport: Transport;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  registry: Registry;
+  runtimeMetrics: RuntimeMetrics;
+}
+
+/** The cluster as controller and gateway share it. */
+export interface Cluster {
+  kube: KubeClient;
+  clusterID: string;
+  keys: KeyRing;
+  workspaces: Store<Workspace>;
+  classes: Store<WorkspaceClass>;
+  secrets: Store<KubeObject>;
+  namespaces: Store<KubeObject>;
+  /** Starts watching what is not watched yet. */
+  watch(what: 'kinds' | 'all'): void;
+  hasSynced(): boolean;
+  waitForSync(signal: AbortSignal): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Waits for the API server as long as it takes, saying why; a cluster that is another one than last time is an error. */
+export async function joinCluster(platform: Platform, signal: AbortSignal): Promise<Cluster | undefined> {
+  const { config, transport, clock, random, logger } = platform;
+  const kube = kubeClient(transport, { clock, timeoutMs: config.kubernetes.timeoutMs });
+  const { namespace } = config.kubernetes;
+  const backoff = createBackoff({ random, minMs: 1_000, maxMs: 30_000 });
+  while (!signal.aborted) {
+    try {
+      const clusterID = await readClusterID(kube, namespace);
+      const keys = await loadKeyRing(kube, { namespace, name: KEY_SECRET }, random);
+      return watchCluster(platform, { kube, clusterID, keys });
+    } catch (error) {
+      if (error instanceof WrongClusterError) throw error;
+      logger.error(
+        { err: error, namespace },
+        'can not start yet: the API server, or the namespace, is not there; trying again',
+      );
+      await sleep(clock, backoff.next(), signal);
+    }
+  }
+  return undefined;
+}
+
+function watchCluster(platform: Platform, base: Pick<Cluster, 'kube' | 'clusterID' | 'keys'>): Cluster {
+  const { transport, clock, random, logger, runtimeMetrics: metrics } = platform;
+  const workspaces = createStore<Workspace>({ indexes: WORKSPACE_INDEXES });
+  const classes = createStore<WorkspaceClass>();
+  const secrets = createStore<KubeObject>();
+  const namespaces = createStore<KubeObject>();
+  const reflectors: Reflector[] = [];
+  function reflect<T extends KubeObject>(
+    options: Pick<ReflectorOptions<T>, 'resource' | 'store' | 'decode' | 'metadataOnly'>,
+  ): void {
+    reflectors.push(startReflector<T>({ transport, clock, random, logger, metrics, ...options }));
+  }
+  return {
+    ...base,
+    workspaces,
+    classes,
+    secrets,
+    namespaces,
+    watch(what) {
+      reflect({ resource: WORKSPACES, store: workspaces, decode: decodeWorkspace });
+      reflect({ resource: CLASSES, store: classes, decode: decodeWorkspaceClass });
+      if (what === 'kinds') return;
+      reflect({ resource: SECRETS, store: secrets, metadataOnly: true });
+      reflect({ resource: NAMESPACES, store: namespaces, metadataOnly: true });
+    },
+    hasSynced: () => reflectors.every((reflector) => reflector.hasSynced()),
+    async waitForSync(signal) {
+      await Promise.all(reflectors.map((reflector) => reflector.waitForSync(signal)));
+    },
+    async stop() {
+      await Promise.all(reflectors.map((reflector) => reflector.stop()));
+    },
+  };
+}

@@ -1,0 +1,147 @@
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import type { Cluster, Platform } from './cluster.ts';
+import { need } from './commandLine.ts';
+import { createController } from './controller/controller.ts';
+import { createEventRecorder } from './controller/events.ts';
+import { type LeaderElector, startLeaderElection } from './controller/leaderElection.ts';
+import { objectKey } from './controller/store.ts';
+import { createWorkqueue } from './controller/workqueue.ts';
+import { createBuckets } from './ec2/buckets.ts';
+import { createEc2Calls } from './ec2/client.ts';
+import { createEc2Metrics } from './ec2/metrics.ts';
+import { createObserver } from './ec2/observer.ts';
+import { createOfferingMemory } from './ec2/offerings.ts';
+import { createResolver } from './ec2/resolve.ts';
+import { createEvidencePoller } from './gateway/evidencePoller.ts';
+import type { HeartbeatStore } from './gateway/heartbeatStore.ts';
+import { createWorkspaceMetrics } from './reconcilers/workspace/metrics.ts';
+import { createWorkspaceReconciler } from './reconcilers/workspace/reconciler.ts';
+import { connectTriggers } from './reconcilers/workspace/triggers.ts';
+import { createUserDataStore } from './reconcilers/workspace/userDataStore.ts';
+
+export interface ControllerPart {
+  elector: LeaderElector;
+  /** Finishes the passes at work, gives the lease back. */
+  stop(): Promise<void>;
+}
+
+/** The longest pause after a pass that failed, ms. */
+const MAX_ERROR_BACKOFF_MS = 60_000;
+
+/** The controller: observers that run always or while it leads, and the loop, which runs only while it leads. */
+export async function startControllerPart(
+  platform: Platform,
+  cluster: Cluster,
+  store: HeartbeatStore,
+): Promise<ControllerPart> {
+  const { config, clock, random, logger, registry, runtimeMetrics: metrics, transport } = platform;
+  const { aws, controller: settings, gateway, kubernetes, timing } = config;
+  const name = 'workspace';
+  const queue = createWorkqueue({ name, clock, metrics, limits: { maxMs: MAX_ERROR_BACKOFF_MS } });
+  const changed = connectTriggers(cluster, queue);
+  const ec2Metrics = createEc2Metrics(registry);
+  const calls = createEc2Calls({
+    region: need(aws.region, 'aws.region'),
+    endpoint: aws.ec2Endpoint,
+    ssmEndpoint: aws.ssmEndpoint,
+    timeoutMs: aws.timeoutMs,
+    buckets: createBuckets({ clock, random, metrics: ec2Metrics }),
+    clock,
+    metrics: ec2Metrics,
+    logger,
+  });
+  const cloud = createObserver({
+    calls,
+    clusterID: cluster.clusterID,
+    clock,
+    random,
+    logger,
+    metrics: ec2Metrics,
+    sweepIntervalMs: aws.sweepIntervalMs,
+    lookupIntervalMs: aws.lookupIntervalMs,
+    onChange: changed,
+  });
+  const evidence = createEvidencePoller({
+    store,
+    clock,
+    logger,
+    onChange: changed,
+    pollIntervalMs: settings.evidencePollIntervalMs,
+  });
+  const reportingController = 'compute.molecule.ai/workspace-operator';
+  const events = createEventRecorder({
+    client: cluster.kube,
+    clock,
+    random,
+    logger,
+    metrics,
+    reportingController,
+    reportingInstance: hostname(),
+  });
+  const { caFile, url } = gateway;
+  const userData = createUserDataStore({
+    kube: cluster.kube,
+    namespace: kubernetes.namespace,
+    clusterID: cluster.clusterID,
+    keys: cluster.keys,
+    gatewayURL: need(url, 'gateway.url'),
+    caBundle: caFile === undefined ? undefined : await readFile(caFile, 'utf8'),
+  });
+  const reconcile = createWorkspaceReconciler({
+    ...cluster,
+    ...userData,
+    cloud,
+    calls,
+    resolver: createResolver({ calls, clock }),
+    offerings: createOfferingMemory({ clock, ttlMs: aws.capacityRetryMs }),
+    evidence,
+    lease: { held: () => elector.held(), term: () => elector.term() },
+    events,
+    clock,
+    metrics: createWorkspaceMetrics(registry),
+    timing,
+  });
+  const controller = createController({
+    name,
+    reconcile,
+    queue,
+    clock,
+    random,
+    logger,
+    metrics,
+    workers: settings.workers,
+  });
+  evidence.start();
+
+  const elector = startLeaderElection({
+    transport,
+    lease: { namespace: kubernetes.namespace, name: 'workspace-operator' },
+    identity: hostname(),
+    clock,
+    random,
+    logger,
+    metrics,
+    leaseDurationMs: settings.leaseDurationMs,
+    renewDeadlineMs: settings.leaseRenewDeadlineMs,
+    retryPeriodMs: settings.leaseRetryPeriodMs,
+    onStarted() {
+      cloud.start();
+      controller.start();
+      for (const workspace of cluster.workspaces.list()) queue.add(objectKey(workspace));
+    },
+    async onStopped() {
+      await controller.stop(settings.drainGraceMs);
+      await cloud.stop();
+    },
+  });
+  return {
+    elector,
+    async stop() {
+      await elector.stop();
+      await evidence.stop();
+      await events.stop();
+      calls.close();
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { ConfigError, parseCommandLine } from './commandLine.ts';
+import { systemClock } from './controller/clock.ts';
+import { kubeTransport } from './controller/httpTransport.ts';
+import { systemRandom } from './controller/random.ts';
+import { createLogger } from './logging.ts';
+import { startOperator } from './operator.ts';
+import { describeConfig } from './settings.ts';
+
+async function main(): Promise<number> {
+  const invocation = parseCommandLine(process.argv.slice(2), process.env);
+  if ('help' in invocation) {
+    process.stdout.write(invocation.help);
+    return 0;
+  }
+  const { role, config } = invocation;
+  const logger = createLogger({ level: config.observability.logLevel, clock: systemClock });
+  const stopping = new AbortController();
+  const asked = new Promise<string>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        // The second signal is a person who does not want to wait.
+        if (stopping.signal.aborted) process.exit(130);
+        stopping.abort();
+        resolve(signal);
+      });
+    }
+  });
+  logger.info({ role, config: describeConfig(config) }, 'starting');
+  const operator = await startOperator(
+    {
+      config,
+      role,
+      clock: systemClock,
+      random: systemRandom,
+      logger,
+      transport: (metrics) =>
+        kubeTransport({ clock: systemClock, metrics, timeoutMs: config.kubernetes.timeoutMs }),
+    },
+    stopping.signal,
+  );
+  if (!operator) return 0;
+  logger.info({ role, gatewayURL: operator.gatewayURL }, 'started');
+  logger.info({ signal: await asked }, 'stopping');
+  await operator.stop();
+  logger.info('stopped');
+  return 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : 'failed for an unknown reason'}\n`);
+  process.exitCode = error instanceof ConfigError ? error.exitCode : 1;
+}

@@ -1,0 +1,84 @@
+import type { Logger } from 'pino';
+import { joinCluster, type Platform } from './cluster.ts';
+import { need, type Role } from './commandLine.ts';
+import type { Config } from './config.ts';
+import type { Clock } from './controller/clock.ts';
+import { startHealthServer, startMetricsServer } from './controller/health.ts';
+import { createRegistry, createRuntimeMetrics } from './controller/metrics.ts';
+import type { Random } from './controller/random.ts';
+import type { Transport } from './controller/transport.ts';
+import { type ControllerPart, startControllerPart } from './controllerPart.ts';
+import { createPostgresStore } from './gateway/postgresStore.ts';
+import type { Gateway } from './gateway/server.ts';
+import { createGatewayPart } from './gatewayPart.ts';
+
+export interface OperatorOptions {
+  config: Config;
+  role: Role;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  /** Built with the metrics it counts into, so that a test can cut here. */
+  transport: (metrics: ReturnType<typeof createRuntimeMetrics>) => Transport & { close(): Promise<void> };
+}
+
+export interface Operator {
+  gatewayURL: string | undefined;
+  metricsPort: number;
+  healthPort: number;
+  /** Drains, gives the lease back and closes everything. */
+  stop(): Promise<void>;
+}
+
+/** Starts what the role asks for. Resolves once it serves; undefined when `signal` aborted before. */
+export async function startOperator(
+  options: OperatorOptions,
+  signal: AbortSignal,
+): Promise<Operator | undefined> {
+  const { config, role, clock, random, logger } = options;
+  const registry = createRegistry();
+  const runtimeMetrics = createRuntimeMetrics(registry);
+  const transport = options.transport(runtimeMetrics);
+  const platform: Platform = { config, transport, clock, random, logger, registry, runtimeMetrics };
+  const observability = config.observability;
+  let ready = false;
+  const health = await startHealthServer({
+    host: observability.healthListenHost,
+    port: observability.healthListenPort,
+    livez: {},
+    readyz: { started: () => (ready ? undefined : 'waiting for the API server') },
+  });
+  const metrics = await startMetricsServer({
+    host: observability.metricsListenHost,
+    port: observability.metricsListenPort,
+    registry,
+  });
+  const cluster = await joinCluster(platform, signal);
+  const store = createPostgresStore({ databaseURL: need(config.database.url, 'database.url'), logger });
+  let gateway: Gateway | undefined;
+  let gatewayURL: string | undefined;
+  let controller: ControllerPart | undefined;
+  async function stop(): Promise<void> {
+    ready = false;
+    await controller?.stop();
+    await gateway?.stop();
+    await cluster?.stop();
+    await store.close();
+    await health.close();
+    await metrics.close();
+    await transport.close();
+  }
+  if (!cluster) {
+    await stop();
+    return undefined;
+  }
+  cluster.watch(role === 'gateway' ? 'kinds' : 'all');
+  await cluster.waitForSync(signal);
+  if (role !== 'controller') {
+    gateway = await createGatewayPart(platform, cluster, store);
+    gatewayURL = (await gateway.start()).url;
+  }
+  if (role !== 'gateway') controller = await startControllerPart(platform, cluster, store);
+  ready = true;
+  return { gatewayURL, metricsPort: metrics.port, healthPort: health.port, stop };
+}
