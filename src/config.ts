@@ -1,0 +1,219 @@
+import { z } from 'zod';
+
+declare module 'zod' {
+  interface GlobalMeta {
+    /** The environment's name for a setting, where it is not derived from its place. */
+    env?: string;
+    /** The flag, likewise. */
+    flag?: string;
+    /** The value is never shown. */
+    secret?: true;
+    /** The part of the process that can't do without. */
+    neededBy?: 'controller' | 'gateway' | 'both';
+  }
+}
+
+const DAY_MS = 86_400_000;
+
+/** A whole number; from flags and environment it comes as digits. */
+function integer(min: number, max: number, value: number) {
+  const read = (given: unknown) =>
+    typeof given === 'string' && /^\d{1,15}$/.test(given.trim()) ? Number(given) : given;
+  return z.preprocess(read, z.int({ error: 'is not a whole number' }).min(min).max(max)).default(value);
+}
+
+/** Milliseconds, up to 24 days: more overflows a timer. */
+const ms = (value: number) => integer(1, 2 ** 31 - 1, value);
+const text = z.string().trim().min(1).max(4096);
+const port = (value: number) => integer(0, 65_535, value);
+const httpURL = z.url({ protocol: /^https?$/, error: 'is not an http:// or https:// URL' }).max(2048);
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
+const kubernetes = z
+  .object({
+    kubeconfig: text
+      .optional()
+      .meta({ flag: 'kubeconfig', env: 'KUBECONFIG' })
+      .describe('Path of a kubeconfig; without it the Pod’s own service account.'),
+    namespace: text
+      .default('workspace-system')
+      .describe('The operator’s own namespace, where its Lease and its keys are.'),
+    timeoutMs: ms(15_000).describe('Limit of one request to the API server.'),
+  })
+  .describe('Kubernetes');
+
+const aws = z
+  .object({
+    region: text
+      .optional()
+      .meta({ env: 'AWS_REGION', neededBy: 'controller' })
+      .describe('AWS region. Credentials come from the AWS SDK’s own chain.'),
+    ec2Endpoint: httpURL
+      .optional()
+      .meta({ env: 'AWS_ENDPOINT_URL_EC2' })
+      .describe('Base URL of EC2; without it the region’s.'),
+    ssmEndpoint: httpURL
+      .optional()
+      .meta({ env: 'AWS_ENDPOINT_URL_SSM' })
+      .describe('Base URL of Systems Manager; without it the region’s.'),
+    timeoutMs: ms(15_000).describe(
+      'Limit of one AWS request, RunInstances among them; what it may still do later is what late-ms waits for.',
+    ),
+    sweepIntervalMs: ms(10_000).describe('Pause between two looks at all instances of the cluster.'),
+    lookupIntervalMs: ms(2_000).describe('Pause between two looks at launches in flight.'),
+    capacityRetryMs: ms(180_000).describe(
+      'How long an instance type without capacity in a zone is not asked for again.',
+    ),
+  })
+  .describe('AWS');
+
+const database = z
+  .object({
+    url: z
+      .url({ protocol: /^postgres(ql)?$/, error: 'is not a postgres:// URL' })
+      .max(4096)
+      .optional()
+      .meta({ env: 'DATABASE_URL', secret: true, neededBy: 'both' })
+      .describe('Postgres for heartbeats. Better in the environment: everyone on the machine can see flags.'),
+  })
+  .describe('Database');
+
+const gateway = z
+  .object({
+    url: httpURL
+      .refine((url) => url.startsWith('https:') || LOOPBACK.test(new URL(url).hostname), {
+        error: 'is not https, and secrets travel there; only a loopback address may do without',
+      })
+      .optional()
+      .meta({ neededBy: 'controller' })
+      .describe('Where instances find the gateway. It is kept with each launch.'),
+    caFile: text
+      .optional()
+      .describe('PEM bundle that instances check the gateway’s certificate with; without it the system’s.'),
+    // Not "port": a Service called workspace-gateway puts WORKSPACE_GATEWAY_PORT=tcp://… into every Pod beside it.
+    listenHost: text.default('0.0.0.0').describe('Address that the gateway listens on.'),
+    listenPort: port(8443).describe('Port that the gateway listens on; 0 for any free one.'),
+    tlsCertFile: text.optional().describe('PEM certificate chain of the gateway; without it plain HTTP.'),
+    tlsKeyFile: text.optional().describe('PEM key of that certificate.'),
+    identityCertificatesFile: text
+      .optional()
+      .meta({ neededBy: 'gateway' })
+      .describe(
+        'PEM bundle of the certificates that EC2 signs instance identity documents with; AWS publishes one a region ("Verify the instance identity document", EC2 User Guide).',
+      ),
+    perLaunchLimit: integer(1, 1_000_000, 300).describe('Requests a minute that one launch may make.'),
+    perAddressLimit: integer(1, 10_000_000, 3_000).describe('Requests a minute that one address may make.'),
+    flushIntervalMs: ms(200).describe('How long heartbeats are gathered into one statement.'),
+    beatIntervalMs: ms(1_000).describe('How often the gateway is recorded as up.'),
+    retentionMs: ms(14 * DAY_MS).describe('After how long a launch that nobody spoke of is forgotten.'),
+  })
+  .describe('Gateway');
+
+const controller = z
+  .object({
+    workers: integer(1, 256, 8).describe('Workspaces reconciled at once.'),
+    leaseDurationMs: ms(15_000).describe('Age at which another process may take the lease.'),
+    leaseRenewDeadlineMs: ms(10_000).describe(
+      'How long the leader tries to renew it before it stops acting.',
+    ),
+    leaseRetryPeriodMs: ms(2_000).describe('Pause between two attempts on the lease.'),
+    evidencePollIntervalMs: ms(1_000).describe('How often heartbeats’ transitions are read.'),
+    drainGraceMs: ms(10_000).describe('How long reconciles at work may go on once the process is to end.'),
+  })
+  .describe('Controller');
+
+const timing = z
+  .object({
+    lateMs: ms(120_000).describe(
+      'T_late: how long after it was sent a RunInstances may still take effect: client timeout, EC2’s delay and pauses.',
+    ),
+    visibilityMs: ms(300_000).describe('T_vis: how long EC2 may go on not showing an instance that exists.'),
+    repairBackoffMinMs: ms(30_000).describe(
+      'First pause after an unexpected end, a refusal for quota or one that a person must mend.',
+    ),
+    repairBackoffMaxMs: ms(900_000).describe('Longest such pause; it doubles from end to end.'),
+    replayBackoffMinMs: ms(1_000).describe('First pause before an ambiguous RunInstances is replayed.'),
+    replayBackoffMaxMs: ms(30_000).describe('Longest such pause.'),
+    terminateRetryMs: ms(15_000).describe('Pause before a TerminateInstances without effect is sent again.'),
+    replayMaxAgeMs: ms(3_600_000).describe(
+      'Age of a launch past which its token is looked up, not replayed.',
+    ),
+    secondMs: ms(1_000).describe(
+      'What a second of a class’s …Seconds fields lasts; other than 1000 in tests only.',
+    ),
+  })
+  .describe('Launch protocol');
+
+const observability = z
+  .object({
+    logLevel: z
+      .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])
+      .default('info')
+      .meta({ flag: 'log-level', env: 'WORKSPACE_LOG_LEVEL' })
+      .describe('Least severity that is logged.'),
+    metricsListenHost: text
+      .default('0.0.0.0')
+      .meta({ flag: 'metrics-listen-host', env: 'WORKSPACE_METRICS_LISTEN_HOST' })
+      .describe('Address of the metrics.'),
+    metricsListenPort: port(8080)
+      .meta({ flag: 'metrics-listen-port', env: 'WORKSPACE_METRICS_LISTEN_PORT' })
+      .describe('Port of /metrics; 0 for any free one.'),
+    healthListenHost: text
+      .default('0.0.0.0')
+      .meta({ flag: 'health-listen-host', env: 'WORKSPACE_HEALTH_LISTEN_HOST' })
+      .describe('Address of the probes.'),
+    healthListenPort: port(8081)
+      .meta({ flag: 'health-listen-port', env: 'WORKSPACE_HEALTH_LISTEN_PORT' })
+      .describe('Port of /healthz and /readyz; 0 for any free one.'),
+  })
+  .describe('Logs, metrics, health');
+
+/** Every setting, in groups; a group's description is its heading. Flags and environment names follow from the keys. */
+export const configSchema = z.object({
+  kubernetes,
+  aws,
+  database,
+  gateway,
+  controller,
+  timing,
+  observability,
+});
+
+/** Validated once, frozen through and through. */
+export type Config = Readonly<{ [G in keyof Values]: Readonly<Values[G]> }>;
+type Values = z.output<typeof configSchema>;
+
+/** Rules between settings: what must hold, the setting that is named, and how to mend it. */
+export const CONFIG_RULES: readonly { holds(config: Config): boolean; setting: string; fault: string }[] = [
+  {
+    holds: ({ controller: c }) => c.leaseRenewDeadlineMs < c.leaseDurationMs,
+    setting: 'controller.leaseRenewDeadlineMs',
+    fault: 'must be less than --controller-lease-duration-ms, or two leaders could act at once; lower it',
+  },
+  {
+    holds: ({ controller: c }) => c.leaseRetryPeriodMs < c.leaseRenewDeadlineMs,
+    setting: 'controller.leaseRetryPeriodMs',
+    fault:
+      'must be less than --controller-lease-renew-deadline-ms, or the lease is lost between two attempts; lower it',
+  },
+  {
+    holds: ({ aws: a, timing: t }) => t.lateMs > a.timeoutMs,
+    setting: 'timing.lateMs',
+    fault: 'must be more than --aws-timeout-ms, as a request may take effect after its timeout; raise it',
+  },
+  {
+    holds: ({ timing: t }) => t.repairBackoffMinMs <= t.repairBackoffMaxMs,
+    setting: 'timing.repairBackoffMinMs',
+    fault: 'must not exceed --timing-repair-backoff-max-ms; lower it',
+  },
+  {
+    holds: ({ timing: t }) => t.replayBackoffMinMs <= t.replayBackoffMaxMs,
+    setting: 'timing.replayBackoffMinMs',
+    fault: 'must not exceed --timing-replay-backoff-max-ms; lower it',
+  },
+  {
+    holds: ({ gateway: g }) => (g.tlsCertFile === undefined) === (g.tlsKeyFile === undefined),
+    setting: 'gateway.tlsKeyFile',
+    fault: 'goes with --gateway-tls-cert-file; give both or neither',
+  },
+];
