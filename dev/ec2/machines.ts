@@ -32,6 +32,7 @@ function machineOf(cloud: Cloud, identity: IdentityAuthority, instance: Instance
     imageID: instance.imageID,
     privateIP: instance.privateIP,
     userData: instance.userData,
+    disk: instance.disk,
     boot: instance.boots,
     tags: tagMap(instance.tags),
     identity: () => identity.sign(identityDocument(cloud, instance)),

@@ -85,6 +85,8 @@ export interface InstanceRecord {
   /** How often it has reached `running` from `pending`. */
   boots: number;
   console: string;
+  /** What a runtime keeps for the instance beyond a reboot, in place of files. */
+  readonly disk: Record<string, string>;
 }
 
 export interface SubnetRecord {

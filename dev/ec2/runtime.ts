@@ -10,6 +10,8 @@ export interface Machine {
   readonly imageID: string;
   readonly privateIP: string;
   readonly userData: string;
+  /** Outlives reboots, and a restart of a cloud that is kept in a file; for runtimes that have no files. */
+  readonly disk: Record<string, string>;
   /** 1 for the first boot; grows with each. */
   readonly boot: number;
   readonly tags: Readonly<Record<string, string>>;

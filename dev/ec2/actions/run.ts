@@ -67,6 +67,7 @@ export function runInstances(cloud: Cloud, input: RunInput): InstanceView {
     next: undefined,
     boots: 0,
     console: '',
+    disk: {},
   };
   cloud.instances.set(instance.id, instance);
   cloud.tokens.bind(input, subnet.zone, instance.id);

@@ -1,0 +1,122 @@
+import { Registry } from 'prom-client';
+import { beforeEach, expect, it } from 'vitest';
+import { createBuckets } from '../../src/ec2/buckets.ts';
+import { createCaller } from '../../src/ec2/call.ts';
+import { createEc2Metrics } from '../../src/ec2/metrics.ts';
+import type { Ec2Calls } from '../../src/ec2/port.ts';
+import { constantRandom, failureOf, launchParams, runRequest } from '../../test/support/ec2.ts';
+import { seededRandom } from '../../test/support/seededRandom.ts';
+import { silentLogger } from '../../test/support/silentLogger.ts';
+import { createVirtualClock, type VirtualClock } from '../../test/support/virtualClock.ts';
+import type { Service } from './exchange.ts';
+import { createFaults } from './faults.ts';
+import { createCloud } from './state.ts';
+import { typedCalls } from './typedCalls.ts';
+
+const TIMEOUT_MS = 15_000;
+let clock: VirtualClock;
+let service: Service;
+let calls: Ec2Calls;
+
+beforeEach(() => {
+  clock = createVirtualClock();
+  const random = seededRandom(1);
+  const cloud = createCloud({
+    clock,
+    random,
+    region: 'eu-central-1',
+    timings: { visibilityLag: [0, 0], readLag: [0, 0] },
+  });
+  service = { cloud, faults: createFaults(cloud), closing: new AbortController().signal };
+  const metrics = createEc2Metrics(new Registry());
+  const buckets = createBuckets({ clock, random: constantRandom(), metrics });
+  calls = typedCalls(
+    service,
+    createCaller({ timeoutMs: TIMEOUT_MS, buckets, clock, metrics, logger: silentLogger() }),
+  );
+});
+
+const request = (clientToken: string, dryRun = false) =>
+  runRequest({
+    clientToken,
+    dryRun,
+    params: {
+      ...launchParams,
+      imageID: 'ami-0aaaaaaaaaaaaaaaa',
+      subnetID: 'subnet-01111111111111111',
+      securityGroupIDs: ['sg-01111111111111111'],
+    },
+  });
+
+it('launches, shows and ends an instance through the operator’s port', async () => {
+  const launched = await calls.runInstances(request('a'));
+  expect(launched).toMatchObject({ state: 'pending', clientToken: 'a', zone: 'eu-central-1a' });
+  expect(await calls.runInstances(request('a'))).toEqual(launched);
+  await clock.advance(30_000);
+  const filters = [{ name: 'client-token', values: ['a'] }];
+  expect((await calls.describeInstances({ filters })).items).toMatchObject([
+    { id: launched.id, state: 'running' },
+  ]);
+  await calls.terminateInstances([launched.id]);
+  await clock.advance(30_000);
+  const { items } = await calls.describeInstances({ ids: [launched.id] });
+  expect(items).toMatchObject([
+    { state: 'terminated', stateReason: expect.stringContaining('User initiated') },
+  ]);
+  expect(items[0]).not.toHaveProperty('privateIP');
+});
+
+it('resolves what classes name', async () => {
+  const filters = [{ name: 'tag:workspaces', values: ['true'] }];
+  expect((await calls.describeSubnets({ filters })).map((subnet) => subnet.zone)).toHaveLength(3);
+  expect(await calls.describeSecurityGroups({ filters })).toMatchObject([{ id: 'sg-01111111111111111' }]);
+  const image = await calls.getParameter('/workspaces/images/x86_64');
+  expect(await calls.describeImages([image])).toMatchObject([{ architecture: 'x86_64', state: 'available' }]);
+});
+
+it('failures carry the classes that the SDK’s would', async () => {
+  expect(await failureOf(calls.runInstances(request('a', true)))).toMatchObject({ class: 'dryRunOK' });
+  expect(await failureOf(calls.getParameter('/nope'))).toMatchObject({ class: 'userFix' });
+  expect(await failureOf(calls.describeInstances({ ids: ['i-0123456789abcdef0'] }))).toMatchObject({
+    class: 'gone',
+    code: 'InvalidInstanceID.NotFound',
+  });
+  service.faults.capacity({ type: '*', zone: '*', left: 0 });
+  expect(await failureOf(calls.runInstances(request('a')))).toMatchObject({ class: 'capacity' });
+  service.faults.add({ action: 'RunInstances', fault: { kind: 'error', code: 'InternalError' } });
+  expect(await failureOf(calls.runInstances(request('a')))).toMatchObject({ class: 'ambiguous' });
+  service.faults.add({ action: 'RunInstances', fault: { kind: 'lostRequest', how: 'reset' } });
+  expect(await failureOf(calls.runInstances(request('a')))).toMatchObject({
+    class: 'ambiguous',
+    code: 'ECONNRESET',
+  });
+});
+
+it('a hanging request ends at the time limit, and lands later', async () => {
+  service.faults.add({ action: 'RunInstances', fault: { kind: 'late', how: 'hang', afterMs: 10_000 } });
+  const failure = failureOf(calls.runInstances(request('a')));
+  await clock.advance(TIMEOUT_MS);
+  expect(await failure).toMatchObject({ class: 'ambiguous', code: 'ETIMEDOUT' });
+  await clock.advance(9_999);
+  expect(service.cloud.instances.size).toBe(0);
+  await clock.advance(1);
+  expect(service.cloud.instances.size).toBe(1);
+});
+
+it('what the guard refuses never reaches the cloud', async () => {
+  const beforeSend = () => {
+    throw new Error('the lease is not ours');
+  };
+  expect(await failureOf(calls.runInstances(request('a'), { beforeSend }))).toMatchObject({
+    class: 'notSent',
+  });
+  expect(service.cloud.ledger.calls()).toEqual([]);
+});
+
+it('a storm waits at our own buckets, so that the cloud’s are never overrun', async () => {
+  const storm = Promise.all(Array.from({ length: 20 }, (_, i) => calls.runInstances(request(`t${i}`))));
+  await clock.advance(60_000);
+  await storm;
+  expect(service.cloud.ledger.provisions()).toHaveLength(20);
+  expect(service.cloud.ledger.count('RunInstances', { outcome: 'RequestLimitExceeded' })).toBe(0);
+});
