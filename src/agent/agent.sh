@@ -1,0 +1,227 @@
+#!/bin/sh
+# The workspace agent: tells the gateway which instance this is, fetches its environment at each boot, and heartbeats.
+# Needs a POSIX shell, curl (7.55 or newer) and base64. The protocol is in docs/agent-protocol.md.
+#
+#   $WORKSPACE_ROOT/etc/workspace-agent/config   gateway, uid, number, ticket (written by the boot stub)
+#   $WORKSPACE_ROOT/etc/workspace-agent/local    optional settings of the image or the class, see below
+#   $WORKSPACE_ROOT/etc/workspace-agent/ca.pem   optional: what the gateway's certificate is checked with
+#   $WORKSPACE_ROOT/var/lib/workspace-agent/     what outlives a reboot: boot counter, credential, restart context
+#   $WORKSPACE_ROOT/run/workspace-agent/         environment (sh syntax, root only), url and active-tasks (yours to write)
+#
+# Settings: WORKSPACE_COMMAND       run with the environment, and run again when it ends
+#           WORKSPACE_RESTART_HOOK  run once when this instance came of a restart; retried until it succeeds
+#           WORKSPACE_URL           told to the gateway, unless run/workspace-agent/url says otherwise
+set -u
+umask 077
+
+version=1
+root=${WORKSPACE_ROOT:-}
+etc=$root/etc/workspace-agent
+state=$root/var/lib/workspace-agent
+run=$root/run/workspace-agent
+metadata=${AWS_EC2_METADATA_SERVICE_ENDPOINT:-http://169.254.169.254}
+metadata=${metadata%/}
+max_backoff=${WORKSPACE_MAX_BACKOFF:-60}
+
+digest='' period=30 boot=0 seq=0
+sleeper='' command='' hook=''
+
+log() { printf 'workspace-agent: %s\n' "$*" >&2; }
+
+quit() {
+  trap '' TERM INT
+  for child in $sleeper $command $hook; do kill "$child" 2>/dev/null; done
+  exit "$1"
+}
+
+# A signal ends the wait at once; a plain sleep would hold it back.
+pause() {
+  sleep "$1" &
+  sleeper=$!
+  wait "$sleeper"
+  sleeper=''
+}
+
+# Two bytes of chance spread agents that were all turned away at the same moment.
+jitter() { expr "$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')" % "$1" 2>/dev/null || :; }
+
+if printf 'YQ==' | base64 -d >/dev/null 2>&1; then decode_flag=-d; else decode_flag=-D; fi
+encode() { base64 | tr -d '\n'; }
+decode() { base64 "$decode_flag"; }
+
+field() { printf '%s %s\n' "$1" "$(printf %s "$2" | encode)"; }
+answer() { sed -n "s/^$1 //p" "$run/answer" | decode; }
+first_line() {
+  line=
+  if [ -r "$1" ]; then IFS= read -r line <"$1" || :; fi
+  printf %s "$line"
+}
+
+# replace FILE: standard input becomes the file's content in one step, or not at all.
+replace() { cat >"$1.new" && mv "$1.new" "$1"; }
+
+# request PATH: posts run/request; sets $status (000: no answer) and leaves the answer's body and headers in files.
+request() {
+  set -- "$WORKSPACE_GATEWAY$1"
+  if [ -s "$etc/ca.pem" ]; then set -- "$@" --cacert "$etc/ca.pem"; fi
+  # From a file: an argument could be read by every process on the instance.
+  if [ -s "$state/authorization" ]; then set -- "$@" -H "@$state/authorization"; fi
+  : >"$run/headers"
+  : >"$run/answer"
+  status=$(curl -q -sS -o "$run/answer" -D "$run/headers" -w '%{http_code}' --connect-timeout 5 --max-time 20 \
+    -H 'Content-Type: text/plain' -H 'Accept: text/plain' --data-binary "@$run/request" "$@") || status=000
+}
+
+retry_after() { sed -n 's/^[Rr]etry-[Aa]fter: *\([0-9]\{1,4\}\).*/\1/p' "$run/headers" | tail -n 1; }
+error_code() { sed -n 's/.*"code":"\([a-z_]*\)".*/\1/p' "$run/answer"; }
+
+retire() {
+  log "launch $WORKSPACE_NUMBER is over ($(error_code)): stopping for good"
+  quit 0
+}
+
+# back_off WHY: what the gateway asks for, else twice as long as the time before; a quarter more at random.
+back_off() {
+  asked=$(retry_after)
+  wait_for=${asked:-$delay}
+  log "$1; again in ${wait_for}s"
+  if [ "$wait_for" -ge 4 ]; then wait_for=$((wait_for + $(jitter $((wait_for / 4 + 1))))); fi
+  pause "$wait_for"
+  delay=$((delay * 2))
+  if [ "$delay" -gt "$max_backoff" ]; then delay=$max_backoff; fi
+}
+
+fetch_metadata() {
+  curl -q -sS -f --noproxy '*' --connect-timeout 2 --max-time 5 -H "X-aws-ec2-metadata-token: $token" \
+    -o "$run/$1" "$metadata/latest/dynamic/instance-identity/$1"
+}
+
+# EC2's word for which instance this is (instance metadata, version 2).
+fetch_identity() {
+  token=$(curl -q -sS -f --noproxy '*' --connect-timeout 2 --max-time 5 -X PUT \
+    -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$metadata/latest/api/token") || return 1
+  fetch_metadata document && fetch_metadata signature
+}
+
+introduce() {
+  fetch_identity || return 1
+  field uid "$WORKSPACE_UID"
+  field number "$WORKSPACE_NUMBER"
+  field ticket "$WORKSPACE_TICKET"
+  printf 'document %s\n' "$(encode <"$run/document")"
+  field signature "$(cat "$run/signature")"
+}
+
+# Every value in single quotes. The # keeps its last newlines, which a command substitution would eat.
+environment() {
+  while read -r name value; do
+    case $name in environment.*) name=${name#environment.} ;; *) continue ;; esac
+    case $name in '' | [0-9]* | *[!A-Za-z0-9_]*) continue ;; esac
+    printf "export %s='" "$name"
+    { printf %s "$value" | decode && echo '#'; } | LC_ALL=C sed -e "s/'/'\\\\''/g" -e "\$s/#\$/'/"
+  done <"$run/answer"
+}
+
+accept() {
+  digest=$(answer digest) && credential=$(answer credential) && period=$(answer periodSeconds) || return 1
+  if [ -z "$digest" ] || [ -z "$credential" ]; then return 1; fi
+  environment | replace "$run/environment" || return 1
+  printf 'Authorization: Bearer %s\n' "$credential" | replace "$state/authorization"
+}
+
+bootstrap() {
+  delay=1
+  while :; do
+    : >"$run/headers"
+    if [ -s "$state/authorization" ]; then
+      : >"$run/request"
+    elif ! introduce >"$run/request"; then
+      back_off 'no answer from instance metadata'
+      continue
+    fi
+    request /v1/bootstrap
+    case $status in
+      200) if accept; then break; fi ;;
+      401) rm -f "$state/authorization" ;;
+      410) retire ;;
+    esac
+    back_off "bootstrap: HTTP $status $(error_code)"
+  done
+  rm -f "$run/answer" "$run/request"
+  log "launch $WORKSPACE_NUMBER, boot $boot: environment received"
+}
+
+run_command() {
+  if [ -z "${WORKSPACE_COMMAND:-}" ]; then return; fi
+  if [ -n "$command" ] && kill -0 "$command" 2>/dev/null; then return; fi
+  (
+    . "$run/environment"
+    exec sh -c "$WORKSPACE_COMMAND"
+  ) &
+  command=$!
+}
+
+# Why this instance took the place of another; told again with each heartbeat until it is acknowledged.
+take_restart_context() {
+  cause=$(answer restart.cause)
+  if [ -z "$cause" ] || [ -e "$state/acknowledged" ]; then return; fi
+  if [ -n "$hook" ] && kill -0 "$hook" 2>/dev/null; then return; fi
+  at=$(answer restart.at) changed=$(answer restart.changed)
+  { field at "$at" && field cause "$cause" && field changed "$changed"; } | replace "$state/restart"
+  log "restarted at $at: $cause" $changed
+  (
+    export WORKSPACE_RESTART_AT="$at" WORKSPACE_RESTART_CAUSE="$cause" WORKSPACE_RESTART_CHANGED="$changed"
+    sh -c "${WORKSPACE_RESTART_HOOK:-:}" && : >"$state/acknowledged"
+  ) &
+  hook=$!
+}
+
+beat() {
+  seq=$((seq + 1))
+  url=$(first_line "$run/url")
+  tasks=$(first_line "$run/active-tasks")
+  {
+    field number "$WORKSPACE_NUMBER"
+    field boot "$boot"
+    field seq "$seq"
+    field env "$digest"
+    field agent "sh/$version"
+    if [ -n "${url:=${WORKSPACE_URL:-}}" ]; then field url "$url"; fi
+    if [ -n "$tasks" ]; then field activeTasks "$tasks"; fi
+    if [ -e "$state/acknowledged" ]; then field acknowledged true; fi
+  } >"$run/request"
+  request /v1/heartbeat
+  next=$period
+  case $status in
+    200)
+      told=$(answer periodSeconds)
+      next=${told:-$period} period=${told:-$period}
+      take_restart_context
+      ;;
+    401) bootstrap ;;
+    410) retire ;;
+    *)
+      asked=$(retry_after)
+      if [ "${asked:-0}" -gt "$period" ]; then next=$asked; fi
+      log "heartbeat: HTTP $status $(error_code); again in ${next}s"
+      ;;
+  esac
+}
+
+. "$etc/config" || exit 1
+if [ -r "$etc/local" ]; then . "$etc/local"; fi
+mkdir -p "$state" "$run" || exit 1
+trap 'quit 0' TERM INT
+
+# On disk before anything is said with it: a heartbeat of a boot that is not newer counts for nothing.
+boot=$(first_line "$state/boot" | tr -cd 0-9)
+boot=$((${boot:-0} + 1))
+echo "$boot" | replace "$state/boot" || exit 1
+sync "$state/boot" 2>/dev/null || sync
+
+bootstrap
+while :; do
+  run_command
+  beat
+  pause "$next"
+done

@@ -1,0 +1,278 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createGatewayFixture, type GatewayFixture, UID } from '../../test/support/gateway.ts';
+import { workspaceClassSpec } from '../api/workspaceClass.ts';
+import { readAgentFiles } from './files.ts';
+import { renderUserData } from './userData.ts';
+
+const WAIT = { timeout: 30_000, interval: 50 };
+const NASTY = Buffer.from(`it's "$HOME" \`x\` \\ #\n'#\nüñí ${'\t'}end\n\n`);
+
+let fixture: GatewayFixture;
+let root: string;
+let url: string;
+let metadata: { url: string; close(): void; identity: { document: string; signature: string } };
+let running: ChildProcess[] = [];
+
+/** Instance metadata, version 2, of one instance. */
+async function serveMetadata(identity: { document: string; signature: string }) {
+  const served = { identity };
+  const server = createServer((request, response) => {
+    request.resume();
+    const part = request.url?.split('/').pop();
+    if (request.method === 'PUT' && request.headers['x-aws-ec2-metadata-token-ttl-seconds'])
+      response.end('token-1');
+    else if (request.headers['x-aws-ec2-metadata-token'] !== 'token-1') response.writeHead(401).end();
+    else response.end(part === 'document' ? served.identity.document : served.identity.signature);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return Object.assign(served, {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => void server.close(),
+  });
+}
+
+beforeEach(async () => {
+  const heartbeat = { periodSeconds: 1, timeoutSeconds: 5 };
+  fixture = await createGatewayFixture({
+    agent: await readAgentFiles(),
+    retryAfterSeconds: 1,
+    classes: {
+      get: (name) => ({
+        apiVersion: 'compute.molecule.ai/v1alpha1',
+        kind: 'WorkspaceClass',
+        metadata: { name, uid: 'c', resourceVersion: '1' },
+        spec: { ...workspaceClassSpec.partial().parse({}), heartbeat } as never,
+      }),
+    },
+  });
+  fixture.secrets.set(
+    'team/ada-env',
+    new Map([
+      ['API_KEY', NASTY],
+      ['EMPTY', Buffer.alloc(0)],
+    ]),
+  );
+  root = await mkdtemp(join(tmpdir(), 'workspace-agent-test-'));
+  metadata = await serveMetadata(fixture.identity());
+});
+
+afterEach(async () => {
+  for (const child of running) await end(child, 'SIGKILL');
+  running = [];
+  metadata.close();
+  await fixture.close();
+  await rm(root, { recursive: true, force: true });
+});
+
+function boot(
+  over: Partial<Parameters<typeof renderUserData>[0]> = {},
+): ChildProcess & { output: () => string } {
+  const script = renderUserData({
+    stub: 1,
+    gatewayURL: url,
+    ticket: fixture.ticket(),
+    uid: UID,
+    number: 1,
+    ...over,
+  });
+  writeFileSync(join(root, 'user-data'), script);
+  let output = '';
+  const child = spawn('sh', [join(root, 'user-data')], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env.PATH,
+      WORKSPACE_ROOT: root,
+      AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url,
+      WORKSPACE_MAX_BACKOFF: '1',
+    },
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  running.push(child);
+  return Object.assign(child, { output: () => output });
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  process.kill(-child.pid, signal);
+  await exited;
+}
+
+const file = (name: string) => join(root, name);
+const find = (number = 1) => fixture.store.find({ uid: UID, number });
+const settings = (text: string) => {
+  mkdirSync(file('etc/workspace-agent'), { recursive: true });
+  writeFileSync(file('etc/workspace-agent/local'), text);
+};
+
+describe('the agent under sh', () => {
+  beforeEach(async () => {
+    ({ url } = await fixture.gateway.start());
+  });
+
+  test('boots from its user data, holds the environment byte for byte, and heartbeats', async () => {
+    const { status } = fixture.put();
+    settings(
+      `WORKSPACE_COMMAND='printf %s "$API_KEY" >"$WORKSPACE_ROOT/api-key"; env >"$WORKSPACE_ROOT/env"; sleep 60'\n`,
+    );
+    boot();
+    await expect.poll(find, WAIT).toMatchObject({ boot: 1, fresh: true, env: status?.desired?.env });
+    await expect.poll(async () => (await find())?.seq, WAIT).toBeGreaterThanOrEqual(3);
+    await expect
+      .poll(() => existsSync(file('api-key')) && readFileSync(file('api-key')), WAIT)
+      .toEqual(NASTY);
+    expect(readFileSync(file('env'), 'utf8')).toMatch(/^EMPTY=$/m);
+    expect(readFileSync(file('env'), 'utf8')).toMatch(/^EDITOR=vim$/m);
+    expect(statSync(file('run/workspace-agent/environment')).mode & 0o777).toBe(0o600);
+    expect(statSync(file('var/lib/workspace-agent/authorization')).mode & 0o777).toBe(0o600);
+    expect(existsSync(file('run/workspace-agent/environment.new'))).toBe(false);
+  });
+
+  test('a second boot binds anew with its credential, and counts as newer', async () => {
+    fixture.put();
+    const first = boot();
+    await expect.poll(find, WAIT).toMatchObject({ boot: 1, fresh: true });
+    await end(first);
+    fixture.secrets.set('team/ada-env', new Map([['API_KEY', Buffer.from('second')]]));
+    const { status } = fixture.put();
+    metadata.identity = { document: '{}', signature: '' };
+    boot();
+    await expect.poll(find, WAIT).toMatchObject({ boot: 2, env: status?.desired?.env });
+    expect(readFileSync(file('run/workspace-agent/environment'), 'utf8')).toContain(
+      "export API_KEY='second'\n",
+    );
+  });
+
+  test('stops for good when its launch is superseded, and its command with it', async () => {
+    fixture.put();
+    settings(`WORKSPACE_COMMAND='echo $$ >"$WORKSPACE_ROOT/pid"; exec sleep 60'\n`);
+    const child = boot();
+    await expect.poll(find, WAIT).toMatchObject({ fresh: true });
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    fixture.put((_workspace, status) => {
+      if (status.launch) status.launch.number = 2;
+    });
+    expect(await exited).toBe(0);
+    expect(child.output()).toContain('launch 1 is over (superseded)');
+    const pid = Number(readFileSync(file('pid'), 'utf8'));
+    await expect.poll(() => isAlive(pid), WAIT).toBe(false);
+    expect(await find(2)).toBeUndefined();
+  });
+
+  test('waits until its instance is recorded and the environment has settled', async () => {
+    fixture.put((_workspace, status) => {
+      if (status.launch) delete status.launch.instanceID;
+    });
+    const child = boot();
+    await expect.poll(child.output, WAIT).toContain('HTTP 503 instance_unknown; again in 1s');
+    const wanted = fixture.put();
+    fixture.secrets.set('team/ada-env', new Map([['API_KEY', Buffer.from('not yet')]]));
+    await expect.poll(child.output, WAIT).toContain('HTTP 503 environment_unsettled; again in 1s');
+    expect(await find()).toBeUndefined();
+    fixture.secrets.set(
+      'team/ada-env',
+      new Map([
+        ['API_KEY', NASTY],
+        ['EMPTY', Buffer.alloc(0)],
+      ]),
+    );
+    await expect.poll(find, WAIT).toMatchObject({ fresh: true, env: wanted.status?.desired?.env });
+  });
+
+  test('takes in why it was restarted, retries a hook that fails, and acknowledges once it did not', async () => {
+    settings(
+      `WORKSPACE_RESTART_HOOK='echo "$WORKSPACE_RESTART_CAUSE $WORKSPACE_RESTART_CHANGED" >>"$WORKSPACE_ROOT/told"; [ "$(wc -l <"$WORKSPACE_ROOT/told")" -ge 2 ]'\n`,
+    );
+    fixture.put((_workspace, status) => {
+      if (status.launch) status.launch.cause = { kind: 'SecretChanged', ref: '1' };
+      if (status.desired) status.desired.changed = ['ada-env/API_KEY'];
+    });
+    boot();
+    await expect.poll(async () => (await find())?.acknowledged, WAIT).toBe(true);
+    expect(readFileSync(file('told'), 'utf8')).toBe('SecretChanged ada-env/API_KEY\n'.repeat(2));
+    expect(readFileSync(file('var/lib/workspace-agent/restart'), 'utf8')).toContain(
+      `cause ${Buffer.from('SecretChanged').toString('base64')}\n`,
+    );
+  });
+
+  test('tells what its workload wrote down: url and active tasks', async () => {
+    fixture.put();
+    boot();
+    await expect.poll(find, WAIT).toMatchObject({ fresh: true });
+    writeFileSync(file('run/workspace-agent/url'), 'http://10.0.0.7:9000\n');
+    writeFileSync(file('run/workspace-agent/active-tasks'), '4');
+    await expect.poll(find, WAIT).toMatchObject({ url: 'http://10.0.0.7:9000' });
+    const tasks = () => fixture.database.query('SELECT active_tasks FROM workspace_launch');
+    await expect.poll(tasks, WAIT).toEqual([{ active_tasks: 4 }]);
+  });
+
+  test('another instance with the same user data gets nothing', async () => {
+    fixture.put();
+    metadata.identity = fixture.identity('i-0fffffffffffffff0');
+    const child = boot();
+    await expect.poll(child.output, WAIT).toContain('HTTP 403 identity_mismatch');
+    expect(existsSync(file('run/workspace-agent/environment'))).toBe(false);
+    expect(await find()).toBeUndefined();
+  });
+
+  test('the class script runs at the first boot only, with its own interpreter', async () => {
+    fixture.put();
+    const classScript = `#!/bin/sh -e\necho "it's $0" >>"$WORKSPACE_ROOT/class"\n`;
+    const first = boot({ classScript });
+    await expect.poll(find, WAIT).toMatchObject({ boot: 1, fresh: true });
+    await end(first);
+    boot({ classScript });
+    await expect.poll(find, WAIT).toMatchObject({ boot: 2 });
+    expect(readFileSync(file('class'), 'utf8')).toBe(
+      `it's ${file('usr/local/lib/workspace-agent/class-script')}\n`,
+    );
+  });
+});
+
+test('an agent waits for its gateway, and outlives its absence without a new boot', async () => {
+  const port = await freePort();
+  url = `http://127.0.0.1:${port}`;
+  fixture.put();
+  const child = boot();
+  await expect.poll(child.output, WAIT).toMatch(/curl: \(7\)/);
+
+  const first = fixture.another({ port });
+  await first.start();
+  await expect.poll(find, WAIT).toMatchObject({ fresh: true });
+  await first.stop();
+  await expect.poll(child.output, WAIT).toContain('heartbeat: HTTP 000');
+  const before = await find();
+
+  await fixture.another({ port }).start();
+  await expect.poll(async () => (await find())?.seq, WAIT).toBeGreaterThan((before?.seq ?? 0) + 1);
+  expect(await find()).toMatchObject({ boot: 1 });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+}

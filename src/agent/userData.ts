@@ -1,0 +1,39 @@
+import { renderStub1 } from './stub1.ts';
+
+/** EC2's limit on user data, in bytes before it is encoded ("Run commands when you launch an EC2 instance with user data input"). */
+export const MAX_USER_DATA_BYTES = 16_384;
+
+export interface UserDataInput {
+  /** Version of the boot stub. A launch is replayed with the version it was armed with. */
+  stub: 1;
+  gatewayURL: string;
+  /** PEM; what the gateway's certificate is checked with. Without it, what the image trusts. */
+  caBundle?: string;
+  ticket: string;
+  uid: string;
+  number: number;
+  /** The class's userData. */
+  classScript?: string;
+}
+
+/** The user data can't be sent; the message says what to shorten. */
+export class UserDataTooLarge extends Error {
+  override name = 'UserDataTooLarge';
+}
+
+/**
+ * The user data of a launch: the same input gives the same bytes, in this release and in every later one.
+ * It holds the ticket, and nothing else that is secret. Throws UserDataTooLarge above EC2's limit.
+ */
+export function renderUserData(input: UserDataInput): string {
+  const text = renderStub1(input);
+  const excess = Buffer.byteLength(text) - MAX_USER_DATA_BYTES;
+  if (excess > 0) {
+    throw new UserDataTooLarge(
+      `the user data would be ${MAX_USER_DATA_BYTES + excess} bytes, ${excess} more than EC2 takes: ` +
+        `shorten spec.userData of the WorkspaceClass (${Buffer.byteLength(input.classScript ?? '')} bytes) ` +
+        `or the gateway's CA bundle (${Buffer.byteLength(input.caBundle ?? '')} bytes)`,
+    );
+  }
+  return text;
+}
