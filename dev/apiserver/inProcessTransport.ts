@@ -2,7 +2,8 @@ import type { Clock } from '../../src/controller/clock.ts';
 import { TransportError } from '../../src/controller/errors.ts';
 import type { KubeRequest, Transport } from '../../src/controller/transport.ts';
 import { ConnectionLost } from './faults.ts';
-import type { ApiResponse, Handler } from './handler.ts';
+import type { Handler } from './handler.ts';
+import type { ApiResponse } from './http.ts';
 import type { JsonValue } from './kinds.ts';
 import type { Watch } from './watch.ts';
 

@@ -17,9 +17,14 @@ export function selection(definition: Definition, namespace: string, query: URLS
     byField(object);
 }
 
-export function get(core: Core, target: Target): JsonObject {
+/** @param staleAt the revision whose state is shown, as by a cache that lags; default: the present one */
+export function get(core: Core, target: Target, staleAt?: number): JsonObject {
   const { definition, namespace, name } = target;
-  const object = core.store.get(definition.storage, objectKey(namespace, name));
+  const key = objectKey(namespace, name);
+  const object =
+    staleAt === undefined
+      ? core.store.get(definition.storage, key)
+      : new Map(core.store.list(definition.storage, staleAt)).get(key);
   if (object === undefined) throw notFound(definition.info, name);
   return definition.fromStorage(object);
 }

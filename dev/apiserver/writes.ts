@@ -3,7 +3,7 @@ import { namespaceDefinition, namespaceStorage } from './builtins/namespace.ts';
 import { invalidValue } from './causes.ts';
 import { type Core, nameSuffix, newUid, type Target, timestamp } from './core.ts';
 import { apiVersionOf, type Definition, type Subresource } from './definition.ts';
-import { equal, isObject, metaOf, stringAt, stringsAt, without } from './json.ts';
+import { equal, metaOf, stringAt, stringsAt, without } from './json.ts';
 import type { JsonObject } from './kinds.ts';
 import { finish, isTerminating, settle } from './lifecycle.ts';
 import { completeMeta, objectMetaShape, validateMeta, validateMetaUpdate } from './objectMeta.ts';
@@ -241,9 +241,4 @@ export function remove(core: Core, target: Target, options: DeleteOptions): Json
     status: 'Success',
     details: { name, ...group, kind: info.plural, uid },
   };
-}
-
-export function bodyObject(body: unknown): JsonObject {
-  if (!isObject(body)) throw badRequest('the request body must be an object');
-  return body;
 }

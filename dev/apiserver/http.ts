@@ -1,0 +1,20 @@
+import type { JsonValue } from './kinds.ts';
+import type { Watch } from './watch.ts';
+
+export interface ApiRequest {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  /** Names in lower case. */
+  headers: Readonly<Record<string, string | undefined>>;
+  body: Uint8Array;
+}
+
+export interface ApiResponse {
+  status: number;
+  headers: Record<string, string>;
+  /** JSON, or plain text. */
+  body?: JsonValue;
+  /** Instead of a body: frames, one a line, until it ends. */
+  watch?: Watch;
+}

@@ -1,0 +1,123 @@
+import type { Core, Target } from './core.ts';
+import type { CallInfo } from './counters.ts';
+import type { Subresource } from './definition.ts';
+import type { Faults } from './faults.ts';
+import type { ApiRequest, ApiResponse } from './http.ts';
+import { metaOf, stringAt } from './json.ts';
+import type { JsonObject } from './kinds.ts';
+import { acceptedPatchTypes, applyPatch } from './patch.ts';
+import { get, type ListResult, list } from './reads.ts';
+import { type Form, formOf, representList, representObject } from './represent.ts';
+import { contentTypeOf, parseText, readBody, requiredBody } from './requestBody.ts';
+import { type ResourcePath, resolve, type Verb } from './requestInfo.ts';
+import { invalidPatch, unsupportedMediaType } from './statusErrors.ts';
+import { objectKey } from './store.ts';
+import { openWatch, type WatchOptions } from './watch.ts';
+import { deleteOptions, writeOptions } from './writeOptions.ts';
+import { type Change, create, remove, update } from './writes.ts';
+
+export interface ResourceParts {
+  core: Core;
+  faults: Faults;
+  watch: WatchOptions;
+}
+
+interface Resolved {
+  parts: ResourceParts;
+  request: ApiRequest;
+  call: CallInfo;
+  target: Target;
+  subresource: Subresource;
+  form: Form;
+}
+
+function listAnswer({ parts, target, form }: Resolved, { objects, metadata }: ListResult): ApiResponse {
+  const body = representList(target.definition, form, objects, metadata, parts.core.clock.now());
+  return { status: 200, headers: {}, body };
+}
+
+function startWatch({ parts, request, call, target, form }: Resolved): ApiResponse {
+  const query = new URLSearchParams(request.query);
+  if (target.name !== '') query.set('fieldSelector', `metadata.name=${target.name}`);
+  const gate = parts.faults.gate(call);
+  try {
+    const watch = openWatch(parts.core, target.definition, target.namespace, query, form, gate, parts.watch);
+    gate.opened(watch);
+    return { status: 200, headers: {}, watch };
+  } catch (error) {
+    gate.closed();
+    throw error;
+  }
+}
+
+/** What a PATCH does to the object it meets. */
+function patchOf({ request, target, subresource }: Resolved): Change {
+  const contentType = contentTypeOf(request);
+  const { mergeRules } = target.definition.strategy;
+  const accepted = acceptedPatchTypes(mergeRules);
+  if (!accepted.includes(contentType)) throw unsupportedMediaType(accepted);
+  const text = Buffer.from(request.body).toString('utf8');
+  const patch = parseText(text, 'application/json');
+  return {
+    subresource,
+    replaces: false,
+    apply: (old) => applyPatch(old, patch, contentType, mergeRules),
+    refuseUnknown: (why) => invalidPatch(text, why),
+  };
+}
+
+function removeAll(resolved: Resolved): ApiResponse {
+  const { parts, request, target } = resolved;
+  const chosen = list(parts.core, target.definition, target.namespace, request.query);
+  const { dryRun } = deleteOptions(request.query, readBody(request));
+  for (const object of chosen.objects) {
+    remove(parts.core, { ...target, name: stringAt(metaOf(object), 'name') }, { dryRun });
+  }
+  return listAnswer(resolved, chosen);
+}
+
+/** Requests for resources: everything under /api/VERSION and /apis/GROUP/VERSION. Throws StatusError. */
+export function serveResource(
+  parts: ResourceParts,
+  request: ApiRequest,
+  path: ResourcePath,
+  call: CallInfo,
+): ApiResponse {
+  const { core, faults } = parts;
+  const { query } = request;
+  const verb = call.verb as Verb;
+  const { definition, subresource } = resolve(core.registry, path, verb);
+  const target: Target = { definition, namespace: path.namespace, name: path.name };
+  const form = formOf(request.headers.accept ?? '', query);
+  const resolved: Resolved = { parts, request, call, target, subresource, form };
+  const warnings: string[] = [];
+  const options = () => writeOptions(query, (message) => warnings.push(message));
+  const answer = (status: number, object: JsonObject): ApiResponse => {
+    const warning = warnings.map((text) => `299 - ${JSON.stringify(text)}`).join(', ');
+    const body = representObject(definition, form, object, core.clock.now());
+    return { status, headers: warning === '' ? {} : { warning }, body };
+  };
+
+  switch (verb) {
+    case 'get':
+      return answer(200, get(core, target, faults.staleRevision(call)));
+    case 'list':
+      return listAnswer(resolved, list(core, definition, path.namespace, query, faults.staleRevision(call)));
+    case 'watch':
+      return startWatch(resolved);
+    case 'create':
+      return answer(201, create(core, target, requiredBody(request), options()));
+    case 'update': {
+      const sent = requiredBody(request);
+      const existed = core.store.get(definition.storage, objectKey(path.namespace, path.name)) !== undefined;
+      const object = update(core, target, { subresource, replaces: true, apply: () => sent }, options());
+      return answer(existed ? 200 : 201, object);
+    }
+    case 'patch':
+      return answer(200, update(core, target, patchOf(resolved), options()));
+    case 'delete':
+      return answer(200, remove(core, target, deleteOptions(query, readBody(request))));
+    case 'deletecollection':
+      return removeAll(resolved);
+  }
+}
