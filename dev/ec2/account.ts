@@ -8,7 +8,7 @@ export function defaultAccount(region: string): Account {
     id: `subnet-0${String(digit).repeat(16)}`,
     zone: `${region}${letter}`,
     vpcID: VPC,
-    prefix: `10.0.${digit}`,
+    block: 16 * digit,
     tags: [
       { key: 'Name', value: `workspaces-${letter}` },
       { key: 'workspaces', value: 'true' },

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { tagMap } from './actions/run.ts';
 import { CloudError } from './errors.ts';
 import type { Service } from './exchange.ts';
 import type { HttpRequest, HttpResponse } from './handler.ts';
 import { currentState } from './model.ts';
 import type { AgentControls } from './runtime.ts';
+import { tagMap } from './tags.ts';
 
 /** Where the control endpoint begins; everything else is AWS. */
 export const CONTROL_PATH = '/_control/';

@@ -27,7 +27,7 @@ const STATUS: Readonly<Record<string, number>> = {
   Unavailable: 503,
 };
 
-export function statusOf(code: string): number {
+function statusOf(code: string): number {
   return STATUS[code] ?? 400;
 }
 

@@ -1,8 +1,8 @@
-import { tagMap } from './actions/run.ts';
 import { type IdentityAuthority, identityDocument } from './identity.ts';
 import { currentState, type InstanceRecord } from './model.ts';
 import type { InstanceRuntime, Machine } from './runtime.ts';
 import type { Cloud } from './state.ts';
+import { tagMap } from './tags.ts';
 
 /** What EC2 keeps of a console: its last 64 KB. */
 const CONSOLE_LIMIT = 65_536;

@@ -62,6 +62,9 @@ export interface InstanceRecord {
   readonly vpcID: string;
   readonly zone: string;
   readonly privateIP: string;
+  /** Its address within the subnet. */
+  readonly host: number;
+  readonly vcpus: number;
   readonly securityGroupIDs: readonly string[];
   readonly instanceProfile: string | undefined;
   readonly spot: boolean;
@@ -93,8 +96,8 @@ export interface SubnetRecord {
   id: string;
   zone: string;
   vpcID: string;
-  /** First three octets of its /24. */
-  prefix: string;
+  /** Third octet that its 10.0.x.0/20 begins at; a multiple of 16. */
+  block: number;
   tags: Tag[];
 }
 

@@ -94,7 +94,7 @@ describe('the real SDK against the embedded EC2', () => {
       ImageId: 'ami-0aaaaaaaaaaaaaaaa',
       SubnetId: 'subnet-02222222222222222',
       Placement: { AvailabilityZone: 'eu-central-1b' },
-      PrivateIpAddress: expect.stringMatching(/^10\.0\.2\./),
+      PrivateIpAddress: expect.stringMatching(/^10\.0\.32\./),
       LaunchTime: new Date(clock.now()),
       SecurityGroups: [{ GroupId: 'sg-01111111111111111' }],
       Tags: [{ Key: 'name', Value: 'a <b> & "c"' }],
@@ -174,7 +174,7 @@ describe('the real SDK against the embedded EC2', () => {
       'eu-central-1b',
       'eu-central-1c',
     ]);
-    expect(subnets.Subnets?.[0]?.AvailableIpAddressCount).toBe(251);
+    expect(subnets.Subnets?.[0]?.AvailableIpAddressCount).toBe(4091);
     const groups = await ec2.send(new DescribeSecurityGroupsCommand({ Filters: workspaces }));
     expect(groups.SecurityGroups?.map((g) => g.GroupId)).toEqual(['sg-01111111111111111']);
     const images = await ec2.send(new DescribeImagesCommand({ ImageIds: ['ami-0bbbbbbbbbbbbbbbb'] }));

@@ -50,7 +50,9 @@ export async function startEc2(options: Ec2Options): Promise<Ec2Server> {
 
   const server = createServer((request, response) => {
     serve(service, instanceRuntime, request, response).catch((error: unknown) => {
-      logger?.error({ err: error }, 'the embedded EC2 failed to answer a request');
+      // A client that left while it was still sending is no fault of this side.
+      if (request.destroyed && !request.complete) logger?.debug({ err: error }, 'a request broke off');
+      else logger?.error({ err: error }, 'the embedded EC2 failed to answer a request');
       response.destroy();
     });
   });

@@ -236,6 +236,19 @@ describe('room', () => {
     await clock.advance(5_000);
     expect(run().privateIP).toBe(first.privateIP);
   });
+
+  it('a full subnet says so, and another one still has room', () => {
+    const input = launchInput();
+    cloud.account.quota.vcpus = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < 4_091; i += 1) run();
+    expect(codeOf(() => runInstances(cloud, input))).toBe('InsufficientFreeAddressesInSubnet');
+    expect(codeOf(() => run({ subnetID: 'subnet-02222222222222222' }))).toBe('ok');
+  });
+
+  it('ids differ whatever the randomness', () => {
+    fresh({ random: { next: () => 0.5, bytes: (length) => Buffer.alloc(length, 7) } });
+    expect(run().id).not.toBe(run().id);
+  });
 });
 
 describe('client tokens', () => {

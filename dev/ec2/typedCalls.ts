@@ -2,10 +2,10 @@ import type { BucketName } from '../../src/ec2/buckets.ts';
 import type { Caller } from '../../src/ec2/call.ts';
 import type { Ec2Calls, EffectOptions, Instance, RunRequest } from '../../src/ec2/port.ts';
 import type { InstanceView } from './actions/describe.ts';
-import { tagMap } from './actions/run.ts';
 import { exchange, type Service } from './exchange.ts';
 import type { RunInput } from './model.ts';
 import { type Operation, operations } from './operations.ts';
+import { tagMap } from './tags.ts';
 
 /**
  * The operator's port straight onto the cloud, without SDK and sockets. Faults come as an SDK would throw them, and

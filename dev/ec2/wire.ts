@@ -82,6 +82,7 @@ export const ACTIONS: ReadonlyMap<string, Handler> = new Map([
         state: 'available',
         vpcId: subnet.vpcID,
         availabilityZone: subnet.zone,
+        cidrBlock: `10.0.${subnet.block}.0/20`,
         availableIpAddressCount: subnet.availableAddresses,
         tagSet: tagsXml(subnet.tags),
       })),

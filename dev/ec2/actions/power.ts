@@ -2,8 +2,8 @@ import type { InstanceState } from '../../../src/ec2/port.ts';
 import { CloudError, missingParameter } from '../errors.ts';
 import { currentState, type InstanceRecord, type StateReason } from '../model.ts';
 import type { Cloud } from '../state.ts';
+import { tagMap } from '../tags.ts';
 import { instancesByID } from './describe.ts';
-import { tagMap } from './run.ts';
 
 export interface PowerInput {
   ids: readonly string[];

@@ -2,9 +2,10 @@ import type { Filter, Image, SecurityGroup, Subnet } from '../../../src/ec2/port
 import { CloudError, missingParameter } from '../errors.ts';
 import { type Fields, matcher } from '../filters.ts';
 import type { ImageRecord, SecurityGroupRecord, SubnetRecord, Tag } from '../model.ts';
+import { addressesLeft } from '../room.ts';
 import type { Cloud } from '../state.ts';
+import { checkTags } from '../tags.ts';
 import { instancesByID } from './describe.ts';
-import { addressesLeft, checkTags } from './run.ts';
 
 export interface Query {
   ids: readonly string[];
@@ -33,7 +34,10 @@ const IMAGE_FIELDS: Fields<ImageRecord> = {
 };
 
 /** @throws CloudError InvalidSubnetID.NotFound */
-export function describeSubnets(cloud: Cloud, query: Query): (Subnet & { tags: readonly Tag[] })[] {
+export function describeSubnets(
+  cloud: Cloud,
+  query: Query,
+): (Subnet & Pick<SubnetRecord, 'block' | 'tags'>)[] {
   return select(
     cloud.account.subnets,
     query,
@@ -46,6 +50,7 @@ export function describeSubnets(cloud: Cloud, query: Query): (Subnet & { tags: r
     zone: s.zone,
     vpcID: s.vpcID,
     availableAddresses: addressesLeft(cloud, s),
+    block: s.block,
     tags: s.tags,
   }));
 }

@@ -1,19 +1,19 @@
 import { CloudError, invalidValue, missingParameter } from '../errors.ts';
-import { instanceType } from '../instanceTypes.ts';
+import { type InstanceType, instanceType } from '../instanceTypes.ts';
 import {
   currentState,
   type ImageRecord,
   type InstanceRecord,
   type RunInput,
   type SubnetRecord,
-  type Tag,
 } from '../model.ts';
+import { checkQuota, freeHost } from '../room.ts';
 import type { Cloud } from '../state.ts';
+import { checkTags, tagMap } from '../tags.ts';
 import { draw } from '../timings.ts';
 import type { InstanceView } from './describe.ts';
 
 const MAX_USER_DATA = 16_384;
-const MAX_TAGS = 50;
 
 /**
  * RunInstances for one instance. The order is EC2's as far as it can be seen: form of the request, token, the things
@@ -32,14 +32,16 @@ export function runInstances(cloud: Cloud, input: RunInput): InstanceView {
   const image = checkReferences(cloud, input, subnet);
   if (input.dryRun)
     throw new CloudError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.');
-  checkQuota(cloud, input);
+  const vcpus = typeOf(input).vcpus;
+  checkQuota(cloud, input, vcpus);
   cloud.capacity.check(input.instanceType, subnet.zone);
-  const privateIP = freeAddress(cloud, subnet);
+  const host = freeHost(cloud, subnet);
 
   const now = cloud.clock.monotonic();
   cloud.sequence += 1;
   const instance: InstanceRecord = {
-    id: `i-${cloud.hex()}`,
+    // Unique whatever the source of randomness.
+    id: `i-${cloud.hex().slice(0, 11)}${cloud.sequence.toString(16).padStart(6, '0')}`,
     sequence: cloud.sequence,
     reservationID: `r-${cloud.hex()}`,
     clientToken: input.clientToken,
@@ -49,7 +51,9 @@ export function runInstances(cloud: Cloud, input: RunInput): InstanceView {
     subnetID: subnet.id,
     vpcID: subnet.vpcID,
     zone: subnet.zone,
-    privateIP,
+    privateIP: `10.0.${subnet.block + (host >> 8)}.${host & 255}`,
+    host,
+    vcpus,
     securityGroupIDs: input.securityGroupIDs,
     instanceProfile: input.instanceProfile,
     spot: input.spot,
@@ -93,16 +97,11 @@ function replay(cloud: Cloud, instance: InstanceRecord): InstanceView {
   return { instance, state };
 }
 
-export function tagMap(tags: readonly Tag[]): Record<string, string> {
-  return Object.fromEntries(tags.map(({ key, value }) => [key, value]));
-}
-
 function checkForm(input: RunInput): void {
   if (input.imageID === '') throw missingParameter('ImageId');
   if (!/^ami-([0-9a-f]{8}|[0-9a-f]{17})$/.test(input.imageID))
     throw new CloudError('InvalidAMIID.Malformed', `Invalid id: "${input.imageID}" (expecting "ami-...")`);
-  if (instanceType(input.instanceType) === undefined)
-    throw invalidValue(`Invalid value '${input.instanceType}' for InstanceType.`);
+  typeOf(input);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what the rule is about
   if (input.clientToken !== undefined && !/^[\x00-\x7f]{1,64}$/.test(input.clientToken))
     throw invalidValue('Invalid value for clientToken. Expecting at most 64 ASCII characters.');
@@ -112,20 +111,10 @@ function checkForm(input: RunInput): void {
   checkTags(input.volumeTags);
 }
 
-/** @throws CloudError for tags that EC2 doesn't take ("Tag restrictions"). */
-export function checkTags(tags: readonly Tag[]): void {
-  if (tags.length > MAX_TAGS)
-    throw new CloudError('TagLimitExceeded', `More than ${MAX_TAGS} tags are not allowed on a resource.`);
-  const seen = new Set<string>();
-  for (const { key, value } of tags) {
-    if (key.startsWith('aws:'))
-      throw invalidValue("Tag keys starting with 'aws:' are reserved for internal use");
-    if (key.length < 1 || key.length > 128)
-      throw invalidValue(`Tag key '${key}' must have 1 to 128 characters.`);
-    if (value.length > 256) throw invalidValue(`The value of tag '${key}' exceeds 256 characters.`);
-    if (seen.has(key)) throw invalidValue(`Duplicate tag key '${key}' specified.`);
-    seen.add(key);
-  }
+function typeOf(input: RunInput): InstanceType {
+  const type = instanceType(input.instanceType);
+  if (type === undefined) throw invalidValue(`Invalid value '${input.instanceType}' for InstanceType.`);
+  return type;
 }
 
 function subnetOf(cloud: Cloud, input: RunInput): SubnetRecord {
@@ -154,7 +143,7 @@ function checkReferences(cloud: Cloud, input: RunInput, subnet: SubnetRecord): I
       'InvalidAMIID.Unavailable',
       `The image ID '${image.id}' is ${image.state} and cannot be run`,
     );
-  const wanted = instanceType(input.instanceType)?.architecture;
+  const wanted = typeOf(input).architecture;
   if (wanted !== image.architecture)
     throw invalidValue(
       `The architecture '${wanted}' of the specified instance type does not match the architecture '${image.architecture}' of the specified AMI.`,
@@ -183,45 +172,4 @@ function checkReferences(cloud: Cloud, input: RunInput, subnet: SubnetRecord): I
         `Volume of size ${device.size}GB is smaller than snapshot of image ${image.id}, expect size >= ${image.snapshotSize}GB`,
       );
   return image;
-}
-
-function checkQuota(cloud: Cloud, input: RunInput): void {
-  const { quota } = cloud.account;
-  const live = [...cloud.instances.values()].filter((i) => ['pending', 'running'].includes(currentState(i)));
-  if (live.length + 1 > quota.instances)
-    throw new CloudError(
-      'InstanceLimitExceeded',
-      `Your quota allows for ${quota.instances} running instance(s). You requested at least 1.`,
-    );
-  const vcpus = (type: string) => instanceType(type)?.vcpus ?? 0;
-  const used = live.filter((i) => !i.spot).reduce((sum, i) => sum + vcpus(i.type), 0);
-  if (!input.spot && used + vcpus(input.instanceType) > quota.vcpus)
-    throw new CloudError(
-      'VcpuLimitExceeded',
-      `You have requested more vCPU capacity than your current vCPU limit of ${quota.vcpus} allows for the instance bucket that the specified instance type belongs to.`,
-    );
-}
-
-/** A subnet's /24 has 251 addresses of use: AWS keeps the first four and the last. */
-export function addressesLeft(cloud: Cloud, subnet: SubnetRecord): number {
-  return 251 - takenAddresses(cloud, subnet).size;
-}
-
-function takenAddresses(cloud: Cloud, subnet: SubnetRecord): Set<string> {
-  const held = [...cloud.instances.values()].filter(
-    (i) => i.subnetID === subnet.id && currentState(i) !== 'terminated',
-  );
-  return new Set(held.map((i) => i.privateIP));
-}
-
-function freeAddress(cloud: Cloud, subnet: SubnetRecord): string {
-  const taken = takenAddresses(cloud, subnet);
-  for (let host = 4; host < 255; host += 1) {
-    const address = `${subnet.prefix}.${host}`;
-    if (!taken.has(address)) return address;
-  }
-  throw new CloudError(
-    'InsufficientFreeAddressesInSubnet',
-    `There are not enough free addresses in subnet '${subnet.id}' to satisfy the requested number of instances.`,
-  );
 }
