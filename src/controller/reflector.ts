@@ -88,6 +88,7 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
   let listCause: string | undefined = 'start';
   let staleSince: number | undefined;
   let synced = false;
+  let listedAt = Number.NEGATIVE_INFINITY;
   let lastError: Error | undefined;
   let lastContact: number | undefined;
 
@@ -150,6 +151,7 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
     apply(() => (isStale ? store.reset(items, version) : store.applyList(items, version)));
     staleSince = undefined;
     listCause = undefined;
+    listedAt = clock.monotonic();
     heard();
     if (!synced) logger.info({ objects: items.length, version }, 'synced');
     synced = true;
@@ -221,10 +223,10 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
         if (!signal.aborted) failed(error);
         return 0;
       });
-      if (lived >= HEALTHY_AFTER_MS) {
-        backoff.reset();
-        continue;
-      }
+      if (lived >= HEALTHY_AFTER_MS) backoff.reset();
+      // A compacted version is no failure, unless the list just read is already too old.
+      const expired = listCause === 'expired' && clock.monotonic() - listedAt >= HEALTHY_AFTER_MS;
+      if (lived >= HEALTHY_AFTER_MS || expired) continue;
       const asked = isApiError(lastError) ? (lastError.retryAfterMs ?? 0) : 0;
       await sleep(clock, Math.max(asked, backoff.next()), signal);
     }

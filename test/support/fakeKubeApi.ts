@@ -13,6 +13,8 @@ export type Fault =
   /** Processed now, answered later. */
   | { kind: 'delayAnswer'; ms: number };
 
+const COLLECTION = /^\/(api|apis\/[^/]+)\/[^/]+(\/namespaces\/[^/]+)?\/[^/]+$/;
+
 interface Line {
   version: number;
   path: string;
@@ -158,14 +160,13 @@ export function createFakeKubeApi(
         return status(409, 'AlreadyExists');
       return ok(put(request.path, { ...body, metadata: { ...body.metadata, namespace } }), 201);
     }
-    if (request.method === 'GET' && objects.has(request.path)) return list(request);
+    if (request.method === 'GET' && COLLECTION.test(request.path)) return list(request);
     const slash = request.path.lastIndexOf('/');
     const path = request.path.slice(0, slash);
     const namespace = /\/namespaces\/([^/]+)\//.exec(request.path)?.[1];
     const name = request.path.slice(slash + 1);
     const held = objects.get(path)?.get(keyOf(name, namespace));
-    if (!held)
-      return request.method === 'GET' && !objects.has(path) ? list(request) : status(404, 'NotFound');
+    if (!held) return status(404, 'NotFound');
     if (request.method === 'GET') return ok(held);
     if (request.method === 'DELETE') {
       remove(path, name, namespace);
