@@ -183,6 +183,10 @@ describe('Event', () => {
     ).toEqual(['a', 'b']);
     expect(await found('type=Warning')).toEqual(['b']);
     expect(await found('reason!=Stuck')).toEqual(['a', 'c']);
+    const query = { fieldSelector: 'regarding.name=x,reportingController=example.com/op' };
+    expect(objectsAt(await api.ok('GET', events, undefined, { query }), 'items')).toMatchObject([
+      { metadata: { name: 'c' } },
+    ]);
   });
 
   test.each([

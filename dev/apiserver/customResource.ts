@@ -38,7 +38,7 @@ function customResourceStrategy(info: KindInfo): Strategy {
     returnsDeleted: false,
     held: () => false,
     undeletable: () => undefined,
-    selectableFields: [],
+    selectableFields: {},
   };
 }
 

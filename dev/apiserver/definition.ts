@@ -29,8 +29,8 @@ export interface Strategy {
   undeletable(name: string): string | undefined;
   /** Strategic merge patches are taken, by these rules. */
   mergeRules?: MergeRules;
-  /** Fields besides metadata.name and metadata.namespace that field selectors may name. */
-  selectableFields: readonly string[];
+  /** Fields besides metadata.name and metadata.namespace that field selectors may name, and where they are stored. */
+  selectableFields: Readonly<Record<string, string>>;
 }
 
 /** A kind as it is served: one version's view of one storage. */

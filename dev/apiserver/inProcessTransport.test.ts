@@ -101,3 +101,17 @@ test('a watch that is refused gives status and body, one that breaks or is abort
   abort.abort();
   await expect(aborted).rejects.toSatisfy(code('ABORTED'));
 });
+
+test('a watch that opens after its caller has left is closed', async () => {
+  const { api, transport } = connected();
+  const before = api.clock.pending();
+  api.faults.add({ effect: { kind: 'latency', ms: 1_000 }, times: 1 });
+  const query = { watch: 'true' };
+  const outcome = expect(
+    transport.stream({ method: 'GET', path: configMapsPath, query, timeoutMs: 100 }),
+  ).rejects.toSatisfy(code('TIMEOUT'));
+  await api.clock.advance(2_000);
+  await outcome;
+  expect(api.clock.pending()).toBe(before);
+  expect(api.faults.closeWatches()).toBe(0);
+});

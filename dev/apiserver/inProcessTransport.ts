@@ -4,7 +4,6 @@ import type { KubeRequest, Transport } from '../../src/controller/transport.ts';
 import { ConnectionLost } from './faults.ts';
 import type { Handler } from './handler.ts';
 import type { ApiResponse } from './http.ts';
-import type { JsonValue } from './kinds.ts';
 import type { Watch } from './watch.ts';
 
 export interface InProcessOptions {
@@ -18,51 +17,53 @@ function lost(request: KubeRequest, code: string, detail: string): TransportErro
 }
 
 /** What crosses the wire shares nothing with what either side keeps. */
-function copied(value: JsonValue): unknown {
+function copied(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
 /** Rejects when the caller gives up; the server knows nothing of that and goes on. */
-function orGiveUp<T>(request: KubeRequest, clock: Clock, answer: Promise<T>): Promise<T> {
+function orGiveUp(request: KubeRequest, clock: Clock, answer: Promise<ApiResponse>): Promise<ApiResponse> {
   const { signal, timeoutMs } = request;
   return new Promise((resolve, reject) => {
-    const abort = () => end(() => reject(lost(request, 'ABORTED', 'the caller gave up')));
-    const timer =
-      timeoutMs === undefined
-        ? undefined
-        : clock.setTimeout(
-            () => end(() => reject(lost(request, 'TIMEOUT', `no answer within ${timeoutMs} ms`))),
-            timeoutMs,
-          );
-    const end = (then: () => void) => {
+    let over = false;
+    const end = (then: () => void): void => {
+      over = true;
       timer?.cancel();
       signal?.removeEventListener('abort', abort);
       then();
     };
+    const abort = (): void => end(() => reject(lost(request, 'ABORTED', 'the caller gave up')));
+    const timeOut = (): void =>
+      end(() => reject(lost(request, 'TIMEOUT', `no answer within ${timeoutMs} ms`)));
+    const timer = timeoutMs === undefined ? undefined : clock.setTimeout(timeOut, timeoutMs);
     signal?.addEventListener('abort', abort, { once: true });
     answer.then(
-      (value) => end(() => resolve(value)),
-      (error: unknown) =>
-        end(() =>
-          reject(error instanceof ConnectionLost ? lost(request, 'ECONNRESET', error.message) : error),
-        ),
+      // A watch that opens for a caller who has left is one that nobody would close.
+      (response) => (over ? response.watch?.close() : end(() => resolve(response))),
+      (error: unknown) => end(() => reject(asTransportError(request, error))),
     );
   });
 }
 
-async function* linesOf(request: KubeRequest, watch: Watch): AsyncGenerator<unknown> {
+function asTransportError(request: KubeRequest, error: unknown): unknown {
+  return error instanceof ConnectionLost ? lost(request, 'ECONNRESET', error.message) : error;
+}
+
+function linesOf(request: KubeRequest, watch: Watch): AsyncIterable<unknown> {
   const { signal } = request;
-  const abort = () => watch.abort(lost(request, 'ABORTED', 'the caller gave up'));
+  const abort = (): void => watch.abort(lost(request, 'ABORTED', 'the caller gave up'));
   if (signal?.aborted) abort();
   signal?.addEventListener('abort', abort, { once: true });
-  try {
-    for await (const frame of watch.frames) yield copied(frame as unknown as JsonValue);
-  } catch (error) {
-    throw error instanceof ConnectionLost ? lost(request, 'ECONNRESET', error.message) : error;
-  } finally {
-    signal?.removeEventListener('abort', abort);
-    watch.close();
-  }
+  return (async function* (): AsyncGenerator<unknown> {
+    try {
+      for await (const frame of watch.frames) yield copied(frame);
+    } catch (error) {
+      throw asTransportError(request, error);
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      watch.close();
+    }
+  })();
 }
 
 /** The API server without sockets, with what sockets do to requests: time limits, lost answers, separate copies. */

@@ -9,8 +9,11 @@ import { CompactedError, objectKey } from './store.ts';
 /** Which stored objects a list, a watch or a deletecollection is about. */
 export function selection(definition: Definition, namespace: string, query: URLSearchParams): Predicate {
   const byLabel = labelSelector(query.get('labelSelector'));
-  const supported = ['metadata.name', 'metadata.namespace', ...definition.strategy.selectableFields];
-  const byField = fieldSelector(query.get('fieldSelector'), supported);
+  const byField = fieldSelector(query.get('fieldSelector'), {
+    'metadata.name': 'metadata.name',
+    'metadata.namespace': 'metadata.namespace',
+    ...definition.strategy.selectableFields,
+  });
   return (object) =>
     (namespace === '' || stringAt(metaOf(object), 'namespace') === namespace) &&
     byLabel(object) &&

@@ -48,7 +48,7 @@ export function labelSelector(selector: string | null): Predicate {
   return (object) => all.every((matches) => matches(object));
 }
 
-export interface FieldTerm {
+interface FieldTerm {
   field: string;
   value: string;
   negated: boolean;
@@ -57,7 +57,7 @@ export interface FieldTerm {
 const fieldTerm = /^\s*([A-Za-z0-9.]+)\s*(==|=|!=)(.*)$/;
 
 /** Terms of a field selector; a backslash escapes a comma, an equals sign or itself in a value. Throws a 400. */
-export function fieldTerms(selector: string | null): FieldTerm[] {
+function fieldTerms(selector: string | null): FieldTerm[] {
   if (selector === null || selector.trim() === '') return [];
   return selector.split(/(?<!\\),/).map((source) => {
     const parts = fieldTerm.exec(source);
@@ -68,19 +68,26 @@ export function fieldTerms(selector: string | null): FieldTerm[] {
 }
 
 /** The string at a dotted path, '' when there is none: what field selectors compare. */
-export function fieldValue(object: JsonObject, path: string): string {
+function fieldValue(object: JsonObject, path: string): string {
   const names = path.split('.');
   const last = names.pop() ?? '';
   const owner = names.reduce((at, name) => objectAt(at, name), object);
   return stringAt(owner, last);
 }
 
-/** A field selector over the fields a kind supports; any other field is a 400, as on the server. */
-export function fieldSelector(selector: string | null, supported: readonly string[]): Predicate {
-  const all = fieldTerms(selector);
-  for (const { field } of all) {
-    if (!supported.includes(field)) throw badRequest(`field label not supported: ${field}`);
-  }
+/**
+ * A field selector over the fields a kind supports; any other field is a 400, as on the server.
+ * @param supported name in selectors → path in the stored object
+ */
+export function fieldSelector(
+  selector: string | null,
+  supported: Readonly<Record<string, string>>,
+): Predicate {
+  const all = fieldTerms(selector).map(({ field, value, negated }) => {
+    const path = Object.hasOwn(supported, field) ? supported[field] : undefined;
+    if (path === undefined) throw badRequest(`field label not supported: ${field}`);
+    return { path, value, negated };
+  });
   if (all.length === 0) return everything;
-  return (object) => all.every((each) => (fieldValue(object, each.field) === each.value) !== each.negated);
+  return (object) => all.every((each) => (fieldValue(object, each.path) === each.value) !== each.negated);
 }

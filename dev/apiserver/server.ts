@@ -82,6 +82,8 @@ function sendAnswer(response: ServerResponse, answer: ApiResponse): void {
 }
 
 async function sendWatch(response: ServerResponse, watch: Watch): Promise<void> {
+  // While the request was being processed the client may have left, and then there is no more 'close' to come.
+  if (response.destroyed) return watch.close();
   response.once('close', watch.close);
   response.writeHead(200, { 'content-type': 'application/json' });
   response.flushHeaders();

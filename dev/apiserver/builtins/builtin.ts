@@ -63,7 +63,7 @@ export function builtinStrategy(admit: Strategy['admit'], rest: Partial<Strategy
     held: () => false,
     undeletable: () => undefined,
     mergeRules: metadataMergeRules,
-    selectableFields: [],
+    selectableFields: {},
     ...rest,
   };
 }

@@ -106,26 +106,18 @@ const frozenFields: readonly (readonly [string, string])[] = [
   ['related', 'related'],
 ];
 
-const eventsStrategyOf = (admit: Strategy['admit'], validate: Strategy['validate']): Strategy =>
-  builtinStrategy(admit, {
-    validate,
-    createOnUpdate: true,
-    selectableFields: [
-      'involvedObject.kind',
-      'involvedObject.namespace',
-      'involvedObject.name',
-      'involvedObject.uid',
-      'involvedObject.apiVersion',
-      'involvedObject.resourceVersion',
-      'involvedObject.fieldPath',
-      'reason',
-      'reportingComponent',
-      'source',
-      'type',
-    ],
-  });
+/** What field selectors may name, each version in its own words. */
+function selectable(object: string, controller: string): Strategy['selectableFields'] {
+  const parts = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
+  return {
+    ...Object.fromEntries(parts.map((part) => [`${object}.${part}`, `involvedObject.${part}`])),
+    [controller]: 'reportingComponent',
+    reason: 'reason',
+    type: 'type',
+  };
+}
 
-const coreStrategy = eventsStrategyOf(
+const coreStrategy = builtinStrategy(
   decoder(coreInfo, {
     involvedObject: reference,
     reason: 'string',
@@ -142,10 +134,14 @@ const coreStrategy = eventsStrategyOf(
     reportingComponent: 'string',
     reportingInstance: 'string',
   }),
-  (object) => namespaceCauses(object, 'involvedObject'),
+  {
+    validate: (object) => namespaceCauses(object, 'involvedObject'),
+    createOnUpdate: true,
+    selectableFields: { ...selectable('involvedObject', 'reportingComponent'), source: 'source.component' },
+  },
 );
 
-const eventsStrategy = eventsStrategyOf(
+const eventsStrategy = builtinStrategy(
   decoder(eventsInfo, {
     eventTime: 'microTime',
     series,
@@ -162,11 +158,18 @@ const eventsStrategy = eventsStrategyOf(
     deprecatedLastTimestamp: 'time',
     deprecatedCount: 'integer',
   }),
-  (object, old) => {
-    const causes = namespaceCauses(object, 'regarding');
-    if (old === undefined) return [...causes, ...validateNew(object)];
-    const changed = frozenFields.filter(([field]) => !equal(object[field], old[field]));
-    return [...causes, ...changed.map(([field, shownAs]) => invalidValue(shownAs, object[field], immutable))];
+  {
+    validate(object, old) {
+      const causes = namespaceCauses(object, 'regarding');
+      if (old === undefined) return [...causes, ...validateNew(object)];
+      const changed = frozenFields.filter(([field]) => !equal(object[field], old[field]));
+      return [
+        ...causes,
+        ...changed.map(([field, shownAs]) => invalidValue(shownAs, object[field], immutable)),
+      ];
+    },
+    createOnUpdate: true,
+    selectableFields: selectable('regarding', 'reportingController'),
   },
 );
 

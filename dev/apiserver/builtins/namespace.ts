@@ -64,7 +64,7 @@ const strategy = builtinStrategy(
       ...metadataMergeRules,
       byKey: { ...metadataMergeRules.byKey, 'status.conditions': 'type' },
     },
-    selectableFields: ['status.phase'],
+    selectableFields: { 'status.phase': 'status.phase' },
   },
 );
 

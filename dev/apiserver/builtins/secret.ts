@@ -74,7 +74,7 @@ const strategy = builtinStrategy(
       if (object.type !== old.type) causes.push(invalidValue('type', object.type, immutable));
       return [...causes, ...immutableCauses(object, old, ['data'])];
     },
-    selectableFields: ['type'],
+    selectableFields: { type: 'type' },
   },
 );
 
