@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { Cluster, Platform } from './cluster.ts';
 import { need } from './commandLine.ts';
+import type { ConfigFiles } from './configFiles.ts';
 import { createController } from './controller/controller.ts';
 import { createEventRecorder } from './controller/events.ts';
 import { type LeaderElector, startLeaderElection } from './controller/leaderElection.ts';
@@ -30,11 +30,12 @@ export interface ControllerPart {
 const MAX_ERROR_BACKOFF_MS = 60_000;
 
 /** The controller: observers that run always or while it leads, and the loop, which runs only while it leads. */
-export async function startControllerPart(
+export function startControllerPart(
   platform: Platform,
+  files: ConfigFiles,
   cluster: Cluster,
   store: HeartbeatStore,
-): Promise<ControllerPart> {
+): ControllerPart {
   const { config, clock, random, logger, registry, runtimeMetrics: metrics, transport } = platform;
   const { aws, controller: settings, gateway, kubernetes, timing } = config;
   const name = 'workspace';
@@ -79,14 +80,13 @@ export async function startControllerPart(
     reportingController,
     reportingInstance: hostname(),
   });
-  const { caFile, url } = gateway;
   const userData = createUserDataStore({
     kube: cluster.kube,
     namespace: kubernetes.namespace,
     clusterID: cluster.clusterID,
     keys: cluster.keys,
-    gatewayURL: need(url, 'gateway.url'),
-    caBundle: caFile === undefined ? undefined : await readFile(caFile, 'utf8'),
+    gatewayURL: need(gateway.url, 'gateway.url'),
+    caBundle: files.caBundle,
   });
   const reconcile = createWorkspaceReconciler({
     ...cluster,

@@ -1,23 +1,19 @@
-import { readFile } from 'node:fs/promises';
 import { readAgentFiles } from './agent/files.ts';
 import type { Cluster, Platform } from './cluster.ts';
-import { need } from './commandLine.ts';
+import type { ConfigFiles } from './configFiles.ts';
 import type { HeartbeatStore } from './gateway/heartbeatStore.ts';
 import { createGateway, type Gateway } from './gateway/server.ts';
 import { readSecret } from './reconcilers/workspace/secrets.ts';
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
-
 /** The gateway with everything that it needs from the cluster. */
 export async function createGatewayPart(
   platform: Platform,
+  files: ConfigFiles,
   cluster: Cluster,
   store: HeartbeatStore,
 ): Promise<Gateway> {
   const { config, clock, logger, registry } = platform;
   const settings = config.gateway;
-  const certificatesFile = need(settings.identityCertificatesFile, 'gateway.identityCertificatesFile');
-  const { tlsCertFile, tlsKeyFile } = settings;
   return createGateway({
     clusterID: cluster.clusterID,
     keys: cluster.keys,
@@ -25,17 +21,14 @@ export async function createGatewayPart(
     classes: cluster.classes,
     readSecret: (namespace, name) => readSecret(cluster.kube, namespace, name),
     store,
-    trustedCertificates: (await readFile(certificatesFile, 'utf8')).match(CERTIFICATE) ?? [],
+    trustedCertificates: files.identityCertificates,
     agent: await readAgentFiles(),
     clock,
     logger,
     metrics: registry,
     host: settings.listenHost,
     port: settings.listenPort,
-    tls:
-      tlsCertFile && tlsKeyFile
-        ? { cert: await readFile(tlsCertFile), key: await readFile(tlsKeyFile) }
-        : undefined,
+    tls: files.tls,
     limits: { perLaunch: settings.perLaunchLimit, perAddress: settings.perAddressLimit },
     flushIntervalMs: settings.flushIntervalMs,
     beatIntervalMs: settings.beatIntervalMs,

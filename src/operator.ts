@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { joinCluster, type Platform } from './cluster.ts';
 import { need, type Role } from './commandLine.ts';
 import type { Config } from './config.ts';
+import { readConfigFiles } from './configFiles.ts';
 import type { Clock } from './controller/clock.ts';
 import { startHealthServer, startMetricsServer } from './controller/health.ts';
 import { createRegistry, createRuntimeMetrics } from './controller/metrics.ts';
@@ -36,6 +37,7 @@ export async function startOperator(
   signal: AbortSignal,
 ): Promise<Operator | undefined> {
   const { config, role, clock, random, logger } = options;
+  const files = await readConfigFiles(config);
   const registry = createRegistry();
   const runtimeMetrics = createRuntimeMetrics(registry);
   const transport = options.transport(runtimeMetrics);
@@ -75,10 +77,10 @@ export async function startOperator(
   cluster.watch(role === 'gateway' ? 'kinds' : 'all');
   await cluster.waitForSync(signal);
   if (role !== 'controller') {
-    gateway = await createGatewayPart(platform, cluster, store);
+    gateway = await createGatewayPart(platform, files, cluster, store);
     gatewayURL = (await gateway.start()).url;
   }
-  if (role !== 'gateway') controller = await startControllerPart(platform, cluster, store);
+  if (role !== 'gateway') controller = startControllerPart(platform, files, cluster, store);
   ready = true;
   return { gatewayURL, metricsPort: metrics.port, healthPort: health.port, stop };
 }

@@ -99,7 +99,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   let liveness: { stop(): Promise<void> } | undefined;
   return {
     async start() {
-      const url = await server.listen({ host: options.host, port: options.port });
+      // fastify does not know that our own server factory speaks TLS.
+      const address = await server.listen({ host: options.host, port: options.port });
+      const url = options.tls ? address.replace(/^http:/, 'https:') : address;
       liveness = keepRecorded({
         store,
         clock,

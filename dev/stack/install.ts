@@ -1,0 +1,46 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import type { KubeClient, Resource } from '../../src/controller/client.ts';
+import type { Clock } from '../../src/controller/clock.ts';
+import { isAlreadyExists } from '../../src/controller/errors.ts';
+import { kubeClient } from '../../src/controller/kubeClient.ts';
+import type { ApiServer } from '../apiserver/apiServer.ts';
+import { inProcessTransport } from '../apiserver/inProcessTransport.ts';
+
+const CRDS: Resource = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  plural: 'customresourcedefinitions',
+  namespaced: false,
+};
+const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
+const CRD_FOLDER = join(import.meta.dirname, '..', '..', 'crds');
+const manifest = z.looseObject({ metadata: z.looseObject({ name: z.string() }) });
+
+export const OPERATOR_NAMESPACE = 'workspace-system';
+
+/** A client to the embedded API server without a socket, for whoever sets the scene. */
+export function stageClient(api: ApiServer, clock: Clock): KubeClient {
+  return kubeClient(inProcessTransport(api.handler, { clock }), { clock });
+}
+
+/** What an installation puts into a cluster before the operator starts: the kinds and its namespace. */
+export async function installCluster(api: ApiServer, clock: Clock): Promise<void> {
+  const kube = stageClient(api, clock);
+  for (const name of (await readdir(CRD_FOLDER)).filter((file) => file.endsWith('.yaml')).sort()) {
+    const crd = manifest.parse(parse(await readFile(join(CRD_FOLDER, name), 'utf8')));
+    await createOnce(kube, CRDS, crd);
+  }
+  const metadata = { name: OPERATOR_NAMESPACE };
+  await createOnce(kube, NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata });
+}
+
+async function createOnce(kube: KubeClient, resource: Resource, body: unknown): Promise<void> {
+  try {
+    await kube.create(resource, body);
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+}

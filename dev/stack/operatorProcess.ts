@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+
+export type LogLine = Readonly<Record<string, unknown>>;
+
+/** The operator as people run it: a process of its own, which can be killed. */
+export interface OperatorProcess {
+  pid: number;
+  /** Every log line so far. */
+  lines: readonly LogLine[];
+  /** Resolves with the first line, past or to come, that matches; rejects when the process ends first. */
+  line(matches: (line: LogLine) => boolean): Promise<LogLine>;
+  /** Ends it with a signal and waits for that. */
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
+  ended: Promise<number | null>;
+}
+
+export function startOperatorProcess(
+  env: Record<string, string>,
+  onLine: (line: LogLine, text: string) => void = () => undefined,
+): OperatorProcess {
+  const { PATH = '', HOME = '' } = process.env;
+  const child = spawn(process.execPath, [MAIN], {
+    env: { PATH, HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines: LogLine[] = [];
+  const waiting = new Set<{
+    matches: (line: LogLine) => boolean;
+    resolve(line: LogLine): void;
+    reject(error: Error): void;
+  }>();
+  let words = '';
+  const reader = createInterface({ input: child.stdout });
+  reader.on('line', (text) => {
+    const line = parseLine(text);
+    lines.push(line);
+    onLine(line, text);
+    for (const waiter of waiting) {
+      if (!waiter.matches(line)) continue;
+      waiting.delete(waiter);
+      waiter.resolve(line);
+    }
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    words = `${words}${text}`.slice(-4000);
+    onLine({ level: 'error', msg: text.trim() }, text.trim());
+  });
+  const ended = new Promise<number | null>((resolve) => {
+    child.once('close', (code) => {
+      for (const waiter of waiting)
+        waiter.reject(new Error(`the operator ended (${code}) before what was waited for: ${words}`));
+      waiting.clear();
+      resolve(code);
+    });
+  });
+  return {
+    pid: child.pid ?? -1,
+    lines,
+    line(matches) {
+      const past = lines.find(matches);
+      if (past) return Promise.resolve(past);
+      return new Promise((resolve, reject) => waiting.add({ matches, resolve, reject }));
+    },
+    end(signal) {
+      child.kill(signal);
+      return ended;
+    },
+    ended,
+  };
+}
+
+function parseLine(text: string): LogLine {
+  try {
+    return JSON.parse(text) as LogLine;
+  } catch {
+    return { level: 'error', msg: text };
+  }
+}

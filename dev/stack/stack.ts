@@ -1,0 +1,155 @@
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { Clock } from '../../src/controller/clock.ts';
+import type { Random } from '../../src/controller/random.ts';
+import { createServerCertificate } from '../apiserver/certificates.ts';
+import { type RunningApiServer, startApiServer } from '../apiserver/server.ts';
+import { type Ec2Server, startEc2 } from '../ec2/server.ts';
+import type { Timings } from '../ec2/timings.ts';
+import { createLightRuntime } from '../instances/lightRuntime.ts';
+import { createShellRuntime } from '../instances/shellRuntime.ts';
+import { startPostgres } from '../postgres/postgres.ts';
+import { installCluster } from './install.ts';
+import { type Speed, scaledCloud, scaledEnvironment } from './timings.ts';
+
+export const REGION = 'eu-central-1';
+
+export interface StackOptions {
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  /** How fast the protocol and the cloud run; 1 is life size. */
+  speed?: Speed;
+  /** What differs from that in the cloud. */
+  cloud?: Partial<Timings>;
+  /** What runs on instances: the real shell agent, or one inside this process. */
+  agents: 'shell' | 'light';
+  /** Of an existing database; without it an embedded Postgres is started. */
+  databaseURL?: string;
+  /** Keeps cluster and cloud across restarts; without it a temporary folder. */
+  folder?: string;
+  /** Request buckets of the cloud; default AWS's. `{}` throttles nothing. */
+  buckets?: Parameters<typeof startEc2>[0]['buckets'];
+}
+
+/** A cluster, a cloud and a database, without the operator. */
+export interface Stack {
+  folder: string;
+  api: RunningApiServer;
+  ec2: Ec2Server;
+  databaseURL: string;
+  kubeconfigPath: string;
+  /** What an operator process needs in its environment to work on this stack. */
+  operatorEnv: Record<string, string>;
+  gatewayURL: string;
+  stop(): Promise<void>;
+}
+
+/** Starts it all on loopback, with the kinds installed and the operator's namespace in place. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { clock, random, logger, speed = 1, agents, folder: kept } = options;
+  const folder = kept ?? (await mkdtemp(join(tmpdir(), 'workspace-stack-')));
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const step of stops.splice(0).reverse()) await step();
+  };
+  try {
+    await mkdir(folder, { recursive: true });
+    // Postgres runs as another user where this process is root, and its files are below.
+    await chmod(folder, 0o755);
+    if (kept === undefined) stops.push(() => rm(folder, { recursive: true, force: true }));
+    const databaseURL = options.databaseURL ?? (await ownPostgres());
+    const api = await startApiServer({ clock, random, logger, file: kept && join(kept, 'cluster.json') });
+    stops.push(api.stop);
+    const ec2 = await startEc2({
+      clock,
+      random,
+      region: REGION,
+      timings: { ...scaledCloud(speed), ...options.cloud },
+      instanceRuntime:
+        agents === 'shell'
+          ? createShellRuntime({ folder: join(folder, 'instances'), clock, random, logger })
+          : createLightRuntime({ clock, random, logger, maxBackoffMs: 60_000 / speed }),
+      logger,
+      stateFile: kept && join(kept, 'cloud.json'),
+      buckets: options.buckets,
+    });
+    stops.push(ec2.stop);
+    await installCluster(api, clock);
+    const files = await writeFiles(folder, api, ec2);
+    const port = await freePort();
+    const gatewayURL = `https://127.0.0.1:${port}`;
+    return {
+      folder,
+      api,
+      ec2,
+      databaseURL,
+      kubeconfigPath: files.kubeconfig,
+      gatewayURL,
+      operatorEnv: {
+        ...scaledEnvironment(speed),
+        KUBECONFIG: files.kubeconfig,
+        AWS_REGION: REGION,
+        AWS_ENDPOINT_URL_EC2: ec2.url,
+        AWS_ENDPOINT_URL_SSM: ec2.url,
+        AWS_ACCESS_KEY_ID: 'embedded',
+        AWS_SECRET_ACCESS_KEY: 'embedded',
+        DATABASE_URL: databaseURL,
+        WORKSPACE_GATEWAY_URL: gatewayURL,
+        WORKSPACE_GATEWAY_LISTEN_HOST: '127.0.0.1',
+        WORKSPACE_GATEWAY_LISTEN_PORT: String(port),
+        WORKSPACE_GATEWAY_CA_FILE: files.ca,
+        WORKSPACE_GATEWAY_TLS_CERT_FILE: files.cert,
+        WORKSPACE_GATEWAY_TLS_KEY_FILE: files.key,
+        WORKSPACE_GATEWAY_IDENTITY_CERTIFICATES_FILE: files.identity,
+        WORKSPACE_METRICS_LISTEN_HOST: '127.0.0.1',
+        WORKSPACE_METRICS_LISTEN_PORT: '0',
+        WORKSPACE_HEALTH_LISTEN_HOST: '127.0.0.1',
+        WORKSPACE_HEALTH_LISTEN_PORT: '0',
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  async function ownPostgres(): Promise<string> {
+    const postgres = await startPostgres({ clock, dataDir: kept && join(kept, 'postgres') });
+    stops.push(postgres.stop);
+    return postgres.url;
+  }
+}
+
+async function writeFiles(folder: string, api: RunningApiServer, ec2: Ec2Server) {
+  const tls = await createServerCertificate();
+  const paths = {
+    kubeconfig: join(folder, 'kubeconfig'),
+    ca: join(folder, 'gateway-ca.pem'),
+    cert: join(folder, 'gateway.pem'),
+    key: join(folder, 'gateway-key.pem'),
+    identity: join(folder, 'ec2-identity.pem'),
+  };
+  await writeFile(paths.kubeconfig, api.kubeconfig, { mode: 0o600 });
+  await writeFile(paths.ca, tls.caPEM);
+  await writeFile(paths.cert, tls.certPEM);
+  await writeFile(paths.key, tls.keyPEM, { mode: 0o600 });
+  await writeFile(paths.identity, ec2.identityCertificatePEM);
+  return paths;
+}
+
+/** A port that was free a moment ago: instances must be told the gateway's before it listens. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  if (address === null || typeof address === 'string') throw new Error('no port on 127.0.0.1');
+  return address.port;
+}
