@@ -1,0 +1,100 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+
+const root = new URL('../', import.meta.url);
+const LONGEST_FILE = 300;
+
+/** What takes time or chance from the process instead of from Clock and Random. */
+const FORBIDDEN: readonly RegExp[] = [
+  /\bDate\.now\(/,
+  /\bnew Date\(\s*\)/,
+  /(?<!new )\bDate\(\s*\)/,
+  /\bperformance\.now\(/,
+  /\bprocess\.hrtime\b/,
+  /(?<![.\w])set(Timeout|Interval|Immediate)\(/,
+  /\bglobalThis\.set\w+\(/,
+  /\bAbortSignal\.timeout\(/,
+  /['"](node:)?timers(\/promises)?['"]/,
+  /\bMath\.random\(/,
+  /\brandom(UUID|Bytes|Int|FillSync)\(/,
+  /\bgetRandomValues\(/,
+];
+/** The two files that give them out. */
+const SOURCES = new Set(['src/controller/clock.ts', 'src/controller/random.ts']);
+
+async function typescriptFiles(...folders: string[]): Promise<string[]> {
+  const found = await Promise.all(
+    folders.map(async (folder) => {
+      const names = await readdir(new URL(`${folder}/`, root), { recursive: true });
+      return names.map((name) => `${folder}/${name}`);
+    }),
+  );
+  return found
+    .flat()
+    .filter((path) => path.endsWith('.ts'))
+    .sort();
+}
+
+async function linesOf(path: string): Promise<string[]> {
+  return (await readFile(new URL(path, root), 'utf8')).split('\n');
+}
+
+function isComment(line: string): boolean {
+  return /^\s*(\/\/|\/?\*)/.test(line);
+}
+
+/** `path:line: text` of each line of code that matches one of the patterns. */
+async function offences(paths: readonly string[], patterns: readonly RegExp[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const path of paths) {
+    for (const [index, line] of (await linesOf(path)).entries()) {
+      if (!isComment(line) && patterns.some((pattern) => pattern.test(line))) {
+        found.push(`${path}:${index + 1}: ${line.trim()}`);
+      }
+    }
+  }
+  return found;
+}
+
+describe('the source', () => {
+  it('takes time from Clock and chance from Random, so that a test owns both', async () => {
+    const paths = (await typescriptFiles('src')).filter(
+      (path) => !path.endsWith('.test.ts') && !SOURCES.has(path),
+    );
+    expect(paths.length).toBeGreaterThan(50);
+    expect(await offences(paths, FORBIDDEN)).toEqual([]);
+  });
+
+  it('finds time and chance where they are', async () => {
+    expect((await offences([...SOURCES], FORBIDDEN)).length).toBeGreaterThan(3);
+  });
+
+  it(`has no file of more than ${LONGEST_FILE} lines: one idea a file`, async () => {
+    const lengths = await Promise.all(
+      (await typescriptFiles('src', 'dev', 'test')).map(
+        async (path) => [path, (await linesOf(path)).length - 1] as const,
+      ),
+    );
+    expect(lengths.filter(([, length]) => length > LONGEST_FILE)).toEqual([]);
+  });
+
+  it('has no default export, and no test that is skipped or runs alone', async () => {
+    const paths = await typescriptFiles('src', 'dev', 'test');
+    const patterns = [
+      /^export default\b/,
+      /\bas default\b/,
+      /\b(it|test|describe)\.(skip|only|todo|fails)\b/,
+    ];
+    expect(await offences(paths, patterns)).toEqual([]);
+  });
+
+  it('imports by the file’s own name, so that Node runs it as it is', async () => {
+    const paths = await typescriptFiles('src', 'dev', 'test');
+    expect(await offences(paths, [/\bfrom '\.[^']*(?<!\.ts|\.json)'/])).toEqual([]);
+  });
+
+  it('writes through the logger alone', async () => {
+    const paths = (await typescriptFiles('src')).filter((path) => !path.endsWith('.test.ts'));
+    expect(await offences(paths, [/\bconsole\.\w+\(/])).toEqual([]);
+  });
+});
