@@ -3,13 +3,20 @@ import { beforeEach, expect, it } from 'vitest';
 import { createBuckets } from '../../src/ec2/buckets.ts';
 import { createCaller } from '../../src/ec2/call.ts';
 import { createEc2Metrics } from '../../src/ec2/metrics.ts';
-import type { Ec2Calls } from '../../src/ec2/port.ts';
-import { constantRandom, failureOf, launchParams, runRequest } from '../../test/support/ec2.ts';
+import type { Ec2Calls, Ec2Failure } from '../../src/ec2/port.ts';
+import {
+  constantRandom,
+  createTestCalls,
+  failureOf,
+  launchParams,
+  runRequest,
+} from '../../test/support/ec2.ts';
 import { seededRandom } from '../../test/support/seededRandom.ts';
 import { silentLogger } from '../../test/support/silentLogger.ts';
 import { createVirtualClock, type VirtualClock } from '../../test/support/virtualClock.ts';
 import type { Service } from './exchange.ts';
 import { createFaults } from './faults.ts';
+import { startEc2 } from './server.ts';
 import { createCloud } from './state.ts';
 import { typedCalls } from './typedCalls.ts';
 
@@ -120,3 +127,61 @@ it('a storm waits at our own buckets, so that the cloud’s are never overrun', 
   expect(service.cloud.ledger.provisions()).toHaveLength(20);
   expect(service.cloud.ledger.count('RunInstances', { outcome: 'RequestLimitExceeded' })).toBe(0);
 });
+
+it('answers what the SDK makes of the same cloud over HTTP', async () => {
+  const server = await startEc2({
+    clock,
+    random: seededRandom(2),
+    region: 'eu-central-1',
+    timings: { visibilityLag: [0, 0], readLag: [0, 0] },
+  });
+  const sdk = createTestCalls({ clock, endpoint: server.url, ssmEndpoint: server.url });
+  try {
+    const overHttp = await story(sdk.calls, server.service);
+    expect(await story(calls, service)).toEqual(overHttp);
+  } finally {
+    sdk.calls.close();
+    await server.stop();
+  }
+});
+
+/** One of everything that the port can ask for, with what came of it; ids as their place in the story. */
+async function story(port: Ec2Calls, { cloud, faults }: Service): Promise<unknown> {
+  const told: unknown[] = [];
+  const tell = async (call: Promise<unknown>) =>
+    told.push(await call.catch(({ class: kind, code, message }: Ec2Failure) => ({ kind, code, message })));
+  await tell(port.runInstances(request('a', true)));
+  await tell(port.runInstances(request('a')));
+  await tell(port.runInstances({ ...request('a'), userData: 'other' }));
+  await tell(
+    port.runInstances({ ...request('b'), params: { ...launchParams, imageID: 'ami-0cccccccccccccccc' } }),
+  );
+  const id = cloud.ledger.provisions()[0]?.instanceID ?? '';
+  await tell(port.describeInstances({ filters: [{ name: 'instance-state-name', values: ['pending'] }] }));
+  await tell(port.describeInstances({ ids: [id, 'i-0123456789abcdef0'] }));
+  await tell(port.describeInstances({ filters: [{ name: 'shoe-size', values: ['42'] }] }));
+  await tell(port.describeSubnets({ filters: [{ name: 'tag:Name', values: ['workspaces-?'] }] }));
+  await tell(port.describeSubnets({ ids: ['subnet-09999999999999999'] }));
+  await tell(port.describeSecurityGroups({ ids: ['sg-01111111111111111'] }));
+  await tell(port.describeImages(['ami-0bbbbbbbbbbbbbbbb']));
+  await tell(port.describeImages(['ami-0cccccccccccccccc']));
+  await tell(port.getParameter('/workspaces/images/arm64'));
+  await tell(port.getParameter('/nope'));
+  await tell(port.getConsoleOutput(id));
+  for (const code of [
+    'RequestLimitExceeded',
+    'InsufficientInstanceCapacity',
+    'UnauthorizedOperation',
+    'Unavailable',
+  ]) {
+    faults.add({ action: 'RunInstances', fault: { kind: 'error', code } });
+    await tell(port.runInstances(request(code)));
+    await clock.advance(60_000);
+  }
+  await tell(port.terminateInstances([id]));
+  await clock.advance(60_000);
+  await tell(port.describeInstances({ ids: [id] }));
+  told.push(cloud.ledger.calls());
+  const stamp = /\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d/g;
+  return JSON.parse(JSON.stringify(told).replaceAll(id, 'THE-INSTANCE').replace(stamp, 'THEN'));
+}

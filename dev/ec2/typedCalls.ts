@@ -69,10 +69,28 @@ export function typedCalls(service: Service, caller: Caller): Ec2Calls {
         ...(page.nextToken !== undefined && { nextToken: page.nextToken }),
       };
     },
-    describeSubnets: (query) => run(operations.describeSubnets, describeBucket(query.ids), select(query)),
-    describeSecurityGroups: (query) =>
-      run(operations.describeSecurityGroups, describeBucket(query.ids), select(query)),
-    describeImages: (ids) => run(operations.describeImages, 'DescribeUnfiltered', { ids, filters: [] }),
+    async describeSubnets(query) {
+      const found = await run(operations.describeSubnets, describeBucket(query.ids), select(query));
+      return found.map(({ id, zone, vpcID, availableAddresses }) => ({
+        id,
+        zone,
+        vpcID,
+        availableAddresses,
+      }));
+    },
+    async describeSecurityGroups(query) {
+      const found = await run(operations.describeSecurityGroups, describeBucket(query.ids), select(query));
+      return found.map(({ id, vpcID }) => ({ id, vpcID }));
+    },
+    async describeImages(ids) {
+      const found = await run(operations.describeImages, 'DescribeUnfiltered', { ids, filters: [] });
+      return found.map(({ id, architecture, state, rootDeviceName }) => ({
+        id,
+        architecture,
+        state,
+        rootDeviceName,
+      }));
+    },
     getParameter: (name) => run(operations.getParameter, 'GetParameter', name),
     getConsoleOutput: (id) => run(operations.getConsoleOutput, 'GetConsoleOutput', id),
   };
