@@ -6,7 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createServerCertificate } from '../../dev/apiserver/certificates.ts';
 import { createGatewayFixture, type GatewayFixture, UID } from '../../test/support/gateway.ts';
+import { type IdentityService, serveIdentity } from '../../test/support/metadata.ts';
 import { workspaceClassSpec } from '../api/workspaceClass.ts';
 import { readAgentFiles } from './files.ts';
 import { renderUserData } from './userData.ts';
@@ -17,26 +19,8 @@ const NASTY = Buffer.from(`it's "$HOME" \`x\` \\ #\n'#\nüñí ${'\t'}end\n\n`);
 let fixture: GatewayFixture;
 let root: string;
 let url: string;
-let metadata: { url: string; close(): void; identity: { document: string; signature: string } };
+let metadata: IdentityService;
 let running: ChildProcess[] = [];
-
-/** Instance metadata, version 2, of one instance. */
-async function serveMetadata(identity: { document: string; signature: string }) {
-  const served = { identity };
-  const server = createServer((request, response) => {
-    request.resume();
-    const part = request.url?.split('/').pop();
-    if (request.method === 'PUT' && request.headers['x-aws-ec2-metadata-token-ttl-seconds'])
-      response.end('token-1');
-    else if (request.headers['x-aws-ec2-metadata-token'] !== 'token-1') response.writeHead(401).end();
-    else response.end(part === 'document' ? served.identity.document : served.identity.signature);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return Object.assign(served, {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () => void server.close(),
-  });
-}
 
 beforeEach(async () => {
   const heartbeat = { periodSeconds: 1, timeoutSeconds: 5 };
@@ -60,13 +44,13 @@ beforeEach(async () => {
     ]),
   );
   root = await mkdtemp(join(tmpdir(), 'workspace-agent-test-'));
-  metadata = await serveMetadata(fixture.identity());
+  metadata = await serveIdentity(fixture.identity());
 });
 
 afterEach(async () => {
   for (const child of running) await end(child, 'SIGKILL');
   running = [];
-  metadata.close();
+  await metadata.close();
   await fixture.close();
   await rm(root, { recursive: true, force: true });
 });
@@ -258,6 +242,19 @@ test('an agent waits for its gateway, and outlives its absence without a new boo
   await fixture.another({ port }).start();
   await expect.poll(async () => (await find())?.seq, WAIT).toBeGreaterThan((before?.seq ?? 0) + 1);
   expect(await find()).toMatchObject({ boot: 1 });
+});
+
+test('over TLS it talks to the gateway of its CA bundle, and to no other', async () => {
+  const [ours, theirs] = await Promise.all([createServerCertificate(), createServerCertificate()]);
+  fixture.put();
+  ({ url } = await fixture.another({ tls: { cert: ours.certPEM, key: ours.keyPEM } }).start());
+  expect(url).toMatch(/^https:/);
+  const wary = boot({ caBundle: theirs.caPEM });
+  await expect.poll(wary.output, WAIT).toMatch(/curl: \((35|60)\)/);
+  expect(existsSync(file('usr/local/lib/workspace-agent/agent.sh'))).toBe(false);
+  await end(wary, 'SIGKILL');
+  boot({ caBundle: ours.caPEM });
+  await expect.poll(find, WAIT).toMatchObject({ fresh: true });
 });
 
 function isAlive(pid: number): boolean {

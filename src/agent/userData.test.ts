@@ -1,0 +1,66 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { MAX_USER_DATA_BYTES, renderUserData, UserDataTooLarge } from './userData.ts';
+
+const INPUT = {
+  stub: 1,
+  gatewayURL: 'https://gateway.example:8443/',
+  ticket: 't1.k1.x',
+  uid: 'u-1',
+  number: 3,
+} as const;
+
+test('stub 1 is frozen: the bytes of every launch in flight depend on it', () => {
+  const full = {
+    ...INPUT,
+    caBundle: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----',
+    classScript: 'echo hi',
+  };
+  const digest = (text: string) => createHash('sha256').update(text).digest('hex');
+  expect(digest(renderUserData(INPUT))).toBe(
+    '3c05672f8176e448bbdb0a95f0aa21c57b857f1096b635cebe1bd355a93dd556',
+  );
+  expect(digest(renderUserData(full))).toBe(
+    '95957b51344836ed96485ee31b8a4a1255ad8decaf5ea612f3e036620797e5fa',
+  );
+});
+
+test('it is small, and a shell reads it', () => {
+  const text = renderUserData({ ...INPUT, classScript: 'true' });
+  expect(Buffer.byteLength(text)).toBeLessThan(3_000);
+  expect(spawnSync('sh', ['-n'], { input: text }).status).toBe(0);
+});
+
+test('no input can break out of its place', () => {
+  const nasty = `'"$(touch /tmp/never)\`\\\nEND_0\n`;
+  const text = renderUserData({
+    ...INPUT,
+    gatewayURL: nasty,
+    ticket: nasty,
+    uid: nasty,
+    classScript: nasty,
+    caBundle: nasty,
+  });
+  const config = text.slice(text.indexOf('WORKSPACE_GATEWAY=')).split(/\nEND_[0-9a-f]{16}\n/)[0];
+  const out = execFileSync(
+    'sh',
+    ['-c', `${config}\nprintf %s "$WORKSPACE_GATEWAY$WORKSPACE_UID$WORKSPACE_TICKET"`],
+    {
+      encoding: 'utf8',
+    },
+  );
+  expect(out).toBe(nasty.repeat(3));
+  expect(spawnSync('sh', ['-n'], { input: text }).status).toBe(0);
+});
+
+test('what EC2 would refuse is refused here, with what to shorten', () => {
+  const classScript = 'x'.repeat(MAX_USER_DATA_BYTES);
+  expect(() => renderUserData({ ...INPUT, classScript })).toThrow(UserDataTooLarge);
+  expect(() => renderUserData({ ...INPUT, classScript })).toThrow(
+    /shorten spec\.userData of the WorkspaceClass \(16384 bytes\)/,
+  );
+  const bare = Buffer.byteLength(renderUserData({ ...INPUT, classScript: 'x' }));
+  const fits = 'x'.repeat(MAX_USER_DATA_BYTES - bare + 1);
+  expect(Buffer.byteLength(renderUserData({ ...INPUT, classScript: fits }))).toBe(MAX_USER_DATA_BYTES);
+});

@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest';
+import type { KubeClient, KubeObject } from '../controller/client.ts';
+import { ApiError } from '../controller/errors.ts';
+import { systemRandom } from '../controller/random.ts';
+import { loadKeyRing } from './keys.ts';
+
+const WHERE = { namespace: 'operator', name: 'workspace-keys' };
+
+type SecretObject = KubeObject & { data?: Record<string, string> };
+
+/** Only what loadKeyRing calls; `beforeCreate` lets another replica be first. */
+function fakeKube(
+  initial?: Record<string, string>,
+  beforeCreate?: (kube: { secret?: SecretObject }) => void,
+) {
+  const state: { secret?: SecretObject; creates: number } = { creates: 0 };
+  const metadata = { ...WHERE, uid: 'u', resourceVersion: '1' };
+  if (initial) state.secret = { metadata, data: initial };
+  const failure = (status: number, reason: string) =>
+    new ApiError('GET', '/api/v1/namespaces/operator/secrets/workspace-keys', {
+      status,
+      body: { kind: 'Status', reason },
+    });
+  const kube = {
+    get: async () => {
+      if (!state.secret) throw failure(404, 'NotFound');
+      return state.secret;
+    },
+    create: async (_resource: unknown, body: { data: Record<string, string> }) => {
+      state.creates += 1;
+      beforeCreate?.(state);
+      if (state.secret) throw failure(409, 'AlreadyExists');
+      state.secret = { metadata, data: body.data };
+      return state.secret;
+    },
+  } as unknown as KubeClient;
+  return { kube, state };
+}
+
+const key = () => systemRandom.bytes(32).toString('base64');
+
+test('the first start makes the keys, every later one reads them', async () => {
+  const { kube, state } = fakeKube();
+  const first = await loadKeyRing(kube, WHERE, systemRandom);
+  const second = await loadKeyRing(kube, WHERE, systemRandom);
+  expect(state.creates).toBe(1);
+  for (const kind of ['digest', 'ticket', 'session'] as const) {
+    expect(first.current(kind).key).toHaveLength(32);
+    expect(second.current(kind)).toEqual(first.current(kind));
+  }
+});
+
+test('who comes second takes the keys of who was first', async () => {
+  const theirs = { 'digest.k1': key(), 'ticket.k1': key(), 'session.k1': key() };
+  const { kube } = fakeKube(undefined, (state) => {
+    state.secret = { metadata: { ...WHERE, uid: 'u', resourceVersion: '1' }, data: theirs };
+  });
+  const ring = await loadKeyRing(kube, WHERE, systemRandom);
+  expect(ring.current('digest').key.toString('base64')).toBe(theirs['digest.k1']);
+});
+
+test('the newest key is current by number, and old ones stay', async () => {
+  const data = {
+    'digest.k2': key(),
+    'digest.k10': key(),
+    'digest.k9': key(),
+    'ticket.k1': key(),
+    'session.k1': key(),
+  };
+  const ring = await loadKeyRing(fakeKube(data).kube, WHERE, systemRandom);
+  expect(ring.current('digest').id).toBe('k10');
+  expect(ring.get('digest', 'k2')?.toString('base64')).toBe(data['digest.k2']);
+  expect(ring.get('ticket', 'k2')).toBeUndefined();
+});
+
+test.each<[string, Record<string, string>, string]>([
+  ['lacks a kind', { 'digest.k1': key(), 'ticket.k1': key() }, 'has no session key'],
+  [
+    'holds a short key',
+    { 'digest.k1': 'YQ==', 'ticket.k1': key(), 'session.k1': key() },
+    'digest.k1 has 1 bytes instead of 32',
+  ],
+])('a Secret that %s is refused, never repaired', async (_name, data, message) => {
+  const { kube, state } = fakeKube(data);
+  const error = await loadKeyRing(kube, WHERE, systemRandom).catch((e: unknown) => String(e));
+  expect(error).toContain(`Secret operator/workspace-keys`);
+  expect(error).toContain(message);
+  expect(error).not.toContain(data['ticket.k1']);
+  expect(state.creates).toBe(0);
+});
+
+test('an API server that refuses is not taken for a missing Secret', async () => {
+  const kube = {
+    get: async () => {
+      throw new ApiError('GET', '/x', { status: 403, body: { kind: 'Status', reason: 'Forbidden' } });
+    },
+  } as unknown as KubeClient;
+  await expect(loadKeyRing(kube, WHERE, systemRandom)).rejects.toThrow('403');
+});
