@@ -1,5 +1,6 @@
 import { ConfigError, parseCommandLine } from './commandLine.ts';
 import { systemClock } from './controller/clock.ts';
+import { loadKubeConfig } from './controller/credentials.ts';
 import { kubeTransport } from './controller/httpTransport.ts';
 import { systemRandom } from './controller/random.ts';
 import { createLogger } from './logging.ts';
@@ -34,7 +35,12 @@ async function main(): Promise<number> {
       random: systemRandom,
       logger,
       transport: (metrics) =>
-        kubeTransport({ clock: systemClock, metrics, timeoutMs: config.kubernetes.timeoutMs }),
+        kubeTransport({
+          clock: systemClock,
+          metrics,
+          loadKubeConfig: () => loadKubeConfig(config.kubernetes.kubeconfig),
+          timeoutMs: config.kubernetes.timeoutMs,
+        }),
     },
     stopping.signal,
   );

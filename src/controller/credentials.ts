@@ -44,10 +44,11 @@ export interface CredentialsSource {
   invalidate(): void;
 }
 
-/** `KUBECONFIG`, `~/.kube/config` or the pod's service account, in this order. */
-export function loadDefaultKubeConfig(): KubeConfig {
+/** The file at `path`; without one `KUBECONFIG`, `~/.kube/config` or the pod's service account, in this order. */
+export function loadKubeConfig(path?: string): KubeConfig {
   const config = new KubeConfig();
-  config.loadFromDefault();
+  if (path === undefined) config.loadFromDefault();
+  else config.loadFromFile(path);
   return config;
 }
 

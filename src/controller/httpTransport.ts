@@ -1,11 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from './clock.ts';
-import {
-  type Credentials,
-  createCredentials,
-  type KubeConfig,
-  loadDefaultKubeConfig,
-} from './credentials.ts';
+import { type Credentials, createCredentials, type KubeConfig, loadKubeConfig } from './credentials.ts';
 import { TransportError } from './errors.ts';
 import { createDispatcher } from './httpDispatcher.ts';
 import { jsonLines } from './jsonLines.ts';
@@ -35,10 +30,10 @@ const FRESH_CREDENTIALS_MS = 5_000;
  * HTTP/1.1 on purpose: with HTTP/2 all watches and writes would share one connection, and die or stall together.
  */
 export function kubeTransport(options: KubeTransportOptions): Transport & { close(): Promise<void> } {
-  const { clock, metrics, userAgent = 'workspace-operator', timeoutMs = 30_000 } = options;
+  const { clock, metrics, userAgent = 'node-controller', timeoutMs = 30_000 } = options;
   const credentials = createCredentials({
     clock,
-    load: options.loadKubeConfig ?? loadDefaultKubeConfig,
+    load: options.loadKubeConfig ?? (() => loadKubeConfig()),
     refreshMs: options.credentialsRefreshMs ?? 10_000,
   });
   let connection: { key: string; dispatcher: Dispatcher } | undefined;

@@ -1,0 +1,266 @@
+import { type Logger, pino } from 'pino';
+import { Agent, request } from 'undici';
+import { currentState } from '../../dev/ec2/model.ts';
+import { stageClient } from '../../dev/stack/install.ts';
+import { type LogLine, type OperatorProcess, startOperatorProcess } from '../../dev/stack/operatorProcess.ts';
+import { type Stack, type StackOptions, startStack } from '../../dev/stack/stack.ts';
+import { decodeWorkspace } from '../../src/api/decode.ts';
+import type { Condition } from '../../src/api/meta.ts';
+import { TAG } from '../../src/api/tags.ts';
+import type { Workspace } from '../../src/api/workspace.ts';
+import { parseCommandLine } from '../../src/commandLine.ts';
+import type { KubeClient, Resource } from '../../src/controller/client.ts';
+import { systemClock } from '../../src/controller/clock.ts';
+import { loadKubeConfig } from '../../src/controller/credentials.ts';
+import { isNotFound } from '../../src/controller/errors.ts';
+import { kubeTransport } from '../../src/controller/httpTransport.ts';
+import { systemRandom } from '../../src/controller/random.ts';
+import { createLogger } from '../../src/logging.ts';
+import { type Operator, startOperator } from '../../src/operator.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { createTestDatabase } from '../support/postgres.ts';
+
+export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
+export const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events', namespaced: true };
+export const CLASSES: Resource = { ...WORKSPACES, plural: 'workspaceclasses', namespaced: false };
+export const NAMESPACE = 'default';
+
+/** Twenty times life size: a second lasts 50 ms, a boot a bit more than one second. */
+const SPEED = 20;
+
+export interface Scene {
+  stack: Stack;
+  kube: KubeClient;
+  /** What the operator logged. */
+  logs: LogLine[];
+  /** Starts the operator inside this process, as `npm start` would. */
+  start(env?: Record<string, string>): Promise<Operator>;
+  /** Starts it as a process of its own, to be killed. */
+  spawn(env?: Record<string, string>): OperatorProcess;
+  /** Ends the operators, the stack and the database. */
+  close(): Promise<void>;
+}
+
+/** A cluster, a cloud and a database of its own, with a class called standard. */
+export async function createScene(options: Partial<StackOptions> = {}): Promise<Scene> {
+  const database = await createTestDatabase();
+  const logs: LogLine[] = [];
+  const stackLogger: Logger = pino({ level: 'error' });
+  const stack = await startStack({
+    clock: systemClock,
+    random: systemRandom,
+    logger: stackLogger,
+    speed: SPEED,
+    agents: 'light',
+    databaseURL: database.url,
+    ...options,
+  });
+  const kube = stageClient(stack.api, systemClock);
+  const stops: (() => Promise<unknown>)[] = [];
+  await kube.create(CLASSES, classManifest('standard'));
+  return {
+    stack,
+    kube,
+    logs,
+    async start(env = {}) {
+      const operator = await startInProcess(stack, logs, env);
+      stops.push(operator.stop);
+      return operator;
+    },
+    spawn(env = {}) {
+      const operator = startOperatorProcess({ ...stack.operatorEnv, ...env }, (line) => logs.push(line));
+      stops.push(() => operator.end('SIGKILL'));
+      return operator;
+    },
+    async close() {
+      for (const stop of stops) await stop();
+      await stack.stop();
+      await database.drop();
+    },
+  };
+}
+
+async function startInProcess(
+  stack: Stack,
+  logs: LogLine[],
+  extra: Record<string, string>,
+): Promise<Operator> {
+  const env = { ...stack.operatorEnv, ...extra };
+  const invocation = parseCommandLine([], env);
+  if ('help' in invocation) throw new Error('asked for a process, got help');
+  const { config, role } = invocation;
+  // The AWS SDK's chain looks nowhere else.
+  process.env.AWS_ACCESS_KEY_ID = env.AWS_ACCESS_KEY_ID;
+  process.env.AWS_SECRET_ACCESS_KEY = env.AWS_SECRET_ACCESS_KEY;
+  const destination = { write: (text: string) => void logs.push(JSON.parse(text) as LogLine) };
+  const operator = await startOperator(
+    {
+      config,
+      role,
+      clock: systemClock,
+      random: systemRandom,
+      logger: createLogger({ level: 'debug', clock: systemClock, destination }),
+      transport: (metrics) =>
+        kubeTransport({
+          clock: systemClock,
+          metrics,
+          loadKubeConfig: () => loadKubeConfig(stack.kubeconfigPath),
+        }),
+    },
+    new AbortController().signal,
+  );
+  if (!operator) throw new Error('the operator did not start');
+  return operator;
+}
+
+export function classManifest(name: string, spec: Record<string, unknown> = {}) {
+  return {
+    apiVersion: 'compute.molecule.ai/v1alpha1',
+    kind: 'WorkspaceClass',
+    metadata: { name },
+    spec: {
+      allowedNamespaces: { from: 'All' },
+      images: [{ architecture: 'x86_64', ssmParameter: '/workspaces/images/x86_64' }],
+      instanceTypes: [{ name: 'm7i.large' }, { name: 'm6i.large' }],
+      subnets: [{ tags: { workspaces: 'true' } }],
+      securityGroups: [{ tags: { workspaces: 'true' } }],
+      heartbeat: { periodSeconds: 5, timeoutSeconds: 60 },
+      ...spec,
+    },
+  };
+}
+
+export async function putSecret(scene: Scene, name: string, values: Record<string, string>): Promise<void> {
+  const metadata = { name, namespace: NAMESPACE };
+  const data = Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+  );
+  try {
+    await scene.kube.mergePatch(SECRETS, metadata, { data });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    await scene.kube.create(SECRETS, { apiVersion: 'v1', kind: 'Secret', metadata, data }, NAMESPACE);
+  }
+}
+
+export async function createWorkspace(
+  scene: Scene,
+  name: string,
+  spec: Record<string, unknown> = {},
+): Promise<Workspace> {
+  const body = {
+    apiVersion: 'compute.molecule.ai/v1alpha1',
+    kind: 'Workspace',
+    metadata: { name, namespace: NAMESPACE },
+    spec: { className: 'standard', envFrom: [{ secretRef: { name: `${name}-env` } }], ...spec },
+  };
+  return decodeWorkspace(await scene.kube.create(WORKSPACES, body, NAMESPACE));
+}
+
+export async function patchWorkspace(scene: Scene, name: string, patch: unknown): Promise<void> {
+  await scene.kube.mergePatch(WORKSPACES, { name, namespace: NAMESPACE }, patch);
+}
+
+export async function getWorkspace(scene: Scene, name: string): Promise<Workspace> {
+  return decodeWorkspace(await scene.kube.get(WORKSPACES, name, NAMESPACE));
+}
+
+export function conditionOf(workspace: Workspace, type: string): Condition | undefined {
+  return workspace.status?.conditions?.find((condition) => condition.type === type);
+}
+
+/** Looks again and again until it holds; the test's own time limit ends a wait that never does. */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+): Promise<T> {
+  const deadline = systemClock.monotonic() + 50_000;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (systemClock.monotonic() > deadline) throw new Error(`waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+export function untilWorkspace(
+  scene: Scene,
+  name: string,
+  what: string,
+  holds: (workspace: Workspace) => boolean,
+): Promise<Workspace> {
+  return until(`${name}: ${what}`, async () => {
+    const workspace = await getWorkspace(scene, name);
+    return holds(workspace) && workspace;
+  });
+}
+
+export function isReady(workspace: Workspace): boolean {
+  return conditionOf(workspace, 'Ready')?.status === 'True';
+}
+
+export function untilReady(scene: Scene, name: string, number?: number): Promise<Workspace> {
+  const what = number === undefined ? 'Ready' : `Ready with launch ${number}`;
+  return untilWorkspace(scene, name, what, (workspace) => {
+    const upToDate = conditionOf(workspace, 'UpToDate')?.status === 'True';
+    return (
+      isReady(workspace) && upToDate && (number === undefined || workspace.status?.launch?.number === number)
+    );
+  });
+}
+
+export function untilGone(scene: Scene, name: string): Promise<true> {
+  return until(`${name} is gone`, async () => {
+    try {
+      await getWorkspace(scene, name);
+      return false;
+    } catch (error) {
+      if (isNotFound(error)) return true;
+      throw error;
+    }
+  });
+}
+
+/** Accepted, distinct RunInstances for one Workspace, by the cloud's own books. */
+export function provisionsOf(scene: Scene, name: string) {
+  return scene.stack.ec2.counters.provisions().filter((entry) => entry.tags[TAG.name] === name);
+}
+
+export function terminationsOf(scene: Scene, name: string) {
+  return scene.stack.ec2.counters.terminations().filter((entry) => entry.tags[TAG.name] === name);
+}
+
+/** Instances of a Workspace that live, by the cloud's own state. */
+export function liveInstancesOf(scene: Scene, name: string): string[] {
+  return [...scene.stack.ec2.state.instances.values()]
+    .filter((instance) => instance.tags.some((tag) => tag.key === TAG.name && tag.value === name))
+    .filter((instance) => ['pending', 'running', 'stopping', 'stopped'].includes(currentState(instance)))
+    .map((instance) => instance.id);
+}
+
+/** Time in the protocol's own terms: the operator has looked at the whole cloud so many times more. */
+export async function sweeps(scene: Scene, count: number): Promise<void> {
+  const looks = () => scene.stack.ec2.counters.count('DescribeInstances', { outcome: 'ok' });
+  const goal = looks() + count;
+  await until(`${count} more looks at the cloud`, () => looks() >= goal);
+}
+
+export async function report(scene: Scene, name: string): Promise<number> {
+  const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });
+  const answer = await request(`${scene.stack.gatewayURL}/v1/reports`, {
+    method: 'POST',
+    dispatcher,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ namespace: NAMESPACE, name }),
+  });
+  await answer.body.dump();
+  await dispatcher.close();
+  return answer.statusCode;
+}
+
+export async function metric(operator: Operator, line: string): Promise<number> {
+  const answer = await fetch(`http://127.0.0.1:${operator.metricsPort}/metrics`);
+  const text = await answer.text();
+  const found = text.split('\n').find((it) => it.startsWith(`${line} `));
+  return found === undefined ? 0 : Number(found.split(' ').at(-1));
+}
