@@ -40,7 +40,8 @@ export function createEc2Metrics(registry: Registry): Ec2Metrics {
     registers,
     collect() {
       const age = ageMs();
-      if (age === undefined) this.reset();
+      // Not reset(): that would claim an age of 0.
+      if (age === undefined) this.remove();
       else this.set(age / 1000);
     },
   });
