@@ -1,0 +1,77 @@
+import { Registry } from 'prom-client';
+import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
+import { createEc2Metrics } from '../../src/ec2/metrics.ts';
+import { createGatewayMetrics } from '../../src/gateway/metrics.ts';
+import { createWorkspaceMetrics } from '../../src/reconcilers/workspace/metrics.ts';
+import { code, GENERATED, table } from './markdown.ts';
+
+const METRICS = `# Metrics and events
+
+## Metrics
+
+At \`/metrics\` on port 8080, in Prometheus' text format, beside Node's own (\`process_…\`, \`nodejs_…\`). What controller-runtime
+and client-go have bears their names and labels, so that their dashboards fit. No label holds a namespace, a name or
+anything that grows with the number of Workspaces.
+`;
+
+const ALERTS = `### What to watch
+
+| Question | Query |
+| --- | --- |
+| How many provisions were there, and for what? | \`sum by (cause) (increase(workspace_provisions_total[1h]))\` |
+| Does something restart Workspaces over and over? | \`sum(rate(workspace_provisions_total{cause=~"Ended\\|TimedOut\\|Lost\\|Refused"}[15m])) > 0\` |
+| Do probes report what is only booting? | \`sum(increase(workspace_reports_total{outcome="dropped"}[1h]))\` |
+| Does the operator see EC2? | \`workspace_ec2_sweep_age_seconds > 120\` |
+| Is AWS refusing? | \`sum by (action, outcome) (rate(workspace_ec2_calls_total{outcome!~"ok\\|dryRunOK"}[5m]))\` |
+| Does a leader lead? | \`max(leader_election_master_status) < 1\` |
+| Do reconciles fail, or pile up? | \`rate(controller_runtime_reconcile_errors_total[5m])\`, \`workqueue_depth\` |
+`;
+
+const EVENTS = `## Events
+
+\`kubectl get events\` and \`kubectl describe\` show them; repeats are one event with a count. Each change of \`Ready\`'s reason is
+one event of that name, with the condition's message ([troubleshooting](troubleshooting.md) has the reasons). Besides:
+
+| Reason | When |
+| --- | --- |
+| \`Deferred\` | A change counts, but the present launch is too young or still progressing. The message says when it is carried out at the latest. |
+| \`TerminationBlocked\` | A Workspace was let go by annotation, without proof that its instances are gone. |
+
+## Log lines to rely on
+
+JSON, one line each, with \`time\`, \`level\` and \`msg\`. A reconcile's lines carry \`controller\`, \`namespace\`, \`name\` and
+\`reconcileID\`. These are stable, and written once each; those of the controller only once the status that says so was
+accepted:
+
+| Name | Where | When, and its fields |
+| --- | --- | --- |
+| \`provision.ec2_started\` | \`event\` | A launch has its instance. \`uid\`, \`number\`, \`generation\`, \`cause\`, \`ref\` (what it spent), \`instanceID\`. |
+| \`provision.ec2_stopped\` | \`event\` | That instance is proven gone, or its end was recorded. The same, and \`outcome\`. |
+| \`change.deferred\` | \`event\` | A change has to wait. \`uid\`, \`generation\`, \`cause\`, \`until\`. |
+| \`ec2.failed\` | \`event\` | A call failed. \`effect\`, \`action\`, AWS's \`code\`, \`class\` (how it is treated), \`requestID\`. |
+| \`ec2.terminate\` | \`event\` | Superseded instances are being terminated. \`ids\`. |
+| \`launch.bootstrapped\` | \`msg\` | An instance was served its environment. \`namespace\`, \`name\`, \`uid\`, \`number\`, \`digest\`. |
+| \`report.dropped\`, \`report.forwarded\` | \`msg\` | Somebody said that a Workspace looks dead. \`namespace\`, \`name\`, \`number\`; when dropped, \`reason\`. |
+
+Exactly-once can be audited from the first two: for each \`uid\`, every \`number\` has one \`provision.ec2_started\` at most, and
+no two of them share \`cause\` and \`ref\`.
+`;
+
+/** docs/metrics-and-events.md */
+export function metricsDocs(): string {
+  const registry = new Registry();
+  createRuntimeMetrics(registry);
+  createEc2Metrics(registry);
+  createGatewayMetrics(registry);
+  createWorkspaceMetrics(registry);
+  const rows = registry
+    .getMetricsAsArray()
+    .map((metric) => [code(metric.name), labelsOf(metric), metric.help.replace(/\.?$/, '.')])
+    .sort(([a = ''], [b = '']) => (a < b ? -1 : 1));
+  return [GENERATED, METRICS, table(['Metric', 'Labels', 'What'], rows), ALERTS, EVENTS].join('\n');
+}
+
+function labelsOf(metric: object): string {
+  const names = 'labelNames' in metric && Array.isArray(metric.labelNames) ? metric.labelNames : [];
+  return names.map((name) => code(String(name))).join(', ');
+}
