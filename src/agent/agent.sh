@@ -151,6 +151,9 @@ bootstrap() {
   log "launch $WORKSPACE_NUMBER, boot $boot: environment received"
 }
 
+# Read again and again: the class's script, which may write it, runs beside the agent.
+read_settings() { if [ -r "$etc/local" ]; then . "$etc/local"; fi; }
+
 run_command() {
   if [ -z "${WORKSPACE_COMMAND:-}" ]; then return; fi
   if [ -n "$command" ] && kill -0 "$command" 2>/dev/null; then return; fi
@@ -209,7 +212,6 @@ beat() {
 }
 
 . "$etc/config" || exit 1
-if [ -r "$etc/local" ]; then . "$etc/local"; fi
 mkdir -p "$state" "$run" || exit 1
 trap 'quit 0' TERM INT
 
@@ -221,6 +223,7 @@ sync "$state/boot" 2>/dev/null || sync
 
 bootstrap
 while :; do
+  read_settings
   run_command
   beat
   pause "$next"

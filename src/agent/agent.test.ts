@@ -213,9 +213,9 @@ describe('the agent under sh', () => {
 
   test('the class script runs at the first boot only, with its own interpreter', async () => {
     fixture.put();
-    const classScript = `#!/bin/sh -e\necho "it's $0" >>"$WORKSPACE_ROOT/class"\n`;
+    const classScript = `#!/bin/sh -e\necho "it's $0" >>"$WORKSPACE_ROOT/class"\necho WORKSPACE_URL=http://10.1.1.1 >"$WORKSPACE_ROOT/etc/workspace-agent/local"\n`;
     const first = boot({ classScript });
-    await expect.poll(find, WAIT).toMatchObject({ boot: 1, fresh: true });
+    await expect.poll(find, WAIT).toMatchObject({ boot: 1, fresh: true, url: 'http://10.1.1.1' });
     await end(first);
     boot({ classScript });
     await expect.poll(find, WAIT).toMatchObject({ boot: 2 });

@@ -7,7 +7,7 @@ export type CallerAuthenticator = (request: Pick<FastifyRequest, 'headers' | 'ip
 /** Lets everyone: for a gateway that only a trusted network reaches. */
 export const allowEveryone: CallerAuthenticator = async () => true;
 
-/** A fastify hook; throws `unauthenticated`. */
+/** A fastify hook for `preParsing`, which comes after the rate limit; throws `unauthenticated`. */
 export function requireCaller(authenticate: CallerAuthenticator) {
   return async (request: FastifyRequest): Promise<void> => {
     if (!(await authenticate(request))) throw new GatewayError('unauthenticated');

@@ -5,7 +5,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Clock } from '../controller/clock.ts';
 import { verifySession } from './credentials.ts';
 import { type ErrorCode, GatewayError } from './errors.ts';
-import { StoreUnavailable } from './heartbeatStore.ts';
+import { type LaunchKey, launchID, StoreUnavailable } from './heartbeatStore.ts';
 import { fromLines, LINES_TYPE } from './lines.ts';
 import type { GatewayParts } from './parts.ts';
 
@@ -83,7 +83,12 @@ export function bearer(request: FastifyRequest): string | undefined {
 function limitKey(parts: GatewayParts, request: FastifyRequest): string {
   const session = bearer(request);
   const launch = session === undefined ? undefined : verifySession(parts.keys, parts.clusterID, session);
-  return launch ? `launch ${launch.uid}/${launch.number}` : request.ip;
+  return launch ? launchLimitKey(launch) : request.ip;
+}
+
+/** Under what the requests of a launch that proved itself are counted. */
+export function launchLimitKey(launch: LaunchKey): string {
+  return `launch ${launchID(launch)}`;
 }
 
 function sendError(reply: FastifyReply, { code, status, message, details }: GatewayError): FastifyReply {

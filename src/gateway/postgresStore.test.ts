@@ -1,6 +1,8 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.ts';
+import { systemClock } from '../controller/clock.ts';
+import { createEvidencePoller } from './evidencePoller.ts';
 import { type Heartbeat, StoreUnavailable } from './heartbeatStore.ts';
 import { createPostgresStore } from './postgresStore.ts';
 import { MARK_SILENT, TRANSITIONS } from './statements.ts';
@@ -222,6 +224,35 @@ describe('what is served and reported', () => {
     expect(after?.reports).toBe(2);
     expect(after?.version).not.toBe(before?.version);
   });
+});
+
+test('what a gateway records reaches the controller’s view', async () => {
+  const changes: string[] = [];
+  const poller = createEvidencePoller({
+    store,
+    clock: systemClock,
+    logger,
+    pollIntervalMs: 10,
+    unavailableAfterMs: 5_000,
+    onChange: (uid) => changes.push(uid),
+  });
+  poller.start();
+  try {
+    await expect.poll(poller.available).toBe(false);
+    await store.gatewayUp();
+    await expect.poll(poller.available).toBe(true);
+    await store.recordServed({ uid: 'u1', number: 1 }, ENV_A);
+    await expect.poll(() => poller.ofWorkspace('u1')).toMatchObject([{ env: ENV_A, fresh: false }]);
+    await store.recordHeartbeats([heartbeat({ env: ENV_B })]);
+    await expect.poll(() => poller.ofWorkspace('u1')).toMatchObject([{ env: ENV_B, fresh: true }]);
+    const seen = changes.length;
+    await store.recordHeartbeats([heartbeat({ env: ENV_B, seq: 2 })]);
+    await store.recordHeartbeats([heartbeat({ uid: 'u2' })]);
+    await expect.poll(() => changes.length).toBe(seen + 1);
+    expect(changes.at(-1)).toBe('u2');
+  } finally {
+    await poller.stop();
+  }
 });
 
 describe('reading', () => {

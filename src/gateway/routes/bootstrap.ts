@@ -1,7 +1,8 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { verifySession, verifyTicket } from '../credentials.ts';
 import { bootstrap } from '../handlers/bootstrap.ts';
-import { bearer } from '../http.ts';
+import { bearer, launchLimitKey } from '../http.ts';
 import type { GatewayParts } from '../parts.ts';
 import { parse, sendAnswer, wholeNumber } from './format.ts';
 
@@ -14,9 +15,25 @@ const body = z.object({
 });
 
 export function bootstrapRoute(server: FastifyInstance, parts: GatewayParts): void {
-  server.post('/v1/bootstrap', async (request, reply) => {
+  // A ticket is in the body, so this route counts only when it has been read.
+  const rateLimit = {
+    hook: 'preHandler',
+    keyGenerator: (request: FastifyRequest) => limitKey(parts, request),
+  } as const;
+  server.post('/v1/bootstrap', { config: { rateLimit } }, async (request, reply) => {
     const session = bearer(request);
     const fields = parse(body, request.body ?? {});
     return sendAnswer(request, reply, await bootstrap(parts, { ...fields, ...(session && { session }) }));
   });
+}
+
+function limitKey({ keys, clusterID }: GatewayParts, request: FastifyRequest): string {
+  const session = bearer(request);
+  const launch = session === undefined ? undefined : verifySession(keys, clusterID, session);
+  if (launch) return launchLimitKey(launch);
+  const { uid, number, ticket } = body.safeParse(request.body).data ?? {};
+  if (uid === undefined || number === undefined || ticket === undefined) return request.ip;
+  return verifyTicket(keys, ticket, { clusterID, uid, number })
+    ? launchLimitKey({ uid, number })
+    : request.ip;
 }

@@ -13,7 +13,7 @@ export function reportsRoute(
   parts: GatewayParts,
   callers: CallerAuthenticator,
 ): void {
-  server.post('/v1/reports', { onRequest: requireCaller(callers) }, async (request, reply) => {
+  server.post('/v1/reports', { preParsing: requireCaller(callers) }, async (request, reply) => {
     await report(parts, parse(body, request.body));
     // What became of it is the operator's business: a reporter that learned it could only argue.
     return reply.code(202).send({ accepted: true });

@@ -397,17 +397,27 @@ describe('limits and formats', () => {
 
   test('too many requests are told when to come again, one launch does not use up another’s share', async () => {
     await fixture.close();
-    fixture = await createGatewayFixture({ limits: { perLaunch: 2, perAddress: 3 } });
+    fixture = await createGatewayFixture({ limits: { perLaunch: 3, perAddress: 2 } });
     fixture.put();
     const session = await credential();
     const codes = [];
-    for (let seq = 1; seq <= 3; seq += 1) codes.push((await heartbeat(session, { seq })).statusCode);
-    expect(codes).toEqual([200, 200, 429]);
-    expect((await bootstrap()).statusCode).not.toBe(429);
-    await bootstrap();
-    const refused = await bootstrap();
-    expect(refused.json().code).toBe('rate_limited');
-    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    for (let seq = 1; seq <= 4; seq += 1) codes.push((await heartbeat(session, { seq })).statusCode);
+    expect(codes.at(0)).toBe(200);
+    expect(codes.at(-1)).toBe(429);
+    const other = await bootstrap({ number: 2, ticket: fixture.ticket(2) });
+    expect(other.json().code).toBe('launch_unknown');
+    const strangers = [];
+    for (let i = 0; i < 3; i += 1) strangers.push(await bootstrap({ ticket: 'none' }));
+    expect(strangers.map((answer) => answer.json().code)).toEqual([
+      'ticket_invalid',
+      'ticket_invalid',
+      'rate_limited',
+    ]);
+    expect(Number(strangers.at(-1)?.headers['retry-after'])).toBeGreaterThan(0);
+    const callers = [];
+    for (let i = 0; i < 3; i += 1)
+      callers.push((await post('/v1/reports', { namespace: 'a', name: 'b' })).statusCode);
+    expect(callers).toEqual([202, 202, 429]);
   });
 
   test('the agent comes with its digest as tag, once', async () => {

@@ -15,7 +15,7 @@ export function workspacesRoute(
 ): void {
   server.get(
     '/v1/workspaces/:namespace/:name',
-    { onRequest: requireCaller(options.callers) },
+    { preParsing: requireCaller(options.callers) },
     async (request, reply) => {
       const view = await describeWorkspace(parts, parse(params, request.params));
       reply.header('cache-control', 'no-store');
