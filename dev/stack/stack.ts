@@ -7,6 +7,7 @@ import type { Clock } from '../../src/controller/clock.ts';
 import type { Random } from '../../src/controller/random.ts';
 import { createServerCertificate } from '../apiserver/certificates.ts';
 import { type RunningApiServer, startApiServer } from '../apiserver/server.ts';
+import type { AgentControls } from '../ec2/runtime.ts';
 import { type Ec2Server, startEc2 } from '../ec2/server.ts';
 import type { Timings } from '../ec2/timings.ts';
 import { createLightRuntime } from '../instances/lightRuntime.ts';
@@ -40,6 +41,8 @@ export interface Stack {
   folder: string;
   api: RunningApiServer;
   ec2: Ec2Server;
+  /** Holds, silences and crashes what runs on instances. */
+  agents: AgentControls;
   databaseURL: string;
   kubeconfigPath: string;
   /** What an operator process needs in its environment to work on this stack. */
@@ -64,15 +67,16 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const databaseURL = options.databaseURL ?? (await ownPostgres());
     const api = await startApiServer({ clock, random, logger, file: kept && join(kept, 'cluster.json') });
     stops.push(api.stop);
+    const instanceRuntime =
+      agents === 'shell'
+        ? createShellRuntime({ folder: join(folder, 'instances'), clock, random, logger })
+        : createLightRuntime({ clock, random, logger, maxBackoffMs: 60_000 / speed });
     const ec2 = await startEc2({
       clock,
       random,
       region: REGION,
       timings: { ...scaledCloud(speed), ...options.cloud },
-      instanceRuntime:
-        agents === 'shell'
-          ? createShellRuntime({ folder: join(folder, 'instances'), clock, random, logger })
-          : createLightRuntime({ clock, random, logger, maxBackoffMs: 60_000 / speed }),
+      instanceRuntime,
       logger,
       stateFile: kept && join(kept, 'cloud.json'),
       buckets: options.buckets,
@@ -86,6 +90,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       folder,
       api,
       ec2,
+      agents: instanceRuntime.controls,
       databaseURL,
       kubeconfigPath: files.kubeconfig,
       gatewayURL,
