@@ -1,0 +1,19 @@
+import { metaOf, objectAt, objectsAt, stringAt } from '../../dev/apiserver/json.ts';
+import type { JsonObject } from '../../dev/apiserver/kinds.ts';
+import type { Watch, WatchFrame } from '../../dev/apiserver/watch.ts';
+
+/** What a frame says: `ADDED ada`, whether it comes as an object or as a row. */
+export function frameFact({ type, object }: WatchFrame): string {
+  const row =
+    object.kind === 'Table' ? objectAt({ row: objectsAt(object, 'rows')[0] ?? null }, 'row') : undefined;
+  const about: JsonObject = row ? objectAt(row, 'object') : object;
+  return `${type} ${stringAt(metaOf(about), 'name')}`.trim();
+}
+
+/** Passes a watch's frames on and tells of each. */
+export async function* tapped(watch: Watch, tell: (frame: WatchFrame) => void): AsyncIterable<WatchFrame> {
+  for await (const frame of watch.frames) {
+    tell(frame);
+    yield frame;
+  }
+}
