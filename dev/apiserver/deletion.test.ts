@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { metaOf } from './json.ts';
+import { metaOf, objectsAt } from './json.ts';
+import type { JsonObject } from './kinds.ts';
 import {
   configMap,
   configMapsPath,
   crdsPath,
   createTestApi,
   createWidgetApi,
+  jsonPatch,
   mergePatch,
   widget,
   widgetCrd,
@@ -209,6 +211,27 @@ describe('custom resource definitions', () => {
       apiVersion: 'example.com/v1',
       items: [],
     });
+  });
+
+  test('versions are views of one storage; a version no longer served is gone', async () => {
+    const api = createTestApi();
+    const crd = structuredClone(widgetCrd);
+    const versions = (crd.spec as { versions: JsonObject[] }).versions;
+    versions.push({ ...structuredClone(versions[0]), name: 'v2', storage: false });
+    await api.ok('POST', crdsPath, crd);
+    const made = await api.ok('POST', widgetsPath, widget('a'));
+    const v2 = '/apis/example.com/v2/namespaces/default/widgets';
+    expect(await api.ok('GET', `${v2}/a`)).toEqual({ ...made, apiVersion: 'example.com/v2' });
+    expect(await api.ok('PATCH', `${v2}/a`, { spec: { size: 1 } }, mergePatch)).toEqual({
+      ...made,
+      apiVersion: 'example.com/v2',
+    });
+    expect(objectsAt(await api.ok('GET', widgetsPath), 'items')).toMatchObject([
+      { apiVersion: 'example.com/v1' },
+    ]);
+    const unserve = [{ op: 'replace', path: '/spec/versions/1/served', value: false }];
+    await api.ok('PATCH', `${crdsPath}/widgets.example.com`, unserve, jsonPatch);
+    expect((await api.call('GET', v2)).status).toBe(404);
   });
 
   test('one that does not compile is refused, and leaves what is served as it was', async () => {

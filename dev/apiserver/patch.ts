@@ -9,7 +9,7 @@ const mergePatchType = 'application/merge-patch+json';
 const strategicType = 'application/strategic-merge-patch+json';
 
 /** RFC 7386. */
-export function mergePatch(target: JsonValue | undefined, patch: JsonValue): JsonValue {
+function mergePatch(target: JsonValue | undefined, patch: JsonValue): JsonValue {
   if (!isObject(patch)) return clone(patch);
   const result: JsonObject = isObject(target) ? { ...target } : {};
   for (const [key, value] of Object.entries(patch)) {

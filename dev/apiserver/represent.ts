@@ -2,9 +2,7 @@ import { apiVersionOf, type Definition } from './definition.ts';
 import { isObject, metaOf, without } from './json.ts';
 import type { JsonObject } from './kinds.ts';
 import { badRequest } from './statusErrors.ts';
-import { renderTable } from './table/renderTable.ts';
-
-type IncludeObject = 'None' | 'Metadata' | 'Object';
+import { type IncludeObject, renderTable } from './table/renderTable.ts';
 
 /** How the caller wants objects: whole, their metadata alone, or as rows for printing. */
 export type Form = { as: 'whole' } | { as: 'metadata' } | { as: 'table'; includeObject: IncludeObject };

@@ -38,7 +38,7 @@ export class StatusError extends Error {
 }
 
 /** `workspaces.compute.molecule.ai`, as messages name a resource. */
-export function qualified(info: KindInfo): string {
+function qualified(info: KindInfo): string {
   return info.group === '' ? info.plural : `${info.plural}.${info.group}`;
 }
 

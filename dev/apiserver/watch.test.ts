@@ -79,6 +79,14 @@ describe('where a watch begins', () => {
     expect(watch.ended).toBe(true);
   });
 
+  test('from a revision that is not reached yet: nothing until after it', async () => {
+    const api = createTestApi();
+    const watch = await api.watch(configMapsPath, { resourceVersion: String(api.state.revision() + 2) });
+    for (const name of ['a', 'b', 'c']) await api.ok('POST', configMapsPath, configMap(name));
+    await api.clock.settle();
+    expect(watch.seen()).toEqual(['ADDED c']);
+  });
+
   test('a compaction does not disturb a watch that has kept up', async () => {
     const api = createTestApi();
     const watch = await api.watch(configMapsPath);

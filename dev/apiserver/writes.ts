@@ -189,7 +189,9 @@ export function update(core: Core, target: Target, change: Change, options: Writ
     next = { ...next, metadata: { ...metaOf(next), generation } };
   }
   // Compared below and stamped anew when stored; whatever the request said has been checked by now.
-  next = { ...next, metadata: { ...metaOf(next), resourceVersion: oldMeta.resourceVersion ?? '' } };
+  const metadata: JsonObject = { ...metaOf(next), resourceVersion: oldMeta.resourceVersion ?? '' };
+  // The version of the path is a view; writing through another one changes nothing by itself.
+  next = { ...next, apiVersion: old.apiVersion ?? null, metadata };
   const causes = [
     ...validateMetaUpdate(metaOf(next), oldMeta),
     ...validateMeta(metaOf(next), strategy.nameRule),
