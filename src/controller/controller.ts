@@ -64,7 +64,7 @@ export function createController(options: ControllerOptions): Controller {
       metrics.activeWorkers.inc(labels);
       const startedAt = clock.monotonic();
       try {
-        await process(key);
+        await pass(key);
       } finally {
         metrics.reconcileTime.observe(labels, (clock.monotonic() - startedAt) / 1000);
         metrics.activeWorkers.dec(labels);
@@ -73,7 +73,7 @@ export function createController(options: ControllerOptions): Controller {
     }
   }
 
-  async function process(key: string): Promise<void> {
+  async function pass(key: string): Promise<void> {
     const reconcileID = newUUID(random);
     const logger = options.logger.child({ controller: name, ...split(key), reconcileID });
     const outcome = await attempt(key, reconcileID, logger);
@@ -86,28 +86,28 @@ export function createController(options: ControllerOptions): Controller {
 
   function attempt(key: string, reconcileID: string, logger: Logger): Promise<Outcome> {
     return new Promise((resolve) => {
-      const pass = new AbortController();
+      const limit = new AbortController();
       const settle = (outcome: Outcome) => {
         timer.cancel();
-        passes.delete(pass);
+        passes.delete(limit);
         resolve(outcome);
       };
       let timer = clock.setTimeout(() => {
         metrics.reconcileTimeouts.inc(labels);
-        pass.abort(new Error(`the reconcile ran longer than ${timeoutMs} ms`));
+        limit.abort(new Error(`the reconcile ran longer than ${timeoutMs} ms`));
       }, timeoutMs);
-      pass.signal.addEventListener('abort', () => {
+      limit.signal.addEventListener('abort', () => {
         timer.cancel();
         timer = clock.setTimeout(() => {
           settle({
-            error: new Error(`given up ${abandonAfterMs} ms after its abort: ${pass.signal.reason}`),
+            error: new Error(`given up ${abandonAfterMs} ms after its abort: ${limit.signal.reason}`),
           });
         }, abandonAfterMs);
       });
-      passes.add(pass);
+      passes.add(limit);
       // Inside an async function, so that a synchronous throw is one outcome among others.
       const run = async () => ({
-        result: await reconcile(key, { reconcileID, signal: pass.signal, logger }),
+        result: await reconcile(key, { reconcileID, signal: limit.signal, logger }),
       });
       run().then(settle, (error: unknown) => settle({ error }));
     });

@@ -81,6 +81,16 @@ export function createCredentials({ clock, load, refreshMs }: CredentialsOptions
   };
 }
 
+/** Why credentials could not be had, without what a parser quotes of them: its messages show the text around a mistake. */
+export function credentialProblem(error: unknown): string {
+  if (!(error instanceof Error)) return 'the kubeconfig or its credentials could not be read';
+  if (error.name === 'YAMLException') return 'the kubeconfig is not valid YAML';
+  if (error instanceof SyntaxError) return 'what the credential plugin printed is not JSON';
+  if (error instanceof TypeError)
+    return 'the kubeconfig, or what its credential plugin printed, lacks a part';
+  return error.message;
+}
+
 async function readCredentials(config: KubeConfig, loadedAt: number): Promise<Credentials> {
   const cluster = config.getCurrentCluster();
   if (!cluster) {

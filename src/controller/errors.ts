@@ -99,7 +99,7 @@ export function isGone(error: unknown): error is ApiError {
   return isApiError(error, 410);
 }
 
-export function isForbidden(error: unknown): error is ApiError {
+function isForbidden(error: unknown): error is ApiError {
   return isApiError(error, 403);
 }
 

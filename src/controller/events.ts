@@ -1,38 +1,13 @@
 import type { Logger } from 'pino';
 import { createBackoff } from './backoff.ts';
-import type { KubeClient, KubeObject, Resource } from './client.ts';
+import type { KubeClient, KubeObject } from './client.ts';
 import { type Clock, sleep, type Timer } from './clock.ts';
 import { isAlreadyExists, isApiError, isNamespaceTerminating, isNotFound } from './errors.ts';
+import { cutNote, EVENTS, type EventInput, eventBody } from './eventBody.ts';
 import { microTime } from './lease.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { Random } from './random.ts';
 import { createTokenBucket, type TokenBucket } from './tokenBucket.ts';
-
-export const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events', namespaced: true };
-
-/** The longest note that the API takes. */
-const NOTE_LIMIT = 1024;
-
-export interface ObjectReference {
-  apiVersion: string;
-  kind: string;
-  /** Absent for what has no namespace; its events then live in `default`, as the API demands. */
-  namespace?: string;
-  name: string;
-  uid: string;
-  resourceVersion?: string;
-}
-
-export interface EventInput {
-  regarding: ObjectReference;
-  type: 'Normal' | 'Warning';
-  /** UpperCamelCase, ≤ 128 characters: why. */
-  reason: string;
-  /** UpperCamelCase, ≤ 128 characters: what was done or failed. */
-  action: string;
-  /** For people; cut at 1,024 characters. */
-  note: string;
-}
 
 export interface EventRecorderOptions {
   client: KubeClient;
@@ -140,7 +115,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       drop('stopped');
       return;
     }
-    const input = { ...event, note: cut(event.note) };
+    const input = { ...event, note: cutNote(event.note) };
     const key = keyOf(input);
     const series = all.get(key);
     if (series) {
@@ -188,20 +163,14 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
         if (!isNotFound(error)) throw error;
       }
     }
-    const body = {
-      apiVersion: 'events.k8s.io/v1',
-      kind: 'Event',
-      metadata: { namespace, name },
+    const body = eventBody(input, {
+      namespace,
+      name,
       eventTime: microTime(series.firstAt),
-      ...(count > 1 && { series: seriesBody(series) }),
+      series: count > 1 ? seriesBody(series) : undefined,
       reportingController,
       reportingInstance,
-      action: input.action,
-      reason: input.reason,
-      regarding: input.regarding,
-      note: input.note,
-      type: input.type,
-    };
+    });
     try {
       await client.create<KubeObject>(EVENTS, body, namespace, { signal });
     } catch (error) {
@@ -269,8 +238,4 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       timer.cancel();
     },
   };
-}
-
-function cut(note: string): string {
-  return note.length <= NOTE_LIMIT ? note : `${note.slice(0, NOTE_LIMIT - 1)}…`;
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createVirtualClock } from '../../test/support/virtualClock.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -249,6 +250,34 @@ describe('http transport', () => {
     const { status, body, lines } = await transport.stream({ method: 'GET', path: '/watch' });
     expect({ status, body }).toEqual({ status: 410, body: { kind: 'Status', reason: 'Expired' } });
     expect(await collect(lines)).toEqual([]);
+  });
+
+  it('quotes nothing of a broken kubeconfig or of what a credential plugin prints', async () => {
+    const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'echo', args: ['s3cr3t'] };
+    const plugin = new KubeConfig();
+    plugin.loadFromClusterAndUser(
+      { name: 'a', server: 'http://127.0.0.1:1', skipTLSVerify: true },
+      { name: 'a', exec },
+    );
+    const broken = () => {
+      const config = new KubeConfig();
+      config.loadFromString('users: [{name: a, user: {token: s3cr3t}}\n: :');
+      return config;
+    };
+    for (const loadKubeConfig of [broken, () => plugin]) {
+      const transport = kubeTransport({
+        clock: systemClock,
+        metrics: createRuntimeMetrics(),
+        loadKubeConfig,
+      });
+      closers.push(() => transport.close());
+      const error = await transport.request({ method: 'GET', path: '/' }).catch((e) => e);
+      expect(error).toMatchObject({
+        code: 'NO_CREDENTIALS',
+        message: expect.stringMatching(/not valid YAML|not JSON/),
+      });
+      expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('s3cr3t');
+    }
   });
 
   it('says what is missing when there are no credentials', async () => {

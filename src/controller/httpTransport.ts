@@ -1,6 +1,12 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from './clock.ts';
-import { type Credentials, createCredentials, type KubeConfig, loadKubeConfig } from './credentials.ts';
+import {
+  type Credentials,
+  createCredentials,
+  credentialProblem,
+  type KubeConfig,
+  loadKubeConfig,
+} from './credentials.ts';
 import { TransportError } from './errors.ts';
 import { createDispatcher } from './httpDispatcher.ts';
 import { jsonLines } from './jsonLines.ts';
@@ -51,8 +57,7 @@ export function kubeTransport(options: KubeTransportOptions): Transport & { clos
   async function send(request: KubeRequest, limits: RequestLimits): Promise<Answer> {
     const current = await limits.within(
       credentials.current().catch((error: unknown) => {
-        const why = error instanceof Error ? error.message : String(error);
-        throw new TransportError('NO_CREDENTIALS', request.method, request.path, why, { cause: error });
+        throw new TransportError('NO_CREDENTIALS', request.method, request.path, credentialProblem(error));
       }),
     );
     const response = await limits.within(

@@ -235,6 +235,42 @@ describe('leader election', () => {
     expect(c.lease()?.spec?.holderIdentity).toBe('');
   });
 
+  it('seeks no new term before what had to stop with the last one has stopped', async () => {
+    const c = cluster();
+    const a = candidate(c, 'a', {
+      onStopped: () => new Promise<void>((resolve) => void c.clock.setTimeout(resolve, 30_000)),
+    });
+    await c.clock.advance(5_000);
+    a.cut();
+    await c.clock.advance(11_000);
+    expect(a.elector.held()).toBe(false);
+    a.heal();
+    await c.clock.advance(25_000);
+    expect(a.elector.held()).toBe(false);
+    await c.clock.advance(10_000);
+    expect(a.elector.held()).toBe(true);
+  });
+
+  it('does not go on with a term that it could have lost while it was paused', async () => {
+    const c = cluster();
+    let paused = 0;
+    // A stopped process: time has passed, but its timers and answers come only after.
+    const clock: Clock = { ...c.clock, monotonic: () => c.clock.monotonic() + paused };
+    const a = candidate(c, 'a', { clock });
+    await c.clock.advance(5_000);
+    const before = a.elector.term()?.id;
+    const renewals = c.api.log.length;
+    while (c.api.log.length === renewals) await c.clock.advance(1);
+    paused = 9_000;
+    expect(a.elector.held()).toBe(false);
+    await c.clock.advance(100);
+    expect(a.elector.held()).toBe(false);
+    expect(a.terms).toEqual([`+${before}`, `-${before}`]);
+    await c.clock.advance(5_000);
+    expect(a.elector.held()).toBe(true);
+    expect(a.elector.term()?.id).not.toBe(before);
+  });
+
   it('never overlaps, whatever is lost, late or cut off', async () => {
     for (let seed = 1; seed <= 10; seed++) {
       const c = cluster();

@@ -83,12 +83,14 @@ describe('store', () => {
 
   it('believes an older state when told to', () => {
     const { store, said } = watched();
-    store.applyList([thing('a', 50), thing('b', 51)], '60');
+    store.applyList([thing('a', 50), thing('b', 51), thing('c', 52)], '60');
+    store.applyDelete(thing('c', 61));
     said();
     store.reset([thing('a', 5)], '7');
     expect(said()).toEqual(['updated a@5', 'deleted b@51']);
     expect(store.resourceVersion()).toBe('7');
     expect(store.applyWrite(thing('b', 8))).toBe(true);
+    expect(store.applyWrite(thing('c', 9))).toBe(true);
   });
 
   it('keeps its indexes in step', () => {
