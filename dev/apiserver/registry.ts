@@ -7,7 +7,7 @@ import { secretDefinition } from './builtins/secret.ts';
 import { serviceAccountDefinition } from './builtins/serviceAccount.ts';
 import { customResourceDefinition } from './customResource.ts';
 import type { Definition } from './definition.ts';
-import { metaOf, stringAt } from './json.ts';
+import { metaOf, objectAt, stringAt } from './json.ts';
 import type { JsonObject, KindInfo } from './kinds.ts';
 import { compileCrd } from './schema/compileCrd.ts';
 import type { Store } from './store.ts';
@@ -32,13 +32,29 @@ export interface Registry {
   definitionsOf(crdName: string): readonly Definition[];
 }
 
+/**
+ * By spec, which is frozen: servers that begin from one dump, as a simulator's do by the thousand, compile its
+ * definitions once.
+ */
+const compiled = new WeakMap<JsonObject, readonly Definition[]>();
+
+function definitionsFor(crd: JsonObject): readonly Definition[] {
+  const spec = objectAt(crd, 'spec');
+  let definitions = compiled.get(spec);
+  if (definitions === undefined) {
+    definitions = compileCrd(crd).map(customResourceDefinition);
+    compiled.set(spec, definitions);
+  }
+  return definitions;
+}
+
 function path(info: KindInfo): string {
   return `${info.group}/${info.version}/${info.plural}`;
 }
 
 /** Follows the store for as long as the store lives. */
 export function createRegistry(store: Store): Registry {
-  const custom = new Map<string, { spec: unknown; definitions: Definition[] }>();
+  const custom = new Map<string, { spec: unknown; definitions: readonly Definition[] }>();
   let all: readonly Definition[] = builtins;
   let byPath = new Map(all.map((definition) => [path(definition.info), definition]));
 
@@ -50,7 +66,7 @@ export function createRegistry(store: Store): Registry {
     const name = stringAt(metaOf(crd), 'name');
     // Status writes, and there are some with each definition, change nothing of what is served.
     if (custom.get(name)?.spec === crd.spec) return;
-    custom.set(name, { spec: crd.spec, definitions: compileCrd(crd).map(customResourceDefinition) });
+    custom.set(name, { spec: crd.spec, definitions: definitionsFor(crd) });
   };
   const reload = (): void => {
     custom.clear();
