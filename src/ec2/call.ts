@@ -49,7 +49,7 @@ export function createCaller({ timeoutMs, buckets, clock, metrics, logger }: Cal
   function settle<T>(call: Call<T>, outcome: string): void {
     metrics.call(call.action, outcome);
     if (outcome === 'throttled') buckets.throttled(call.bucket);
-    else buckets.answered(call.bucket);
+    else if (outcome !== 'notSent' && outcome !== 'ambiguous') buckets.answered(call.bucket);
   }
 
   async function attempt<T>(
