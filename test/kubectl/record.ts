@@ -10,8 +10,9 @@ import { buffer } from 'node:stream/consumers';
 import type { Handler } from '../../dev/apiserver/handler.ts';
 import { type Exchange, factsOf, identityOf, type Recording, scrub, toRequest } from './exchange.ts';
 import { createKubectl, usable } from './kubectl.ts';
+import { manifest } from './manifest.ts';
 import { createRecordedServer } from './recordedServer.ts';
-import { smallCrd, steps } from './steps.ts';
+import { steps } from './steps.ts';
 import { frameFact, tapped } from './watches.ts';
 
 async function record(binary: string, client: string): Promise<Recording> {
@@ -29,7 +30,7 @@ async function record(binary: string, client: string): Promise<Recording> {
   try {
     for (const { title, run } of steps) {
       step = title;
-      await run(kubectl, smallCrd);
+      await run(kubectl, manifest('crd'));
     }
   } finally {
     await kubectl.close();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Step } from './steps.ts';
+import type { Step } from './step.ts';
 
 const ready = (status: string, generation: string) =>
   JSON.stringify({

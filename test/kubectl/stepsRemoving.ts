@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Step } from './steps.ts';
+import type { Step } from './step.ts';
 
 /** What a person takes away. */
 export const removing: Step[] = [

@@ -31,7 +31,7 @@ export function validateStructure(
   ];
 }
 
-export function typeName(value: JsonValue): string {
+function typeName(value: JsonValue): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
   if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
