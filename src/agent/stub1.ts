@@ -1,10 +1,20 @@
 import { createHash } from 'node:crypto';
-import type { UserDataInput } from './userData.ts';
+
+export interface StubInput {
+  gatewayURL: string;
+  /** PEM; what the gateway's certificate is checked with. Without it, what the image trusts. */
+  caBundle?: string;
+  ticket: string;
+  uid: string;
+  number: number;
+  /** The class's userData. */
+  classScript?: string;
+}
 
 // Frozen: a launch in flight is replayed byte for byte, also by the next release. A change is a stub 2 beside this one.
 
 /** Boot stub, version 1. */
-export function renderStub1(input: UserDataInput): string {
+export function renderStub1(input: StubInput): string {
   const { gatewayURL, caBundle, ticket, uid, number, classScript } = input;
   const config = [
     `WORKSPACE_GATEWAY=${quote(gatewayURL.replace(/\/+$/, ''))}`,

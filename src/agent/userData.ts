@@ -1,19 +1,11 @@
-import { renderStub1 } from './stub1.ts';
+import { renderStub1, type StubInput } from './stub1.ts';
 
 /** EC2's limit on user data, in bytes before it is encoded ("Run commands when you launch an EC2 instance with user data input"). */
 export const MAX_USER_DATA_BYTES = 16_384;
 
-export interface UserDataInput {
+export interface UserDataInput extends StubInput {
   /** Version of the boot stub. A launch is replayed with the version it was armed with. */
   stub: 1;
-  gatewayURL: string;
-  /** PEM; what the gateway's certificate is checked with. Without it, what the image trusts. */
-  caBundle?: string;
-  ticket: string;
-  uid: string;
-  number: number;
-  /** The class's userData. */
-  classScript?: string;
 }
 
 /** The user data can't be sent; the message says what to shorten. */

@@ -1,15 +1,14 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { age, ENV_A, ENV_B, heartbeat } from '../../test/support/heartbeats.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.ts';
 import { systemClock } from '../controller/clock.ts';
 import { createEvidencePoller } from './evidencePoller.ts';
-import { type Heartbeat, StoreUnavailable } from './heartbeatStore.ts';
+import { StoreUnavailable } from './heartbeatStore.ts';
 import { createPostgresStore } from './postgresStore.ts';
 import { MARK_SILENT, TRANSITIONS } from './statements.ts';
 
 const logger = pino({ level: 'silent' });
-const ENV_A = `k1:${'a'.repeat(64)}`;
-const ENV_B = `k1:${'b'.repeat(64)}`;
 
 let database: TestDatabase;
 let store: ReturnType<typeof createPostgresStore>;
@@ -22,29 +21,6 @@ afterEach(async () => {
   await store.close();
   await database.drop();
 });
-
-function heartbeat(over: Partial<Heartbeat> = {}): Heartbeat {
-  return {
-    uid: 'u1',
-    number: 1,
-    boot: 1,
-    seq: 1,
-    env: ENV_A,
-    timeoutMs: 60_000,
-    acknowledged: false,
-    ...over,
-  };
-}
-
-/** Moves a row into the past, as if so many milliseconds had gone by. */
-async function age(
-  ms: number,
-  table = 'workspace_launch',
-  columns = 'created_at,last_heartbeat_at,recheck_at,changed_at',
-) {
-  const sets = columns.split(',').map((c) => `${c} = ${c} - ${ms} * interval '1 ms'`);
-  await database.query(`UPDATE ${table} SET ${sets.join(', ')}`);
-}
 
 const find = () => store.find({ uid: 'u1', number: 1 });
 
@@ -136,74 +112,6 @@ describe('heartbeats', () => {
   });
 });
 
-describe('silence', () => {
-  test('a launch silent for its timeout is marked once, and comes with the transitions', async () => {
-    await store.gatewayUp();
-    await store.recordHeartbeats([heartbeat()]);
-    await age(90_000);
-    await age(600_000, 'gateway_liveness', 'up_since');
-    const { cursor } = await store.readAll();
-    await store.gatewayUp();
-    expect(await store.markSilent()).toBe(1);
-    expect(await store.markSilent()).toBe(0);
-    expect((await store.transitions(cursor)).rows).toMatchObject([{ uid: 'u1', fresh: false }]);
-  });
-
-  test('coming back is a transition', async () => {
-    await store.gatewayUp();
-    await store.recordHeartbeats([heartbeat()]);
-    await age(90_000);
-    await age(600_000, 'gateway_liveness', 'up_since');
-    await store.markSilent();
-    const silent = await find();
-    await store.recordHeartbeats([heartbeat({ seq: 2 })]);
-    const back = await find();
-    expect(silent?.fresh).toBe(false);
-    expect(back?.fresh).toBe(true);
-    expect(back?.version).not.toBe(silent?.version);
-  });
-
-  test('a launch that heartbeats is looked at again only when it can be lost', async () => {
-    await store.gatewayUp();
-    await store.recordHeartbeats([heartbeat()]);
-    await age(50_000);
-    await store.recordHeartbeats([heartbeat({ seq: 2 })]);
-    await age(20_000);
-    await age(600_000, 'gateway_liveness', 'up_since');
-    const before = await find();
-    expect(await store.markSilent()).toBe(0);
-    expect(await find()).toEqual(before);
-    const [row] = await database.query(
-      `SELECT recheck_at > now() + interval '30 s' AS later FROM workspace_launch`,
-    );
-    expect(row?.later).toBe(true);
-  });
-
-  test('silence proves nothing while no gateway is up', async () => {
-    await store.recordHeartbeats([heartbeat()]);
-    await age(90_000);
-    expect(await store.markSilent()).toBe(0);
-    await store.gatewayUp();
-    await age(60_000, 'gateway_liveness', 'up_since,last_beat_at');
-    expect(await store.markSilent()).toBe(0);
-    expect(await find()).toMatchObject({ fresh: true });
-    expect((await store.readAll()).gatewayUp).toBe(false);
-  });
-
-  test('after a gap without a gateway silence is counted anew', async () => {
-    await store.gatewayUp();
-    await store.recordHeartbeats([heartbeat()]);
-    await age(90_000);
-    await age(90_000, 'gateway_liveness', 'up_since,last_beat_at');
-    await store.gatewayUp();
-    expect(await store.markSilent()).toBe(0);
-    await age(61_000, 'gateway_liveness', 'up_since');
-    await age(61_000);
-    await store.gatewayUp();
-    expect(await store.markSilent()).toBe(1);
-  });
-});
-
 describe('what is served and reported', () => {
   test('before the first heartbeat the environment is the one served, afterwards the one that the agent says', async () => {
     await store.recordServed({ uid: 'u1', number: 1 }, ENV_A);
@@ -259,9 +167,9 @@ describe('reading', () => {
   test('a row that was written before the cursor but seen after it is not left out', async () => {
     await store.recordHeartbeats([heartbeat()]);
     const { cursor } = await store.readAll();
-    await age(2_000);
+    await age(database, 2_000);
     expect((await store.transitions(cursor)).rows).toHaveLength(1);
-    await age(60_000);
+    await age(database, 60_000);
     expect((await store.transitions(cursor)).rows).toHaveLength(0);
   });
 
@@ -284,7 +192,7 @@ describe('reading', () => {
 
   test('launches that nobody spoke of for long are forgotten, others stay', async () => {
     await store.recordHeartbeats([heartbeat()]);
-    await age(100_000);
+    await age(database, 100_000);
     await store.recordHeartbeats([heartbeat({ uid: 'u2' })]);
     expect(await store.prune(50_000)).toBe(1);
     expect(await find()).toBeUndefined();
