@@ -48,24 +48,21 @@ describe('a call', () => {
   });
 
   it.each([
-    ['without an answer', 'InternalError', 3_500],
-    ['with one', 'InsufficientInstanceCapacity', 1_500 + 1_000],
-  ])(
-    'between two throttled ones shortens the wait only %s if AWS answered',
-    async (between, _what, freeAt) => {
-      const { clock, call, sentAt } = setUp();
-      await failureOf(call('RequestLimitExceeded'));
-      const second = failureOf(call(between));
-      await clock.advance(1_500);
-      await second;
-      const third = failureOf(call('RequestLimitExceeded'));
-      await clock.advance(500);
-      await third;
-      void call();
-      await clock.advance(10_000);
-      expect(sentAt).toEqual([0, 1_500, 2_000, freeAt]);
-    },
-  );
+    ['InternalError', 'the wait goes on growing', 4_500],
+    ['InsufficientInstanceCapacity', 'the wait is short again', 3_500],
+  ])('that ends in %s between two throttled ones: %s', async (between, _what, freeAt) => {
+    const { clock, call, sentAt } = setUp();
+    await failureOf(call('RequestLimitExceeded'));
+    const second = failureOf(call(between));
+    await clock.advance(1_500);
+    await second;
+    const third = failureOf(call('RequestLimitExceeded'));
+    await clock.advance(500);
+    await third;
+    void call();
+    await clock.advance(10_000);
+    expect(sentAt).toEqual([0, 1_500, 2_000, freeAt]);
+  });
 
   it('sends nothing once its guard has refused', async () => {
     const { call, sentAt } = setUp();
