@@ -1,50 +1,15 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
+import { closers, closeServers, type Handler, serve } from '../../test/support/kubeHttpServer.ts';
 import { createVirtualClock } from '../../test/support/virtualClock.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { systemClock } from './clock.ts';
 import { KubeConfig } from './credentials.ts';
 import { TransportError } from './errors.ts';
 import { kubeTransport } from './httpTransport.ts';
 import { createRuntimeMetrics } from './metrics.ts';
 
-type Handler = (request: IncomingMessage, response: ServerResponse, connection: number) => void;
-
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
-
-async function serve(handler: Handler, token: () => string = () => 'first', clock: Clock = systemClock) {
-  const sockets: Socket[] = [];
-  const server: Server = createServer((request, response) => {
-    handler(request, response, sockets.indexOf(request.socket) + 1);
-  });
-  server.on('connection', (socket) => sockets.push(socket));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  let loads = 0;
-  const metrics = createRuntimeMetrics();
-  const transport = kubeTransport({
-    clock,
-    metrics,
-    loadKubeConfig: () => {
-      loads++;
-      const config = new KubeConfig();
-      // client-node speaks plain HTTP only where TLS verification is off anyway.
-      const cluster = { name: 'test', server: `http://127.0.0.1:${port}/prefix`, skipTLSVerify: true };
-      config.loadFromClusterAndUser(cluster, { name: 'test', token: token() });
-      return config;
-    },
-  });
-  closers.push(async () => {
-    await transport.close();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return { transport, metrics, sockets, loads: () => loads };
-}
+afterEach(closeServers);
 
 function read(request: IncomingMessage): Promise<string> {
   return new Promise((resolve) => {

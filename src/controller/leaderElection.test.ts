@@ -1,80 +1,17 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { createFakeKubeApi, type FakeKubeApi } from '../../test/support/fakeKubeApi.ts';
+import {
+  candidate,
+  cluster,
+  isWrite,
+  PATH,
+  stopCandidates,
+  watchHolders,
+} from '../../test/support/electionHarness.ts';
 import { seededRandom } from '../../test/support/seededRandom.ts';
-import { silentLogger } from '../../test/support/silentLogger.ts';
-import { createVirtualClock, type VirtualClock } from '../../test/support/virtualClock.ts';
 import type { Clock } from './clock.ts';
-import { type LeaderElectionOptions, type LeaderElector, startLeaderElection } from './leaderElection.ts';
 import type { Lease } from './lease.ts';
-import { createRuntimeMetrics } from './metrics.ts';
-import type { KubeRequest, Transport } from './transport.ts';
 
-const PATH = '/apis/coordination.k8s.io/v1/namespaces/system/leases';
-const isWrite = (request: KubeRequest) => request.method !== 'GET';
-
-const running: { elector: LeaderElector; clock: VirtualClock }[] = [];
-afterEach(async () => {
-  for (const { elector, clock } of running.splice(0)) {
-    const stopped = elector.stop();
-    await clock.advance(60_000);
-    await stopped;
-  }
-});
-
-function cluster() {
-  const clock = createVirtualClock();
-  const api = createFakeKubeApi(clock, { latencyMs: 20 });
-  const lease = () => api.get(PATH, 'operator', 'system') as Lease | undefined;
-  return { clock, api, lease };
-}
-
-function candidate(
-  { clock, api }: { clock: VirtualClock; api: FakeKubeApi },
-  name: string,
-  options: Partial<LeaderElectionOptions> = {},
-) {
-  const terms: string[] = [];
-  let connected = true;
-  const metrics = createRuntimeMetrics();
-  // Cut off, a candidate's requests reach nobody.
-  const transport: Transport = {
-    stream: api.stream,
-    request: (request) => {
-      if (!connected) api.fault((asked) => asked === request, { kind: 'lose' });
-      return api.request(request);
-    },
-  };
-  const elector = startLeaderElection({
-    transport,
-    lease: { namespace: 'system', name: 'operator' },
-    identity: name,
-    clock,
-    random: seededRandom(name.charCodeAt(0)),
-    logger: silentLogger(),
-    metrics,
-    onStarted: (term) => terms.push(`+${term.id}`),
-    onStopped: (term) => void terms.push(`-${term.id}`),
-    ...options,
-  });
-  running.push({ elector, clock });
-  const cut = () => {
-    connected = false;
-  };
-  const heal = () => {
-    connected = true;
-  };
-  return { elector, terms, metrics, cut, heal };
-}
-
-/** Steps through time and counts how many hold the lease at each step. */
-async function watchHolders(clock: VirtualClock, electors: LeaderElector[], ms: number): Promise<number[]> {
-  const counts: number[] = [];
-  for (let t = 0; t < ms; t += 50) {
-    await clock.advance(50);
-    counts.push(electors.filter((elector) => elector.held()).length);
-  }
-  return counts;
-}
+afterEach(stopCandidates);
 
 describe('leader election', () => {
   it('makes one leader of three, and one write a period', async () => {

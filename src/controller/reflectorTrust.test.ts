@@ -1,0 +1,149 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  isList,
+  live,
+  PATH,
+  setup,
+  stopReflectors,
+  type Thing,
+} from '../../test/support/reflectorHarness.ts';
+
+afterEach(stopReflectors);
+
+describe('what a reflector believes', () => {
+  it('ignores a stale list until the server has caught up', async () => {
+    const t = setup();
+    t.put('a');
+    const thaw = t.api.freezeLists();
+    const reflector = t.start();
+    await live(t, 10_000);
+    t.put('b');
+    t.api.remove(PATH, 'a');
+    await t.clock.settle();
+    t.api.compact();
+    t.api.breakWatches();
+    t.events.splice(0);
+    await t.clock.advance(5_000);
+    expect(t.names()).toBe('b');
+    expect(t.events).toEqual([]);
+    expect(reflector.lastError()?.message).toContain('the server lags');
+    thaw();
+    t.put('c');
+    await t.clock.advance(30_000);
+    expect(t.names()).toBe('b c');
+    expect(t.events.map((event) => event.type)).toEqual(['added']);
+  });
+
+  it('believes a server that was set back, once it has said so for long', async () => {
+    const t = setup({ rollbackAfterMs: 30_000 });
+    t.put('a');
+    const backup = t.api.snapshot();
+    t.put('a', { color: 'red' });
+    t.put('b');
+    t.start();
+    await live(t, 10_000);
+    expect(t.names()).toBe('a b');
+    t.api.restore(backup);
+    t.api.breakWatches();
+    await t.clock.advance(20_000);
+    expect(t.store.get('a')?.color).toBe('red');
+    await t.clock.advance(60_000);
+    expect(t.names()).toBe('a');
+    expect(t.store.get('a')?.color).toBeUndefined();
+    t.put('c');
+    await t.clock.settle();
+    expect(t.names()).toBe('a c');
+  });
+
+  it('leaves out a version that does not decode, keeps the one before, says no value, and goes on', async () => {
+    const decode = (raw: unknown) => {
+      const thing = raw as Thing;
+      if (thing.color === 's3cr3t') throw new TypeError(`no color: ${thing.color}`);
+      return thing;
+    };
+    const t = setup({ decode });
+    t.put('a', { color: 's3cr3t' });
+    t.put('b', { color: 'blue' });
+    const reflector = t.start();
+    await live(t, 10_000);
+    expect(reflector.hasSynced()).toBe(true);
+    expect(t.names()).toBe('b');
+    t.put('b', { color: 's3cr3t' });
+    t.put('c', { color: 'red' });
+    await t.clock.settle();
+    expect(t.names()).toBe('b c');
+    expect(t.store.get('b')?.color).toBe('blue');
+    t.api.compact();
+    t.api.breakWatches();
+    await t.clock.advance(5_000);
+    expect(t.names()).toBe('b c');
+    expect(JSON.stringify(t.lines)).not.toContain('s3cr3t');
+    expect(t.lines.filter((line) => line.key === 'b')).not.toEqual([]);
+    t.api.remove(PATH, 'b');
+    await t.clock.settle();
+    expect(t.names()).toBe('c');
+  });
+
+  it('outlives a listener that throws', async () => {
+    const t = setup();
+    t.store.onChange(() => {
+      throw new Error('a bug');
+    });
+    t.put('a');
+    const reflector = t.start();
+    await t.clock.settle();
+    t.put('b');
+    await t.clock.settle();
+    expect(reflector.hasSynced()).toBe(true);
+    expect(t.names()).toBe('a b');
+    expect(t.calls('WATCH')).toBe(1);
+  });
+
+  it('keeps nothing but metadata when asked to, whatever the server sends', async () => {
+    const t = setup({ metadataOnly: true });
+    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': 's3cr3t' };
+    const secret = { metadata: { name: 'a', annotations, labels: { x: 'y' } }, data: { key: 's3cr3t' } };
+    t.api.put(PATH, secret);
+    t.start();
+    await t.clock.settle();
+    t.api.put(PATH, { ...secret, metadata: { ...secret.metadata, name: 'b' } });
+    await t.clock.settle();
+    expect(t.names()).toBe('a b');
+    expect(t.store.get('a')?.metadata.labels).toEqual({ x: 'y' });
+    expect(JSON.stringify(t.store.list())).not.toContain('s3cr3t');
+    expect(t.api.requests.every((request) => request.accept?.includes('as=PartialObjectMetadata'))).toBe(
+      true,
+    );
+    expect(t.api.requests.some((request) => request.accept?.includes(',application/json'))).toBe(false);
+  });
+
+  it('tells who waits for it that it synced, or that it never will', async () => {
+    const t = setup();
+    t.api.fault(isList, { kind: 'answer', status: 403, body: { kind: 'Status', reason: 'Forbidden' } });
+    const reflector = t.start();
+    const giveUp = new AbortController();
+    const impatient = reflector.waitForSync(giveUp.signal);
+    const patient = reflector.waitForSync();
+    await t.clock.settle();
+    giveUp.abort();
+    expect(await impatient).toBe(false);
+    expect(reflector.lastError()).toMatchObject({ status: 403 });
+    await t.clock.advance(2_000);
+    expect(await patient).toBe(true);
+    expect(await reflector.waitForSync()).toBe(true);
+  });
+
+  it('leaves nothing behind when it stops, whatever it is doing', async () => {
+    for (const at of [0, 1, 50, 5_000]) {
+      const t = setup();
+      t.api.fault(isList, { kind: 'delayAnswer', ms: 40 }, { kind: 'lose' });
+      const reflector = t.start();
+      await t.clock.advance(at);
+      const stopped = reflector.stop();
+      await t.clock.advance(100_000);
+      await stopped;
+      expect(t.clock.pending()).toBe(0);
+      expect(t.api.watches()).toBe(0);
+    }
+  });
+});
