@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { cel, listMap } from './meta.ts';
+import { cel, listMap, text } from './meta.ts';
 
 /** AWS's limits on tags: 128 and 256 characters ("Tag restrictions", EC2 User Guide). A CRD can't bound keys but by CEL. */
-const tagMap = z.record(z.string().max(128), z.string().max(256));
+const tagMap = z.record(z.string(), text(256));
 const tagKeyLength = {
   rule: 'self.all(k, k.size() >= 1 && k.size() <= 128)',
   message: 'tags: a key has 1 to 128 characters, as EC2 wants it; shorten the key',
@@ -10,10 +10,8 @@ const tagKeyLength = {
 
 const architecture = z.enum(['x86_64', 'arm64']);
 
-export const instanceTypeName = z
-  .string()
+export const instanceTypeName = text(64)
   .min(1)
-  .max(64)
   .regex(/^[a-z0-9-]+\.[a-z0-9-]+$/);
 
 export const images = z
@@ -21,16 +19,12 @@ export const images = z
     z
       .object({
         architecture: architecture.describe('CPU architecture that the image is for.'),
-        id: z
-          .string()
-          .max(64)
+        id: text(64)
           .regex(/^ami-[0-9a-f]+$/)
           .optional()
           .describe('AMI id.'),
-        ssmParameter: z
-          .string()
+        ssmParameter: text(1011)
           .min(1)
-          .max(1011)
           .regex(/^[A-Za-z0-9_.:/-]+$/)
           .optional()
           .describe(
@@ -87,9 +81,7 @@ export const capacityTypes = z
 export function resourceTerms(prefix: string, what: string) {
   const term = z
     .object({
-      id: z
-        .string()
-        .max(64)
+      id: text(64)
         .regex(new RegExp(`^${prefix}-[0-9a-f]+$`))
         .optional()
         .describe(`Id of one ${what}.`),
@@ -110,11 +102,11 @@ export function resourceTerms(prefix: string, what: string) {
 
 const labelRequirement = z
   .object({
-    key: z.string().min(1).max(317).describe('Label key.'),
+    key: text(317).min(1).describe('Label key.'),
     operator: z
       .enum(['In', 'NotIn', 'Exists', 'DoesNotExist'])
       .describe('How the key relates to the values.'),
-    values: z.array(z.string().max(63)).max(32).optional().describe('Values for In and NotIn.'),
+    values: z.array(text(63)).max(32).optional().describe('Values for In and NotIn.'),
   })
   .meta(
     cel({
@@ -126,7 +118,7 @@ const labelRequirement = z
 
 const labelSelector = z.object({
   matchLabels: z
-    .record(z.string().max(317), z.string().max(63))
+    .record(text(317), text(63))
     .optional()
     .meta({ maxProperties: 16 })
     .describe('Labels that the namespace must carry.'),
@@ -154,10 +146,8 @@ export const rootVolume = z
     type: z.enum(['gp3', 'gp2', 'io1', 'io2']).default('gp3').describe('EBS volume type.'),
     iops: z.int().min(100).max(256000).optional().describe('Provisioned IOPS; required for io1 and io2.'),
     throughput: z.int().min(125).max(2000).optional().describe('Throughput in MiB/s; gp3 only.'),
-    kmsKeyID: z
-      .string()
+    kmsKeyID: text(2048)
       .min(1)
-      .max(2048)
       .optional()
       .describe('KMS key for encryption; without it the account default.'),
   })

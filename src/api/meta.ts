@@ -21,12 +21,25 @@ export interface ObjectMeta {
   labels?: Record<string, string>;
 }
 
+/**
+ * Text of at most so many characters, counted as the API server counts: by code points, where `max()` counts UTF-16
+ * units and would refuse what is stored already.
+ */
+export function text(max: number): z.ZodString {
+  return z
+    .string()
+    .refine((value) => value.length <= max || [...value].length <= max, {
+      error: `longer than ${max} characters`,
+    })
+    .meta({ maxLength: max });
+}
+
 const NAME_PATTERN = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
 
 /** A Kubernetes object name (DNS-1123 subdomain). */
-export const objectName = z.string().min(1).max(253).regex(NAME_PATTERN);
+export const objectName = text(253).min(1).regex(NAME_PATTERN);
 
-export const timestamp = z.iso.datetime().max(40).meta({ format: 'date-time' });
+export const timestamp = z.iso.datetime({ offset: true }).max(40).meta({ format: 'date-time' });
 
 /** A CEL rule as in `x-kubernetes-validations`; only what the embedded API server's CEL evaluates too. */
 export interface CelRule {
@@ -52,7 +65,7 @@ export function listMap(...keys: string[]): {
 /** metav1.Condition. */
 export const condition = z
   .object({
-    type: z.string().min(1).max(316).describe('The aspect of the object that this condition is about.'),
+    type: text(316).min(1).describe('The aspect of the object that this condition is about.'),
     status: z.enum(['True', 'False', 'Unknown']).describe('Whether the condition holds.'),
     observedGeneration: z
       .int()
@@ -60,8 +73,8 @@ export const condition = z
       .optional()
       .describe('metadata.generation that the condition was judged from.'),
     lastTransitionTime: timestamp.describe('When the status of the condition last changed.'),
-    reason: z.string().min(1).max(1024).describe('A CamelCase word for why; stable, for programs.'),
-    message: z.string().max(4096).describe('What a person needs to know, with the next step.'),
+    reason: text(1024).min(1).describe('A CamelCase word for why; stable, for programs.'),
+    message: text(4096).describe('What a person needs to know, with the next step.'),
   })
   .describe('One aspect of the object, judged.');
 export type Condition = z.infer<typeof condition>;

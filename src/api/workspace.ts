@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { instanceTypeName } from './classParts.ts';
-import { type API_VERSION, condition, listMap, type ObjectMeta, objectName, timestamp } from './meta.ts';
+import {
+  type API_VERSION,
+  condition,
+  listMap,
+  type ObjectMeta,
+  objectName,
+  text,
+  timestamp,
+} from './meta.ts';
 import { className } from './workspaceClass.ts';
 
 /** Names that a POSIX shell can hold as variables. */
@@ -29,8 +37,8 @@ export const workspaceSpec = z
       .array(
         z
           .object({
-            name: z.string().min(1).max(256).regex(ENV_NAME).describe('Name of the variable.'),
-            value: z.string().max(32768).default('').describe('Its value, as it is: no $(…) expansion.'),
+            name: text(256).min(1).regex(ENV_NAME).describe('Name of the variable.'),
+            value: text(32768).default('').describe('Its value, as it is: no $(…) expansion.'),
           })
           .describe('An environment variable.'),
       )
@@ -50,9 +58,7 @@ export const workspaceSpec = z
     paused: z.boolean().default(false).describe('Observe and report, but change nothing. Deletion goes on.'),
     requests: z
       .object({
-        restart: z
-          .string()
-          .max(128)
+        restart: text(128)
           .optional()
           .describe(
             'Each new non-empty value asks for one restart on a new instance; removing it asks for nothing. A value present at creation counts as answered.',
@@ -63,12 +69,9 @@ export const workspaceSpec = z
   })
   .describe('What the Workspace should be.');
 
-const instanceState = z
-  .string()
-  .max(32)
-  .describe(
-    'The state in EC2’s own word (pending, running, shutting-down, terminated, stopping, stopped), or Unknown when EC2 does not show the instance.',
-  );
+const instanceState = text(32).describe(
+  'The state in EC2’s own word (pending, running, shutting-down, terminated, stopping, stopped), or Unknown when EC2 does not show the instance.',
+);
 
 /** What a launch spends: each is spent at most once (see docs/design.md, the ledger). */
 export const causeKind = z.enum([
@@ -90,12 +93,9 @@ const cause = z
     kind: causeKind.describe(
       'Created, SecretChanged, EnvChanged, SpecChanged and ClassChanged spend a generation; Restart a request; Ended, TimedOut, Lost and Refused the recorded end of an earlier launch.',
     ),
-    ref: z
-      .string()
-      .max(128)
-      .describe(
-        'What was spent: the desired generation, the request’s value, or the number of the launch that ended.',
-      ),
+    ref: text(128).describe(
+      'What was spent: the desired generation, the request’s value, or the number of the launch that ended.',
+    ),
   })
   .describe('The one thing that this launch spends.');
 export type Cause = z.infer<typeof cause>;
@@ -103,29 +103,29 @@ export type Cause = z.infer<typeof cause>;
 /** The RunInstances input but for user data and token; kept so that a replay is byte-equal. */
 export const launchParams = z
   .object({
-    imageID: z.string().max(64).describe('AMI id.'),
-    instanceType: z.string().max(64).describe('EC2 instance type.'),
+    imageID: text(64).describe('AMI id.'),
+    instanceType: text(64).describe('EC2 instance type.'),
     capacityType: z.enum(['OnDemand', 'Spot']).describe('Capacity type.'),
-    subnetID: z.string().max(64).describe('Subnet.'),
-    zone: z.string().max(64).describe('Availability zone of the subnet.'),
-    securityGroupIDs: z.array(z.string().max(64)).max(16).describe('Security groups.'),
-    instanceProfile: z.string().max(128).optional().describe('Name of the IAM instance profile.'),
+    subnetID: text(64).describe('Subnet.'),
+    zone: text(64).describe('Availability zone of the subnet.'),
+    securityGroupIDs: z.array(text(64)).max(16).describe('Security groups.'),
+    instanceProfile: text(128).optional().describe('Name of the IAM instance profile.'),
     rootVolume: z
       .object({
-        deviceName: z.string().max(64).describe('Root device name of the image.'),
+        deviceName: text(64).describe('Root device name of the image.'),
         sizeGiB: z.int().min(1).max(65536).describe('Size in GiB.'),
-        type: z.string().max(16).describe('EBS volume type.'),
+        type: text(16).describe('EBS volume type.'),
         iops: z.int().min(1).max(1000000).optional().describe('Provisioned IOPS.'),
         throughput: z.int().min(1).max(100000).optional().describe('Throughput in MiB/s.'),
-        kmsKeyID: z.string().max(2048).optional().describe('KMS key.'),
+        kmsKeyID: text(2048).optional().describe('KMS key.'),
       })
       .describe('The root volume.'),
     tags: z
       .array(
         z
           .object({
-            key: z.string().max(128).describe('Tag key.'),
-            value: z.string().max(256).describe('Tag value.'),
+            key: text(128).describe('Tag key.'),
+            value: text(256).describe('Tag value.'),
           })
           .describe('A tag.'),
       )
@@ -134,14 +134,12 @@ export const launchParams = z
     userData: z
       .object({
         stub: z.int().min(1).max(1000000).describe('Version of the boot stub.'),
-        gatewayURL: z.string().max(2048).describe('Where the instance finds the gateway.'),
-        caDigest: z
-          .string()
-          .max(128)
+        gatewayURL: text(2048).describe('Where the instance finds the gateway.'),
+        caDigest: text(128)
           .optional()
           .describe('Digest of the CA bundle that the gateway’s certificate is checked with.'),
-        ticketKey: z.string().max(64).describe('Id of the key that the ticket is made with.'),
-        classDigest: z.string().max(128).optional().describe('Digest of the class’s user data.'),
+        ticketKey: text(64).describe('Id of the key that the ticket is made with.'),
+        classDigest: text(128).optional().describe('Digest of the class’s user data.'),
       })
       .describe('What the user data is rendered from.'),
   })
@@ -168,9 +166,9 @@ export const launch = z
       .describe('When the launch was armed: from then on RunInstances may be called.'),
     deadline: timestamp.optional().describe('When the first heartbeat must have come.'),
     readyAt: timestamp.optional().describe('When its first heartbeat was seen.'),
-    machine: z.string().max(128).optional().describe('desired.machine that the launch was armed with.'),
+    machine: text(128).optional().describe('desired.machine that the launch was armed with.'),
     params: launchParams.optional(),
-    instanceID: z.string().max(64).optional().describe('Id of its instance.'),
+    instanceID: text(64).optional().describe('Id of its instance.'),
     failures: z
       .int()
       .min(0)
@@ -184,15 +182,11 @@ export const launch = z
           .enum(['capacity', 'quota', 'userFix'])
           .optional()
           .describe('For Refused: what kind of refusal it was.'),
-        message: z.string().max(1024).optional().describe('What EC2 said.'),
+        message: text(1024).optional().describe('What EC2 said.'),
       })
       .optional()
       .describe('Set once the launch ended other than by the operator’s decision.'),
-    sender: z
-      .string()
-      .max(64)
-      .optional()
-      .describe('The process that last took charge of sending this launch.'),
+    sender: text(64).optional().describe('The process that last took charge of sending this launch.'),
   })
   .describe('The one launch that may live.');
 export type Launch = z.output<typeof launch>;
@@ -207,21 +201,17 @@ export const workspaceStatus = z
     desired: z
       .object({
         generation: z.int().min(0).describe('Grows by one with each change that counts.'),
-        env: z.string().max(128).describe('Digest of the environment, with the id of its key.'),
-        machine: z.string().max(128).describe('Digest of what only a new instance can take up.'),
+        env: text(128).describe('Digest of the environment, with the id of its key.'),
+        machine: text(128).describe('Digest of what only a new instance can take up.'),
         cause: causeKind.describe('What the generation came from.'),
-        changed: z
-          .array(z.string().max(512))
-          .max(32)
-          .optional()
-          .describe('Names of what changed, never values.'),
+        changed: z.array(text(512)).max(32).optional().describe('Names of what changed, never values.'),
         at: timestamp.describe('When the change counted.'),
       })
       .optional()
       .describe('What the instance should be, as digests.'),
     handled: z
       .object({
-        restart: z.string().max(128).optional().describe('The restart request that was last answered.'),
+        restart: text(128).optional().describe('The restart request that was last answered.'),
       })
       .optional()
       .describe('Requests that were answered.'),
@@ -231,7 +221,7 @@ export const workspaceStatus = z
         z
           .object({
             number: z.int().min(1).describe('Number of the launch.'),
-            instanceID: z.string().max(64).describe('Id of its instance.'),
+            instanceID: text(64).describe('Id of its instance.'),
           })
           .describe('A superseded launch.'),
       )
@@ -240,12 +230,12 @@ export const workspaceStatus = z
       .describe('Superseded launches whose instances are not proven gone.'),
     instance: z
       .object({
-        id: z.string().max(64).describe('Instance id.'),
+        id: text(64).describe('Instance id.'),
         state: instanceState,
-        type: z.string().max(64).optional().describe('Instance type.'),
-        zone: z.string().max(64).optional().describe('Availability zone.'),
-        privateIP: z.string().max(64).optional().describe('Private IPv4 address.'),
-        env: z.string().max(128).optional().describe('Digest of the environment that the instance holds.'),
+        type: text(64).optional().describe('Instance type.'),
+        zone: text(64).optional().describe('Availability zone.'),
+        privateIP: text(64).optional().describe('Private IPv4 address.'),
+        env: text(128).optional().describe('Digest of the environment that the instance holds.'),
       })
       .optional()
       .describe('The instance of the present launch as EC2 last showed it.'),
@@ -268,7 +258,7 @@ export const workspaceStatus = z
             generation: z.int().min(0).describe('desired.generation that it carried out.'),
             cause: cause,
             outcome: outcome.describe('How it ended.'),
-            instanceID: z.string().max(64).optional().describe('Id of its instance, if it had one.'),
+            instanceID: text(64).optional().describe('Id of its instance, if it had one.'),
             endedAt: timestamp.describe('When the end was seen.'),
           })
           .describe('A launch that is over.'),

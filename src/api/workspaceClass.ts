@@ -8,7 +8,7 @@ import {
   resourceTerms,
   rootVolume,
 } from './classParts.ts';
-import { type API_VERSION, cel, condition, listMap, type ObjectMeta, objectName } from './meta.ts';
+import { type API_VERSION, cel, condition, listMap, type ObjectMeta, objectName, text } from './meta.ts';
 
 export const workspaceClassSpec = z
   .object({
@@ -24,12 +24,10 @@ export const workspaceClassSpec = z
     capacityTypes,
     subnets: resourceTerms('subnet', 'subnet').describe('Subnets to launch in.'),
     securityGroups: resourceTerms('sg', 'security group').describe('Security groups of the instance.'),
-    instanceProfile: z.string().min(1).max(128).optional().describe('Name of the IAM instance profile.'),
+    instanceProfile: text(128).min(1).optional().describe('Name of the IAM instance profile.'),
     rootVolume: rootVolume.prefault({}),
     tags: instanceTags,
-    userData: z
-      .string()
-      .max(12000)
+    userData: text(12000)
       .optional()
       .describe(
         'A shell script that runs at first boot after the operator’s own stub. No secrets: anyone on the instance can read it.',
@@ -84,9 +82,7 @@ export const workspaceClassSpec = z
           .describe(
             'Least time from a launch to the next one that a secret, spec or class change causes, in seconds. Changes within it are deferred, never dropped.',
           ),
-        maxUnavailable: z
-          .string()
-          .max(8)
+        maxUnavailable: text(8)
           .regex(/^([1-9][0-9]*|[1-9][0-9]?%|100%)$/)
           .default('10%')
           .describe(
@@ -177,8 +173,8 @@ export const workspaceClassStatus = z
       .array(
         z
           .object({
-            architecture: z.string().max(16).describe('CPU architecture.'),
-            id: z.string().max(64).describe('AMI id.'),
+            architecture: text(16).describe('CPU architecture.'),
+            id: text(64).describe('AMI id.'),
           })
           .describe('An image as it resolved.'),
       )
