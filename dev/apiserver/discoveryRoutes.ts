@@ -7,6 +7,7 @@ import {
   resourceList,
 } from './discovery/discovery.ts';
 import { openapiV3Document, openapiV3Index } from './discovery/openapi.ts';
+import { OPENAPI_V2_PROTOBUF, openapiV2, openapiV2Protobuf } from './discovery/openapiV2.ts';
 import type { JsonObject, JsonValue } from './kinds.ts';
 import type { Registry } from './registry.ts';
 
@@ -56,6 +57,11 @@ export function discover(registry: Registry, path: string, accept: string): Foun
       if (second !== '') return found(apiGroup(second, kinds));
       return aggregated ? found(apisAggregated(kinds), aggregatedType) : found(apisRoot(kinds));
     case 'openapi':
+      if (second === 'v2') {
+        return accept.includes('protobuf')
+          ? { status: 200, headers: { 'content-type': OPENAPI_V2_PROTOBUF }, body: openapiV2Protobuf() }
+          : found(openapiV2());
+      }
       if (second !== 'v3') return undefined;
       if (third === '') return found(openapiV3Index(kinds));
       return third === 'api'

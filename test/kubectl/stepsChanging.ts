@@ -6,7 +6,9 @@ import type { Step } from './step.ts';
 export const changing: Step[] = [
   {
     title: 'apply installs the kinds, and they are served',
-    async run({ ok }, crds) {
+    async run({ ok, fails }, crds) {
+      const early = await fails('apply', '-f', manifest('workspace'));
+      assert.match(early, /no matches for kind "Workspace"[\s\S]*ensure CRDs are installed first/);
       await ok('apply', '-f', crds);
       await ok('wait', '--for=condition=Established', 'crd/workspaces.compute.molecule.ai', '--timeout=20s');
       assert.match(await ok('api-resources', '--categories=molecule'), /^workspaces +wks /m);

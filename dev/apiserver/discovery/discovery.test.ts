@@ -4,6 +4,7 @@ import { compileCrd } from '../schema/compileCrd.ts';
 import { crdWithSpec } from '../schema/testCrd.ts';
 import { apiAggregated, apiGroup, apisAggregated, apisRoot, resourceList } from './discovery.ts';
 import { openapiV3Document, openapiV3Index } from './openapi.ts';
+import { openapiV2, openapiV2Protobuf } from './openapiV2.ts';
 
 function kind(more: Partial<KindInfo>, spec: JsonObject = { type: 'object' }): KindInfo {
   const [compiled] = compileCrd(crdWithSpec(spec));
@@ -99,6 +100,14 @@ test('every reference in a document leads somewhere', () => {
     expect(references.length).toBeGreaterThan(0);
     for (const [, name] of references) expect(document.components.schemas).toHaveProperty([String(name)]);
   }
+});
+
+test('the OpenAPI v2 document is empty, and its protobuf survives being sent as text', () => {
+  const bytes = Buffer.from(openapiV2Protobuf(), 'utf8');
+  const strings = ['2.0', 'Kubernetes', 'v1.35.0'].map((text) => bytes.includes(text));
+  expect(strings).toEqual([true, true, true]);
+  expect(bytes.every((byte) => byte < 0x80)).toBe(true);
+  expect(openapiV2().paths).toEqual({});
 });
 
 test('a document says that PATCH takes fieldValidation, which kubectl asks before it relies on it', () => {
