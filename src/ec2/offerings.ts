@@ -18,7 +18,7 @@ export interface OfferingMemory {
 }
 
 /** `type/zone/capacityType`. */
-export function offeringKey({ instanceType, zone, capacityType }: OfferingID): string {
+function offeringKey({ instanceType, zone, capacityType }: OfferingID): string {
   return `${instanceType}/${zone}/${capacityType}`;
 }
 
