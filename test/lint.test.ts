@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { SETTINGS } from '../src/settings.ts';
 
 const root = new URL('../', import.meta.url);
 const LONGEST_FILE = 300;
@@ -91,6 +92,15 @@ describe('the source', () => {
   it('imports by the file’s own name, so that Node runs it as it is', async () => {
     const paths = await typescriptFiles('src', 'dev', 'test');
     expect(await offences(paths, [/\bfrom '\.[^']*(?<!\.ts|\.json)'/])).toEqual([]);
+  });
+
+  it('reads every setting there is', async () => {
+    const paths = (await typescriptFiles('src')).filter(
+      (path) => !/\.test\.ts$|^src\/config\.ts$/.test(path),
+    );
+    const source = (await Promise.all(paths.map((path) => linesOf(path)))).flat().join('\n');
+    const idle = SETTINGS.filter(({ key }) => !new RegExp(`\\b${key}\\b`).test(source));
+    expect(idle.map(({ flag }) => flag)).toEqual([]);
   });
 
   it('writes through the logger alone', async () => {
