@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createFakeKubeApi, type Fault } from '../../test/support/fakeKubeApi.ts';
+import { createFakeKubeApi } from '../../test/support/fakeKubeApi.ts';
+import type { Fault } from '../../test/support/fakeKubeApiPort.ts';
 import { createVirtualClock } from '../../test/support/virtualClock.ts';
 import type { KubeObject, Resource } from './client.ts';
 import { ApiError, isAlreadyExists, isConflict, isNamespaceTerminating, isNotFound } from './errors.ts';

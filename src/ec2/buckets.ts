@@ -39,6 +39,22 @@ export interface BucketsOptions {
   sizes?: Partial<Record<BucketName, BucketSize>>;
 }
 
+/** AWS's sizes times a factor, for accounts whose quotas are raised or shared with others. */
+export function scaledBucketSizes(factor: number): Record<BucketName, BucketSize> {
+  const scale = ({ capacity, refillPerSecond }: BucketSize): BucketSize => ({
+    capacity: Math.max(1, Math.floor(capacity * factor)),
+    refillPerSecond: refillPerSecond * factor,
+  });
+  return {
+    RunInstances: scale(BUCKET_SIZES.RunInstances),
+    TerminateInstances: scale(BUCKET_SIZES.TerminateInstances),
+    Describe: scale(BUCKET_SIZES.Describe),
+    DescribeUnfiltered: scale(BUCKET_SIZES.DescribeUnfiltered),
+    GetConsoleOutput: scale(BUCKET_SIZES.GetConsoleOutput),
+    GetParameter: scale(BUCKET_SIZES.GetParameter),
+  };
+}
+
 /** The one gate to AWS: shared by all callers of the process, so that a storm queues here and not there. */
 export interface Buckets {
   /** Resolves when one request may go out. */

@@ -6,7 +6,8 @@ import {
 import type { Lease } from '../../src/controller/lease.ts';
 import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
 import type { KubeRequest, Transport } from '../../src/controller/transport.ts';
-import { createFakeKubeApi, type FakeKubeApi } from './fakeKubeApi.ts';
+import { createFakeKubeApi } from './fakeKubeApi.ts';
+import type { FakeKubeApi } from './fakeKubeApiPort.ts';
 import { seededRandom } from './seededRandom.ts';
 import { silentLogger } from './silentLogger.ts';
 import { createVirtualClock, type VirtualClock } from './virtualClock.ts';
