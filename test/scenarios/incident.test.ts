@@ -33,10 +33,12 @@ describe('the incident: one secret changed, four reports that it is dead', () =>
     await until('the window is over', () => Date.now() > submittedAt + 60 * 50);
 
     await putSecret(scene, 'ada-env', { API_KEY: 'second' });
-    await untilWorkspace(scene, 'ada', 'its successor is pending', (workspace) => {
+    const pending = await untilWorkspace(scene, 'ada', 'its successor is pending', (workspace) => {
       const { launch, instance } = workspace.status ?? {};
       return launch?.number === 2 && instance?.state === 'pending';
     });
+    // What the predecessor held says nothing of its successor.
+    expect(pending.status?.instance?.env).toBeUndefined();
     for (let count = 0; count < 4; count += 1) expect(await report(scene, 'ada')).toBe(202);
     const second = await untilReady(scene, 'ada', 2);
     await sweeps(scene, 6);

@@ -2,8 +2,9 @@ import { clientToken } from '../../../api/token.ts';
 import type { Launch } from '../../../api/workspace.ts';
 import { type Draft, iso } from './decision.ts';
 import { holdsDesiredEnvironment } from './desired.ts';
-import { findInstance, inDoubt, provenGone, recordEnd, trackEnding } from './ending.ts';
+import { findInstance, inDoubt, provenGone, recordEnd, trackEnding, wakeForProof } from './ending.ts';
 import type { InstanceFact } from './facts.ts';
+import { startupTimeoutMs } from './recovery.ts';
 
 /** Takes what EC2 and the heartbeats say of our launches into the status: adoption, ends, first heartbeats. */
 export function observeInstances(draft: Draft): void {
@@ -24,6 +25,8 @@ function adoptInstance(draft: Draft, launch: Launch): void {
   );
   if (!found) return;
   launch.instanceID = found.id;
+  // However long the doubt lasted, the instance has the whole time to start.
+  launch.deadline = iso(draft.now.wall + startupTimeoutMs(draft));
   draft.status.provisions += 1;
   draft.ledger.push({
     kind: 'started',
@@ -40,12 +43,14 @@ function observePresent(draft: Draft, launch: Launch): void {
   if (launch.instanceID === undefined) {
     const shown = status.instance;
     if (launch.phase !== 'Waiting') status.instance = undefined;
-    else if (shown) status.instance = describe(findInstance(draft, shown.id), shown.id, shown.env);
+    else if (shown) status.instance = describe(draft, shown.id, shown.env);
     return;
   }
   const instance = findInstance(draft, launch.instanceID);
   const heartbeat = facts.heartbeats.launches.find((row) => row.number === launch.number);
-  status.instance = describe(instance, launch.instanceID, heartbeat?.env ?? status.instance?.env);
+  // What a predecessor held says nothing of its successor.
+  const known = status.instance?.id === launch.instanceID ? status.instance.env : undefined;
+  status.instance = describe(draft, launch.instanceID, heartbeat?.env ?? known);
   if (heartbeat?.alive && launch.readyAt === undefined && !launch.ended) launch.readyAt = iso(draft.now.wall);
   absorbCurrent(draft, launch);
   if (!instance || launch.ended) return;
@@ -55,13 +60,24 @@ function observePresent(draft: Draft, launch: Launch): void {
   } else if (provenGone(draft, launch.number, instance.id)) {
     recordEnd(draft, launch, 'Lost', { message: 'EC2 does not know the instance any more.' });
     trackEnding(draft, launch.number, instance.id);
+  } else {
+    wakeForProof(draft, instance);
   }
 }
 
-function describe(instance: InstanceFact | undefined, id: string, env: string | undefined) {
+function describe(draft: Draft, id: string, env: string | undefined) {
+  const instance = findInstance(draft, id);
+  const shown = draft.status.instance;
+  // Until this process has read a whole sweep, not seeing an instance is no news of it.
+  if (!instance && draft.facts.sweptAt === undefined && shown?.id === id) return { ...shown, env };
   if (!instance) return { id, state: 'Unknown', env };
-  const { state, type, zone, privateIP, notFound } = instance;
-  return { id, state: notFound ? 'Unknown' : state, type, zone, privateIP, env };
+  const { type, zone, privateIP } = instance;
+  return { id, state: shownState(instance), type, zone, privateIP, env };
+}
+
+/** EC2's own word while it shows the instance. What terminated may vanish; nothing else may. */
+function shownState({ state, missing, notFound }: InstanceFact): string {
+  return (missing || notFound) && state !== 'terminated' ? 'Unknown' : state;
 }
 
 /** Secrets bind late: a launch whose instance holds what is desired now carries out that generation, whenever it came. */
