@@ -138,6 +138,8 @@ export function startControllerPart(
   return {
     elector,
     async stop() {
+      // Its timers would keep the process; what is still queued is the next leader's, so nobody waits for it here.
+      void queue.shutDown();
       await elector.stop();
       await evidence.stop();
       await events.stop();
