@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { silent } from '../../test/support/ec2.ts';
 import { setUp } from '../../test/support/observer.ts';
 import { TAG } from './port.ts';
 
