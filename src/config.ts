@@ -64,6 +64,9 @@ const aws = z
     capacityRetryMs: ms(180_000).describe(
       'How long an instance type without capacity in a zone is not asked for again.',
     ),
+    requestRatePercent: integer(1, 100_000, 100).describe(
+      'The account’s API request quotas in percent of AWS’s defaults; what exceeds them waits here.',
+    ),
   })
   .describe('AWS');
 

@@ -7,7 +7,7 @@ import { createEventRecorder } from './controller/events.ts';
 import { type LeaderElector, startLeaderElection } from './controller/leaderElection.ts';
 import { objectKey } from './controller/store.ts';
 import { createWorkqueue } from './controller/workqueue.ts';
-import { createBuckets } from './ec2/buckets.ts';
+import { createBuckets, scaledBucketSizes } from './ec2/buckets.ts';
 import { createEc2Calls } from './ec2/client.ts';
 import { createEc2Metrics } from './ec2/metrics.ts';
 import { createObserver } from './ec2/observer.ts';
@@ -47,7 +47,12 @@ export function startControllerPart(
     endpoint: aws.ec2Endpoint,
     ssmEndpoint: aws.ssmEndpoint,
     timeoutMs: aws.timeoutMs,
-    buckets: createBuckets({ clock, random, metrics: ec2Metrics }),
+    buckets: createBuckets({
+      clock,
+      random,
+      metrics: ec2Metrics,
+      sizes: scaledBucketSizes(aws.requestRatePercent / 100),
+    }),
     clock,
     metrics: ec2Metrics,
     logger,

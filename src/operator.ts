@@ -27,7 +27,7 @@ export interface Operator {
   gatewayURL: string | undefined;
   metricsPort: number;
   healthPort: number;
-  /** Drains, gives the lease back and closes everything. */
+  /** Drains, gives the lease back and closes everything; a second call is the same stop. */
   stop(): Promise<void>;
 }
 
@@ -60,7 +60,12 @@ export async function startOperator(
   let gateway: Gateway | undefined;
   let gatewayURL: string | undefined;
   let controller: ControllerPart | undefined;
-  async function stop(): Promise<void> {
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= close();
+    return stopped;
+  };
+  async function close(): Promise<void> {
     ready = false;
     await controller?.stop();
     await gateway?.stop();

@@ -1,0 +1,75 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Operator } from '../../src/operator.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { cloudCallsBetween, readBooks } from './audit.ts';
+import { createScene, createWorkspace, metric, putSecret, type Scene, sweeps, until } from './harness.ts';
+
+const COUNT = 100;
+/** A hundred launches at AWS's default rate would take most of a minute before anything could be measured. */
+const RAISED_QUOTAS = { WORKSPACE_AWS_REQUEST_RATE_PERCENT: '2000' };
+/** Sixty of the protocol's seconds at twenty times life size, ms, and the sweeps that fit in. */
+const MINUTE_MS = 3_000;
+const MOST_SWEEPS = 7;
+
+describe('a hundred settled Workspaces', () => {
+  let scene: Scene;
+  let operator: Operator;
+
+  /** Name and resourceVersion of each; a write to any of them shows. */
+  async function versions(): Promise<string[]> {
+    const { items } = await scene.kube.list(WORKSPACES);
+    return items.map(({ metadata }) => `${metadata.name}@${metadata.resourceVersion}`).sort();
+  }
+
+  function reconciles(): Promise<number> {
+    return metric(operator, 'controller_runtime_reconcile_total{controller="workspace",result="success"}');
+  }
+
+  beforeAll(async () => {
+    scene = await createScene({ buckets: {} });
+    operator = await scene.start(RAISED_QUOTAS);
+    await putSecret(scene, 'shared-env', { KEY: 'a' });
+    const envFrom = [{ secretRef: { name: 'shared-env' } }];
+    await Promise.all(
+      Array.from({ length: COUNT }, (_, index) => createWorkspace(scene, `ws-${index}`, { envFrom })),
+    );
+    await until('all are settled', async () => {
+      const { items } = await scene.kube.list(WORKSPACES);
+      return items.every((item) => JSON.stringify(item).includes('"reason":"Settled"'));
+    });
+    await sweeps(scene, 2);
+  });
+  afterAll(() => scene.close());
+
+  test('in sixty seconds nothing is written but the Lease, and EC2 is asked only by the sweep', async () => {
+    const before = readBooks(scene);
+    const settled = await versions();
+    await wait(MINUTE_MS);
+    const after = readBooks(scene);
+
+    expect(after.writes - before.writes).toBe(0);
+    expect(await versions()).toEqual(settled);
+    const { DescribeInstances: swept = 0, ...others } = cloudCallsBetween(before, after);
+    expect(others).toEqual({});
+    expect(swept).toBeGreaterThan(0);
+    expect(swept).toBeLessThanOrEqual(MOST_SWEEPS);
+    expect(after.logLines).toBe(before.logLines);
+  });
+
+  test('a restart of the operator writes no status and provisions nothing', async () => {
+    const settled = await versions();
+    await operator.stop();
+    const before = readBooks(scene);
+    scene.stack.ec2.faults.add({ action: 'DescribeInstances', fault: { kind: 'latency', ms: 500 } });
+    operator = await scene.start(RAISED_QUOTAS);
+    await until('each was looked at', async () => (await reconciles()) >= COUNT);
+    await sweeps(scene, 6);
+    const after = readBooks(scene);
+
+    expect(after.statusWrites - before.statusWrites).toBe(0);
+    expect(await versions()).toEqual(settled);
+    expect(Object.keys(cloudCallsBetween(before, after))).toEqual(['DescribeInstances']);
+    expect(scene.stack.ec2.counters.provisions()).toHaveLength(COUNT);
+  });
+});
