@@ -4,8 +4,6 @@ import { block, type Draft, wakeAfter } from './decision.ts';
 import type { Offering } from './facts.ts';
 import { offeringKey, rankOfferings } from './offerings.ts';
 
-const UNREAD_RETRY_MS = 5000;
-
 /** Blocks on whatever a person must mend before this Workspace could be launched at all. Returns whether nothing does. */
 export function launchable(draft: Draft): boolean {
   const { facts } = draft;
@@ -44,10 +42,7 @@ export function launchable(draft: Draft): boolean {
 export function candidate(draft: Draft, number: number): LaunchParams | undefined {
   const { facts } = draft;
   if (!launchable(draft) || !facts.class) return undefined;
-  if (facts.environment.kind !== 'Merged' || !draft.status.desired) {
-    wakeAfter(draft, UNREAD_RETRY_MS);
-    return undefined;
-  }
+  if (facts.environment.kind !== 'Merged' || !draft.status.desired) return undefined;
   if (!facts.resolution) {
     draft.needsResolution = true;
     return undefined;

@@ -6,6 +6,7 @@ import { type Draft, iso, wakeAfter } from './decision.ts';
 import type { Facts } from './facts.ts';
 
 const MOST_NAMES = 32;
+const UNREAD_RETRY_MS = 5000;
 
 /** The digest of the present content, under the key that the recorded digest names if it is at hand. */
 export function observedDigests(facts: Facts): { env: string; machine: string } | undefined {
@@ -20,6 +21,8 @@ export function observedDigests(facts: Facts): { env: string; machine: string } 
 /** Records what the instance should be. A change counts once it has stood still, once for a whole burst. */
 export function desire(draft: Draft): void {
   const { facts, now, status } = draft;
+  // A change that could not be read is not over; nobody else would look again.
+  if (facts.environment.kind === 'Unknown') wakeAfter(draft, UNREAD_RETRY_MS);
   const observed = observedDigests(facts);
   if (!observed || facts.workspace.spec.paused) return;
   if (!status.desired) {

@@ -11,7 +11,7 @@ export function resolveDoubt(draft: Draft): boolean {
   const { launch } = draft.status;
   if (!launch || !inDoubt(launch)) return false;
   const { process, sweptAt, timing } = draft.facts;
-  const answer = process.answer?.number === launch.number ? process.answer : undefined;
+  const answer = presentAnswer(draft, launch);
   if (answer?.result.kind === 'refused' && definite(answer, timing)) {
     const { class: refusal, code, message } = answer.result;
     recordEnd(draft, launch, 'Refused', { refusal, message: `${code}: ${message}` });
@@ -26,6 +26,12 @@ export function resolveDoubt(draft: Draft): boolean {
   }
   replay(draft, launch, answer);
   return true;
+}
+
+/** An answer from before this term says nothing any more: whoever led in between may have sent as well. */
+function presentAnswer({ facts: { process } }: Draft, launch: Launch): LaunchAnswer | undefined {
+  const { answer, termAt } = process;
+  return answer?.number === launch.number && answer.sentAt >= termAt ? answer : undefined;
 }
 
 /**

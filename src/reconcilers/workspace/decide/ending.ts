@@ -1,8 +1,9 @@
 import type { Launch, Outcome } from '../../../api/workspace.ts';
-import { type Draft, iso } from './decision.ts';
+import { type Draft, iso, wakeAfter } from './decision.ts';
 import type { InstanceFact } from './facts.ts';
 
 const HISTORY = 5;
+const PROOF_RETRY_MS = 1000;
 
 /** Whether a launch was armed, has no instance on record and no recorded end: nobody knows whether one exists. */
 export function inDoubt(launch: Launch): boolean {
@@ -26,6 +27,14 @@ export function provenGone(draft: Draft, number: number, id: string): boolean {
   const heard = heartbeats.launches.some((launch) => launch.number === number && launch.fresh);
   const apart = instance.notFound.lastAt - instance.notFound.firstAt;
   return heartbeats.available && !heard && apart >= timing.visibilityMs;
+}
+
+/** Looks again when nothing but time stands between NotFound and the proof; look-ups that agree are no news. */
+export function wakeForProof(draft: Draft, { notFound }: InstanceFact): void {
+  if (!notFound) return;
+  const proofAt = notFound.firstAt + draft.facts.timing.visibilityMs;
+  // Past it only evidence can be lacking, and that tells when it changes; a look-up may be a moment away.
+  if (notFound.lastAt < proofAt) wakeAfter(draft, Math.max(proofAt - draft.now.mono, PROOF_RETRY_MS));
 }
 
 /** Remembers a launch as over; the newest first. */

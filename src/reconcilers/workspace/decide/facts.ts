@@ -156,7 +156,12 @@ export interface Facts {
   instances: readonly InstanceFact[];
   /** Begin of the last complete sweep, monotonic ms. */
   sweptAt?: number;
-  heartbeats: { available: boolean; launches: readonly HeartbeatFact[] };
+  heartbeats: {
+    available: boolean;
+    /** Since when it has been available without a break, as far as this process knows; monotonic ms. */
+    since?: number;
+    launches: readonly HeartbeatFact[];
+  };
   process: ProcessFact;
   timing: Timing;
   userData: LaunchParams['userData'];

@@ -1,0 +1,56 @@
+import type { WorkspaceStatus } from '../../src/api/workspace.ts';
+import { decide } from '../../src/reconcilers/workspace/decide/decide.ts';
+import type { Decision } from '../../src/reconcilers/workspace/decide/decision.ts';
+import type { Facts, Now, ValidationFact } from '../../src/reconcilers/workspace/decide/facts.ts';
+import { MINUTE, NOW } from './facts.ts';
+
+/** The decision `ms` after NOW. */
+export function decideAt(facts: Facts, ms = 0): Decision {
+  return decide(facts, later(ms));
+}
+
+export function later(ms: number): Now {
+  return { wall: NOW.wall + ms, mono: NOW.mono + ms };
+}
+
+/** The facts as they are once this status was accepted. */
+export function withStatus(facts: Facts, status: WorkspaceStatus): Facts {
+  const { metadata } = facts.workspace;
+  const resourceVersion = String(Number(metadata.resourceVersion) + 1);
+  const workspace = { ...facts.workspace, metadata: { ...metadata, resourceVersion }, status };
+  return { ...facts, workspace };
+}
+
+/** Decides and writes, performing nothing, until there is nothing more to write. Throws when that takes too long. */
+export function written(facts: Facts, ms = 0): { status: WorkspaceStatus; decision: Decision; facts: Facts } {
+  let present = facts;
+  for (let pass = 0; pass < 6; pass += 1) {
+    const decision = decideAt(present, ms);
+    const next = withStatus(present, JSON.parse(JSON.stringify(decision.status)) as WorkspaceStatus);
+    if (JSON.stringify(next.workspace.status) === JSON.stringify(present.workspace.status)) {
+      return { status: decision.status, decision, facts: present };
+    }
+    present = next;
+  }
+  throw new Error('the status never came to rest');
+}
+
+export function conditionOf(decision: Decision, type: string) {
+  const condition = decision.status.conditions?.find((candidate) => candidate.type === type);
+  if (!condition) throw new Error(`there is no condition ${type}`);
+  return condition;
+}
+
+/** A passed dry run for whatever the decision would launch, as a process of this term remembers it. */
+export function validatedBy(decision: Decision): ValidationFact {
+  if (decision.effect?.kind !== 'DryRun') throw new Error('the decision asks for no dry run');
+  return { fingerprint: decision.effect.fingerprint, verdict: { ok: true }, expiresAt: NOW.mono + MINUTE };
+}
+
+/** Decides with the dry run that it asked for passed. */
+export function decideValidated(facts: Facts, ms = 0): Decision {
+  const asked = decideAt(facts, ms);
+  if (asked.effect?.kind !== 'DryRun') return asked;
+  const validations = [{ ...validatedBy(asked), expiresAt: NOW.mono + ms + MINUTE }];
+  return decideAt({ ...facts, process: { ...facts.process, validations } }, ms);
+}
