@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+const END_WITH_PARENT = join(import.meta.dirname, 'endWithParent.ts');
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
@@ -23,10 +24,14 @@ export function startOperatorProcess(
   onLine: (line: LogLine, text: string) => void = () => undefined,
 ): OperatorProcess {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, ['--import', END_WITH_PARENT, MAIN], {
     env: { PATH, HOME, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // Its own process group: Ctrl-C in a terminal is for us, who end it in order.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
+  const { stdout, stderr } = child;
+  if (!stdout || !stderr) throw new Error('the operator was started without pipes');
   const lines: LogLine[] = [];
   const waiting = new Set<{
     matches: (line: LogLine) => boolean;
@@ -34,7 +39,7 @@ export function startOperatorProcess(
     reject(error: Error): void;
   }>();
   let words = '';
-  const reader = createInterface({ input: child.stdout });
+  const reader = createInterface({ input: stdout });
   reader.on('line', (text) => {
     const line = parseLine(text);
     lines.push(line);
@@ -45,14 +50,15 @@ export function startOperatorProcess(
       waiter.resolve(line);
     }
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  stderr.setEncoding('utf8').on('data', (text: string) => {
     words = `${words}${text}`.slice(-4000);
     onLine({ level: 'error', msg: text.trim() }, text.trim());
   });
+  let over: Error | undefined;
   const ended = new Promise<number | null>((resolve) => {
     child.once('close', (code) => {
-      for (const waiter of waiting)
-        waiter.reject(new Error(`the operator ended (${code}) before what was waited for: ${words}`));
+      over = new Error(`the operator ended (${code}) before what was waited for: ${words}`);
+      for (const waiter of waiting) waiter.reject(over);
       waiting.clear();
       resolve(code);
     });
@@ -63,6 +69,7 @@ export function startOperatorProcess(
     line(matches) {
       const past = lines.find(matches);
       if (past) return Promise.resolve(past);
+      if (over) return Promise.reject(over);
       return new Promise((resolve, reject) => waiting.add({ matches, resolve, reject }));
     },
     end(signal) {

@@ -1,11 +1,9 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Clock } from '../../src/controller/clock.ts';
 import type { Random } from '../../src/controller/random.ts';
-import { createServerCertificate } from '../apiserver/certificates.ts';
 import { type RunningApiServer, startApiServer } from '../apiserver/server.ts';
 import type { AgentControls } from '../ec2/runtime.ts';
 import { type Ec2Server, startEc2 } from '../ec2/server.ts';
@@ -13,6 +11,7 @@ import type { Timings } from '../ec2/timings.ts';
 import { createLightRuntime } from '../instances/lightRuntime.ts';
 import { createShellRuntime } from '../instances/shellRuntime.ts';
 import { startPostgres } from '../postgres/postgres.ts';
+import { apiPortIn, gatewayIdentityIn, writeFiles } from './files.ts';
 import { installCluster } from './install.ts';
 import { type Speed, scaledCloud, scaledEnvironment } from './timings.ts';
 
@@ -34,6 +33,8 @@ export interface StackOptions {
   folder?: string;
   /** Request buckets of the cloud; default AWS's. `{}` throttles nothing. */
   buckets?: Parameters<typeof startEc2>[0]['buckets'];
+  /** Told of each part as it comes up. */
+  tell?: (part: 'database' | 'cluster' | 'cloud', where: string) => void;
 }
 
 /** A cluster, a cloud and a database, without the operator. */
@@ -53,7 +54,7 @@ export interface Stack {
 
 /** Starts it all on loopback, with the kinds installed and the operator's namespace in place. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { clock, random, logger, speed = 1, agents, folder: kept } = options;
+  const { clock, random, logger, speed = 1, agents, folder: kept, tell = () => undefined } = options;
   const folder = kept ?? (await mkdtemp(join(tmpdir(), 'workspace-stack-')));
   const stops: (() => Promise<void>)[] = [];
   const stop = async () => {
@@ -65,8 +66,17 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await chmod(folder, 0o755);
     if (kept === undefined) stops.push(() => rm(folder, { recursive: true, force: true }));
     const databaseURL = options.databaseURL ?? (await ownPostgres());
-    const api = await startApiServer({ clock, random, logger, file: kept && join(kept, 'cluster.json') });
+    tell('database', withoutPassword(databaseURL));
+    const api = await startApiServer({
+      clock,
+      random,
+      logger,
+      file: kept && join(kept, 'cluster.json'),
+      port: await apiPortIn(folder),
+    });
     stops.push(api.stop);
+    await installCluster(api, clock);
+    tell('cluster', api.url);
     const instanceRuntime =
       agents === 'shell'
         ? createShellRuntime({ folder: join(folder, 'instances'), clock, random, logger })
@@ -82,10 +92,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       buckets: options.buckets,
     });
     stops.push(ec2.stop);
-    await installCluster(api, clock);
-    const files = await writeFiles(folder, api, ec2);
-    const port = await freePort();
-    const gatewayURL = `https://127.0.0.1:${port}`;
+    tell('cloud', ec2.url);
+    const gateway = await gatewayIdentityIn(folder);
+    const { identityCertificatePEM } = ec2;
+    const content = { kubeconfig: api.kubeconfig, apiURL: api.url, gateway, identityCertificatePEM };
+    const files = await writeFiles(folder, content);
+    const gatewayURL = `https://127.0.0.1:${gateway.port}`;
     return {
       folder,
       api,
@@ -105,7 +117,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         DATABASE_URL: databaseURL,
         WORKSPACE_GATEWAY_URL: gatewayURL,
         WORKSPACE_GATEWAY_LISTEN_HOST: '127.0.0.1',
-        WORKSPACE_GATEWAY_LISTEN_PORT: String(port),
+        WORKSPACE_GATEWAY_LISTEN_PORT: String(gateway.port),
         WORKSPACE_GATEWAY_CA_FILE: files.ca,
         WORKSPACE_GATEWAY_TLS_CERT_FILE: files.cert,
         WORKSPACE_GATEWAY_TLS_KEY_FILE: files.key,
@@ -129,32 +141,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-async function writeFiles(folder: string, api: RunningApiServer, ec2: Ec2Server) {
-  const tls = await createServerCertificate();
-  const paths = {
-    kubeconfig: join(folder, 'kubeconfig'),
-    ca: join(folder, 'gateway-ca.pem'),
-    cert: join(folder, 'gateway.pem'),
-    key: join(folder, 'gateway-key.pem'),
-    identity: join(folder, 'ec2-identity.pem'),
-  };
-  await writeFile(paths.kubeconfig, api.kubeconfig, { mode: 0o600 });
-  await writeFile(paths.ca, tls.caPEM);
-  await writeFile(paths.cert, tls.certPEM);
-  await writeFile(paths.key, tls.keyPEM, { mode: 0o600 });
-  await writeFile(paths.identity, ec2.identityCertificatePEM);
-  return paths;
-}
-
-/** A port that was free a moment ago: instances must be told the gateway's before it listens. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  if (address === null || typeof address === 'string') throw new Error('no port on 127.0.0.1');
-  return address.port;
+function withoutPassword(databaseURL: string): string {
+  const url = new URL(databaseURL);
+  url.password = '';
+  return url.href;
 }

@@ -1,0 +1,97 @@
+import type { Clock } from '../../src/controller/clock.ts';
+import type { Random } from '../../src/controller/random.ts';
+import { type OperatorProcess, startOperatorProcess } from '../stack/operatorProcess.ts';
+import { type Raised, raiseStack } from '../stack/raise.ts';
+import type { Narrator } from '../terminal/narrator.ts';
+import { openCluster } from '../watch/cluster.ts';
+import { followWorkspace } from '../watch/followWorkspace.ts';
+import { callGateway } from './gateway.ts';
+import { type NaiveOutcome, tellNaiveStory } from './naiveStory.ts';
+import { NAME, NAMESPACE, tellStory } from './story.ts';
+import { summarise } from './summary.ts';
+
+export interface DemoOptions {
+  clock: Clock;
+  random: Random;
+  narrator: Narrator;
+  /** How fast time runs; 1 is life size. */
+  speed: number;
+  /** Replays the incident first, the old way. */
+  naive: boolean;
+  /** Aborted when a person wants it to end. */
+  signal: AbortSignal;
+  /** Told of the operator, so that who is impatient can end it at once. */
+  onOperator: (operator: OperatorProcess) => void;
+}
+
+/** The whole story on a stack of its own, which is gone afterwards. True when one change was one provision. */
+export async function runDemo(options: DemoOptions): Promise<boolean> {
+  const { clock, narrator, speed, naive } = options;
+  const startedAt = clock.now();
+  const failed = new AbortController();
+  const signal = AbortSignal.any([options.signal, failed.signal]);
+  const stops: (() => Promise<unknown>)[] = [];
+  try {
+    narrator.plain('Workspace operator: one change, one provision.', 'bold');
+    narrator.step('A database, a cluster and a cloud on this machine');
+    const onError = (text: string) => narrator.tell(text.trim(), 'bad');
+    const stack = await raiseStack({ ...options, onError });
+    stops.push(stack.stop);
+    signal.throwIfAborted();
+    narrator.tell(
+      `time runs ${speed} times as fast: EC2's 20 to 30 s of pending last ${(20 / speed).toFixed(1)} to ${(30 / speed).toFixed(1)} s`,
+    );
+    const old: NaiveOutcome | undefined = naive
+      ? await tellNaiveStory({ ...options, ec2: stack.ec2, signal })
+      : undefined;
+    narrator.step(naive ? 'The operator, on the same cloud' : 'The operator');
+    const operator = startOperatorProcess(stack.operatorEnv);
+    options.onOperator(operator);
+    stops.push(() => operator.end('SIGTERM'));
+    void operator.ended.then((code) => failed.abort(new Error(lastWords(operator, code))));
+    await narrator.waiting(
+      () => 'the operator starts, and takes the lease',
+      Promise.all([
+        operator.line((line) => line.msg === 'started'),
+        operator.line((line) => line.msg === 'became leader'),
+      ]),
+    );
+    narrator.tell(`pid ${operator.pid} leads; gateway on ${stack.gatewayURL}`);
+    narrator.tell('to follow it in another terminal:');
+    narrator.command(`export KUBECONFIG=${stack.kubeconfigPath}`);
+    const outcome = await tell(stack, signal);
+    return summarise({ narrator, outcome, old, startedAt, elapsedMs: clock.now() - startedAt });
+  } finally {
+    if (options.signal.aborted) narrator.tell('stopping: operator, instances, cloud, cluster, database');
+    for (const stop of stops.reverse()) await stop();
+  }
+
+  async function tell(stack: Raised, until: AbortSignal) {
+    const cluster = openCluster(clock, stack.kubeconfigPath);
+    const { transport } = cluster;
+    const followed = followWorkspace({
+      ...options,
+      transport,
+      namespace: NAMESPACE,
+      name: NAME,
+      signal: until,
+    });
+    const caFile = stack.operatorEnv.WORKSPACE_GATEWAY_CA_FILE ?? '';
+    const gateway = await callGateway({ url: stack.gatewayURL, caFile, namespace: NAMESPACE, name: NAME });
+    try {
+      return await tellStory({ ...options, stack, cluster, followed, gateway, signal: until });
+    } finally {
+      await gateway.close();
+      await followed.stop();
+      await cluster.close();
+    }
+  }
+}
+
+function lastWords(operator: OperatorProcess, code: number | null): string {
+  const words = operator.lines
+    .filter(({ level }) => level === 'error' || level === 'fatal')
+    .slice(-3)
+    .map((line) => JSON.stringify(line));
+  return `the operator ended (${code ?? 'by a signal'})${words.length > 0 ? `; its last errors: ${words.join(' ')}` : ''}`;
+}

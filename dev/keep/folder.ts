@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+/** Where a stack that is kept has its state; in .gitignore. */
+export const DEFAULT_FOLDER = join(import.meta.dirname, '..', '..', '.dev');
+const MARK = 'pid';
+
+/**
+ * Takes the folder for this process alone, emptied when `fresh`.
+ * @returns how to give it back
+ * @throws when another process has it, or when it holds what is not ours to empty
+ */
+export async function takeFolder(path: string, fresh: boolean): Promise<() => Promise<void>> {
+  const folder = resolve(path);
+  const mark = join(folder, MARK);
+  const owner = await readOwner(mark);
+  if (owner !== undefined && isAlive(owner)) {
+    throw new Error(
+      `${folder} is in use by process ${owner}: use that one, end it with kill ${owner}, or name another with --folder`,
+    );
+  }
+  if (fresh && existsSync(folder)) {
+    if (owner === undefined && !existsSync(join(folder, 'cluster.json')))
+      throw new Error(`${folder} is no folder of ours, so it is not emptied: remove it yourself`);
+    await rm(folder, { recursive: true });
+  }
+  await mkdir(folder, { recursive: true });
+  await writeFile(mark, String(process.pid));
+  // Empty rather than gone: that marks the folder as ours.
+  return () => writeFile(mark, '');
+}
+
+async function readOwner(mark: string): Promise<number | undefined> {
+  try {
+    return Number(await readFile(mark, 'utf8'));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (pid === 0 || pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // It lives, and is somebody else's.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

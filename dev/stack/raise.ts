@@ -1,0 +1,57 @@
+import { pino } from 'pino';
+import type { Clock } from '../../src/controller/clock.ts';
+import type { Random } from '../../src/controller/random.ts';
+import { canRunShellInstances } from '../instances/shellRuntime.ts';
+import type { Narrator } from '../terminal/narrator.ts';
+import { freePort } from './files.ts';
+import { type Stack, startStack } from './stack.ts';
+import type { Speed } from './timings.ts';
+
+export interface RaiseOptions {
+  clock: Clock;
+  random: Random;
+  narrator: Narrator;
+  speed: Speed;
+  /** Keeps everything in it across restarts. */
+  folder?: string;
+  /** Told by whatever of the stack fails on its own. */
+  onError: (text: string) => void;
+}
+
+export interface Raised extends Stack {
+  agentKind: 'shell' | 'light';
+  /** The operator's environment, and where its metrics will be. */
+  operatorEnv: Record<string, string>;
+  metricsURL: string;
+}
+
+/** Starts cluster, cloud and database, telling each as it comes up. */
+export async function raiseStack(options: RaiseOptions): Promise<Raised> {
+  const { clock, random, narrator, speed, folder } = options;
+  const agentKind = canRunShellInstances() ? 'shell' : 'light';
+  const names = { database: 'Postgres', cluster: 'Kubernetes API', cloud: 'EC2' } as const;
+  const stack = await narrator.waiting(
+    () => 'starting a database, a cluster and a cloud',
+    startStack({
+      clock,
+      random,
+      logger: pino({ level: 'error' }, { write: options.onError }),
+      speed,
+      agents: agentKind,
+      ...(folder !== undefined && { folder }),
+      tell: (part, where) => narrator.tell(`${part.padEnd(10)}${names[part].padEnd(16)}${where}`),
+    }),
+  );
+  narrator.tell(
+    agentKind === 'shell'
+      ? 'agents    on each instance the real one: src/agent/agent.sh, run by sh with curl'
+      : 'agents    inside this process, as this machine has no curl; install curl to see the real agent',
+  );
+  const metricsPort = await freePort();
+  return {
+    ...stack,
+    agentKind,
+    metricsURL: `http://127.0.0.1:${metricsPort}/metrics`,
+    operatorEnv: { ...stack.operatorEnv, WORKSPACE_METRICS_LISTEN_PORT: String(metricsPort) },
+  };
+}

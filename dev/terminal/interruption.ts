@@ -1,0 +1,16 @@
+/** Why an aborted wait ended: a person, or what they use, asked this process to end. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
+/** Aborted by the first SIGINT, SIGTERM or SIGHUP; `again` is called by each further one. */
+export function interruption(again: () => void): AbortSignal {
+  const asked = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (asked.signal.aborted) again();
+      else asked.abort(new Interrupted(signal));
+    });
+  }
+  return asked.signal;
+}

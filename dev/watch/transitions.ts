@@ -1,0 +1,96 @@
+import type { Condition } from '../../src/api/meta.ts';
+import type { Workspace, WorkspaceStatus } from '../../src/api/workspace.ts';
+
+export interface Transition {
+  text: string;
+  look?: 'good' | 'bad';
+}
+
+export function conditionOf(workspace: Workspace | undefined, type: string): Condition | undefined {
+  return workspace?.status?.conditions?.find((condition) => condition.type === type);
+}
+
+export function isSettled(workspace: Workspace | undefined): boolean {
+  return ['Ready', 'UpToDate'].every((type) => conditionOf(workspace, type)?.status === 'True');
+}
+
+/** What happened to a Workspace between two versions of it, in a person's words, in the order in which it follows. */
+export function transitions(before: Workspace | undefined, after: Workspace | undefined): Transition[] {
+  if (!after) return before ? [{ text: 'the Workspace is gone' }] : [];
+  const was = before?.status;
+  const is = after.status;
+  if (!is) return [];
+  return [
+    ...desiredChanged(was, is),
+    ...launchMoved(was, is),
+    // A predecessor's last state comes before the proof that it is gone, and that before its successor's first.
+    ...(was?.instance?.id === is.instance?.id
+      ? [...instanceMoved(was, is), ...endings(was, is)]
+      : [...endings(was, is), ...instanceMoved(was, is)]),
+    ...deferral(before, after),
+    ...readiness(before, after),
+  ];
+}
+
+function desiredChanged(was: WorkspaceStatus | undefined, is: WorkspaceStatus): Transition[] {
+  if (!was?.desired || !is.desired || was.desired.generation === is.desired.generation) return [];
+  const { generation, cause, changed = [] } = is.desired;
+  const names = changed.length > 0 ? `: ${changed.join(', ')}` : '';
+  return [{ text: `a change that counts: generation ${generation}, ${cause}${names}` }];
+}
+
+function launchMoved(was: WorkspaceStatus | undefined, is: WorkspaceStatus): Transition[] {
+  const { launch } = is;
+  if (!launch || launch.number === 0) return [];
+  const told: Transition[] = [];
+  const isNew = launch.number !== was?.launch?.number;
+  const because = `${launch.cause?.kind ?? 'Created'}, generation ${launch.generation}`;
+  if (isNew) told.push({ text: `launch ${launch.number} is on record (${because})` });
+  if (launch.instanceID !== undefined && (isNew || was?.launch?.instanceID === undefined))
+    told.push({ text: `launch ${launch.number} is ${launch.instanceID}: provision ${is.provisions}` });
+  if (launch.ended && (isNew || !was?.launch?.ended)) {
+    const { outcome, message } = launch.ended;
+    told.push({ text: `launch ${launch.number} ended: ${message ?? outcome}`, look: 'bad' });
+  }
+  return told;
+}
+
+function endings(was: WorkspaceStatus | undefined, is: WorkspaceStatus): Transition[] {
+  const before = was?.terminating ?? [];
+  const after = is.terminating ?? [];
+  const lacks = (list: typeof before, id: string) => list.every((entry) => entry.instanceID !== id);
+  const begun = after.filter(({ instanceID }) => lacks(before, instanceID));
+  const over = before.filter(({ instanceID }) => lacks(after, instanceID));
+  return [
+    ...begun.map(({ number, instanceID }) => ({ text: `${instanceID} (launch ${number}) is to end` })),
+    ...over.map(({ number, instanceID }) => ({ text: `${instanceID} (launch ${number}) is proven gone` })),
+  ];
+}
+
+function instanceMoved(was: WorkspaceStatus | undefined, is: WorkspaceStatus): Transition[] {
+  const { instance } = is;
+  if (!instance) return [];
+  const told: Transition[] = [];
+  const same = was?.instance?.id === instance.id;
+  if (!same || was?.instance?.state !== instance.state) {
+    const unseen = instance.state === 'Unknown' ? ': EC2 does not show it at the moment' : '';
+    told.push({ text: `${instance.id} is ${instance.state}${unseen}` });
+  }
+  if (instance.env !== undefined && (!same || was?.instance?.env !== instance.env))
+    told.push({ text: `${instance.id} fetched its environment (digest ${instance.env.slice(0, 14)}…)` });
+  return told;
+}
+
+function deferral(before: Workspace | undefined, after: Workspace): Transition[] {
+  const is = conditionOf(after, 'UpToDate');
+  if (is?.reason !== 'Deferred' || conditionOf(before, 'UpToDate')?.reason === 'Deferred') return [];
+  return [{ text: `deferred: ${is.message}` }];
+}
+
+function readiness(before: Workspace | undefined, after: Workspace): Transition[] {
+  const was = conditionOf(before, 'Ready');
+  const is = conditionOf(after, 'Ready');
+  if (!is || (was?.status === is.status && was.reason === is.reason)) return [];
+  const text = `Ready=${is.status} ${is.reason === 'Ready' ? '' : `${is.reason}: `}${is.message}`;
+  return [is.status === 'True' ? { text, look: 'good' } : { text }];
+}
