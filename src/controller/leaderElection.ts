@@ -87,6 +87,9 @@ export function startLeaderElection(options: LeaderElectionOptions): LeaderElect
 
   function observe(lease: Lease): void {
     if (observed?.lease.metadata.resourceVersion === lease.metadata.resourceVersion) return;
+    const holder = lease.spec?.holderIdentity;
+    if (holder && holder !== identity && holder !== observed?.lease.spec?.holderIdentity)
+      logger.info({ holder }, 'another process holds the lease; standing by');
     observed = { lease, since: clock.monotonic() };
   }
 
