@@ -145,6 +145,8 @@ describe('Event', () => {
       involvedObject: { name: 'w' },
       metadata: metaOf(made),
     });
+    // As the real type writes them: kubectl get events --sort-by=.lastTimestamp shows nothing where it is missing.
+    expect(seen).toMatchObject({ firstTimestamp: null, lastTimestamp: null, source: {} });
     const watch = await api.watch(events);
     await api.ok('POST', core, {
       metadata: { name: 'old' },

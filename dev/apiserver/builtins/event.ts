@@ -173,7 +173,20 @@ const eventsStrategy = builtinStrategy(
   },
 );
 
-export const coreEventDefinition: Definition = plainDefinition(coreInfo, storage, coreStrategy, true);
+/** Fields that the real type always writes; kubectl's --sort-by finds nothing where the field is missing. */
+const alwaysThere: JsonObject = {
+  source: {},
+  firstTimestamp: null,
+  lastTimestamp: null,
+  eventTime: null,
+  reportingComponent: '',
+  reportingInstance: '',
+};
+
+export const coreEventDefinition: Definition = {
+  ...plainDefinition(coreInfo, storage, coreStrategy, true),
+  fromStorage: (object) => ({ ...alwaysThere, ...object, apiVersion: 'v1' }),
+};
 
 export const eventsEventDefinition: Definition = {
   ...plainDefinition(eventsInfo, storage, eventsStrategy, true),
