@@ -109,6 +109,21 @@ test('a store that hangs is as good as away', async () => {
   release(0);
 });
 
+test('evidence that lapses between two polls without an error is missing all the same, and its return is told', async () => {
+  const { clock, store, changes } = setUp();
+  store.rows = [row('a', '1')];
+  poller.start();
+  await clock.advance(1_000);
+  let release: (silent: number) => void = () => undefined;
+  store.markSilent = () => new Promise((resolve) => (release = resolve));
+  await clock.advance(8_000);
+  expect(poller.available()).toBe(false);
+  store.markSilent = () => Promise.resolve(0);
+  release(0);
+  await clock.advance(1_000);
+  expect(changes).toEqual(['a', 'a']);
+});
+
 test('without a gateway there is no evidence', async () => {
   const { clock, store } = setUp();
   store.gatewayUp = false;
@@ -137,4 +152,25 @@ test('nothing is left running after a stop', async () => {
   await clock.advance(1_000);
   await poller.stop();
   expect(clock.pending()).toBe(0);
+});
+
+test('it tells since when it can be judged; a gap, seen by a poll or not, begins that anew', async () => {
+  const { clock, store } = setUp();
+  poller.start();
+  await clock.advance(3_000);
+  expect(poller.availableSince()).toBe(0);
+  store.gatewayUp = false;
+  await clock.advance(1_000);
+  expect(poller.availableSince()).toBeUndefined();
+  store.gatewayUp = true;
+  await clock.advance(3_000);
+  expect(poller.availableSince()).toBe(5_000);
+  let release: (silent: number) => void = () => undefined;
+  store.markSilent = () => new Promise((resolve) => (release = resolve));
+  await clock.advance(6_500);
+  expect(poller.availableSince()).toBeUndefined();
+  store.markSilent = () => Promise.resolve(0);
+  release(0);
+  await clock.advance(3_000);
+  expect(poller.availableSince()).toBeGreaterThanOrEqual(8_000);
 });

@@ -32,6 +32,7 @@ export function createEvidencePoller(options: EvidencePollerOptions): EvidencePo
   let resyncAt = 0;
   let answer: { at: number; gatewayUp: boolean } | undefined;
   let wasAvailable = false;
+  let since: number | undefined;
   let running: Promise<void> | undefined;
 
   const available = () => answer?.gatewayUp === true && clock.monotonic() - answer.at <= unavailableAfterMs;
@@ -42,10 +43,15 @@ export function createEvidencePoller(options: EvidencePollerOptions): EvidencePo
     const full = cursor === undefined || begunAt >= resyncAt;
     const read = full || cursor === undefined ? await store.readAll() : await store.transitions(cursor);
     cursor = read.cursor;
+    // It lapses with time alone: whoever looked meanwhile saw none, and waits to hear that it is back.
+    const lapsed = !available();
+    // A gap that no poll saw is one all the same: the answer before this one may have grown too old.
+    if (!available() || !read.gatewayUp) since = undefined;
     answer = { at: begunAt, gatewayUp: read.gatewayUp };
+    if (read.gatewayUp) since ??= begunAt;
     if (full) resyncAt = begunAt + resyncIntervalMs;
     const changed = full ? replace(read) : merge(read);
-    if (available() && !wasAvailable) for (const uid of launches.keys()) changed.add(uid);
+    if (available() && lapsed) for (const uid of launches.keys()) changed.add(uid);
     for (const uid of changed) onChange(uid);
   }
 
@@ -93,6 +99,7 @@ export function createEvidencePoller(options: EvidencePollerOptions): EvidencePo
 
   return {
     available,
+    availableSince: () => (available() ? since : undefined),
     ofWorkspace: (uid) => [...(launches.get(uid)?.values() ?? [])],
     start() {
       running ??= run();

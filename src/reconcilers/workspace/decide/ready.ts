@@ -72,6 +72,7 @@ function progress(draft: Draft, launch: Launch): { reason: string; message: stri
     return { reason: 'Launching', message: `Asking EC2 for ${why} until the answer is definite.` };
   }
   const state = status.instance?.state ?? 'Unknown';
+  const before = status.conditions?.find((condition) => condition.type === 'Ready');
   if (launch.readyAt === undefined) {
     const reason = state === 'running' ? 'Booting' : 'Launching';
     return {
@@ -80,6 +81,7 @@ function progress(draft: Draft, launch: Launch): { reason: string; message: stri
     };
   }
   if (state !== 'running') return { reason: 'HeartbeatLost', message: `${launch.instanceID} is ${state}.` };
+  if (!facts.heartbeats.available && before) return { reason: before.reason, message: before.message };
   return {
     reason: 'HeartbeatLost',
     message: `Launch ${launch.number} fell silent; look at its console and network.`,
