@@ -120,6 +120,14 @@ describe('the write that records the predecessor’s end arms the launch', () =>
     expect(requeueAfterMs).toBeGreaterThan(0);
   });
 
+  test('once armed it is not up to date by what its predecessor held', () => {
+    const restart = waiting(2, { generation: 1, cause: { kind: 'Restart', ref: 'now' } });
+    const status = statusOf({ launch: restart, terminating: [{ number: 1, instanceID: 'i-1' }] });
+    const armed = decideAt(following({ ...ended, status, environment: environmentOf('a') })).status;
+    expect(armed.launch?.phase).toBe('Submitted');
+    expect(armed.conditions?.find(({ type }) => type === 'UpToDate')?.status).toBe('False');
+  });
+
   test('not while what it needs is missing; the reason is shown', () => {
     const { status, effect } = decideAt(
       following({ ...ended, environment: { kind: 'Missing', secrets: ['ada-env'] } }),

@@ -140,7 +140,8 @@ function judgeUpToDate(draft: Draft, ready: Verdict): Verdict {
       message: `Generation ${desired.generation} (${desired.cause}) is not carried out.`,
     };
   }
-  if (launch.phase !== 'Submitted' || launch.ended || instance?.env === undefined) {
+  const served = instance?.env !== undefined && instance.id === launch.instanceID;
+  if (launch.phase !== 'Submitted' || launch.ended || !served) {
     return { status: 'False', reason: ready.reason, message: ready.message };
   }
   return { status: 'True', reason: 'UpToDate', message: `Generation ${desired.generation} is carried out.` };
