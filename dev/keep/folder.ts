@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 /** Where a stack that is kept has its state; in .gitignore. */
-export const DEFAULT_FOLDER = join(import.meta.dirname, '..', '..', '.dev');
+export const DEFAULT_FOLDER = join(import.meta.dirname, '..', '..', '.dev', 'stack');
 const MARK = 'pid';
 
 /**
