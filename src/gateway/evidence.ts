@@ -21,6 +21,8 @@ export interface LaunchEvidence {
 export interface EvidenceView {
   /** Whether the evidence can be judged: the database answered within the last few polls. */
   available(): boolean;
+  /** Since when it can be judged without a break, monotonic ms; undefined while it can't. */
+  availableSince(): number | undefined;
   /** All known launches of a Workspace. */
   ofWorkspace(uid: string): readonly LaunchEvidence[];
 }

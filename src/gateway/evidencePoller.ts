@@ -46,7 +46,7 @@ export function createEvidencePoller(options: EvidencePollerOptions): EvidencePo
     // It lapses with time alone: whoever looked meanwhile saw none, and waits to hear that it is back.
     const lapsed = !available();
     // A gap that no poll saw is one all the same: the answer before this one may have grown too old.
-    if (!available() || !read.gatewayUp) since = undefined;
+    if (lapsed || !read.gatewayUp) since = undefined;
     answer = { at: begunAt, gatewayUp: read.gatewayUp };
     if (read.gatewayUp) since ??= begunAt;
     if (full) resyncAt = begunAt + resyncIntervalMs;

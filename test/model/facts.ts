@@ -88,6 +88,7 @@ export function factsOf(world: World, validations: readonly ValidationFact[]): F
     sweptAt: process.sweptAt,
     heartbeats: {
       available: true,
+      since: process.termAt,
       launches: world.instances
         .filter((instance) => instance.env !== undefined)
         .map(({ number, env, alive }) => ({ number, env: `k:${env}`, alive, fresh: alive })),

@@ -1,5 +1,5 @@
+import { progresses } from '../../src/reconcilers/workspace/decide/change.ts';
 import { draftFrom } from '../../src/reconcilers/workspace/decide/decision.ts';
-import { progresses } from '../../src/reconcilers/workspace/decide/supersede.ts';
 import { factsOf } from './facts.ts';
 import type { World } from './world.ts';
 

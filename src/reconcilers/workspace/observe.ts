@@ -51,7 +51,11 @@ export async function observe(
     unavailable: deps.offerings.snapshot(),
     instances,
     sweptAt: deps.cloud.lastSweep()?.begunAt,
-    heartbeats: { available: deps.evidence.available(), launches: heartbeatsOf(deps, workspace) },
+    heartbeats: {
+      available: deps.evidence.available(),
+      since: deps.evidence.availableSince(),
+      launches: heartbeatsOf(deps, workspace),
+    },
     process: {
       epoch: term.id,
       termAt: term.acquiredAt,

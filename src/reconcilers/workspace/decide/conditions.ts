@@ -1,7 +1,7 @@
 import type { Condition } from '../../../api/meta.ts';
+import { isCurrent, progresses } from './change.ts';
 import { type Draft, iso } from './decision.ts';
 import { judgeReady, type Verdict } from './ready.ts';
-import { isCurrent } from './supersede.ts';
 
 /** Reasons that stay until a person mends something. */
 const NEEDS_A_PERSON = new Set([
@@ -23,6 +23,7 @@ export function writeConditions(draft: Draft): void {
   set(draft, 'SecretsSynced', judgeSecrets(draft));
   const upToDate = judgeUpToDate(draft, ready);
   reportDeferral(draft, upToDate);
+  if (before?.status === 'True' && ready.status === 'True') reportBlocker(draft, upToDate);
   set(draft, 'UpToDate', upToDate);
   const settled = ready.status === 'True' && upToDate.status === 'True';
   const stalled = [ready.reason, upToDate.reason].find((reason) => NEEDS_A_PERSON.has(reason));
@@ -126,7 +127,7 @@ function judgeUpToDate(draft: Draft, ready: Verdict): Verdict {
   const { launch, desired, instance } = draft.status;
   if (!launch || !desired) return { status: 'False', reason: ready.reason, message: ready.message };
   if (draft.deferredUntil !== undefined) {
-    const message = `${desired.cause} (generation ${desired.generation})${names(desired.changed)} is carried out at ${iso(draft.deferredUntil)} at the latest: launch ${launch.number} is too young.`;
+    const message = `${desired.cause} (generation ${desired.generation})${names(desired.changed)} is carried out at ${iso(draft.deferredUntil)} at the latest: launch ${launch.number} is ${progresses(draft, launch) ? 'still starting' : 'too young'}.`;
     return { status: 'False', reason: 'Deferred', message };
   }
   const current = isCurrent(draft, launch);
@@ -140,6 +141,10 @@ function judgeUpToDate(draft: Draft, ready: Verdict): Verdict {
       message: `Generation ${desired.generation} (${desired.cause}) is not carried out.`,
     };
   }
+  if (paused && held(draft)) {
+    const message = 'A change or a restart was asked for; it follows once spec.paused is unset.';
+    return { status: 'False', reason: 'Paused', message };
+  }
   const served = instance?.env !== undefined && instance.id === launch.instanceID;
   if (launch.phase !== 'Submitted' || launch.ended || !served) {
     return { status: 'False', reason: ready.reason, message: ready.message };
@@ -147,8 +152,20 @@ function judgeUpToDate(draft: Draft, ready: Verdict): Verdict {
   return { status: 'True', reason: 'UpToDate', message: `Generation ${desired.generation} is carried out.` };
 }
 
+/** Whether a pause holds something back. */
+function held({ facts, status }: Draft): boolean {
+  const { restart } = facts.workspace.spec.requests;
+  return facts.process.change !== undefined || (restart ? restart !== status.handled?.restart : false);
+}
+
 function names(changed: readonly string[] | undefined): string {
   return changed && changed.length > 0 ? `: ${changed.slice(0, 5).join(', ')}` : '';
+}
+
+/** What keeps a change from an instance that serves is told once, as Ready stays what it was. */
+function reportBlocker(draft: Draft, { reason, message }: Verdict): void {
+  if (reason !== draft.blocker?.reason || conditionOf(draft, 'UpToDate')?.reason === reason) return;
+  draft.events.push({ type: 'Warning', reason, message });
 }
 
 /** A deferral is told and counted once for each generation. */

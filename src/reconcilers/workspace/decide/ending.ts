@@ -29,12 +29,14 @@ export function provenGone(draft: Draft, number: number, id: string): boolean {
   return heartbeats.available && !heard && apart >= timing.visibilityMs;
 }
 
-/** Looks again when nothing but time stands between NotFound and the proof; look-ups that agree are no news. */
+/** Looks again when NotFound may have become proof: look-ups that go on agreeing are no news to anyone. */
 export function wakeForProof(draft: Draft, { notFound }: InstanceFact): void {
   if (!notFound) return;
-  const proofAt = notFound.firstAt + draft.facts.timing.visibilityMs;
-  // Past it only evidence can be lacking, and that tells when it changes; a look-up may be a moment away.
-  if (notFound.lastAt < proofAt) wakeAfter(draft, Math.max(proofAt - draft.now.mono, PROOF_RETRY_MS));
+  const { repairBackoffMinMs, visibilityMs } = draft.facts.timing;
+  const proofAt = notFound.firstAt + visibilityMs;
+  // Past that time it is the heartbeats' evidence that speaks against it, or is lacking.
+  const early = notFound.lastAt < proofAt;
+  wakeAfter(draft, early ? Math.max(proofAt - draft.now.mono, PROOF_RETRY_MS) : repairBackoffMinMs);
 }
 
 /** Remembers a launch as over; the newest first. */

@@ -1,0 +1,37 @@
+import type { Cause, Launch } from '../../../api/workspace.ts';
+import { type Draft, wakeAfter } from './decision.ts';
+import { holdsDesiredEnvironment } from './desired.ts';
+
+/** Wall ms before which no programmatic change may supersede this launch. */
+export function earliestChange(draft: Draft, launch: Launch): number {
+  const minIntervalMs =
+    (draft.facts.class?.spec.rollout.minIntervalSeconds ?? 60) * draft.facts.timing.secondMs;
+  return Date.parse(launch.submittedAt ?? '') + minIntervalMs;
+}
+
+/** Armed, not over, not yet heard of, and within its deadline: nothing programmatic may supersede it. */
+export function progresses(draft: Draft, launch: Launch): boolean {
+  if (launch.phase !== 'Submitted' || launch.readyAt || launch.ended) return false;
+  return draft.now.wall < Date.parse(launch.deadline ?? '');
+}
+
+/** A running instance that does not hold what is desired, by digests; deferred while the launch is young or progresses. */
+export function change(draft: Draft, launch: Launch): Cause | undefined {
+  const { desired } = draft.status;
+  if (!desired || desired.generation <= launch.generation || isCurrent(draft, launch)) return undefined;
+  const at = earliestChange(draft, launch);
+  const progressing = progresses(draft, launch);
+  if (at <= draft.now.wall && !progressing) return { kind: desired.cause, ref: String(desired.generation) };
+  draft.deferredUntil = progressing ? Math.max(at, Date.parse(launch.deadline ?? '')) : at;
+  wakeAfter(draft, draft.deferredUntil - draft.now.wall);
+  return undefined;
+}
+
+/** Secrets bind late: an instance that holds no environment yet will be served the desired one. */
+export function isCurrent(draft: Draft, launch: Launch): boolean {
+  const { desired, instance } = draft.status;
+  if (!desired) return true;
+  if (launch.machine !== undefined && launch.machine !== desired.machine) return false;
+  const held = instance?.env;
+  return held === undefined || holdsDesiredEnvironment(draft.facts, desired.env, held);
+}

@@ -1,0 +1,113 @@
+import type { Cause, Launch, Outcome } from '../../../api/workspace.ts';
+import { earliestChange } from './change.ts';
+import { block, type Draft, iso, propose, wakeAfter } from './decision.ts';
+
+type Ended = NonNullable<Launch['ended']>;
+
+/** How many launches in a row, this one included, came to an unexpected end without having served for long. */
+export function failuresWith(draft: Draft, launch: Launch): number {
+  return failuresBefore(draft, launch) + (launch.ended?.refusal === 'capacity' ? 0 : 1);
+}
+
+/** As kubelet's back-off does, it begins anew after a run longer than its longest pause. */
+function failuresBefore({ facts, now }: Draft, launch: Launch): number {
+  if (!launch.readyAt) return launch.failures;
+  const until = launch.ended ? Date.parse(launch.ended.at) : now.wall;
+  const served = until - Date.parse(launch.readyAt);
+  return served >= facts.timing.repairBackoffMaxMs ? 0 : launch.failures;
+}
+
+function backoffMs(draft: Draft, launch: Launch): number {
+  const { repairBackoffMinMs, repairBackoffMaxMs } = draft.facts.timing;
+  const doublings = Math.min(failuresBefore(draft, launch), 16);
+  return Math.min(repairBackoffMinMs * 2 ** doublings, repairBackoffMaxMs);
+}
+
+/** A launch that came to an end is replaced after a pause; for capacity at once, as another offering is asked. */
+export function afterEnd(draft: Draft, launch: Launch, ended: Ended): Cause | undefined {
+  const cause: Cause = { kind: endKind(ended.outcome), ref: String(launch.number) };
+  if (ended.refusal === 'capacity') return cause;
+  const changed = (draft.status.desired?.generation ?? 0) > launch.generation;
+  const at = changed ? earliestChange(draft, launch) : Date.parse(ended.at) + backoffMs(draft, launch);
+  if (at <= draft.now.wall) return cause;
+  wakeAfter(draft, at - draft.now.wall);
+  explain(draft, launch, ended, `the next attempt is at ${iso(at)}`);
+  return undefined;
+}
+
+function endKind(outcome: Outcome): Cause['kind'] {
+  return outcome === 'Refused' || outcome === 'Lost' || outcome === 'TimedOut' ? outcome : 'Ended';
+}
+
+function explain(draft: Draft, launch: Launch, ended: Ended, next: string): void {
+  if (ended.refusal === 'quota') {
+    block(draft, 'QuotaExceeded', `${ended.message ?? 'EC2 refused.'} Ask AWS for a higher quota; ${next}.`);
+  } else if (ended.refusal === 'userFix') {
+    block(
+      draft,
+      'InvalidConfiguration',
+      `EC2 refused the launch: ${ended.message ?? ''} Mend the class or the Workspace; ${next}.`,
+    );
+  } else {
+    block(
+      draft,
+      'Restarting',
+      `Launch ${launch.number} ended: ${ended.message ?? ended.outcome} Replaced after a pause; ${next}.`,
+    );
+  }
+}
+
+/** A launch that never heartbeat by its deadline is replaced after a pause, unless nobody could have heard it. */
+export function afterTimeout(draft: Draft, launch: Launch): Cause | undefined {
+  if (launch.phase !== 'Submitted' || launch.readyAt || launch.instanceID === undefined) return undefined;
+  const { facts, now } = draft;
+  const deadline = Date.parse(launch.deadline ?? '');
+  if (now.wall < deadline) {
+    wakeAfter(draft, deadline - now.wall);
+    return undefined;
+  }
+  if (!heardLongEnough(draft) || bindsStill(draft)) return undefined;
+  const console = facts.process.console[launch.instanceID];
+  if (console === undefined) propose(draft, { kind: 'ReadConsole', instanceID: launch.instanceID });
+  const at = deadline + backoffMs(draft, launch);
+  const tail = console ? ` The console ends: ${console}` : '';
+  if (now.wall >= at && console !== undefined) return { kind: 'TimedOut', ref: String(launch.number) };
+  block(
+    draft,
+    'StartupTimeout',
+    `No heartbeat from ${launch.instanceID} (launch ${launch.number}) by ${launch.deadline}; it is replaced at ${iso(at)} unless one comes.${tail}`,
+  );
+  wakeAfter(draft, at - now.wall);
+  return undefined;
+}
+
+/** The class's heartbeat timeout: within it a healthy agent that could not get through is heard again. */
+function heartbeatTimeoutMs({ facts }: Draft): number {
+  return (facts.class?.spec.heartbeat.timeoutSeconds ?? 90) * facts.timing.secondMs;
+}
+
+function heardLongEnough(draft: Draft): boolean {
+  const { available, since } = draft.facts.heartbeats;
+  if (!available || since === undefined) {
+    wakeAfter(draft, draft.facts.timing.repairBackoffMinMs);
+    return false;
+  }
+  const wait = since + heartbeatTimeoutMs(draft) - draft.now.mono;
+  if (wait > 0) wakeAfter(draft, wait);
+  return wait <= 0;
+}
+
+/** While the Secrets change, no environment can be served; the launch is not to blame, and its deadline waits. */
+function bindsStill(draft: Draft): boolean {
+  const { facts, now, status } = draft;
+  if (status.instance?.env !== undefined || !status.desired) return false;
+  const until = Date.parse(status.desired.at) + heartbeatTimeoutMs(draft);
+  if (facts.process.change === undefined && until <= now.wall) return false;
+  block(
+    draft,
+    'SecretsUnstable',
+    `The Secrets changed again (last counted at ${status.desired.at}) before the instance could fetch its environment; if they keep changing, find what rewrites them.`,
+  );
+  if (until > now.wall) wakeAfter(draft, until - now.wall);
+  return true;
+}

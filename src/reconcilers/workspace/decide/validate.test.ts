@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest';
+import { conditionOf, decideAt, written } from '../../../../test/support/decisions.ts';
+import {
+  desiredOf,
+  environmentOf,
+  factsOf,
+  launchOf,
+  MINUTE,
+  type Overrides,
+  SECOND,
+  statusOf,
+} from '../../../../test/support/facts.ts';
+
+/** Content `b` is desired as generation 2; the instance of launch 1 holds `a`. */
+function outdated(more: Overrides = {}, launch = launchOf()) {
+  return factsOf({
+    status: statusOf({ desired: desiredOf(2, 'b', { changed: ['ada-env/KEY'] }), launch }),
+    environment: environmentOf('b'),
+    ...more,
+  });
+}
+
+describe('validate before destroying: the old instance stays and serves, and UpToDate says why', () => {
+  const verdict = (kind: 'quota' | 'userFix' | 'retry') => {
+    const asked = decideAt(outdated());
+    if (asked.effect?.kind !== 'DryRun') throw new Error('no dry run was asked for');
+    const { fingerprint } = asked.effect;
+    const failed = { ok: false as const, class: kind, code: 'Code', message: 'AWS says no.' };
+    return outdated({
+      process: { validations: [{ fingerprint, verdict: failed, expiresAt: 36_000_000 + 30 * SECOND }] },
+    });
+  };
+
+  test.each([
+    ['quota', 'QuotaExceeded'],
+    ['userFix', 'InvalidConfiguration'],
+    ['retry', 'CloudUnavailable'],
+  ] as const)('a dry run refused for %s', (kind, reason) => {
+    const decision = decideAt(verdict(kind));
+    expect(decision.effect).toBeUndefined();
+    expect(decision.requeueAfterMs).toBe(30 * SECOND);
+    expect(decision.status.launch?.number).toBe(1);
+    expect(conditionOf(decision, 'Ready').status).toBe('True');
+    expect(conditionOf(decision, 'UpToDate')).toMatchObject({ status: 'False', reason });
+    expect(conditionOf(decision, 'UpToDate').message).toContain('AWS says no.');
+  });
+
+  const all = [
+    ['m7i.large', 'a'],
+    ['m7i.large', 'b'],
+    ['m6i.large', 'a'],
+    ['m6i.large', 'b'],
+  ].map(([type, zone]) => `${type}/${zone}/OnDemand`);
+
+  const blockers: [string, Overrides, string, RegExp][] = [
+    [
+      'no capacity anywhere',
+      { unavailable: new Map(all.map((key) => [key, 36_000_000 + MINUTE])) },
+      'CapacityUnavailable',
+      /m7i\.large, m6i\.large/,
+    ],
+    [
+      'a missing Secret',
+      { environment: { kind: 'Missing', secrets: ['ada-env'] } },
+      'SecretMissing',
+      /"ada-env".*"default".*create it/,
+    ],
+    [
+      'a missing class',
+      { class: undefined, classAllowed: false, machine: undefined },
+      'ClassNotFound',
+      /"standard".*create it/,
+    ],
+    [
+      'a namespace that the class does not allow',
+      { classAllowed: false },
+      'ClassNotAllowed',
+      /"standard".*"default".*owner/,
+    ],
+    [
+      'a type that the class does not list',
+      { spec: { instanceType: 'x1.huge' } },
+      'InvalidConfiguration',
+      /x1\.huge.*m7i\.large, m6i\.large/,
+    ],
+    [
+      'an image that does not resolve',
+      { resolution: { ok: false, kind: 'missing', message: 'image ami-1 does not exist; correct it.' } },
+      'InvalidConfiguration',
+      /"standard".*ami-1/,
+    ],
+    [
+      'EC2 that can not be asked',
+      { resolution: { ok: false, kind: 'unavailable', message: 'no answer; asked again.' } },
+      'CloudUnavailable',
+      /no answer/,
+    ],
+  ];
+  test.each(blockers)('%s', (_what, more, reason, message) => {
+    const { decision } = written(
+      outdated({ spec: { requests: { restart: 'now' }, ...more.spec }, ...omitSpec(more) }),
+    );
+    expect(decision.effect).toBeUndefined();
+    expect(decision.status.launch?.number).toBe(1);
+    expect(decision.status.terminating).toBeUndefined();
+    expect(decision.status.handled).toEqual({});
+    expect(conditionOf(decision, 'Ready').status).toBe('True');
+    expect(conditionOf(decision, 'UpToDate')).toMatchObject({ status: 'False', reason });
+    expect(conditionOf(decision, 'UpToDate').message).toMatch(message);
+  });
+
+  test('what must be mended by a person is Stalled, what passes by itself is Reconciling', () => {
+    const missing = decideAt(outdated({ environment: { kind: 'Missing', secrets: ['ada-env'] } }));
+    expect(conditionOf(missing, 'Stalled')).toMatchObject({ status: 'True', reason: 'SecretMissing' });
+    expect(conditionOf(missing, 'Reconciling').status).toBe('False');
+    const full = decideAt(outdated({ unavailable: new Map(all.map((key) => [key, 36_000_000 + MINUTE])) }));
+    expect(conditionOf(full, 'Stalled').status).toBe('False');
+    expect(conditionOf(full, 'Reconciling').status).toBe('True');
+    expect(full.requeueAfterMs).toBe(MINUTE);
+  });
+
+  test('an offering that refused lately is passed over for the next one', () => {
+    const { effect } = decideAt(
+      outdated({ unavailable: new Map(all.slice(0, 2).map((key) => [key, 36_000_000 + 1])) }),
+    );
+    expect(effect).toMatchObject({ kind: 'DryRun', params: { instanceType: 'm6i.large' } });
+  });
+});
+
+function omitSpec({ spec: _, ...rest }: Overrides): Overrides {
+  return rest;
+}
