@@ -11,10 +11,8 @@ import type { Memory, WorkspaceMemory } from './memory.ts';
 import { redactedTail } from './redact.ts';
 import { readSecret } from './secrets.ts';
 
-/** A verdict of "would work" holds for so long; a refusal is asked again sooner. ms */
+/** A verdict of "would work" holds for so long, ms; a refusal is asked again sooner. */
 const VALID_MS = 60_000;
-const INVALID_MS = 30_000;
-const RETRY_MS = 2_000;
 
 interface Performance {
   deps: WorkspaceDeps;
@@ -112,6 +110,7 @@ function resultOf(failure: Ec2Failure): LaunchAnswer['result'] {
 
 async function dryRun(performance: Performance, effect: Extract<Effect, { kind: 'DryRun' }>): Promise<void> {
   const { deps, memory, workspace, guard } = performance;
+  const { repairBackoffMinMs, replayBackoffMinMs } = deps.timing;
   const { uid } = workspace.metadata;
   const number = (workspace.status?.launch?.number ?? 0) + 1;
   const userData = await deps.renderUserData({ uid, number, userData: effect.params.userData });
@@ -129,7 +128,10 @@ async function dryRun(performance: Performance, effect: Extract<Effect, { kind: 
     const { code, message } = error;
     if (error.class === 'capacity') deps.offerings.markUnavailable(effect.params);
     const lasting = error.class === 'quota' || error.class === 'userFix' ? error.class : undefined;
-    conclude({ ok: false, class: lasting ?? 'retry', code, message }, lasting ? INVALID_MS : RETRY_MS);
+    conclude(
+      { ok: false, class: lasting ?? 'retry', code, message },
+      lasting ? repairBackoffMinMs : replayBackoffMinMs,
+    );
   }
 }
 
