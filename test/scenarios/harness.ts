@@ -1,5 +1,6 @@
 import { type Logger, pino } from 'pino';
 import { Agent, request } from 'undici';
+import { z } from 'zod';
 import { currentState } from '../../dev/ec2/model.ts';
 import { stageClient } from '../../dev/stack/install.ts';
 import { type LogLine, type OperatorProcess, startOperatorProcess } from '../../dev/stack/operatorProcess.ts';
@@ -219,6 +220,19 @@ export function untilGone(scene: Scene, name: string): Promise<true> {
       throw error;
     }
   });
+}
+
+const recordedEvent = z.object({
+  type: z.string(),
+  reason: z.string(),
+  note: z.string(),
+  regarding: z.object({ name: z.string() }),
+});
+
+/** The events about one Workspace. */
+export async function eventsOf(scene: Scene, name: string) {
+  const { items } = await scene.kube.list(EVENTS, { namespace: NAMESPACE });
+  return items.map((item) => recordedEvent.parse(item)).filter(({ regarding }) => regarding.name === name);
 }
 
 /** Accepted, distinct RunInstances for one Workspace, by the cloud's own books. */

@@ -1,0 +1,75 @@
+import { Agent, request } from 'undici';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { classManifest, createScene, type Scene } from './harness.ts';
+
+const status = z.object({
+  kind: z.literal('Status'),
+  reason: z.string(),
+  message: z.string(),
+  details: z.object({ causes: z.array(z.object({ field: z.string(), message: z.string() })) }).optional(),
+});
+
+describe('what schema and CEL can say is refused before it is stored', () => {
+  let scene: Scene;
+  const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });
+  beforeAll(async () => {
+    scene = await createScene();
+  });
+  afterAll(async () => {
+    await dispatcher.close();
+    await scene.close();
+  });
+
+  /** As kubectl would, over HTTPS. */
+  async function post(path: string, body: unknown) {
+    const answer = await request(`${scene.stack.api.url}/apis/compute.molecule.ai/v1alpha1/${path}`, {
+      method: 'POST',
+      dispatcher,
+      headers: { 'content-type': 'application/json', authorization: 'Bearer anyone' },
+      body: JSON.stringify(body),
+    });
+    return { code: answer.statusCode, status: status.parse(await answer.body.json()) };
+  }
+
+  const spot = { capacityTypes: ['Spot'] };
+  const arm = { instanceTypes: [{ name: 'm7g.large', architecture: 'arm64' }] };
+  const both = { id: 'ami-0123456789abcdef0', ssmParameter: '/x', architecture: 'x86_64' };
+  const selector = { from: 'Selector' };
+  const beats = { periodSeconds: 30, timeoutSeconds: 45 };
+  const classes: [string, Record<string, unknown>, string, RegExp][] = [
+    ['no subnets', { subnets: [] }, 'spec.subnets', /at least 1 item/],
+    ['Spot without Terminate', spot, 'spec.stopBehavior', /requires stopBehavior: Terminate; set it/],
+    ['a type without an image', arm, 'spec.images', /one for the architecture of each instance type/],
+    ['an image with two names', { images: [both] }, 'spec.images[0]', /exactly one of id and ssmParameter/],
+    ['a selection without a selector', { allowedNamespaces: selector }, 'spec.allowedNamespaces', /selector/],
+    ['a timeout of one beat', { heartbeat: beats }, 'spec.heartbeat.timeoutSeconds', /twice periodSeconds/],
+    ['an unknown policy', { repair: { policy: 'Pray' } }, 'spec.repair.policy', /"Replace", "None"/],
+  ];
+  test.each(classes)('a class with %s', async (_what, spec, field, message) => {
+    const { code, status: refused } = await post('workspaceclasses', classManifest('refused', spec));
+    expect({ code, reason: refused.reason }).toEqual({ code: 422, reason: 'Invalid' });
+    const cause = refused.details?.causes.find((one) => one.field.startsWith(field));
+    expect(cause?.message).toMatch(message);
+    expect(refused.message).toContain('WorkspaceClass.compute.molecule.ai "refused" is invalid');
+  });
+
+  const workspaces: [string, Record<string, unknown>, string, RegExp][] = [
+    ['no class', { className: undefined }, 'spec.className', /Required value/],
+    ['a name that no shell can hold', { env: [{ name: 'A-B', value: '' }] }, 'spec.env[0].name', /match/],
+    ['a mode of its own', { operatingMode: 'Hibernated' }, 'spec.operatingMode', /"Running", "Stopped"/],
+    ['a type that is none', { instanceType: 'big' }, 'spec.instanceType', /match/],
+  ];
+  test.each(workspaces)('a Workspace with %s', async (_what, spec, field, message) => {
+    const body = {
+      apiVersion: 'compute.molecule.ai/v1alpha1',
+      kind: 'Workspace',
+      metadata: { name: 'refused' },
+      spec: { className: 'standard', ...spec },
+    };
+    const { code, status: refused } = await post('namespaces/default/workspaces', body);
+    expect({ code, reason: refused.reason }).toEqual({ code: 422, reason: 'Invalid' });
+    const cause = refused.details?.causes.find((one) => one.field === field);
+    expect(cause?.message).toMatch(message);
+  });
+});
