@@ -74,7 +74,11 @@ function judgeInstance(draft: Draft): Verdict {
   const running = instance.state === 'running' && launch?.instanceID === instance.id;
   const status = instance.state === 'Unknown' ? 'Unknown' : running ? 'True' : 'False';
   const reason = instance.state.replace(/(^|-)([a-z])/g, (_, _dash, letter: string) => letter.toUpperCase());
-  return { status, reason, message: `EC2 says that ${instance.id} is ${instance.state}.` };
+  const message =
+    status === 'Unknown'
+      ? `EC2 does not show ${instance.id} just now.`
+      : `EC2 says that ${instance.id} is ${instance.state}.`;
+  return { status, reason, message };
 }
 
 function judgeHeartbeat(draft: Draft): Verdict {
@@ -82,7 +86,11 @@ function judgeHeartbeat(draft: Draft): Verdict {
   const { launch } = draft.status;
   const row = heartbeats.launches.find((candidate) => candidate.number === launch?.number);
   const kept = conditionOf(draft, 'HeartbeatHealthy');
-  if (!heartbeats.available && kept) return kept;
+  // Missing evidence changes no verdict; but one on an earlier launch says nothing of this one.
+  if (!heartbeats.available && kept && launch?.readyAt !== undefined) return kept;
+  if (!heartbeats.available) {
+    return { status: 'Unknown', reason: 'NoEvidence', message: 'Heartbeats can not be judged just now.' };
+  }
   if (!row?.alive)
     return { status: 'False', reason: 'NoHeartbeat', message: 'This launch has not sent a heartbeat.' };
   if (row.fresh)

@@ -1,7 +1,7 @@
 import { arm } from './arm.ts';
 import { writeConditions } from './conditions.ts';
 import { type Decision, type Draft, draftFrom } from './decision.ts';
-import { deletePhase } from './deletion.ts';
+import { abandon, deletePhase } from './deletion.ts';
 import { desire } from './desired.ts';
 import { resolveDoubt } from './doubt.ts';
 import type { Facts, Now } from './facts.ts';
@@ -21,7 +21,7 @@ export function decide(facts: Facts, now: Now): Decision {
 }
 
 function runPhases(draft: Draft): void {
-  if (!initialise(draft) || !recover(draft)) return;
+  if (!initialise(draft) || abandon(draft) || !recover(draft)) return;
   const deleting = draft.facts.workspace.metadata.deletionTimestamp !== undefined;
   if (!deleting) desire(draft);
   observeInstances(draft);

@@ -2,19 +2,25 @@ import { ABANDON_ANNOTATION } from '../../../api/meta.ts';
 import { type Draft, propose, wakeAfter } from './decision.ts';
 import { provenGone, recordEnd, remember, trackEnding } from './ending.ts';
 
+const SWEEP_RETRY_MS = 1000;
+
+/** The way out when the account itself is gone: it waits for nothing, as nothing may ever come. Returns whether it was asked for. */
+export function abandon(draft: Draft): boolean {
+  const { annotations, deletionTimestamp } = draft.facts.workspace.metadata;
+  if (deletionTimestamp === undefined || annotations?.[ABANDON_ANNOTATION] !== 'true') return false;
+  draft.events.push({
+    type: 'Warning',
+    reason: 'TerminationBlocked',
+    message: `Let go on request (annotation ${ABANDON_ANNOTATION}) without proof that its instances are gone.`,
+  });
+  propose(draft, { kind: 'RemoveFinalizer' });
+  return true;
+}
+
 /** Ends everything the Workspace ever launched; the finalizer goes last, when each is proven gone. */
 export function deletePhase(draft: Draft): void {
   const { facts, status } = draft;
   const { launch } = status;
-  if (facts.workspace.metadata.annotations?.[ABANDON_ANNOTATION] === 'true') {
-    draft.events.push({
-      type: 'Warning',
-      reason: 'TerminationBlocked',
-      message: `Let go on request (annotation ${ABANDON_ANNOTATION}) without proof that its instances are gone.`,
-    });
-    propose(draft, { kind: 'RemoveFinalizer' });
-    return;
-  }
   if (launch?.phase === 'Waiting') {
     launch.phase = 'Closed';
     remember(draft, launch, 'Closed');
@@ -31,5 +37,5 @@ export function deletePhase(draft: Draft): void {
     propose(draft, { kind: 'RemoveFinalizer' });
     return;
   }
-  wakeAfter(draft, facts.timing.terminateRetryMs);
+  wakeAfter(draft, swept ? facts.timing.terminateRetryMs : SWEEP_RETRY_MS);
 }

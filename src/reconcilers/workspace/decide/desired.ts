@@ -27,9 +27,10 @@ export function desire(draft: Draft): void {
   if (!observed || facts.workspace.spec.paused) return;
   if (!status.desired) {
     status.desired = {
-      generation: Math.max(status.launch?.generation ?? 0, 0) || 1,
+      generation: (status.launch?.generation ?? 0) + 1,
       ...observed,
-      cause: 'Created',
+      // A launch without a desired state was found again after its status was wiped.
+      cause: status.launch?.number ? 'SecretChanged' : 'Created',
       at: iso(now.wall),
     };
     return;

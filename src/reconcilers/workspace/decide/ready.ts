@@ -39,13 +39,15 @@ function terminating(draft: Draft): Verdict {
 function serves(draft: Draft, launch: Launch): boolean {
   const { facts, status } = draft;
   if (launch.phase !== 'Submitted' || launch.ended || status.instance?.id !== launch.instanceID) return false;
-  const before = status.conditions?.find((condition) => condition.type === 'Ready');
-  if (!facts.heartbeats.available || status.instance?.state === 'Unknown') {
+  const state = status.instance?.state;
+  if (state !== 'running' && state !== 'Unknown') return false;
+  if (!facts.heartbeats.available || state === 'Unknown') {
     // Missing evidence changes no verdict.
+    const before = status.conditions?.find((condition) => condition.type === 'Ready');
     return before?.status === 'True' && launch.readyAt !== undefined;
   }
   const row = facts.heartbeats.launches.find((candidate) => candidate.number === launch.number);
-  return status.instance?.state === 'running' && row?.alive === true && row.fresh;
+  return row?.alive === true && row.fresh;
 }
 
 function progress(draft: Draft, launch: Launch): { reason: string; message: string } {

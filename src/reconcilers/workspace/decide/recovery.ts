@@ -6,7 +6,7 @@ export function looksLost(draft: Draft): boolean {
   const { facts, status } = draft;
   if (!status.launch) return true;
   if (facts.process.suspectSince !== undefined) return true;
-  return highest(facts.instances)?.number !== undefined && aboveOurs(draft) !== undefined;
+  return aboveOurs(draft) !== undefined;
 }
 
 function highest(instances: readonly InstanceFact[]): InstanceFact | undefined {
@@ -59,11 +59,13 @@ function answerPresentRequest(draft: Draft): void {
 function adopt(draft: Draft, found: InstanceFact): void {
   const { status, now } = draft;
   const submittedAt = found.launchTime ?? iso(now.wall);
-  const generation = Math.max(found.generation, status.desired?.generation ?? 0) + 1;
-  if (status.desired) status.desired.generation = generation;
+  // Above the tag's and ours; without a desired state yet, the one that is about to be recorded is.
+  if (status.desired) {
+    status.desired.generation = Math.max(found.generation, status.desired.generation) + 1;
+  }
   status.launch = {
     number: found.number,
-    generation,
+    generation: found.generation,
     cause: { kind: 'Lost', ref: String(status.launch?.number ?? 0) },
     phase: 'Submitted',
     submittedAt,

@@ -1,5 +1,5 @@
 import { type Draft, propose, wakeAfter } from './decision.ts';
-import { findInstance, trackEnding } from './ending.ts';
+import { findInstance, trackEnding, wakeForProof } from './ending.ts';
 
 /**
  * Ends what may be ended: launches numbered below the persisted one, or any when the Workspace is being deleted.
@@ -18,7 +18,13 @@ export function terminateSuperseded(draft: Draft): void {
   const ids: string[] = [];
   for (const entry of status.terminating ?? []) {
     if (!deleting && entry.number >= number) continue;
-    if (isEnding(findInstance(draft, entry.instanceID)?.state)) continue;
+    const instance = findInstance(draft, entry.instanceID);
+    if (isEnding(instance?.state)) continue;
+    if (instance?.notFound) {
+      // EC2 refuses a whole call for one id that it does not find.
+      wakeForProof(draft, instance);
+      continue;
+    }
     const sentAt = facts.process.terminateSentAt[entry.instanceID];
     const wait = sentAt === undefined ? 0 : sentAt + facts.timing.terminateRetryMs - now.mono;
     if (wait > 0) wakeAfter(draft, wait);

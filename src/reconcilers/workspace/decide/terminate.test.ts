@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { decideAt } from '../../../../test/support/decisions.ts';
+import {
+  factsOf,
+  heartbeatOf,
+  instanceOf,
+  launchOf,
+  MINUTE,
+  NOW,
+  type Overrides,
+  SECOND,
+  statusOf,
+} from '../../../../test/support/facts.ts';
+
+/** Launch 3 lives; what else EC2 shows is up to the test. */
+function third(more: Overrides = {}) {
+  return factsOf({
+    status: statusOf({
+      launch: launchOf({ number: 3 }),
+      instance: { id: 'i-3', state: 'running' },
+      terminating: more.status?.terminating,
+    }),
+    heartbeats: { available: true, since: 0, launches: [heartbeatOf(3)] },
+    instances: [instanceOf(3, 'running'), ...(more.instances ?? [])],
+    spec: more.spec,
+    process: more.process,
+  });
+}
+
+test('whatever lives below the persisted number is ended, in one call', () => {
+  const { status, effect } = decideAt(
+    third({ instances: [instanceOf(2, 'running'), instanceOf(1, 'pending')] }),
+  );
+  expect(effect).toEqual({ kind: 'TerminateInstances', ids: ['i-1', 'i-2'] });
+  expect(status.terminating).toHaveLength(2);
+});
+
+test('the persisted launch is never ended while it is wanted, not even a second instance that bears its number', () => {
+  const twin = instanceOf(3, 'running', { id: 'i-twin', clientToken: 'made by hand' });
+  const { effect, status } = decideAt(third({ instances: [twin] }));
+  expect(effect).toBeUndefined();
+  expect(status.terminating).toBeUndefined();
+});
+
+test('what ends already is not asked again', () => {
+  expect(
+    decideAt(third({ instances: [instanceOf(2, 'shutting-down'), instanceOf(1, 'terminated')] })).effect,
+  ).toBeUndefined();
+});
+
+test('one that EC2 does not find holds nobody else’s end up, and is looked at again', () => {
+  const lost = instanceOf(1, 'running', {
+    missing: true,
+    notFound: { firstAt: NOW.mono - MINUTE, lastAt: NOW.mono },
+  });
+  const terminating = [
+    { number: 1, instanceID: 'i-1' },
+    { number: 2, instanceID: 'i-2' },
+  ];
+  const { effect } = decideAt(
+    third({ status: statusOf({ terminating }), instances: [lost, instanceOf(2, 'running')] }),
+  );
+  expect(effect).toEqual({ kind: 'TerminateInstances', ids: ['i-2'] });
+  const alone = decideAt(
+    third({ status: statusOf({ terminating: terminating.slice(0, 1) }), instances: [lost] }),
+  );
+  expect(alone.effect).toBeUndefined();
+  expect(alone.requeueAfterMs).toBe(4 * MINUTE);
+});
+
+test('while paused nothing is ended', () => {
+  expect(
+    decideAt(third({ spec: { paused: true }, instances: [instanceOf(1, 'running')] })).effect,
+  ).toBeUndefined();
+});
+
+test('an end that shows no effect is asked for again after a pause', () => {
+  const asked = {
+    process: { terminateSentAt: { 'i-1': NOW.mono - SECOND } },
+    instances: [instanceOf(1, 'running')],
+  };
+  expect(decideAt(third(asked)).effect).toBeUndefined();
+  expect(decideAt(third(asked)).requeueAfterMs).toBe(14 * SECOND);
+  expect(decideAt(third(asked), 14 * SECOND).effect).toEqual({ kind: 'TerminateInstances', ids: ['i-1'] });
+});
