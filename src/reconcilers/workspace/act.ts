@@ -30,7 +30,8 @@ export async function act(
     if (!deps.lease.held() || deps.lease.term()?.id !== termID) {
       throw new LeaseLostError('the lease may be held by another; nothing was sent');
     }
-    if (context.signal.aborted) throw new LeaseLostError('the pass was given up; nothing was sent');
+    // Not the lease's end: nobody else would come back to this key.
+    if (context.signal.aborted) throw new Error('the pass was given up; nothing was sent');
   };
   const key = `${workspace.metadata.namespace}/${workspace.metadata.name}`;
   const mine = memory.of(key, workspace.metadata.uid);

@@ -1,5 +1,4 @@
 import type { ReconcileContext, ReconcileResult } from '../../controller/controller.ts';
-import { isConflict } from '../../controller/errors.ts';
 import { act, LeaseLostError } from './act.ts';
 import { decide } from './decide/decide.ts';
 import type { ResolutionFact } from './decide/facts.ts';
@@ -41,9 +40,8 @@ export function createWorkspaceReconciler(deps: WorkspaceDeps) {
         const requeueAfterMs = await act(deps, memory, workspace, decision, term.id, context);
         return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
       } catch (error) {
+        // The next term begins with every key.
         if (error instanceof LeaseLostError) return undefined;
-        // Somebody else wrote first: the store will hold their version, or holds it already.
-        if (isConflict(error)) return { requeueAfterMs: 50 };
         throw error;
       }
     }

@@ -1,0 +1,274 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import { createApiServer } from '../../dev/apiserver/apiServer.ts';
+import { installCluster, OPERATOR_NAMESPACE, stageClient } from '../../dev/stack/install.ts';
+import { decodeWorkspace, decodeWorkspaceClass } from '../../src/api/decode.ts';
+import { TAG } from '../../src/api/tags.ts';
+import type { Workspace } from '../../src/api/workspace.ts';
+import type { WorkspaceClass } from '../../src/api/workspaceClass.ts';
+import type { KubeClient, KubeObject, Resource } from '../../src/controller/client.ts';
+import type { ReconcileResult } from '../../src/controller/controller.ts';
+import type { EventInput } from '../../src/controller/eventBody.ts';
+import { createRegistry } from '../../src/controller/metrics.ts';
+import { createStore } from '../../src/controller/store.ts';
+import { ec2Failure } from '../../src/ec2/errors.ts';
+import { createEc2Metrics } from '../../src/ec2/metrics.ts';
+import { createObserver } from '../../src/ec2/observer.ts';
+import { createOfferingMemory } from '../../src/ec2/offerings.ts';
+import type { Ec2Calls, Instance, RunRequest } from '../../src/ec2/port.ts';
+import type { LaunchEvidence } from '../../src/gateway/evidence.ts';
+import { createKeyRing } from '../../src/gateway/keys.ts';
+import { WORKSPACES, type WorkspaceDeps } from '../../src/reconcilers/workspace/deps.ts';
+import { createWorkspaceMetrics } from '../../src/reconcilers/workspace/metrics.ts';
+import { createWorkspaceReconciler } from '../../src/reconcilers/workspace/reconciler.ts';
+import { createUserDataStore } from '../../src/reconcilers/workspace/userDataStore.ts';
+import { TIMING } from '../support/facts.ts';
+import { createMemoryEc2 } from '../support/memoryEc2.ts';
+import { seededRandom } from '../support/seededRandom.ts';
+import { silentLogger } from '../support/silentLogger.ts';
+import { createVirtualClock } from '../support/virtualClock.ts';
+
+const CLASSES: Resource = { ...WORKSPACES, plural: 'workspaceclasses', namespaced: false };
+const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
+const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
+const CLUSTER = 'cluster-1';
+export const KEY = 'default/ada';
+
+const CLASS_SPEC = {
+  allowedNamespaces: { from: 'All' },
+  images: [{ architecture: 'x86_64', id: 'ami-1' }],
+  instanceTypes: [{ name: 'm7i.large' }],
+  subnets: [{ id: 'subnet-1' }],
+  securityGroups: [{ id: 'sg-1' }],
+};
+
+export type Bench = Awaited<ReturnType<typeof createBench>>;
+
+/** The reconciler between a real API server and a cloud that the test writes, in virtual time. Informers move by `sync` alone. */
+export async function createBench(options: { caBundle?: string; logger?: Logger } = {}) {
+  const clock = createVirtualClock({ monotonic: 1_000_000 });
+  const api = createApiServer({ clock, random: seededRandom(1) });
+  await installCluster(api, clock);
+  const stage = stageClient(api, clock);
+  const kube: KubeClient = stageClient(api, clock);
+  const logger = options.logger ?? silentLogger();
+  const registry = createRegistry();
+  const workspaces = createStore<Workspace>();
+  const classes = createStore<WorkspaceClass>();
+  const secrets = createStore<KubeObject>();
+  const namespaces = createStore<KubeObject>();
+  const keys = createKeyRing(
+    (['digest', 'ticket', 'session'] as const).map((kind) => ({
+      kind,
+      id: 'k1',
+      number: 1,
+      key: randomBytes(32),
+    })),
+    'the test',
+  );
+  const memory = createMemoryEc2();
+  const runs: RunRequest[] = [];
+  const terminated: string[][] = [];
+  const events: EventInput[] = [];
+  const evidence = { available: true, since: 0, rows: [] as LaunchEvidence[] };
+  let term: { id: string; acquiredAt: number } | undefined = {
+    id: 'term-1',
+    acquiredAt: clock.monotonic(),
+  };
+  const calls: Ec2Calls = {
+    async runInstances(request, { beforeSend } = {}) {
+      beforeSend?.();
+      if (request.dryRun) {
+        throw ec2Failure({ class: 'dryRunOK', code: 'DryRunOperation', action: 'RunInstances', detail: '' });
+      }
+      runs.push(request);
+      const bound = [...memory.instances.values()].find((it) => it.clientToken === request.clientToken);
+      if (bound) return bound;
+      return put(`i-${memory.instances.size + 1}`, {
+        state: 'pending',
+        clientToken: request.clientToken,
+        tags: Object.fromEntries(request.params.tags.map(({ key, value }) => [key, value])),
+      });
+    },
+    async terminateInstances(ids, { beforeSend } = {}) {
+      beforeSend?.();
+      terminated.push([...ids]);
+      for (const id of ids) {
+        if (!memory.instances.has(id)) {
+          throw ec2Failure({
+            class: 'gone',
+            code: 'InvalidInstanceID.NotFound',
+            action: 'TerminateInstances',
+            detail: `${id} does not exist`,
+          });
+        }
+      }
+      for (const id of ids) put(id, { state: 'shutting-down' });
+    },
+    describeInstances: memory.describeInstances,
+    describeSubnets: async () => [{ id: 'subnet-1', zone: 'a', vpcID: 'vpc-1', availableAddresses: 9 }],
+    describeSecurityGroups: async () => [{ id: 'sg-1', vpcID: 'vpc-1' }],
+    describeImages: async () => [],
+    getParameter: async () => 'ami-1',
+    getConsoleOutput: async () => '',
+  };
+  const cloud = createObserver({
+    calls: memory,
+    clusterID: CLUSTER,
+    clock,
+    random: seededRandom(2),
+    logger,
+    metrics: createEc2Metrics(registry),
+    onChange: () => undefined,
+  });
+
+  function put(id: string, change: Partial<Instance>): Instance {
+    const before = memory.instances.get(id);
+    const next: Instance = {
+      id,
+      state: 'running',
+      type: 'm7i.large',
+      zone: 'a',
+      tags: {},
+      ...before,
+      ...change,
+    };
+    memory.instances.set(id, next);
+    return next;
+  }
+
+  const deps: WorkspaceDeps = {
+    clusterID: CLUSTER,
+    kube,
+    workspaces,
+    classes,
+    secrets,
+    namespaces,
+    cloud,
+    calls,
+    resolver: {
+      async resolve() {
+        const images = [
+          { id: 'ami-1', architecture: 'x86_64', state: 'available', rootDeviceName: '/dev/xvda' },
+        ];
+        const subnets = [{ id: 'subnet-1', zone: 'a', vpcID: 'vpc-1', availableAddresses: 9 }];
+        return { ok: true, images, subnets, securityGroupIDs: ['sg-1'] };
+      },
+      peek: () => undefined,
+    },
+    offerings: createOfferingMemory({ clock }),
+    evidence: {
+      available: () => evidence.available,
+      availableSince: () => (evidence.available ? evidence.since : undefined),
+      ofWorkspace: (uid) => evidence.rows.filter((row) => row.uid === uid),
+    },
+    keys,
+    lease: { held: () => term !== undefined, term: () => term },
+    events: { record: (event) => void events.push(event), stop: async () => undefined },
+    clock,
+    metrics: createWorkspaceMetrics(registry),
+    timing: TIMING,
+    ...createUserDataStore({
+      kube,
+      namespace: OPERATOR_NAMESPACE,
+      clusterID: CLUSTER,
+      keys,
+      gatewayURL: 'https://gateway:8443',
+      caBundle: options.caBundle,
+    }),
+  };
+  const reconcile = createWorkspaceReconciler(deps);
+
+  async function sync(): Promise<void> {
+    const [w, c, s, n] = await Promise.all([
+      stage.list(WORKSPACES),
+      stage.list(CLASSES),
+      stage.list(SECRETS, { metadataOnly: true }),
+      stage.list(NAMESPACES, { metadataOnly: true }),
+    ]);
+    workspaces.applyList(w.items.map(decodeWorkspace), w.resourceVersion);
+    classes.applyList(c.items.map(decodeWorkspaceClass), c.resourceVersion);
+    secrets.applyList(s.items, s.resourceVersion);
+    namespaces.applyList(n.items, n.resourceVersion);
+  }
+
+  async function pass(signal = new AbortController().signal): Promise<ReconcileResult | undefined> {
+    return reconcile(KEY, { reconcileID: 'r', signal, logger });
+  }
+
+  async function workspace(): Promise<Workspace> {
+    return decodeWorkspace(await stage.get(WORKSPACES, 'ada', 'default'));
+  }
+
+  /** Passes, with sweeps between, until a pass writes nothing and asks for nothing at once. */
+  async function settle(most = 12): Promise<ReconcileResult | undefined> {
+    for (let count = 0; count < most; count += 1) {
+      await sync();
+      await cloud.sweepNow();
+      const before = (await workspace()).metadata.resourceVersion;
+      const result = await pass();
+      if ((await workspace()).metadata.resourceVersion === before && result?.requeueAfterMs !== 0)
+        return result;
+    }
+    throw new Error('the loop never came to rest');
+  }
+
+  /** Brings launch 1 up: running, and heard of. */
+  async function bringUp(): Promise<Workspace> {
+    await settle();
+    for (const id of memory.instances.keys()) put(id, { state: 'running' });
+    const { metadata, status } = await workspace();
+    const env = status?.desired?.env ?? '';
+    evidence.rows = [{ uid: metadata.uid, number: 1, env, lastHeartbeatAt: 1, fresh: true, reports: 0 }];
+    await settle();
+    return workspace();
+  }
+
+  return {
+    clock,
+    api,
+    stage,
+    kube,
+    deps,
+    cloud,
+    memory,
+    runs,
+    terminated,
+    events,
+    evidence,
+    calls,
+    put,
+    sync,
+    pass,
+    settle,
+    bringUp,
+    workspace,
+    setTerm(id: string | undefined) {
+      term = id === undefined ? undefined : { id, acquiredAt: clock.monotonic() };
+    },
+    tags: (uid: string, number: string): Record<string, string> => ({
+      [TAG.cluster]: CLUSTER,
+      [TAG.uid]: uid,
+      [TAG.number]: number,
+    }),
+    async createClass(spec: Record<string, unknown> = {}) {
+      const metadata = { name: 'standard' };
+      const body = { apiVersion: 'compute.molecule.ai/v1alpha1', kind: 'WorkspaceClass', metadata };
+      await stage.create(CLASSES, { ...body, spec: { ...CLASS_SPEC, ...spec } });
+    },
+    patchClass: (spec: Record<string, unknown>) => stage.mergePatch(CLASSES, { name: 'standard' }, { spec }),
+    async createWorkspace(spec: Record<string, unknown> = {}) {
+      const metadata = { name: 'ada', namespace: 'default' };
+      const body = { apiVersion: 'compute.molecule.ai/v1alpha1', kind: 'Workspace', metadata };
+      await stage.create(WORKSPACES, { ...body, spec: { className: 'standard', ...spec } }, 'default');
+    },
+    patchWorkspace: (patch: Record<string, unknown>) =>
+      stage.mergePatch(WORKSPACES, { name: 'ada', namespace: 'default' }, patch),
+    deleteWorkspace: () => stage.delete(WORKSPACES, 'ada', 'default'),
+    async condition(type: string) {
+      const found = (await workspace()).status?.conditions?.find((it) => it.type === type);
+      if (!found) throw new Error(`there is no condition ${type}`);
+      return found;
+    },
+  };
+}
