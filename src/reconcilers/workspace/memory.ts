@@ -1,15 +1,19 @@
 import type { LaunchAnswer, PendingChange, ValidationFact } from './decide/facts.ts';
 
-/** The environment as it was last read, without its values. */
-export interface EnvironmentReading {
+/** An environment by digests of its variables, so that what changed can be named; no values. */
+export interface EnvironmentContent {
+  /** Digest of each variable. */
+  variables: ReadonlyMap<string, string>;
+  /** Where each variable comes from. */
+  sources: ReadonlyMap<string, string>;
+}
+
+/** The environment as it was last read. */
+export interface EnvironmentReading extends EnvironmentContent {
   /** Names the versions of everything that it was merged from. */
   version: string;
   /** Digest under each key that was asked for. */
   digests: Record<string, string>;
-  /** Digest of each variable, to name what changed. */
-  variables: ReadonlyMap<string, string>;
-  /** Where each variable comes from. */
-  sources: ReadonlyMap<string, string>;
   skipped: readonly string[];
 }
 
@@ -26,8 +30,10 @@ export interface WorkspaceMemory {
   sends?: { number: number; count: number; lastAt: number };
   answer?: LaunchAnswer;
   change?: PendingChange;
-  /** Variables when the recorded digest last matched, the base that changes are named against. */
-  base?: ReadonlyMap<string, string>;
+  /** The content when the recorded digest last matched: the base that changes are named against. */
+  base?: EnvironmentContent;
+  /** The content that is pending; it becomes the base when its digest is recorded. */
+  candidate?: { env: string; content: EnvironmentContent };
   environment?: EnvironmentReading;
   terminateSentAt: Record<string, number>;
   console: Record<string, string>;
@@ -37,10 +43,13 @@ export interface Memory {
   of(key: string, uid: string): WorkspaceMemory;
   /** Returns the uid that was known under the key. */
   forget(key: string): string | undefined;
-  /** Dry runs' verdicts, shared by all Workspaces. */
+  /** Dry runs' verdicts, shared by all Workspaces; refusals also past their expiry. */
   validations(mono: number): readonly ValidationFact[];
   validate(fact: ValidationFact): void;
 }
+
+/** A refusal outlives its expiry until it is asked again; this much later nobody will, ms. */
+const KEEP_REFUSED_MS = 3_600_000;
 
 export function createMemory(): Memory {
   const byKey = new Map<string, WorkspaceMemory>();
@@ -59,7 +68,9 @@ export function createMemory(): Memory {
       return uid;
     },
     validations(mono) {
-      for (const [print, fact] of validations) if (fact.expiresAt <= mono) validations.delete(print);
+      for (const [print, { verdict, expiresAt }] of validations) {
+        if (expiresAt + (verdict.ok ? 0 : KEEP_REFUSED_MS) <= mono) validations.delete(print);
+      }
       return [...validations.values()];
     },
     validate: (fact) => void validations.set(fact.fingerprint, fact),

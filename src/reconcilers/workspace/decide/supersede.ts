@@ -1,10 +1,17 @@
-import type { Cause, Launch } from '../../../api/workspace.ts';
+import type { Cause, Launch, LaunchParams } from '../../../api/workspace.ts';
 import { candidate, launchable } from './candidate.ts';
 import { change } from './change.ts';
 import { block, type Draft, iso, propose, wakeAfter } from './decision.ts';
 import { findInstance, inDoubt, provenGone, remember, trackEnding } from './ending.ts';
 import { fingerprint } from './offerings.ts';
 import { afterEnd, afterTimeout, failuresWith } from './repair.ts';
+
+/** What a refused dry run is called. */
+const REASONS = {
+  quota: 'QuotaExceeded',
+  userFix: 'InvalidConfiguration',
+  retry: 'CloudUnavailable',
+} as const;
 
 /** Writes the next number when there is something to spend on one, and everything that can be checked beforehand is. */
 export function supersede(draft: Draft): void {
@@ -23,10 +30,7 @@ export function supersede(draft: Draft): void {
   }
   const params = candidate(draft, launch.number + 1);
   if (!params) return;
-  if (lives(draft, launch) && !validated(draft, fingerprint(params))) {
-    if (!draft.blocker) propose(draft, { kind: 'DryRun', params, fingerprint: fingerprint(params) });
-    return;
-  }
+  if (lives(draft, launch) && !validated(draft, params)) return;
   open(draft, launch, cause);
 }
 
@@ -46,26 +50,25 @@ function lives(draft: Draft, launch: Launch): boolean {
   return !provenGone(draft, launch.number, launch.instanceID);
 }
 
-/** Validate before destroying: a dry run of the successor must have passed lately. */
-function validated(draft: Draft, print: string): boolean {
-  const fact = draft.facts.process.validations.find(
-    (known) => known.fingerprint === print && known.expiresAt > draft.now.mono,
-  );
-  if (!fact) return false;
-  if (fact.verdict.ok) return true;
-  const { verdict } = fact;
-  const reason =
-    verdict.class === 'quota'
-      ? 'QuotaExceeded'
-      : verdict.class === 'userFix'
-        ? 'InvalidConfiguration'
-        : 'CloudUnavailable';
-  block(
-    draft,
-    reason,
-    `A dry run of the replacement failed, so the present instance stays: ${verdict.code}: ${verdict.message}`,
-  );
-  wakeAfter(draft, fact.expiresAt - draft.now.mono);
+/**
+ * Validate before destroying: a dry run of the successor must have passed lately.
+ * A refusal is shown until the next answer, so that asking again is no news by itself.
+ */
+function validated(draft: Draft, params: LaunchParams): boolean {
+  const print = fingerprint(params);
+  const known = draft.facts.process.validations.find((fact) => fact.fingerprint === print);
+  const fresh = known !== undefined && known.expiresAt > draft.now.mono;
+  if (fresh && known.verdict.ok) return true;
+  if (known && !known.verdict.ok) {
+    const { class: kind, code, message } = known.verdict;
+    block(
+      draft,
+      REASONS[kind],
+      `A dry run of the replacement failed, so the present instance stays: ${code}: ${message}`,
+    );
+  }
+  if (fresh) wakeAfter(draft, known.expiresAt - draft.now.mono);
+  else propose(draft, { kind: 'DryRun', params, fingerprint: print });
   return false;
 }
 

@@ -21,13 +21,13 @@ function outdated(more: Overrides = {}, launch = launchOf()) {
 }
 
 describe('validate before destroying: the old instance stays and serves, and UpToDate says why', () => {
-  const verdict = (kind: 'quota' | 'userFix' | 'retry') => {
+  const verdict = (kind: 'quota' | 'userFix' | 'retry', expiresInMs = 30 * SECOND) => {
     const asked = decideAt(outdated());
     if (asked.effect?.kind !== 'DryRun') throw new Error('no dry run was asked for');
     const { fingerprint } = asked.effect;
     const failed = { ok: false as const, class: kind, code: 'Code', message: 'AWS says no.' };
     return outdated({
-      process: { validations: [{ fingerprint, verdict: failed, expiresAt: 36_000_000 + 30 * SECOND }] },
+      process: { validations: [{ fingerprint, verdict: failed, expiresAt: 36_000_000 + expiresInMs }] },
     });
   };
 
@@ -43,6 +43,12 @@ describe('validate before destroying: the old instance stays and serves, and UpT
     expect(conditionOf(decision, 'Ready').status).toBe('True');
     expect(conditionOf(decision, 'UpToDate')).toMatchObject({ status: 'False', reason });
     expect(conditionOf(decision, 'UpToDate').message).toContain('AWS says no.');
+  });
+
+  test('a refusal is asked again once it has expired, and shown until the answer comes', () => {
+    const decision = decideAt(verdict('userFix', -1));
+    expect(decision.effect?.kind).toBe('DryRun');
+    expect(conditionOf(decision, 'UpToDate').reason).toBe('InvalidConfiguration');
   });
 
   const all = [
