@@ -1,6 +1,7 @@
 import { machineDigest } from '../../api/machine.ts';
 import { FINALIZER } from '../../api/meta.ts';
 import type { Workspace } from '../../api/workspace.ts';
+import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import { type ObservedInstance, TAG } from '../../ec2/port.ts';
 import { namespaceAllowed } from './allowed.ts';
 import { trackChange } from './decide/debounce.ts';
@@ -15,7 +16,13 @@ import type {
 } from './decide/facts.ts';
 import type { WorkspaceDeps } from './deps.ts';
 import type { Memory, WorkspaceMemory } from './memory.ts';
-import { changedNames, observeEnvironment } from './secrets.ts';
+import { changedNames, observeEnvironment, trackBase } from './secrets.ts';
+
+/** A class's terms as they were looked up for this very version of it. */
+export interface ResolvedClass {
+  of: WorkspaceClass;
+  fact: ResolutionFact;
+}
 
 /** Gathers the facts of one Workspace. What could not be read is said to be unknown; only a bug throws. */
 export async function observe(
@@ -23,7 +30,7 @@ export async function observe(
   memory: Memory,
   workspace: Workspace,
   term: { id: string; acquiredAt: number },
-  resolution: ResolutionFact | undefined,
+  resolved: ResolvedClass | undefined,
   onUnread: (error: unknown) => void,
 ): Promise<{ facts: Facts; now: Now }> {
   const key = `${workspace.metadata.namespace}/${workspace.metadata.name}`;
@@ -47,7 +54,7 @@ export async function observe(
       klass !== undefined && namespaceAllowed(klass, deps.namespaces.get(workspace.metadata.namespace)),
     environment,
     machine: klass && machineDigest(workspace.spec, klass.spec),
-    resolution,
+    resolution: resolved?.of === klass ? resolved?.fact : undefined,
     unavailable: deps.offerings.snapshot(),
     instances,
     sweptAt: deps.cloud.lastSweep()?.begunAt,
@@ -71,9 +78,9 @@ export async function observe(
     userData,
   };
   const observed = observedDigests(facts);
-  const names = changedNames(mine);
-  mine.change = trackChange(mine.change, workspace.status?.desired, observed, names, now.mono);
-  if (observed && !mine.change) mine.base = mine.environment?.variables;
+  const recorded = workspace.status?.desired;
+  if (observed) trackBase(mine, recorded?.env, observed.env);
+  mine.change = trackChange(mine.change, recorded, observed, changedNames(mine), now.mono);
   return { facts: { ...facts, process: { ...facts.process, change: mine.change } }, now };
 }
 

@@ -31,7 +31,7 @@ export async function readSecret(
   }
 }
 
-type Deps = Pick<WorkspaceDeps, 'kube' | 'secrets' | 'keys'>;
+type Deps = Pick<WorkspaceDeps, 'kube' | 'secrets' | 'keys' | 'evidence'>;
 
 /**
  * The environment as the Secrets say it now. Content is read only when the version of a referenced Secret, or the
@@ -63,10 +63,11 @@ export async function observeEnvironment(
   return { kind: 'Merged', digests, currentKey: deps.keys.current('digest').id, skipped };
 }
 
-/** The current key, and those that the digests on record name. */
-function wantedKeys(deps: Deps, workspace: Workspace): string[] {
-  const { desired, instance } = workspace.status ?? {};
-  const named = [desired?.env, instance?.env].flatMap((digest) => (digest ? [digestKeyID(digest)] : []));
+/** The current key, and those that any digest names which this content may be compared with. */
+function wantedKeys(deps: Deps, { metadata, status }: Workspace): string[] {
+  const held = deps.evidence.ofWorkspace(metadata.uid).map((launch) => launch.env);
+  const digests = [status?.desired?.env, status?.instance?.env, ...held];
+  const named = digests.flatMap((digest) => (digest ? [digestKeyID(digest)] : []));
   return [...new Set([deps.keys.current('digest').id, ...named])].sort();
 }
 
@@ -92,14 +93,27 @@ async function read(
   return { version, digests, variables, sources: merged.sources, skipped: merged.skipped };
 }
 
-/** `secret/key` of each variable that differs from the base; none while there is no base to compare with. */
+/** Follows what changes are named against: the content whose digest is on record. */
+export function trackBase(memory: WorkspaceMemory, recorded: string | undefined, observed: string): void {
+  const { candidate, environment } = memory;
+  if (candidate && candidate.env === recorded) memory.base = candidate.content;
+  if (!environment) return;
+  const { variables, sources } = environment;
+  const content = { variables, sources };
+  memory.candidate = { env: observed, content };
+  if (recorded === undefined || recorded === observed) memory.base = content;
+}
+
+/** `secret/key` of each variable that differs from the base, `-secret/key` of one that is gone; none without a base. */
 export function changedNames(memory: WorkspaceMemory): string[] {
   const { base, environment } = memory;
   if (!base || !environment) return [];
   const names = new Set<string>();
   for (const [name, digest] of environment.variables) {
-    if (base.get(name) !== digest) names.add(environment.sources.get(name) ?? name);
+    if (base.variables.get(name) !== digest) names.add(environment.sources.get(name) ?? name);
   }
-  for (const name of base.keys()) if (!environment.variables.has(name)) names.add(`-${name}`);
+  for (const name of base.variables.keys()) {
+    if (!environment.variables.has(name)) names.add(`-${base.sources.get(name) ?? name}`);
+  }
   return [...names].sort();
 }

@@ -20,15 +20,21 @@ export function trackChange(
   mono: number,
 ): PendingChange | undefined {
   if (!recorded || !observed) return previous;
-  if (recorded.env === observed.env && recorded.machine === observed.machine) return undefined;
-  const same = previous?.env === observed.env && previous.machine === observed.machine;
+  if (sameDigests(recorded, observed)) return undefined;
+  // Once a burst was counted, what follows is a burst of its own.
+  const earlier = previous && sameDigests(previous.recorded, recorded) ? previous : undefined;
   return {
+    recorded: { env: recorded.env, machine: recorded.machine },
     env: observed.env,
     machine: observed.machine,
-    since: same && previous ? previous.since : mono,
-    burstSince: previous?.burstSince ?? mono,
-    changed: [...new Set([...(previous?.changed ?? []), ...changed])].sort(),
+    since: earlier && sameDigests(earlier, observed) ? earlier.since : mono,
+    burstSince: earlier?.burstSince ?? mono,
+    changed: [...new Set([...(earlier?.changed ?? []), ...changed])].sort(),
   };
+}
+
+function sameDigests(a: Digests, b: Digests): boolean {
+  return a.env === b.env && a.machine === b.machine;
 }
 
 /** Monotonic ms at which the change counts. */

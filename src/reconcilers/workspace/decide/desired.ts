@@ -59,7 +59,7 @@ function causeOf(
   changed: readonly string[],
 ): CauseKind {
   if (before.machine !== after.machine) return machineChangedBy(before.machine, after.machine);
-  const plainOnly = changed.length > 0 && changed.every((name) => name.startsWith('env/'));
+  const plainOnly = changed.length > 0 && changed.every((name) => /^-?env\//.test(name));
   return plainOnly ? 'EnvChanged' : 'SecretChanged';
 }
 

@@ -94,6 +94,8 @@ export interface ValidationFact {
 
 /** A difference between what is desired on record and what the objects say now; see debounce.ts. */
 export interface PendingChange {
+  /** The digests on record that it differs from. */
+  recorded: { env: string; machine: string };
   env: string;
   machine: string;
   /** Since when it has stood still, monotonic ms. */
