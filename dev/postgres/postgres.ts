@@ -42,7 +42,11 @@ export async function startPostgres(options: { dataDir?: string; clock: Clock })
     });
     return {
       url: `postgres://postgres:${password}@127.0.0.1:${server.port}/postgres`,
-      stop: () => server.stop(),
+      async stop() {
+        await server.stop();
+        // The keeper may empty the folder, but, as another user, not remove it from any but an open parent.
+        if (temporary) await rm(folder, { recursive: true, force: true });
+      },
     };
   } catch (error) {
     if (temporary) await rm(folder, { recursive: true, force: true });

@@ -9,6 +9,11 @@ import { createStore } from '../../src/controller/store.ts';
 import type { Transport } from '../../src/controller/transport.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
 
+/** What was waited for did not come in time; the message says what there is instead. */
+export class WaitedInVain extends Error {
+  override readonly name = 'WaitedInVain';
+}
+
 export interface FollowedWorkspace {
   /** Its newest version; undefined while there is none. */
   current(): Workspace | undefined;
@@ -16,7 +21,7 @@ export interface FollowedWorkspace {
   onChange(listener: (after: Workspace | undefined, before: Workspace | undefined) => void): () => void;
   /**
    * Resolves with the first version, present or to come, that fits. Rejects with the signal's reason, and after
-   * `limitMs` with what was waited for and what there is instead.
+   * `limitMs` with WaitedInVain.
    */
   until(
     what: string,
@@ -69,8 +74,7 @@ export function followWorkspace(options: {
           if (fits(workspace)) end(() => resolve(workspace));
         };
         const interrupted = () => end(() => reject(signal.reason));
-        const late = () =>
-          end(() => reject(new Error(inVain(what, limitMs, current(), reflector.lastError()))));
+        const late = () => end(() => reject(inVain(what, limitMs, current(), reflector.lastError())));
         const timer = clock.setTimeout(late, limitMs);
         const unsubscribe = store.onChange(look);
         signal.addEventListener('abort', interrupted, { once: true });
@@ -83,12 +87,17 @@ export function followWorkspace(options: {
   };
 }
 
-function inVain(what: string, limitMs: number, workspace: Workspace | undefined, error?: Error): string {
-  const waited = `waited ${limitMs / 1000} s in vain until ${what}`;
-  if (error) return `${waited}; the API server: ${error.message}`;
-  if (!workspace) return `${waited}; there is no such Workspace`;
+function inVain(
+  what: string,
+  limitMs: number,
+  workspace: Workspace | undefined,
+  error?: Error,
+): WaitedInVain {
+  const waited = `waited ${Math.round(limitMs / 1000)} s in vain until ${what}`;
+  if (error) return new WaitedInVain(`${waited}; the API server: ${error.message}`);
+  if (!workspace) return new WaitedInVain(`${waited}; there is no such Workspace`);
   const told = workspace.status?.conditions
     ?.filter(({ type }) => type === 'Ready' || type === 'UpToDate')
     .map(({ type, status, reason, message }) => `${type}=${status} (${reason}) ${message}`);
-  return `${waited}; it says: ${told?.join(' ') ?? 'nothing, so no operator has seen it'}`;
+  return new WaitedInVain(`${waited}; it says: ${told?.join(' ') ?? 'nothing, so no operator has seen it'}`);
 }
