@@ -1,10 +1,9 @@
 import type { ReconcileContext, ReconcileResult } from '../../controller/controller.ts';
 import { act, LeaseLostError } from './act.ts';
 import { decide } from './decide/decide.ts';
-import type { ResolutionFact } from './decide/facts.ts';
 import type { WorkspaceDeps } from './deps.ts';
 import { createMemory } from './memory.ts';
-import { observe } from './observe.ts';
+import { observe, type ResolvedClass } from './observe.ts';
 
 /** One pass: observe, decide, act; then the loop comes round. */
 export function createWorkspaceReconciler(deps: WorkspaceDeps) {
@@ -28,12 +27,12 @@ export function createWorkspaceReconciler(deps: WorkspaceDeps) {
         'the Secrets could not be read; nothing follows from that',
       );
     };
-    let resolution: ResolutionFact | undefined;
+    let resolved: ResolvedClass | undefined;
     for (;;) {
-      const { facts, now } = await observe(deps, memory, workspace, term, resolution, unread);
+      const { facts, now } = await observe(deps, memory, workspace, term, resolved, unread);
       const decision = decide(facts, now);
-      if (decision.needsResolution && facts.class && !resolution) {
-        resolution = await deps.resolver.resolve(facts.class.spec);
+      if (decision.needsResolution && facts.class) {
+        resolved = { of: facts.class, fact: await deps.resolver.resolve(facts.class.spec) };
         continue;
       }
       try {

@@ -23,6 +23,9 @@ export function arm(draft: Draft): void {
   }
   const params = candidate(draft, launch.number);
   if (!params) return;
+  // The class or the spec is another than the one on record, and has yet to stand still: what is sent must be what is
+  // recorded, or the instance would be replaced for what it has, or kept with what it should not have.
+  if (facts.machine !== desired.machine) return;
   answerRequest(draft);
   launch.generation = desired.generation;
   launch.machine = desired.machine;
