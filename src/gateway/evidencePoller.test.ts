@@ -41,13 +41,14 @@ function setUp() {
     },
   };
   const changes: string[] = [];
+  const warnings: string[] = [];
   poller = createEvidencePoller({
     store,
     clock,
-    logger: pino({ level: 'silent' }),
+    logger: pino({ level: 'warn' }, { write: (line: string) => void warnings.push(line) }),
     onChange: (uid) => changes.push(uid),
   });
-  return { clock, store, changes };
+  return { clock, store, changes, warnings };
 }
 
 test('everything is read at the start, then transitions from where the last read ended', async () => {
@@ -96,6 +97,19 @@ test('one missed poll is nothing; a store away for several is evidence missing, 
   await clock.advance(1_000);
   expect(poller.available()).toBe(true);
   expect(changes).toEqual(['a', 'a']);
+});
+
+test('a store that is away is said once, from the first poll on, and again after it was there', async () => {
+  const { clock, store, warnings } = setUp();
+  store.away = true;
+  poller.start();
+  await clock.advance(30_000);
+  expect(warnings).toHaveLength(1);
+  store.away = false;
+  await clock.advance(5_000);
+  store.away = true;
+  await clock.advance(30_000);
+  expect(warnings).toHaveLength(2);
 });
 
 test('a store that hangs is as good as away', async () => {

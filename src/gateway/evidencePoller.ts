@@ -32,6 +32,7 @@ export function createEvidencePoller(options: EvidencePollerOptions): EvidencePo
   let resyncAt = 0;
   let answer: { at: number; gatewayUp: boolean } | undefined;
   let wasAvailable = false;
+  let away = false;
   let since: number | undefined;
   let running: Promise<void> | undefined;
 
@@ -81,13 +82,16 @@ export function createEvidencePoller(options: EvidencePollerOptions): EvidencePo
     while (!stopping.signal.aborted) {
       try {
         await poll();
+        away = false;
       } catch (error) {
-        if (wasAvailable || answer === undefined) {
+        // Said once, as the gateway does of its own.
+        if (!away) {
           logger.warn(
             { cause: error instanceof Error ? error.message : 'unknown' },
-            'heartbeat evidence not read',
+            'heartbeat evidence not read; nothing is replaced on silence until it is',
           );
         }
+        away = true;
       }
       if (available() !== wasAvailable) {
         wasAvailable = available();

@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket, connect as tcpConnect } from 'node:net';
+
+/** A port on loopback that leads elsewhere. While it is shut, connections to it are refused. */
+export interface Door {
+  readonly port: number;
+  open(): Promise<void>;
+  /** Breaks what goes through it, too. */
+  shut(): Promise<void>;
+}
+
+/** @param targets ports behind it; each connection goes to the first that takes it */
+export async function createDoor(...targets: number[]): Promise<Door> {
+  const sockets = new Set<Socket>();
+  let server: Server | undefined;
+  let port = 0;
+
+  function keep(socket: Socket): void {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  }
+
+  function lead(caller: Socket, [target, ...others]: number[]): void {
+    if (target === undefined) return void caller.destroy();
+    const inner = tcpConnect(target, '127.0.0.1');
+    let connected = false;
+    keep(inner);
+    inner.once('connect', () => {
+      connected = true;
+      caller.pipe(inner).pipe(caller);
+    });
+    inner.once('error', () => (connected ? caller.destroy() : lead(caller, others)));
+    inner.once('close', () => connected && caller.destroy());
+    caller.once('close', () => inner.destroy());
+  }
+
+  async function open(): Promise<void> {
+    server = createServer((caller) => {
+      keep(caller);
+      // Its end is the other side's as well; nothing else follows from an error here.
+      caller.on('error', () => caller.destroy());
+      lead(caller, targets);
+    });
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    port = (server.address() as AddressInfo).port;
+  }
+
+  async function shut(): Promise<void> {
+    const closed = new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve()));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+    server = undefined;
+  }
+
+  await open();
+  await shut();
+  return {
+    get port() {
+      return port;
+    },
+    open,
+    shut,
+  };
+}
