@@ -105,6 +105,6 @@ export function factsOf(world: World, validations: readonly ValidationFact[]): F
       console: process.console,
     },
     timing,
-    userData: { stub: 1, gatewayURL: 'https://gateway', ticketKey: 't' },
+    userData: { ok: true, source: { stub: 1, gatewayURL: 'https://gateway', ticketKey: 't' } },
   };
 }

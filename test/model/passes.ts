@@ -43,7 +43,6 @@ function decideOn(world: World) {
 function essence(status: WorkspaceStatus): WorkspaceStatus {
   const { conditions: _, history, ...rest } = JSON.parse(JSON.stringify(status)) as WorkspaceStatus;
   const past = history?.map((entry) => ({ ...entry, endedAt: '' }));
-  if (rest.desired) rest.desired.at = '';
   if (rest.launch?.openedAt) rest.launch.openedAt = '';
   return past ? { ...rest, history: past } : rest;
 }
