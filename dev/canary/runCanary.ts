@@ -47,7 +47,10 @@ export async function runCanary(options: CanaryOptions): Promise<boolean> {
     return judge(narrator, before, followed.current());
   } catch (error) {
     if (!(error instanceof WaitedInVain)) throw error;
-    narrator.plain(`Verdict: ${error.message}`, 'bad');
+    narrator.plain(
+      `Verdict: ${error.message} See that an operator runs (kubectl get lease -A), and what it logs.`,
+      'bad',
+    );
     return false;
   } finally {
     await followed.stop();

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/controller/clock.ts';
+import { type Clock, sleep } from '../../src/controller/clock.ts';
 import type { Random } from '../../src/controller/random.ts';
 import { type OperatorProcess, startOperatorProcess } from '../stack/operatorProcess.ts';
 import { type Raised, raiseStack } from '../stack/raise.ts';
@@ -23,6 +23,8 @@ export interface DemoOptions {
   /** Told of the operator, so that who is impatient can end it at once. */
   onOperator: (operator: OperatorProcess) => void;
 }
+
+const START_LIMIT_MS = 60_000;
 
 /** The whole story on a stack of its own, which is gone afterwards. True when one change was one provision. */
 export async function runDemo(options: DemoOptions): Promise<boolean> {
@@ -51,10 +53,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     void operator.ended.then((code) => failed.abort(new Error(lastWords(operator, code))));
     await narrator.waiting(
       () => 'the operator starts, and takes the lease',
-      Promise.all([
-        operator.line((line) => line.msg === 'started'),
-        operator.line((line) => line.msg === 'became leader'),
-      ]),
+      untilLeads(operator, clock, signal),
     );
     narrator.tell(`pid ${operator.pid} leads; gateway on ${stack.gatewayURL}`);
     narrator.tell('to follow it in another terminal:');
@@ -88,10 +87,28 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   }
 }
 
+async function untilLeads(operator: OperatorProcess, clock: Clock, signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const late = async () => {
+    await sleep(clock, START_LIMIT_MS, AbortSignal.any([signal, over.signal]));
+    signal.throwIfAborted();
+    throw new Error(`the operator does not lead after ${START_LIMIT_MS / 1000} s${lastErrors(operator)}`);
+  };
+  const said = (msg: string) => operator.line((line) => line.msg === msg);
+  try {
+    await Promise.race([Promise.all([said('started'), said('became leader')]), late()]);
+  } finally {
+    over.abort();
+  }
+}
+
 function lastWords(operator: OperatorProcess, code: number | null): string {
-  const words = operator.lines
-    .filter(({ level }) => level === 'error' || level === 'fatal')
-    .slice(-3)
-    .map((line) => JSON.stringify(line));
-  return `the operator ended (${code ?? 'by a signal'})${words.length > 0 ? `; its last errors: ${words.join(' ')}` : ''}`;
+  return `the operator ended (${code ?? 'by a signal'})${lastErrors(operator)}`;
+}
+
+function lastErrors(operator: OperatorProcess): string {
+  const errors = operator.lines.filter(({ level }) => level === 'error' || level === 'fatal').slice(-3);
+  return errors.length > 0
+    ? `; its last errors: ${errors.map((line) => JSON.stringify(line)).join(' ')}`
+    : '';
 }

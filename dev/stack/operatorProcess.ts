@@ -52,7 +52,9 @@ export function startOperatorProcess(
   });
   stderr.setEncoding('utf8').on('data', (text: string) => {
     words = `${words}${text}`.slice(-4000);
-    onLine({ level: 'error', msg: text.trim() }, text.trim());
+    const line = { level: 'error', msg: text.trim() };
+    lines.push(line);
+    onLine(line, text.trim());
   });
   let over: Error | undefined;
   const ended = new Promise<number | null>((resolve) => {
