@@ -1,4 +1,4 @@
-import { mergeEnvironment, type SecretData } from '../../api/environment.ts';
+import { matchesDigest, mergeEnvironment, type SecretData } from '../../api/environment.ts';
 import { clientToken } from '../../api/token.ts';
 import type { Workspace } from '../../api/workspace.ts';
 import type { ReconcileContext } from '../../controller/controller.ts';
@@ -142,7 +142,10 @@ async function terminate({ deps, mine, guard, context }: Performance, ids: reado
   await deps.calls.terminateInstances(ids, { beforeSend: guard });
 }
 
-/** The tail is for people, so every value of the environment is taken out of it first. */
+/**
+ * The tail is for people, so every value that the instance can know is taken out of it first. One that holds another
+ * environment than the present one may print values that nobody knows any more: its console is not shown.
+ */
 async function readConsole({ deps, mine, workspace }: Performance, id: string): Promise<void> {
   mine.console[id] = '';
   const contents = new Map<string, SecretData>();
@@ -151,5 +154,8 @@ async function readConsole({ deps, mine, workspace }: Performance, id: string): 
     if (content) contents.set(secretRef.name, content);
   }
   const { variables } = mergeEnvironment(workspace.spec, contents);
-  mine.console[id] = redactedTail(await deps.calls.getConsoleOutput(id), [...variables.values()]);
+  const held = workspace.status?.instance?.env;
+  if (held !== undefined && !matchesDigest((key) => deps.keys.get('digest', key), held, variables)) return;
+  const values = [variables, ...contents.values()].flatMap((content) => [...content.values()]);
+  mine.console[id] = redactedTail(await deps.calls.getConsoleOutput(id), values);
 }
