@@ -67,7 +67,10 @@ async function expectChangeCarriedOut(scene: Scene): Promise<void> {
   expect(liveInstancesOf(scene, 'ada')).toHaveLength(1);
 }
 
-describe.concurrent('what the operator stands on is away when it starts, and comes later', () => {
+// Each has a stack and processes of its own, all at once.
+describe.concurrent('what the operator stands on is away when it starts, and comes later', {
+  timeout: 120_000,
+}, () => {
   test('Postgres', async () => {
     await withReady(async (scene) => {
       const url = new URL(scene.stack.databaseURL);
