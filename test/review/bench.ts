@@ -137,6 +137,18 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
     return next;
   }
 
+  /** A store as the next process would have it. */
+  function another() {
+    return createUserDataStore({
+      kube,
+      namespace: OPERATOR_NAMESPACE,
+      clusterID: CLUSTER,
+      keys,
+      gatewayURL: 'https://gateway:8443',
+      caBundle: options.caBundle,
+    });
+  }
+
   const deps: WorkspaceDeps = {
     clusterID: CLUSTER,
     kube,
@@ -168,14 +180,7 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
     clock,
     metrics: createWorkspaceMetrics(registry),
     timing: TIMING,
-    ...createUserDataStore({
-      kube,
-      namespace: OPERATOR_NAMESPACE,
-      clusterID: CLUSTER,
-      keys,
-      gatewayURL: 'https://gateway:8443',
-      caBundle: options.caBundle,
-    }),
+    ...another(),
   };
   const reconcile = createWorkspaceReconciler(deps);
 
@@ -228,6 +233,7 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
     clock,
     api,
     stage,
+    another,
     kube,
     deps,
     cloud,

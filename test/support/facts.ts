@@ -71,6 +71,8 @@ export function classOf(spec: Record<string, unknown> = {}): WorkspaceClass {
   };
 }
 
+const STANDARD = classOf();
+
 export function instanceOf(number: number, state: string, more: Partial<InstanceFact> = {}): InstanceFact {
   return {
     id: `i-${number}`,
@@ -190,7 +192,7 @@ export function factsOf(overrides: Overrides = {}): Facts {
   const status = 'status' in overrides ? overrides.status : statusOf();
   return {
     clusterID: CLUSTER,
-    class: classOf(),
+    class: STANDARD,
     classAllowed: true,
     environment: environmentOf('a'),
     machine: MACHINE,
@@ -208,7 +210,7 @@ export function factsOf(overrides: Overrides = {}): Facts {
     sweptAt: NOW.mono - 5 * SECOND,
     heartbeats: { available: true, since: NOW.mono - HOUR, launches: [heartbeatOf(1)] },
     timing: TIMING,
-    userData: { stub: 1, gatewayURL: 'https://gateway', ticketKey: 'k1' },
+    userData: { ok: true, source: { stub: 1, gatewayURL: 'https://gateway', ticketKey: 'k1' } },
     ...rest,
     process: {
       epoch: 'term-1',

@@ -1,8 +1,8 @@
 import { matchesDigest, mergeEnvironment, type SecretData } from '../../api/environment.ts';
 import { clientToken } from '../../api/token.ts';
-import type { Workspace } from '../../api/workspace.ts';
+import type { LaunchParams, Workspace } from '../../api/workspace.ts';
 import type { ReconcileContext } from '../../controller/controller.ts';
-import { isEc2Failure } from '../../ec2/errors.ts';
+import { ec2Failure, isEc2Failure } from '../../ec2/errors.ts';
 import type { Ec2Failure } from '../../ec2/port.ts';
 import type { Effect } from './decide/decision.ts';
 import type { LaunchAnswer, ValidationFact } from './decide/facts.ts';
@@ -56,7 +56,6 @@ async function run(performance: Performance, number: number, armed: boolean): Pr
   if (launch?.number !== number || !launch.params)
     throw new Error(`launch ${number} has no parameters on record`);
   const { uid } = workspace.metadata;
-  const userData = await deps.renderUserData({ uid, number, userData: launch.params.userData });
   const before = mine.sends?.number === number ? mine.sends : undefined;
   const sent = {
     sentAt: deps.clock.monotonic(),
@@ -74,7 +73,7 @@ async function run(performance: Performance, number: number, armed: boolean): Pr
   try {
     const request = {
       params: launch.params,
-      userData,
+      userData: await render(deps, uid, number, launch.params),
       clientToken: clientToken(deps.clusterID, uid, number),
     };
     deps.cloud.note(await deps.calls.runInstances(request, { beforeSend }));
@@ -84,6 +83,21 @@ async function run(performance: Performance, number: number, armed: boolean): Pr
     logFailure(performance, error, 'RunInstances');
     if (error.class === 'capacity') deps.offerings.markUnavailable(launch.params);
     conclude(resultOf(error));
+  }
+}
+
+/** Fails as a call that was not sent, so that the cause is shown and it is tried again. */
+async function render(
+  deps: WorkspaceDeps,
+  uid: string,
+  number: number,
+  { userData }: LaunchParams,
+): Promise<string> {
+  try {
+    return await deps.renderUserData({ uid, number, userData });
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : 'the user data can’t be rendered';
+    throw ec2Failure({ class: 'notSent', code: 'UserDataUnavailable', action: 'RunInstances', detail });
   }
 }
 
@@ -113,11 +127,12 @@ async function dryRun(performance: Performance, effect: Extract<Effect, { kind: 
   const { repairBackoffMinMs, replayBackoffMinMs } = deps.timing;
   const { uid } = workspace.metadata;
   const number = (workspace.status?.launch?.number ?? 0) + 1;
-  const userData = await deps.renderUserData({ uid, number, userData: effect.params.userData });
   const conclude = (verdict: ValidationFact['verdict'], ms: number) =>
     memory.validate({ fingerprint: effect.fingerprint, verdict, expiresAt: deps.clock.monotonic() + ms });
   try {
-    const token = clientToken(deps.clusterID, uid, number);
+    // A token of its own: nobody documents whether a dry run binds one, and the launch's must stay free for the launch.
+    const token = clientToken(deps.clusterID, `${uid}/${effect.fingerprint}`, number);
+    const userData = await render(deps, uid, number, effect.params);
     const request = { params: effect.params, userData, clientToken: token, dryRun: true };
     await deps.calls.runInstances(request, { beforeSend: guard });
     throw new Error('a dry run was answered as if it were real');

@@ -1,3 +1,4 @@
+import { UserDataTooLarge } from '../../agent/userData.ts';
 import { machineDigest } from '../../api/machine.ts';
 import { FINALIZER } from '../../api/meta.ts';
 import type { Workspace } from '../../api/workspace.ts';
@@ -13,6 +14,7 @@ import type {
   InstanceFact,
   Now,
   ResolutionFact,
+  UserDataFact,
 } from './decide/facts.ts';
 import type { WorkspaceDeps } from './deps.ts';
 import type { Memory, WorkspaceMemory } from './memory.ts';
@@ -31,18 +33,18 @@ export async function observe(
   workspace: Workspace,
   term: { id: string; acquiredAt: number },
   resolved: ResolvedClass | undefined,
-  onUnread: (error: unknown) => void,
+  onUnread: (what: string, error: unknown) => void,
 ): Promise<{ facts: Facts; now: Now }> {
   const key = `${workspace.metadata.namespace}/${workspace.metadata.name}`;
   const mine = memory.of(key, workspace.metadata.uid);
   const environment = await observeEnvironment(deps, workspace, mine).catch(
     (error: unknown): EnvironmentFact => {
-      onUnread(error);
+      onUnread('Secrets', error);
       return { kind: 'Unknown' };
     },
   );
   const klass = deps.classes.get(workspace.spec.className);
-  const userData = await deps.userDataFor(klass?.spec.userData);
+  const userData = await observeUserData(deps, klass, onUnread);
   const now = { wall: deps.clock.now(), mono: deps.clock.monotonic() };
   const instances = instancesOf(deps, workspace);
   noteVersion(mine, workspace, instances, now.mono);
@@ -82,6 +84,28 @@ export async function observe(
   if (observed) trackBase(mine, recorded?.env, observed.env);
   mine.change = trackChange(mine.change, recorded, observed, changedNames(mine), now.mono);
   return { facts: { ...facts, process: { ...facts.process, change: mine.change } }, now };
+}
+
+async function observeUserData(
+  deps: WorkspaceDeps,
+  klass: WorkspaceClass | undefined,
+  onUnread: (what: string, error: unknown) => void,
+): Promise<UserDataFact> {
+  try {
+    return { ok: true, source: await deps.userDataFor(klass?.spec.userData) };
+  } catch (error) {
+    if (error instanceof UserDataTooLarge) {
+      return {
+        ok: false,
+        kind: 'invalid',
+        message: `WorkspaceClass "${klass?.metadata.name}": ${error.message}.`,
+      };
+    }
+    onUnread('user data', error);
+    const cause = error instanceof Error ? error.name : 'an unknown error';
+    const message = `What user data is made from could not be kept in a ConfigMap of the operator’s namespace (${cause}): see the operator’s log, and grant it to get and create ConfigMaps there.`;
+    return { ok: false, kind: 'unavailable', message };
+  }
 }
 
 function instancesOf(deps: WorkspaceDeps, workspace: Workspace): InstanceFact[] {

@@ -21,11 +21,8 @@ export function createWorkspaceReconciler(deps: WorkspaceDeps) {
     }
     const term = deps.lease.term();
     if (!term || !deps.lease.held()) return undefined;
-    const unread = (error: unknown) => {
-      context.logger.warn(
-        { event: 'secrets.unread', err: error },
-        'the Secrets could not be read; nothing follows from that',
-      );
+    const unread = (what: string, error: unknown) => {
+      context.logger.warn({ event: 'facts.unread', what, err: error }, 'not read; nothing follows from that');
     };
     let resolved: ResolvedClass | undefined;
     for (;;) {

@@ -30,9 +30,10 @@ type UserDataStore = Pick<WorkspaceDeps, 'userDataFor' | 'renderUserData'>;
 export function createUserDataStore(options: UserDataStoreOptions): UserDataStore {
   const { kube, namespace, clusterID, keys, gatewayURL, caBundle } = options;
   const kept = new Map<string, string>();
+  const fitting = new Set<string>();
 
   async function keep(content: string): Promise<string> {
-    const digest = createHash('sha256').update(content).digest('hex');
+    const digest = digestOf(content);
     if (kept.has(digest)) return digest;
     const metadata = { name: nameOf(digest), namespace, labels: { 'compute.molecule.ai/kind': 'user-data' } };
     try {
@@ -43,6 +44,7 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
       );
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
+      await find(digest);
     }
     kept.set(digest, content);
     return digest;
@@ -52,15 +54,32 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
     const known = kept.get(digest);
     if (known !== undefined) return known;
     const { data } = body.parse(await kube.get(CONFIG_MAPS, nameOf(digest), namespace));
+    if (digestOf(data.content) !== digest) {
+      throw new Error(
+        `ConfigMap ${namespace}/${nameOf(digest)} does not hold the text that its digest names; delete it, and the operator keeps the text anew`,
+      );
+    }
     kept.set(digest, data.content);
     return data.content;
+  }
+
+  /** Throws UserDataTooLarge now rather than when the launch is armed. All uids are as long; so is the largest number. */
+  function checkSize(id: string, classScript: string | undefined, classDigest: string | undefined): void {
+    const what = `${id} ${classDigest}`;
+    if (fitting.has(what)) return;
+    const [uid, number] = ['00000000-0000-0000-0000-000000000000', 999_999_999];
+    const ticket = createTicket(keys.current('ticket'), { clusterID, uid, number });
+    renderUserData({ stub: 1, gatewayURL, caBundle, ticket, uid, number, classScript });
+    fitting.add(what);
   }
 
   return {
     async userDataFor(classScript) {
       const caDigest = caBundle === undefined ? undefined : await keep(caBundle);
       const classDigest = classScript === undefined ? undefined : await keep(classScript);
-      return { stub: 1, gatewayURL, caDigest, ticketKey: keys.current('ticket').id, classDigest };
+      const { id: ticketKey } = keys.current('ticket');
+      checkSize(ticketKey, classScript, classDigest);
+      return { stub: 1, gatewayURL, caDigest, ticketKey, classDigest };
     },
 
     async renderUserData({ uid, number, userData }) {
@@ -86,6 +105,10 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
       });
     },
   };
+}
+
+function digestOf(content: string): string {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 function nameOf(digest: string): string {

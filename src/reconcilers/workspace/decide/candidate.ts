@@ -43,6 +43,12 @@ export function candidate(draft: Draft, number: number): LaunchParams | undefine
   const { facts } = draft;
   if (!launchable(draft) || !facts.class) return undefined;
   if (facts.environment.kind !== 'Merged' || !draft.status.desired) return undefined;
+  if (!facts.userData.ok) {
+    const reason = facts.userData.kind === 'invalid' ? 'InvalidConfiguration' : 'CloudUnavailable';
+    block(draft, reason, facts.userData.message);
+    wakeAfter(draft, facts.timing.repairBackoffMinMs);
+    return undefined;
+  }
   if (!facts.resolution) {
     draft.needsResolution = true;
     return undefined;
@@ -78,7 +84,7 @@ function availableOffering(draft: Draft): Offering | undefined {
 
 function paramsOf(draft: Draft, offering: Offering, number: number): LaunchParams | undefined {
   const { class: klass, clusterID, resolution, userData, workspace } = draft.facts;
-  if (!klass || !resolution?.ok) return undefined;
+  if (!klass || !resolution?.ok || !userData.ok) return undefined;
   const image = resolution.images.find((candidate) => candidate.architecture === offering.architecture);
   if (!image) {
     block(
@@ -110,6 +116,6 @@ function paramsOf(draft: Draft, offering: Offering, number: number): LaunchParam
     instanceProfile: klass.spec.instanceProfile,
     rootVolume: { deviceName: image.rootDeviceName, sizeGiB, type, iops, throughput, kmsKeyID },
     tags: [...own, ...extra].map(([key, value]) => ({ key, value })),
-    userData,
+    userData: userData.source,
   };
 }

@@ -142,6 +142,11 @@ export interface Timing {
   secondMs: number;
 }
 
+/** What the user data of a launch armed now would be rendered from, or why it can't be. */
+export type UserDataFact =
+  | { ok: true; source: LaunchParams['userData'] }
+  | { ok: false; kind: 'invalid' | 'unavailable'; message: string };
+
 /** Everything that a decision may depend on, gathered by observe. */
 export interface Facts {
   clusterID: string;
@@ -166,5 +171,5 @@ export interface Facts {
   };
   process: ProcessFact;
   timing: Timing;
-  userData: LaunchParams['userData'];
+  userData: UserDataFact;
 }
