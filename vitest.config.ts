@@ -8,6 +8,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     include: ['src/**/*.test.ts', 'dev/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: ['node_modules/**', 'test/slow/**'],
+    exclude: ['node_modules/**', 'test/slow/**', 'test/cluster/**'],
+    provide: { realCluster: null },
   },
 });

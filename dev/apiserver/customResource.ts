@@ -6,12 +6,17 @@ import { isSubdomain } from './objectMeta.ts';
 /** Rules of apiextensions-apiserver's customresource strategies. */
 function customResourceStrategy(info: KindInfo): Strategy {
   const { schema, statusSubresource } = info;
+  const statusDefault = statusSubresource ? schema?.admit({}).object.status : undefined;
   const admit = (object: JsonObject): { object: JsonObject; unknown: string[] } =>
     schema === undefined ? { object, unknown: [] } : schema.admit(object);
   return {
     admit,
-    // Defaults are applied once more: the default of a status that was just dropped comes back.
-    prepareCreate: (object) => (statusSubresource ? admit(without(object, 'status')).object : object),
+    // A status that was dropped at creation is stored without its default, which every reader is shown all the same.
+    complete: (object) =>
+      object.status === undefined && statusDefault !== undefined
+        ? { ...object, status: statusDefault }
+        : object,
+    prepareCreate: (object) => (statusSubresource ? without(object, 'status') : object),
     prepareUpdate(next, old, subresource) {
       if (subresource === 'status') {
         const { status } = next;

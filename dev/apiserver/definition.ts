@@ -8,6 +8,8 @@ export type Subresource = '' | 'status';
 export interface Strategy {
   /** Decodes, prunes and defaults; metadata apart. Throws a 400. */
   admit(object: JsonObject): { object: JsonObject; unknown: string[] };
+  /** What reading adds to a stored object: defaults that it was stored without. */
+  complete(object: JsonObject): JsonObject;
   /** Completes a new object. */
   prepareCreate(object: JsonObject): JsonObject;
   /** Completes a changed one; which parts of it count depends on the subresource written to. */
@@ -64,6 +66,9 @@ export function plainDefinition(
     strategy,
     bareItems,
     toStorage: (object) => object,
-    fromStorage: (object) => (object.apiVersion === apiVersion ? object : { ...object, apiVersion }),
+    fromStorage(object) {
+      const complete = strategy.complete(object);
+      return complete.apiVersion === apiVersion ? complete : { ...complete, apiVersion };
+    },
   };
 }

@@ -9,6 +9,7 @@ import {
   createWidgetApi,
   jsonPatch,
   mergePatch,
+  settledWidget,
   widget,
   widgetCrd,
   widgetsPath,
@@ -219,7 +220,7 @@ describe('custom resource definitions', () => {
     const versions = (crd.spec as { versions: JsonObject[] }).versions;
     versions.push({ ...structuredClone(versions[0]), name: 'v2', storage: false });
     await api.ok('POST', crdsPath, crd);
-    const made = await api.ok('POST', widgetsPath, widget('a'));
+    const made = await settledWidget(api, 'a');
     const v2 = '/apis/example.com/v2/namespaces/default/widgets';
     expect(await api.ok('GET', `${v2}/a`)).toEqual({ ...made, apiVersion: 'example.com/v2' });
     expect(await api.ok('PATCH', `${v2}/a`, { spec: { size: 1 } }, mergePatch)).toEqual({

@@ -86,7 +86,7 @@ test('a watch gives one value a line, until the caller leaves it', async () => {
 test('a watch that is refused gives status and body, one that breaks or is aborted throws', async () => {
   const { api, transport } = connected();
   const watch = { method: 'GET', path: configMapsPath, query: { watch: 'true' } } as const;
-  const refused = await transport.stream({ ...watch, query: { ...watch.query, resourceVersion: 'x' } });
+  const refused = await transport.stream({ ...watch, query: { ...watch.query, limit: 'x' } });
   expect(refused).toMatchObject({ status: 400, body: { kind: 'Status' } });
   const drain = async (lines: AsyncIterable<unknown>) => {
     for await (const line of lines) expect(line).toBeUndefined();

@@ -69,11 +69,28 @@ describe('selecting', () => {
     { fieldSelector: 'metadata.name' },
     { continue: 'nonsense' },
     { resourceVersion: 'x' },
-    { resourceVersionMatch: 'Exact' },
+    { limit: 'x' },
   ] as Record<string, string>[])('%j is a 400', async (query) => {
     expect(await api.call('GET', everywhere, undefined, { query })).toMatchObject({
       status: 400,
       body: { reason: 'BadRequest' },
+    });
+  });
+
+  test.each([
+    [{ resourceVersionMatch: 'Exact' }, 'FieldValueForbidden', 'resourceVersionMatch'],
+    [{ resourceVersionMatch: 'Exact', resourceVersion: '0' }, 'FieldValueForbidden', 'resourceVersionMatch'],
+    [
+      { resourceVersionMatch: 'Some', resourceVersion: '1' },
+      'FieldValueNotSupported',
+      'resourceVersionMatch',
+    ],
+    [{ sendInitialEvents: 'true' }, 'FieldValueForbidden', 'sendInitialEvents'],
+    [{ watch: '1', resourceVersionMatch: 'NotOlderThan' }, 'FieldValueForbidden', 'resourceVersionMatch'],
+  ] as [Record<string, string>, string, string][])('%j is invalid: %s %s', async (query, reason, field) => {
+    expect(await api.call('GET', everywhere, undefined, { query })).toMatchObject({
+      status: 422,
+      body: { reason: 'Invalid', details: { kind: 'ListOptions', causes: [{ reason, field }] } },
     });
   });
 });

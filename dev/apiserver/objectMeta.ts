@@ -141,7 +141,7 @@ export function completeMeta(next: JsonObject, old: JsonObject): JsonObject {
 
 export function validateMetaUpdate(meta: JsonObject, old: JsonObject): FieldCause[] {
   const causes: FieldCause[] = [];
-  for (const field of ['creationTimestamp', 'deletionTimestamp'] as const) {
+  for (const field of ['uid', 'creationTimestamp', 'deletionTimestamp'] as const) {
     if (!equal(meta[field], old[field]))
       causes.push(invalidValue(`metadata.${field}`, meta[field], immutable));
   }

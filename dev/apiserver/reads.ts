@@ -2,6 +2,7 @@ import type { Core, Target } from './core.ts';
 import type { Definition } from './definition.ts';
 import { metaOf, stringAt } from './json.ts';
 import type { JsonObject } from './kinds.ts';
+import { checkListOptions } from './listOptions.ts';
 import { fieldSelector, labelSelector, type Predicate } from './selectors.ts';
 import { badRequest, expired, notFound, tooLargeResourceVersion } from './statusErrors.ts';
 import { CompactedError, objectKey } from './store.ts';
@@ -82,12 +83,6 @@ function revisionToRead(core: Core, query: URLSearchParams): number {
   const current = core.store.revision();
   const asked = revisionOf(query);
   const match = query.get('resourceVersionMatch') ?? '';
-  if (match !== '' && asked === undefined) {
-    throw badRequest('resourceVersionMatch is forbidden unless resourceVersion is provided');
-  }
-  if (match !== '' && match !== 'Exact' && match !== 'NotOlderThan') {
-    throw badRequest(`Invalid value: "${match}": resourceVersionMatch must be Exact or NotOlderThan`);
-  }
   if (asked !== undefined && asked > current) throw tooLargeResourceVersion(String(asked), current);
   return match === 'Exact' && asked !== undefined && asked > 0 ? asked : current;
 }
@@ -103,6 +98,7 @@ export function list(
   query: URLSearchParams,
   staleAt?: number,
 ): ListResult {
+  checkListOptions(query, 'list');
   const matches = selection(definition, namespace, query);
   const limit = Number(query.get('limit') ?? 0) || 0;
   const token = query.get('continue') ?? '';

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { stringify } from 'yaml';
 import { type ApiServer, type ApiServerOptions, createApiServer } from './apiServer.ts';
 import { createServerCertificate } from './certificates.ts';
 import { ConnectionLost } from './faults.ts';
 import type { Handler } from './handler.ts';
 import type { ApiResponse } from './http.ts';
+import { kubeconfigOf } from './kubeconfig.ts';
 import { type Persistence, persist } from './persistence.ts';
 import { StatusError, unauthorized } from './statusErrors.ts';
 import { createStore } from './store.ts';
@@ -35,23 +35,6 @@ export interface RunningApiServer extends ApiServer {
 const maxBodyBytes = 3 * 1024 * 1024;
 /** Answered without credentials, as by a real server's default roles. */
 const open = ['/healthz', '/readyz', '/livez', '/version'];
-
-function kubeconfigOf(url: string, caPEM: string, token: string): string {
-  const name = 'workspace-dev';
-  return stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [
-      {
-        name,
-        cluster: { server: url, 'certificate-authority-data': Buffer.from(caPEM).toString('base64') },
-      },
-    ],
-    users: [{ name, user: { token } }],
-    contexts: [{ name, context: { cluster: name, user: name, namespace: 'default' } }],
-    'current-context': name,
-  });
-}
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];

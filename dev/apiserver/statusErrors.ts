@@ -105,11 +105,29 @@ export function unsupportedMediaType(accepted: readonly string[]): StatusError {
 }
 
 export function invalid(info: KindInfo, name: string, causes: FieldCause[]): StatusError {
-  const kind = info.group === '' ? info.kind : `${info.kind}.${info.group}`;
+  return invalidBecause(info.kind, info.group, about(info, name, info.kind), name, causes);
+}
+
+/** Parameters of a list or a watch that don't go together. */
+export function invalidListOptions(causes: FieldCause[]): StatusError {
+  const details = { group: 'meta.k8s.io', kind: 'ListOptions' };
+  return invalidBecause('ListOptions', details.group, details, '', causes);
+}
+
+function invalidBecause(
+  kind: string,
+  group: string,
+  details: JsonObject,
+  name: string,
+  causes: FieldCause[],
+): StatusError {
+  const qualifiedKind = group === '' ? kind : `${kind}.${group}`;
   const each = causes.map((cause) => `${cause.field}: ${cause.message}`);
   const all = each.length === 1 ? each[0] : `[${each.join(', ')}]`;
-  const details = { ...about(info, name, info.kind), causes: causes.map((cause) => ({ ...cause })) };
-  return new StatusError(422, 'Invalid', `${kind} "${name}" is invalid: ${all}`, details);
+  return new StatusError(422, 'Invalid', `${qualifiedKind} "${name}" is invalid: ${all}`, {
+    ...details,
+    causes: causes.map((cause) => ({ ...cause })),
+  });
 }
 
 /** A patch whose own content is at fault rather than the object's. */

@@ -171,6 +171,12 @@ export function configMap(name: string, metadata: JsonObject = {}): JsonObject {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...metadata }, data: { a: '1' } };
 }
 
+/** Makes one and writes its status once, so that it is stored as it is shown. */
+export async function settledWidget(api: TestApi, name: string): Promise<JsonObject> {
+  await api.ok('POST', widgetsPath, widget(name));
+  return api.ok('PATCH', `${widgetsPath}/${name}/status`, { status: { note: 'n' } }, mergePatch);
+}
+
 export async function createWidgetApi(options: Partial<ApiServerOptions> = {}): Promise<TestApi> {
   const api = createTestApi(options);
   await api.ok('POST', crdsPath, widgetCrd);

@@ -137,7 +137,7 @@ describe.each([
     const { transport } = await connect();
     const { lines } = await transport.stream({ ...watchAll, query: { watch: 'true', timeoutSeconds: '1' } });
     for await (const line of lines) expect(line).toBeUndefined();
-    const refused = await transport.stream({ ...watchAll, query: { watch: 'true', resourceVersion: 'x' } });
+    const refused = await transport.stream({ ...watchAll, query: { watch: 'true', limit: 'x' } });
     expect(refused).toMatchObject({ status: 400, body: { reason: 'BadRequest' } });
   });
 });

@@ -56,7 +56,7 @@ describe('where a watch begins', () => {
     expect(
       (await api.call('GET', configMapsPath, undefined, { query: { watch: '1', sendInitialEvents: 'true' } }))
         .status,
-    ).toBe(400);
+    ).toBe(422);
   });
 
   test('from compacted history: HTTP 200, one ERROR frame with 410, the end', async () => {

@@ -3,9 +3,10 @@ import { type Channel, createChannel } from './channel.ts';
 import type { Core } from './core.ts';
 import type { Definition } from './definition.ts';
 import type { JsonObject } from './kinds.ts';
+import { checkListOptions } from './listOptions.ts';
 import { revisionOf, selection } from './reads.ts';
 import { type Form, representBookmark, representObject, withoutColumns } from './represent.ts';
-import { badRequest, expired } from './statusErrors.ts';
+import { expired, StatusError } from './statusErrors.ts';
 import { type Change, CompactedError } from './store.ts';
 
 export interface WatchFrame {
@@ -34,6 +35,9 @@ export interface Watch {
   abort(error: Error): void;
 }
 
+/** So long before a watch ends its last bookmark comes (cacher's nextBookmarkTime). */
+const LAST_BOOKMARK_MS = 2_000;
+
 interface Opening {
   /** Whether the present state comes first, as ADDED. */
   initial: boolean;
@@ -42,21 +46,26 @@ interface Opening {
   after: number;
 }
 
-/** What resourceVersion, resourceVersionMatch and sendInitialEvents mean together (KEP-3157). Throws a 400. */
+/** What resourceVersion and sendInitialEvents mean together (KEP-3157). Throws a StatusError. */
 function opening(core: Core, query: URLSearchParams): Opening {
-  const asked = revisionOf(query);
+  checkListOptions(query, 'watch');
+  const asked = revisionToWatch(query);
   const current = core.store.revision();
   const send = query.get('sendInitialEvents');
-  const match = query.get('resourceVersionMatch') ?? '';
-  if (send !== null && match !== 'NotOlderThan') {
-    throw badRequest('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
-  }
-  if (send === null && match !== '') throw badRequest('resourceVersionMatch is forbidden for watch');
   const bookmarks = query.get('allowWatchBookmarks') === 'true';
   if (send === 'true') return { initial: true, bookmarkAfterInitial: bookmarks, after: current };
   if (send === 'false') return { initial: false, bookmarkAfterInitial: false, after: asked || current };
   const unset = asked === undefined || asked === 0;
   return { initial: unset, bookmarkAfterInitial: false, after: unset ? current : asked };
+}
+
+/** A watch from what isn't a revision fails without a reason, unlike a list. */
+function revisionToWatch(query: URLSearchParams): number | undefined {
+  try {
+    return revisionOf(query);
+  } catch (error) {
+    throw error instanceof StatusError ? new StatusError(500, '', error.message) : error;
+  }
 }
 
 /** Opens a watch. Errors after the parameters were read come as an ERROR frame, as on the server. */
@@ -106,11 +115,17 @@ export function openWatch(
     // An object that stops matching is gone for this watcher: its last matching state, at this revision.
     else if (was) sendObject('DELETED', asOf(change));
   };
+  const openedAt = clock.monotonic();
   const scheduleBookmark = (): void => {
-    bookmarkTimer = clock.setTimeout(() => {
-      sendBookmark();
-      scheduleBookmark();
-    }, options.bookmarkIntervalMs);
+    const left = lasting - (clock.monotonic() - openedAt) - LAST_BOOKMARK_MS;
+    if (left <= 0) return;
+    bookmarkTimer = clock.setTimeout(
+      () => {
+        sendBookmark();
+        scheduleBookmark();
+      },
+      Math.min(options.bookmarkIntervalMs, left),
+    );
   };
 
   const lasting =

@@ -7,6 +7,7 @@ import {
   createTestApi,
   createWidgetApi,
   mergePatch,
+  settledWidget,
   widget,
   widgetsPath,
 } from './testApi.ts';
@@ -181,7 +182,7 @@ describe('updating', () => {
 
   test('a write that changes nothing keeps the resourceVersion and tells no watch', async () => {
     const api = await createWidgetApi();
-    const made = await api.ok('POST', widgetsPath, widget('a'));
+    const made = await settledWidget(api, 'a');
     const watch = await api.watch(widgetsPath, { resourceVersion: String(metaOf(made).resourceVersion) });
     expect(await api.ok('PUT', one, made)).toEqual(made);
     expect(await api.ok('PATCH', one, { spec: { size: 1 } }, mergePatch)).toEqual(made);
@@ -194,10 +195,11 @@ describe('updating', () => {
 
   test('uid, creationTimestamp, generation and deletionTimestamp are not the caller’s to change', async () => {
     const api = await createWidgetApi();
-    const made = await api.ok('POST', widgetsPath, widget('a'));
+    const made = await settledWidget(api, 'a');
     const silently = { metadata: { generation: 40, managedFields: [{}] } };
     expect(await api.ok('PATCH', one, silently, mergePatch)).toEqual(made);
     for (const metadata of [
+      { uid: 'another' },
       { creationTimestamp: '2020-01-01T00:00:00Z' },
       { deletionTimestamp: '2020-01-01T00:00:00Z' },
     ]) {

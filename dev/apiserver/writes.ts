@@ -146,10 +146,11 @@ export interface Change {
   refuseUnknown?(why: string): StatusError;
 }
 
-function checkCurrent(target: Target, meta: JsonObject, old: JsonObject): void {
+function checkCurrent(target: Target, change: Change, meta: JsonObject, old: JsonObject): void {
   const { info, strategy } = target.definition;
   const uid = stringAt(meta, 'uid');
-  if (uid !== '' && uid !== old.uid) {
+  // In a PUT it names the object that is meant; in a patch it is a change like any other, and refused as one.
+  if (change.replaces && uid !== '' && uid !== old.uid) {
     const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${stringAt(old, 'uid')}`;
     throw conflict(info, target.name, why);
   }
@@ -169,17 +170,18 @@ export function update(core: Core, target: Target, change: Change, options: Writ
   const { definition, namespace, name } = target;
   const { info, storage, strategy } = definition;
   const key = objectKey(namespace, name);
-  const old = core.store.get(storage, key);
-  if (old === undefined) {
+  const stored = core.store.get(storage, key);
+  if (stored === undefined) {
     if (!change.replaces || !strategy.createOnUpdate || change.subresource !== '') throw notFound(info, name);
     return create(core, target, change.apply({}), options);
   }
+  const old = strategy.complete(stored);
   const { object, unknown } = decode(definition, change.apply(definition.fromStorage(old)));
   reportUnknown(options, unknown, change.refuseUnknown ?? strictBody(definition));
   const given = metaOf(object);
   const oldMeta = metaOf(old);
   checkPath(target, given);
-  checkCurrent(target, given, oldMeta);
+  checkCurrent(target, change, given, oldMeta);
 
   const completed = completeMeta(given, oldMeta);
   const wanted = definition.toStorage({ ...object, metadata: completed });
@@ -198,15 +200,16 @@ export function update(core: Core, target: Target, change: Change, options: Writ
     ...strategy.validate(next, old),
   ];
   if (causes.length > 0) throw invalid(info, name, causes);
-  if (options.dryRun || equal(next, old)) return definition.fromStorage(next);
+  // What was completed while it was read is a change of what is stored.
+  if (options.dryRun || equal(next, stored)) return definition.fromStorage(next);
 
   const released =
     isTerminating(old) && stringsAt(metaOf(next), 'finalizers').length === 0 && !strategy.held(next);
   // The last finalizer's removal is never stored: watchers see the object go as it was, the caller as it asked.
   if (released) core.store.remove(storage, key);
-  const stored = released ? next : core.store.put(storage, key, next);
+  const written = released ? next : core.store.put(storage, key, next);
   settle(core, definition, namespace, name);
-  return definition.fromStorage(stored);
+  return definition.fromStorage(written);
 }
 
 /** DELETE of one object; answers with the object when it stays or the kind says so, else with a Status. */

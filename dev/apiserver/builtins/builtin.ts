@@ -51,6 +51,7 @@ export function decoder(info: KindInfo, fields: Readonly<Record<string, Shape>>)
 export function builtinStrategy(admit: Strategy['admit'], rest: Partial<Strategy> = {}): Strategy {
   return {
     admit,
+    complete: (object) => object,
     prepareCreate: (object) => object,
     prepareUpdate: (next) => next,
     validate: () => [],

@@ -1,0 +1,121 @@
+import { isObject, metaOf, objectAt, objectsAt, stringAt } from '../../../dev/apiserver/json.ts';
+import type { JsonObject } from '../../../dev/apiserver/kinds.ts';
+import type { KubeRequest, Transport } from '../../../src/controller/transport.ts';
+import { followWatch, type WatchedFrames } from './watches.ts';
+
+export interface CallOptions {
+  query?: Record<string, string>;
+  contentType?: string;
+  accept?: string;
+}
+
+export interface Answer {
+  status: number;
+  headers: Readonly<Record<string, string>>;
+  body: JsonObject;
+}
+
+/** What of a refusal somebody may rely on. */
+export interface Refusal {
+  /** The HTTP status, which is also the Status's code. */
+  code: number;
+  reason: string;
+  /** `reason field` of each cause, sorted, each once. (The server may say the same twice.) */
+  causes: string[];
+}
+
+export interface Api {
+  call(method: KubeRequest['method'], path: string, body?: unknown, options?: CallOptions): Promise<Answer>;
+  /** Rejects unless it succeeds. */
+  ok(method: KubeRequest['method'], path: string, body?: unknown, options?: CallOptions): Promise<JsonObject>;
+  /** Rejects if it succeeds. */
+  refused(
+    method: KubeRequest['method'],
+    path: string,
+    body?: unknown,
+    options?: CallOptions,
+  ): Promise<Refusal>;
+  /** The same, with the messages of its causes. */
+  refusedSaying(
+    method: KubeRequest['method'],
+    path: string,
+    body?: unknown,
+    options?: CallOptions,
+  ): Promise<Refusal & { message: string; says: string[] }>;
+  watch(path: string, query?: Record<string, string>, accept?: string): Promise<WatchedFrames>;
+  /** Makes a namespace and answers with its name. */
+  namespace(): Promise<string>;
+  compact(): Promise<void>;
+}
+
+export const merge = { contentType: 'application/merge-patch+json' };
+export const json = { contentType: 'application/json-patch+json' };
+export const strategic = { contentType: 'application/strategic-merge-patch+json' };
+
+interface ApiParts {
+  transport: () => Transport;
+  compact: () => Promise<void>;
+  failures: () => unknown[];
+}
+
+function saying({ status, body }: Answer): Refusal & { message: string; says: string[] } {
+  if (body.kind !== 'Status') throw new Error(`${status} without a Status: ${JSON.stringify(body)}`);
+  if (body.code !== status) throw new Error(`the Status says ${body.code}, the answer ${status}`);
+  const causes = objectsAt(objectAt(body, 'details'), 'causes');
+  const named = causes.map((cause) => `${stringAt(cause, 'reason')} ${stringAt(cause, 'field')}`.trim());
+  return {
+    code: status,
+    reason: stringAt(body, 'reason'),
+    causes: [...new Set(named)].sort(),
+    message: stringAt(body, 'message'),
+    says: causes.map((cause) => stringAt(cause, 'message')),
+  };
+}
+
+export function createApi({ transport, compact, failures }: ApiParts): Api {
+  const call: Api['call'] = async (method, path, body, options = {}) => {
+    const { status, headers, body: answered } = await transport().request({ method, path, body, ...options });
+    const [failure] = failures();
+    if (failure !== undefined) throw new Error('the server failed', { cause: failure });
+    return { status, headers, body: isObject(answered as JsonObject) ? (answered as JsonObject) : {} };
+  };
+  const ok: Api['ok'] = async (method, path, body, options) => {
+    const answer = await call(method, path, body, options);
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  };
+  const refusedSaying: Api['refusedSaying'] = async (method, path, body, options) => {
+    const answer = await call(method, path, body, options);
+    if (answer.status < 400)
+      throw new Error(`${method} ${path} was not refused: ${JSON.stringify(answer.body)}`);
+    return saying(answer);
+  };
+  return {
+    call,
+    ok,
+    refusedSaying,
+    async refused(...request) {
+      const { code, reason, causes } = await refusedSaying(...request);
+      return { code, reason, causes };
+    },
+    watch: (path, query = {}, accept) =>
+      followWatch(transport(), { method: 'GET', path, query: { watch: 'true', ...query }, accept }),
+    async namespace() {
+      const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { generateName: 'contract-' } };
+      return stringAt(metaOf(await ok('POST', '/api/v1/namespaces', body)), 'name');
+    },
+    compact,
+  };
+}
+
+export function versionOf(object: JsonObject): string {
+  return stringAt(metaOf(object), 'resourceVersion');
+}
+
+export function generationOf(object: JsonObject): unknown {
+  return metaOf(object).generation;
+}
+
+export function namesOf(list: JsonObject): string[] {
+  return objectsAt(list, 'items').map((item) => stringAt(metaOf(item), 'name'));
+}

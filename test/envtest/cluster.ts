@@ -1,0 +1,152 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Agent, request } from 'undici';
+import { createServerCertificate } from '../../dev/apiserver/certificates.ts';
+import { kubeconfigOf } from '../../dev/apiserver/kubeconfig.ts';
+import { freePort } from '../../dev/stack/files.ts';
+import type { ControlPlane } from './binaries.ts';
+import { startProgram } from './program.ts';
+
+/** A real control plane on loopback: etcd, kube-apiserver with RBAC, and the controllers that end namespaces. */
+export interface Cluster {
+  url: string;
+  caPEM: string;
+  /** Of an administrator (system:masters), like `kubeconfig`. */
+  token: string;
+  /** As YAML. */
+  kubeconfig: string;
+  etcdURL: string;
+  /** Ends the programs and removes all that they wrote. */
+  stop(): Promise<void>;
+}
+
+async function isHealthy(url: string, dispatcher?: Agent): Promise<boolean> {
+  try {
+    const answer = await request(url, { ...(dispatcher && { dispatcher }), headersTimeout: 2_000 });
+    await answer.body.dump();
+    return answer.statusCode === 200;
+  } catch {
+    // Nobody listens yet.
+    return false;
+  }
+}
+
+async function startEtcd(binary: string, folder: string) {
+  const url = `http://127.0.0.1:${await freePort()}`;
+  const flags = {
+    'data-dir': join(folder, 'etcd'),
+    'listen-client-urls': url,
+    'advertise-client-urls': url,
+    'listen-peer-urls': 'http://127.0.0.1:0',
+    'log-level': 'warn',
+    // What a test wrote need not survive a power cut.
+    'unsafe-no-fsync': 'true',
+  };
+  const program = await startProgram({
+    binary,
+    args: argumentsOf(flags),
+    isReady: () => isHealthy(`${url}/health`),
+  });
+  return { url, ...program };
+}
+
+function argumentsOf(flags: Record<string, string>): string[] {
+  return Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+}
+
+async function writeIdentity(folder: string) {
+  const { caPEM, certPEM, keyPEM } = await createServerCertificate();
+  const serviceAccountKey = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    privateKeyEncoding: { type: 'sec1', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  const token = randomBytes(24).toString('base64url');
+  const write = async (name: string, content: string): Promise<string> => {
+    const path = join(folder, name);
+    await writeFile(path, content, { mode: 0o600 });
+    return path;
+  };
+  return {
+    caPEM,
+    token,
+    flags: {
+      'tls-cert-file': await write('server.pem', certPEM),
+      'tls-private-key-file': await write('server-key.pem', keyPEM),
+      'service-account-key-file': await write('service-account.pem', serviceAccountKey.publicKey),
+      'service-account-signing-key-file': await write(
+        'service-account-key.pem',
+        serviceAccountKey.privateKey,
+      ),
+      'token-auth-file': await write('tokens.csv', `${token},administrator,administrator,system:masters\n`),
+    },
+  };
+}
+
+async function startApiserver(binary: string, folder: string, etcdURL: string) {
+  const { caPEM, token, flags } = await writeIdentity(folder);
+  const port = await freePort();
+  const url = `https://127.0.0.1:${port}`;
+  const trusting = new Agent({ connect: { ca: caPEM } });
+  const program = await startProgram({
+    binary,
+    args: argumentsOf({
+      ...flags,
+      'etcd-servers': etcdURL,
+      'bind-address': '127.0.0.1',
+      'advertise-address': '127.0.0.1',
+      'secure-port': String(port),
+      'cert-dir': folder,
+      'service-cluster-ip-range': '10.0.0.0/24',
+      'service-account-issuer': url,
+      'authorization-mode': 'RBAC',
+      // It would wait for default accounts that no controller makes here.
+      'disable-admission-plugins': 'ServiceAccount',
+    }),
+    isReady: () => isHealthy(`${url}/readyz`, trusting),
+  }).finally(() => trusting.close());
+  return { url, caPEM, token, kubeconfig: kubeconfigOf(url, caPEM, token), ...program };
+}
+
+async function startControllers(binary: string, folder: string, kubeconfig: string) {
+  const path = join(folder, 'kubeconfig');
+  await writeFile(path, kubeconfig, { mode: 0o600 });
+  const port = await freePort();
+  const trusting = new Agent({ connect: { rejectUnauthorized: false } });
+  return startProgram({
+    binary,
+    args: argumentsOf({
+      kubeconfig: path,
+      controllers: 'namespace-controller,garbage-collector-controller',
+      'leader-elect': 'false',
+      'bind-address': '127.0.0.1',
+      'secure-port': String(port),
+      'cert-dir': folder,
+    }),
+    isReady: () => isHealthy(`https://127.0.0.1:${port}/healthz`, trusting),
+  }).finally(() => trusting.close());
+}
+
+/** Rejects with the last words of the program that didn't start; nothing is left running then. */
+export async function startCluster(binaries: ControlPlane): Promise<Cluster> {
+  const folder = await mkdtemp(join(tmpdir(), 'workspace-cluster-'));
+  const stops: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
+  const stop = async () => {
+    for (const step of stops.splice(0).reverse()) await step();
+  };
+  try {
+    const etcd = await startEtcd(binaries.etcd, folder);
+    stops.push(etcd.stop);
+    const api = await startApiserver(binaries.apiserver, folder, etcd.url);
+    stops.push(api.stop);
+    const controllers = await startControllers(binaries.controllerManager, folder, api.kubeconfig);
+    stops.push(controllers.stop);
+    const { url, caPEM, token, kubeconfig } = api;
+    return { url, caPEM, token, kubeconfig, etcdURL: etcd.url, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
