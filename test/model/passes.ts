@@ -43,6 +43,8 @@ function decideOn(world: World) {
 function essence(status: WorkspaceStatus): WorkspaceStatus {
   const { conditions: _, history, ...rest } = JSON.parse(JSON.stringify(status)) as WorkspaceStatus;
   const past = history?.map((entry) => ({ ...entry, endedAt: '' }));
+  // Read only for how long ago it was, to give a boot time; one instant for all halves the states.
+  if (rest.desired) rest.desired.at = new Date(0).toISOString();
   if (rest.launch?.openedAt) rest.launch.openedAt = '';
   return past ? { ...rest, history: past } : rest;
 }

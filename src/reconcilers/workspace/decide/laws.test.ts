@@ -1,0 +1,183 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { arbitraryFacts } from '../../../../test/support/arbitraryFacts.ts';
+import { decideAt, later, withStatus } from '../../../../test/support/decisions.ts';
+import { workspaceStatus } from '../../../api/workspace.ts';
+import type { Decision } from './decision.ts';
+import { draftFrom } from './decision.ts';
+import { provenGone } from './ending.ts';
+import type { Facts } from './facts.ts';
+
+const runs = { numRuns: 600 };
+
+function always(law: (facts: Facts, decision: Decision) => void): void {
+  fc.assert(
+    fc.property(arbitraryFacts, (facts) => law(facts, decideAt(facts))),
+    runs,
+  );
+}
+
+const numberOf = (facts: Facts) => facts.workspace.status?.launch?.number ?? 0;
+
+function lives(facts: Facts, number: number, id: string): boolean {
+  return !provenGone(draftFrom(facts, later(0)), number, id);
+}
+
+test('the facts are varied enough for every effect to be asked for', () => {
+  const effects = fc
+    .sample(arbitraryFacts, { numRuns: 3000, seed: 7 })
+    .map((facts) => decideAt(facts).effect);
+  expect(new Set(effects.map((effect) => effect?.kind))).toEqual(
+    new Set([
+      undefined,
+      'AddFinalizer',
+      'RemoveFinalizer',
+      'RunInstances',
+      'DryRun',
+      'TerminateInstances',
+      'ReadConsole',
+    ]),
+  );
+  const sends = effects.flatMap((effect) => (effect?.kind === 'RunInstances' ? [effect.armed] : []));
+  expect(new Set(sends)).toEqual(new Set([true, false]));
+});
+
+describe('whatever the facts', () => {
+  test('a decision is a function of them: it changes none, and asked twice it says the same', () => {
+    always((facts, decision) => {
+      const before = structuredClone(facts);
+      expect(decideAt(facts)).toEqual(decision);
+      expect(facts).toEqual(before);
+    });
+  });
+
+  test('over facts that do not change it comes to rest: no write, no event, no line in the ledger', () => {
+    always((facts, first) => {
+      let present = facts;
+      let decision = first;
+      for (let pass = 0; pass < 4; pass += 1) {
+        present = withStatus(present, JSON.parse(JSON.stringify(decision.status)));
+        decision = decideAt(present);
+      }
+      expect(JSON.parse(JSON.stringify(decision.status))).toEqual(present.workspace.status);
+      expect(decision.ledger).toEqual([]);
+      if (decision.effect?.kind !== 'RemoveFinalizer') expect(decision.events).toEqual([]);
+    });
+  });
+
+  test('the status is one that the kind allows', () => {
+    always((_facts, { status }) => {
+      expect(workspaceStatus.safeParse(JSON.parse(JSON.stringify(status))).error).toBeUndefined();
+    });
+  });
+
+  test('the number grows by one at most, and never shrinks but where it was lost', () => {
+    always((facts, { status, settled }) => {
+      const grown = (status.launch?.number ?? 0) - numberOf(facts);
+      expect(grown).toBeGreaterThanOrEqual(0);
+      if (!settled) expect(grown).toBeLessThanOrEqual(1);
+    });
+  });
+
+  test('provisions never shrink, nor does the generation', () => {
+    always((facts, { status }) => {
+      expect(status.provisions).toBeGreaterThanOrEqual(facts.workspace.status?.provisions ?? 0);
+      const before = facts.workspace.status?.desired?.generation ?? 0;
+      expect(status.desired?.generation ?? before).toBeGreaterThanOrEqual(before);
+    });
+  });
+
+  test('RunInstances goes out only for the launch on record, armed, with all its parameters', () => {
+    always((_facts, { status, effect }) => {
+      if (effect?.kind !== 'RunInstances') return;
+      expect(effect.number).toBe(status.launch?.number);
+      expect(status.launch?.phase).toBe('Submitted');
+      expect(status.launch?.params).toBeDefined();
+      expect(status.launch?.instanceID).toBeUndefined();
+      expect(status.launch?.ended).toBeUndefined();
+    });
+  });
+
+  test('nothing is armed while an older instance is not proven gone', () => {
+    always((facts, { status, effect }) => {
+      if (effect?.kind !== 'RunInstances' || !effect.armed) return;
+      expect(status.terminating).toBeUndefined();
+      for (const { number, id } of facts.instances) {
+        if (number < effect.number) expect(lives(facts, number, id)).toBe(false);
+      }
+    });
+  });
+
+  test('nothing is launched before a whole sweep of this term', () => {
+    always((facts, { effect }) => {
+      if (effect?.kind !== 'RunInstances') return;
+      expect(facts.sweptAt ?? Number.NEGATIVE_INFINITY).toBeGreaterThanOrEqual(facts.process.termAt);
+    });
+  });
+
+  test('a replay leaves the parameters as they are', () => {
+    always((facts, { status, effect }) => {
+      if (effect?.kind !== 'RunInstances' || effect.armed) return;
+      expect(status.launch?.params).toEqual(facts.workspace.status?.launch?.params);
+    });
+  });
+
+  test('only what is superseded, or being deleted, is ended', () => {
+    always((facts, { status, effect }) => {
+      if (effect?.kind !== 'TerminateInstances') return;
+      if (facts.workspace.metadata.deletionTimestamp !== undefined) return;
+      const wanted = status.launch?.ended ? undefined : status.launch?.instanceID;
+      expect(effect.ids).not.toContain(wanted);
+      for (const id of effect.ids) {
+        const entry = status.terminating?.find((candidate) => candidate.instanceID === id);
+        expect(entry?.number).toBeLessThan(status.launch?.number ?? 0);
+      }
+    });
+  });
+
+  test('after deletion no number is written, and the finalizer stays while anything may live', () => {
+    always((facts, { status, effect, settled }) => {
+      const { annotations, deletionTimestamp } = facts.workspace.metadata;
+      if (deletionTimestamp === undefined) return;
+      if (!settled) expect(status.launch?.number ?? 0).toBe(numberOf(facts));
+      if (effect?.kind !== 'RemoveFinalizer' || annotations) return;
+      expect(facts.instances.filter(({ number, id }) => lives(facts, number, id))).toEqual([]);
+    });
+  });
+
+  test('a restart is answered by a number, at its arming, or while there is none to restart', () => {
+    always((facts, { status, settled }) => {
+      const { spec, status: before } = facts.workspace;
+      const answered = before && status.handled?.restart !== before.handled?.restart;
+      if (!answered || settled) return;
+      const launches = (status.launch?.number ?? 0) > numberOf(facts);
+      const arms = before.launch?.phase === 'Waiting' && status.launch?.phase === 'Submitted';
+      expect(launches || arms || spec.operatingMode === 'Stopped').toBe(true);
+    });
+  });
+
+  test('no programmatic number while a launch progresses (S11)', () => {
+    always((facts, { status, settled }) => {
+      const before = facts.workspace.status?.launch;
+      if (!before?.instanceID || before.phase !== 'Submitted' || before.ended || before.readyAt) return;
+      if (settled || status.launch?.number !== before.number + 1) return;
+      const row = facts.heartbeats.launches.find(({ number }) => number === before.number);
+      const over = status.history?.some(
+        ({ number, outcome }) => number === before.number && outcome !== 'Superseded',
+      );
+      const inTime = later(0).wall < Date.parse(before.deadline ?? '');
+      if (inTime && !row?.alive && !over) expect(status.launch.cause?.kind).toBe('Restart');
+    });
+  });
+
+  test('Ready needs a running instance of this launch, and a heartbeat of its own', () => {
+    always((facts, { status }) => {
+      const ready = status.conditions?.find(({ type }) => type === 'Ready');
+      const was = facts.workspace.status?.conditions?.find(({ type }) => type === 'Ready');
+      if (ready?.status !== 'True' || was?.status === 'True') return;
+      const row = facts.heartbeats.launches.find(({ number }) => number === status.launch?.number);
+      expect(row).toMatchObject({ alive: true, fresh: true });
+      expect(status.instance).toMatchObject({ id: status.launch?.instanceID, state: 'running' });
+    });
+  });
+});

@@ -1,0 +1,210 @@
+import fc from 'fast-check';
+import { ABANDON_ANNOTATION, FINALIZER } from '../../src/api/meta.ts';
+import type { Launch, WorkspaceStatus } from '../../src/api/workspace.ts';
+import type { Facts, InstanceFact } from '../../src/reconcilers/workspace/decide/facts.ts';
+import {
+  booting,
+  desiredOf,
+  doubtful,
+  envDigest,
+  environmentOf,
+  factsOf,
+  HOUR,
+  heartbeatOf,
+  instanceOf,
+  launchOf,
+  MACHINE,
+  MINUTE,
+  NOW,
+  refusalOf,
+  SECOND,
+  stamp,
+  statusOf,
+  waiting,
+} from './facts.ts';
+
+const agoMs = fc.constantFrom(0, SECOND, 30 * SECOND, 2 * MINUTE, 6 * MINUTE, 2 * HOUR);
+
+const failures = fc.integer({ min: 0, max: 5 });
+const ended = fc.record({
+  outcome: fc.constantFrom('Ended' as const, 'Lost' as const),
+  at: agoMs.map((ms) => stamp(-ms)),
+});
+const refused = fc.record({
+  outcome: fc.constant('Refused' as const),
+  refusal: fc.constantFrom('capacity' as const, 'quota' as const, 'userFix' as const),
+  at: agoMs.map((ms) => stamp(-ms)),
+});
+
+function launches(number: number): fc.Arbitrary<Launch> {
+  const generation = fc.integer({ min: 0, max: 3 });
+  const deadline = fc.constantFrom(-MINUTE, MINUTE, 10 * MINUTE).map(stamp);
+  return fc.oneof(
+    fc.record({ generation, failures }).map((more) => launchOf({ number, ...more })),
+    fc.record({ generation, failures, deadline }).map((more) => booting({ number, ...more })),
+    fc
+      .record({ generation, sender: fc.constantFrom('term-1', 'term-0') })
+      .map((more) => doubtful({ number, ...more })),
+    fc.record({ generation, failures, ended }).map((more) => launchOf({ number, ...more })),
+    fc.record({ generation, failures, ended: refused }).map((more) => doubtful({ number, ...more })),
+    fc.record({ generation }).map((more) => waiting(number, more)),
+    fc.record({ generation }).map((more) => waiting(number, { ...more, phase: 'Closed' })),
+  );
+}
+
+const launch = fc.oneof(
+  fc.constant<Launch>({ number: 0, generation: 0, phase: 'Closed', failures: 0 }),
+  fc.integer({ min: 1, max: 3 }).chain(launches),
+);
+
+const content = fc.constantFrom('a', 'b', 'c');
+
+const statuses: fc.Arbitrary<WorkspaceStatus | undefined> = fc.option(
+  fc
+    .record({
+      launch,
+      generation: fc.integer({ min: 1, max: 4 }),
+      wants: content,
+      holds: fc.option(content),
+      ending: fc.boolean(),
+    })
+    .map(({ launch, generation, wants, holds, ending }): WorkspaceStatus => {
+      const env = holds === null ? {} : { env: envDigest(holds) };
+      const number = Math.max(launch.number - 1, 1);
+      return statusOf({
+        launch,
+        desired: launch.number === 0 ? undefined : desiredOf(generation, wants, { at: stamp(-10 * MINUTE) }),
+        instance: launch.instanceID ? { id: launch.instanceID, state: 'running', ...env } : undefined,
+        terminating: ending && launch.number > 1 ? [{ number, instanceID: `i-${number}` }] : undefined,
+        provisions: launch.number,
+      });
+    }),
+  { nil: undefined, freq: 12 },
+);
+
+const notFound = fc.constantFrom(0, MINUTE, 6 * MINUTE).map((apart) => ({
+  missing: true,
+  notFound: { firstAt: NOW.mono - apart, lastAt: NOW.mono },
+}));
+const states = ['pending', 'running', 'shutting-down', 'terminated', 'stopping', 'stopped'];
+const absences = fc.oneof(
+  { weight: 4, arbitrary: fc.constant({}) },
+  { weight: 1, arbitrary: fc.constant({ missing: true }) },
+  { weight: 1, arbitrary: notFound },
+);
+
+/** Mostly of launches on record, now and then of one above them. */
+function instancesUpTo(number: number): fc.Arbitrary<InstanceFact[]> {
+  const numbers = fc.oneof(
+    { weight: 15, arbitrary: fc.integer({ min: 1, max: Math.max(number, 1) }) },
+    { weight: 1, arbitrary: fc.constant(number + 1) },
+  );
+  const instance = fc
+    .record({ number: numbers, state: fc.constantFrom(...states), absence: absences })
+    .map(({ number: its, state, absence }) => instanceOf(its, state, absence));
+  return fc.uniqueArray(instance, { maxLength: 3, selector: ({ id }) => id });
+}
+
+/** Mostly the first. */
+function rarely<T>(usual: T, ...others: T[]): fc.Arbitrary<T> {
+  return fc.oneof(
+    { weight: 7, arbitrary: fc.constant(usual) },
+    { weight: 1, arbitrary: fc.constantFrom(...others) },
+  );
+}
+
+const heartbeats: fc.Arbitrary<Facts['heartbeats']> = fc
+  .record({
+    available: fc.constantFrom(true, true, true, false),
+    since: agoMs,
+    rows: fc.uniqueArray(
+      fc.record({
+        number: fc.integer({ min: 1, max: 4 }),
+        env: content,
+        alive: fc.boolean(),
+        fresh: fc.boolean(),
+      }),
+      { maxLength: 3, selector: ({ number }) => number },
+    ),
+  })
+  .map(({ available, since, rows }) => ({
+    available,
+    ...(available ? { since: NOW.mono - since } : {}),
+    launches: rows.map(({ number, env, alive, fresh }) =>
+      heartbeatOf(number, { env: envDigest(env), alive, fresh: alive && fresh }),
+    ),
+  }));
+
+const environment: fc.Arbitrary<Facts['environment']> = fc.oneof(
+  { weight: 6, arbitrary: content.map((it) => environmentOf(it)) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'Missing' as const, secrets: ['ada-env'] }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'Unknown' as const }) },
+);
+
+/** Rather any combination than only likely ones: a decision must be sane in each. */
+export const arbitraryFacts: fc.Arbitrary<Facts> = fc
+  .record({
+    recorded: statuses.chain((given) =>
+      fc.record({ status: fc.constant(given), instances: instancesUpTo(given?.launch?.number ?? 0) }),
+    ),
+    heartbeats,
+    environment,
+    swept: rarely(SECOND, 2 * MINUTE, 2 * HOUR),
+    term: rarely(HOUR, 0, 30 * SECOND),
+    wrote: fc.boolean(),
+    suspect: rarely<number | undefined>(undefined, 0, 2 * MINUTE, 6 * MINUTE),
+    answer: fc.option(
+      fc.record({
+        number: fc.integer({ min: 1, max: 3 }),
+        kind: fc.constantFrom('capacity' as const, 'quota' as const),
+        firstSend: fc.boolean(),
+      }),
+    ),
+    console: fc.boolean(),
+    restart: fc.constantFrom(undefined, undefined, 'now'),
+    mode: rarely('Running', 'Stopped'),
+    paused: rarely(false, true),
+    deleting: rarely(false, true),
+    abandoned: fc.constantFrom(false, false, true),
+    finalized: rarely(true, false),
+    changed: fc.option(fc.record({ agoMs })),
+    missingClass: rarely(false, true),
+  })
+  .map((given): Facts => {
+    const { deleting, abandoned, finalized, missingClass, changed } = given;
+    const { status, instances } = given.recorded;
+    const base = factsOf({
+      status,
+      instances,
+      heartbeats: given.heartbeats,
+      environment: given.environment,
+      sweptAt: NOW.mono - given.swept,
+      spec: {
+        paused: given.paused,
+        operatingMode: given.mode,
+        requests: given.restart ? { restart: given.restart } : {},
+      },
+      metadata: {
+        finalizers: finalized ? [FINALIZER] : [],
+        ...(deleting ? { deletionTimestamp: stamp(-MINUTE) } : {}),
+        ...(abandoned ? { annotations: { [ABANDON_ANNOTATION]: 'true' } } : {}),
+      },
+      process: {
+        termAt: NOW.mono - given.term,
+        wrote: given.wrote,
+        ...(given.suspect === undefined ? {} : { suspectSince: NOW.mono - given.suspect }),
+        ...(given.answer === null
+          ? {}
+          : { answer: refusalOf(given.answer.number, given.answer.kind, given.answer) }),
+        console: given.console ? { 'i-1': '', 'i-2': '', 'i-3': '', 'i-4': '' } : {},
+      },
+      ...(missingClass ? { class: undefined, machine: undefined, classAllowed: false } : {}),
+    });
+    const recorded = status?.desired;
+    if (!changed || !recorded || given.environment.kind !== 'Merged') return base;
+    const env = given.environment.digests.k1 ?? '';
+    if (env === recorded.env) return base;
+    const since = NOW.mono - changed.agoMs;
+    const change = { recorded, env, machine: MACHINE, since, burstSince: since, changed: ['ada-env/KEY'] };
+    return { ...base, process: { ...base.process, change } };
+  });
