@@ -1,22 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-
-const MAIN = join(import.meta.dirname, '..', 'dev', 'main.ts');
-
-interface Run {
-  child: ChildProcess;
-  output(): string;
-  /** Resolves once the output holds it; rejects when the process ends before. */
-  says(text: string): Promise<void>;
-  ended: Promise<number | null>;
-}
+import { type DevCommand, processesNaming, runDevCommand } from './support/devCommand.ts';
 
 describe('npm run demo', { timeout: 120_000 }, () => {
   let folder: string;
-  let present: Run | undefined;
+  let present: DevCommand | undefined;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'workspace-demo-test-'));
@@ -29,39 +19,12 @@ describe('npm run demo', { timeout: 120_000 }, () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** With a temporary folder of its own, so that what it leaves behind can be seen. */
-  function run(...args: string[]): Run {
-    const child = spawn(process.execPath, [MAIN, 'demo', '--speed', '20', ...args], {
-      env: { ...process.env, TMPDIR: folder, DATABASE_URL: '' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    const listeners = new Set<() => void>();
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        output += text;
-        for (const listener of listeners) listener();
-      });
-    }
-    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-    present = {
-      child,
-      output: () => output,
-      ended,
-      says: (text) =>
-        new Promise((resolve, reject) => {
-          const look = () => {
-            if (output.includes(text)) resolve();
-          };
-          listeners.add(look);
-          look();
-          void ended.then((code) => reject(new Error(`ended (${code}) before it said ${text}:\n${output}`)));
-        }),
-    };
+  function run(...args: string[]): DevCommand {
+    present = runDevCommand(['demo', '--speed', '20', ...args], folder);
     return present;
   }
 
-  /** No file, and no process whose command line or environment names the folder. */
+  /** No file, no operator, and no process whose command line names the folder. */
   async function nothingIsLeft(operator: number | undefined): Promise<void> {
     expect(await readdir(folder)).toEqual([]);
     if (operator !== undefined) expect(() => process.kill(operator, 0)).toThrow('ESRCH');
@@ -95,7 +58,7 @@ describe('npm run demo', { timeout: 120_000 }, () => {
 
   test('Ctrl-C in the middle of a launch leaves nothing behind', async () => {
     const demo = run();
-    await demo.says('is pending');
+    await demo.says(/is pending/);
     demo.child.kill('SIGINT');
     expect(await demo.ended).toBe(130);
     expect(demo.output()).not.toContain('Verdict');
@@ -104,7 +67,7 @@ describe('npm run demo', { timeout: 120_000 }, () => {
 
   test('Ctrl-C while it starts leaves nothing behind', async () => {
     const demo = run();
-    await demo.says('A database, a cluster and a cloud');
+    await demo.says(/A database, a cluster and a cloud/);
     demo.child.kill('SIGINT');
     expect(await demo.ended).toBe(130);
     await nothingIsLeft(pidIn(demo.output()));
@@ -114,11 +77,4 @@ describe('npm run demo', { timeout: 120_000 }, () => {
 function pidIn(output: string): number | undefined {
   const pid = /pid (\d+) leads/.exec(output)?.[1];
   return pid === undefined ? undefined : Number(pid);
-}
-
-async function processesNaming(text: string): Promise<string[]> {
-  const child = spawn('ps', ['-eo', 'args'], { stdio: ['ignore', 'pipe', 'ignore'] });
-  let output = '';
-  for await (const chunk of child.stdout) output += String(chunk);
-  return output.split('\n').filter((line) => line.includes(text));
 }
