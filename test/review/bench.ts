@@ -122,6 +122,8 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
     onChange: () => undefined,
   });
 
+  cloud.start();
+
   function put(id: string, change: Partial<Instance>): Instance {
     const before = memory.instances.get(id);
     const next: Instance = {
@@ -252,6 +254,8 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
     setTerm(id: string | undefined) {
       term = id === undefined ? undefined : { id, acquiredAt: clock.monotonic() };
     },
+    /** Until what is followed has been looked up once more. */
+    lookUp: () => clock.advance(2_000),
     tags: (uid: string, number: string): Record<string, string> => ({
       [TAG.cluster]: CLUSTER,
       [TAG.uid]: uid,

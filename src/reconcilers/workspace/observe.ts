@@ -108,38 +108,37 @@ async function observeUserData(
   }
 }
 
+/** What EC2 shows under our uid, and what is on record whatever EC2 shows: that is known by its id, not by its tags. */
 function instancesOf(deps: WorkspaceDeps, workspace: Workspace): InstanceFact[] {
-  const seen = deps.cloud.ofWorkspace(workspace.metadata.uid).map(instanceFact);
   const { launch, terminating } = workspace.status ?? {};
-  const known = [
-    ...(terminating ?? []),
-    ...(launch?.instanceID ? [{ number: launch.number, instanceID: launch.instanceID }] : []),
-  ];
-  // An instance on record that this process has never seen: only its look-ups speak for it.
-  const unseen = known.flatMap(({ number, instanceID }): InstanceFact[] => {
-    const notFound = deps.cloud.notFound(instanceID);
-    if (!notFound || seen.some((instance) => instance.id === instanceID)) return [];
-    return [
-      {
-        id: instanceID,
-        number,
-        generation: 0,
-        state: 'Unknown',
-        type: '',
-        zone: '',
-        notFound,
-        missing: true,
-      },
-    ];
+  const onRecord = new Map(terminating?.map(({ number, instanceID }) => [instanceID, number]));
+  if (launch?.instanceID) onRecord.set(launch.instanceID, launch.number);
+  const tagged = deps.cloud.ofWorkspace(workspace.metadata.uid).flatMap((instance): InstanceFact[] => {
+    const number = wholeNumber(instance.tags[TAG.number]);
+    // Of an instance that names no launch nobody can say that it was superseded.
+    if (onRecord.has(instance.id) || number === undefined) return [];
+    return [instanceFact(instance, number)];
   });
-  return [...seen, ...unseen];
+  const recorded = [...onRecord].flatMap(([id, number]): InstanceFact[] => {
+    const instance = deps.cloud.get(id);
+    if (instance) return [instanceFact(instance, number)];
+    const notFound = deps.cloud.notFound(id);
+    if (!notFound) return [];
+    // Never seen by this process: only its look-ups speak for it.
+    return [{ id, number, generation: 0, state: 'Unknown', type: '', zone: '', notFound, missing: true }];
+  });
+  return [...tagged, ...recorded];
 }
 
-function instanceFact(instance: ObservedInstance): InstanceFact {
-  const { id, clientToken, state, type, zone, privateIP, launchTime, stateReason, notFound, missing, tags } =
+/** A launch number or generation as the operator writes it into a tag. */
+function wholeNumber(tag: string | undefined): number | undefined {
+  return tag !== undefined && /^[1-9][0-9]{0,8}$/.test(tag) ? Number(tag) : undefined;
+}
+
+function instanceFact(instance: ObservedInstance, number: number): InstanceFact {
+  const { id, clientToken, state, type, zone, privateIP, launchTime, stateReason, notFound, missing } =
     instance;
-  const number = Number(tags[TAG.number] ?? 0);
-  const generation = Number(tags[TAG.generation] ?? 0);
+  const generation = wholeNumber(instance.tags[TAG.generation]) ?? 0;
   return {
     id,
     number,

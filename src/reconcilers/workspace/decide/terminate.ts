@@ -1,6 +1,9 @@
 import { type Draft, propose, wakeAfter } from './decision.ts';
 import { findInstance, trackEnding, wakeForProof } from './ending.ts';
 
+/** Ends followed at once: the list in the status takes 16, and the present launch's own may join them. */
+const MOST_ENDS = 15;
+
 /**
  * Ends what may be ended: launches numbered below the persisted one, or any when the Workspace is being deleted.
  * Both are monotone, so that even a stale leader can only do what is right.
@@ -12,6 +15,8 @@ export function terminateSuperseded(draft: Draft): void {
   const number = status.launch?.number ?? 0;
   for (const instance of facts.instances) {
     const ours = deleting || instance.number < number;
+    // Somebody copied our instances with their tags; the rest follows as these end.
+    if ((status.terminating?.length ?? 0) >= MOST_ENDS) break;
     if (ours && !isEnding(instance.state) && !instance.notFound)
       trackEnding(draft, instance.number, instance.id);
   }
