@@ -56,6 +56,14 @@ export function typedCalls(service: Service, caller: Caller): Ec2Calls {
       if (ids.length === 0) return;
       await run(operations.terminateInstances, 'TerminateInstances', { ids, dryRun: false }, options);
     },
+    async stopInstances(ids, options) {
+      if (ids.length === 0) return;
+      await run(operations.stopInstances, 'StopInstances', { ids, dryRun: false }, options);
+    },
+    async startInstances(ids, options) {
+      if (ids.length === 0) return;
+      await run(operations.startInstances, 'StartInstances', { ids, dryRun: false }, options);
+    },
     async describeInstances({ filters = [], ids, nextToken }) {
       const input = {
         filters,

@@ -50,7 +50,7 @@ export const workspaceSpec = z
       .enum(['Running', 'Stopped'])
       .default('Running')
       .describe(
-        'Whether the instance should run. Stopped is not acted on yet: nothing new is launched, a running instance stays.',
+        'Whether the instance should run. Stopped stops it, or ends it where the class says so or it is Spot; its disk stays with a stopped one.',
       ),
     instanceType: instanceTypeName
       .optional()
@@ -147,7 +147,16 @@ export const launchParams = z
 export type LaunchParams = z.output<typeof launchParams>;
 
 /** How a launch that is over came to its end. Superseded and Deleted are the operator's own doing. */
-export const outcome = z.enum(['Superseded', 'Deleted', 'Closed', 'Ended', 'TimedOut', 'Lost', 'Refused']);
+export const outcome = z.enum([
+  'Superseded',
+  'Deleted',
+  'Closed',
+  'Stopped',
+  'Ended',
+  'TimedOut',
+  'Lost',
+  'Refused',
+]);
 export type Outcome = z.infer<typeof outcome>;
 
 export const launch = z
@@ -165,6 +174,12 @@ export const launch = z
       .optional()
       .describe('When the launch was armed: from then on RunInstances may be called.'),
     deadline: timestamp.optional().describe('When the first heartbeat must have come.'),
+    after: z
+      .object({ boot: z.int().min(0).describe('Boot counter of the newest heartbeat known then.') })
+      .optional()
+      .describe(
+        'Set with each start of the stopped instance: only a heartbeat of a later boot says that it lives, or what it holds.',
+      ),
     readyAt: timestamp.optional().describe('When its first heartbeat was seen.'),
     machine: text(128).optional().describe('desired.machine that the launch was armed with.'),
     params: launchParams.optional(),

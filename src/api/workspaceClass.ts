@@ -111,7 +111,9 @@ export const workspaceClassSpec = z
     stopBehavior: z
       .enum(['Stop', 'Terminate'])
       .default('Stop')
-      .describe('What operatingMode: Stopped does to the instance (not acted on yet).'),
+      .describe(
+        'What operatingMode: Stopped does to the instance: stop it, its disk stays; or end it. Spot instances always end.',
+      ),
     maxInstances: z
       .int()
       .min(0)

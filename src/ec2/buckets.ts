@@ -17,6 +17,8 @@ export interface BucketSize {
 export const BUCKET_SIZES = Object.freeze({
   RunInstances: { capacity: 5, refillPerSecond: 2 },
   TerminateInstances: { capacity: 100, refillPerSecond: 5 },
+  StopInstances: { capacity: 50, refillPerSecond: 5 },
+  StartInstances: { capacity: 5, refillPerSecond: 2 },
   /** Describe calls with filters or pages. */
   Describe: { capacity: 100, refillPerSecond: 20 },
   /** Describe calls with neither: those by id. */
@@ -48,6 +50,8 @@ export function scaledBucketSizes(factor: number): Record<BucketName, BucketSize
   return {
     RunInstances: scale(BUCKET_SIZES.RunInstances),
     TerminateInstances: scale(BUCKET_SIZES.TerminateInstances),
+    StopInstances: scale(BUCKET_SIZES.StopInstances),
+    StartInstances: scale(BUCKET_SIZES.StartInstances),
     Describe: scale(BUCKET_SIZES.Describe),
     DescribeUnfiltered: scale(BUCKET_SIZES.DescribeUnfiltered),
     GetConsoleOutput: scale(BUCKET_SIZES.GetConsoleOutput),

@@ -5,24 +5,24 @@ import { expectEveryRequest, fields, refusal, response, SSM, wire } from '../../
 
 expectEveryRequest();
 
-describe('TerminateInstances', () => {
+describe.each([
+  ['TerminateInstances', 'terminateInstances'],
+  ['StopInstances', 'stopInstances'],
+  ['StartInstances', 'startInstances'],
+] as const)('%s', (action, method) => {
   it('names each instance', async () => {
-    const bodies = wire(response('TerminateInstances', '<instancesSet/>'));
-    await createTestCalls().calls.terminateInstances(['i-1', 'i-2']);
-    expect(fields(bodies[0])).toMatchObject({
-      Action: 'TerminateInstances',
-      'InstanceId.1': 'i-1',
-      'InstanceId.2': 'i-2',
-    });
+    const bodies = wire(response(action, '<instancesSet/>'));
+    await createTestCalls().calls[method](['i-1', 'i-2']);
+    expect(fields(bodies[0])).toMatchObject({ Action: action, 'InstanceId.1': 'i-1', 'InstanceId.2': 'i-2' });
   });
 
   it('of nothing sends nothing', async () => {
-    await createTestCalls().calls.terminateInstances([]);
+    await createTestCalls().calls[method]([]);
   });
 
   it('of an instance that EC2 does not know is gone', async () => {
     wire(refusal('InvalidInstanceID.NotFound'));
-    expect((await failureOf(createTestCalls().calls.terminateInstances(['i-1']))).class).toBe('gone');
+    expect((await failureOf(createTestCalls().calls[method](['i-1']))).class).toBe('gone');
   });
 });
 

@@ -7,6 +7,8 @@ import {
   type EC2ClientConfig,
   GetConsoleOutputCommand,
   RunInstancesCommand,
+  StartInstancesCommand,
+  StopInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
@@ -14,7 +16,7 @@ import type { BucketName } from './buckets.ts';
 import { type CallerOptions, createCaller } from './call.ts';
 import { CODE, ec2Failure } from './errors.ts';
 import { toInstance } from './instance.ts';
-import type { Ec2Calls, Filter, Image, SecurityGroup, Subnet } from './port.ts';
+import type { Ec2Calls, EffectOptions, Filter, Image, SecurityGroup, Subnet } from './port.ts';
 import { runInstancesInput } from './runInput.ts';
 
 export interface Ec2CallsOptions extends Omit<CallerOptions, 'timeoutMs'> {
@@ -55,6 +57,20 @@ export function createEc2Calls(options: Ec2CallsOptions): Ec2Calls & { close(): 
   const ssm = new SSMClient({ ...shared, ...(ssmEndpoint === undefined ? {} : { endpoint: ssmEndpoint }) });
   const run = createCaller({ ...options, timeoutMs });
 
+  type Power = (ids: string[], onSend: () => void, abortSignal: AbortSignal) => Promise<unknown>;
+
+  function power(action: 'TerminateInstances' | 'StopInstances' | 'StartInstances', send: Power) {
+    return async (ids: readonly string[], { beforeSend }: EffectOptions = {}): Promise<void> => {
+      if (ids.length === 0) return;
+      await run({
+        action,
+        bucket: action,
+        beforeSend,
+        send: (abortSignal, onSend) => send([...ids], onSend, abortSignal),
+      });
+    };
+  }
+
   return {
     close() {
       ec2.destroy();
@@ -78,17 +94,15 @@ export function createEc2Calls(options: Ec2CallsOptions): Ec2Calls & { close(): 
       });
     },
 
-    async terminateInstances(ids, { beforeSend } = {}) {
-      if (ids.length === 0) return;
-      const input = { InstanceIds: [...ids] };
-      await run({
-        action: 'TerminateInstances',
-        bucket: 'TerminateInstances',
-        beforeSend,
-        send: (abortSignal, onSend) =>
-          ec2.send(guarded(new TerminateInstancesCommand(input), onSend), { abortSignal }),
-      });
-    },
+    terminateInstances: power('TerminateInstances', (InstanceIds, onSend, abortSignal) =>
+      ec2.send(guarded(new TerminateInstancesCommand({ InstanceIds }), onSend), { abortSignal }),
+    ),
+    stopInstances: power('StopInstances', (InstanceIds, onSend, abortSignal) =>
+      ec2.send(guarded(new StopInstancesCommand({ InstanceIds }), onSend), { abortSignal }),
+    ),
+    startInstances: power('StartInstances', (InstanceIds, onSend, abortSignal) =>
+      ec2.send(guarded(new StartInstancesCommand({ InstanceIds }), onSend), { abortSignal }),
+    ),
 
     async describeInstances({ filters, ids, nextToken }) {
       const action = 'DescribeInstances';

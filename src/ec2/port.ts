@@ -95,6 +95,8 @@ export interface Ec2Calls {
   /** Never retried by itself. */
   runInstances(request: RunRequest, options?: EffectOptions): Promise<Instance>;
   terminateInstances(ids: readonly string[], options?: EffectOptions): Promise<void>;
+  stopInstances(ids: readonly string[], options?: EffectOptions): Promise<void>;
+  startInstances(ids: readonly string[], options?: EffectOptions): Promise<void>;
   /** At most 1,000 a page; filters, or ids, not both. */
   describeInstances(query: {
     filters?: readonly Filter[];

@@ -102,6 +102,7 @@ export function factsOf(world: World, validations: readonly ValidationFact[]): F
       change: trackChange(undefined, world.status?.desired, observed, [], world.now),
       validations,
       terminateSentAt: process.terminateSentAt,
+      powerSentAt: {},
       console: process.console,
     },
     timing,

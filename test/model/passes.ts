@@ -76,6 +76,8 @@ function perform(world: World, effect: Effect): Step[] {
       return terminate(world, effect.ids);
     case 'RunInstances':
       return run(world, effect.number, effect.armed);
+    case 'StopInstances':
+    case 'StartInstances':
     case 'DryRun':
       return [];
   }

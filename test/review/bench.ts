@@ -105,6 +105,8 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
       }
       for (const id of ids) put(id, { state: 'shutting-down' });
     },
+    stopInstances: async () => undefined,
+    startInstances: async () => undefined,
     describeInstances: memory.describeInstances,
     describeSubnets: async () => [{ id: 'subnet-1', zone: 'a', vpcID: 'vpc-1', availableAddresses: 9 }],
     describeSecurityGroups: async () => [{ id: 'sg-1', vpcID: 'vpc-1' }],

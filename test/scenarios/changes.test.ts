@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Workspace } from '../../src/api/workspace.ts';
 import {
+  CLASSES,
+  classManifest,
   conditionOf,
   createScene,
   createWorkspace,
@@ -16,18 +18,25 @@ import {
 
 /** A class's sixty seconds at twenty times life size, ms. */
 const WINDOW_MS = 3_000;
+const PATIENCE_MS = 12_000;
 
 describe.concurrent('what counts as a change, and when it is carried out', () => {
   let scene: Scene;
   beforeAll(async () => {
     scene = await createScene();
     await scene.start();
+    // Windows that a busy machine can't outlast.
+    await scene.kube.create(
+      CLASSES,
+      classManifest('patient', { rollout: { minIntervalSeconds: PATIENCE_MS / 50 } }),
+    );
+    await scene.kube.create(CLASSES, classManifest('closed', { rollout: { minIntervalSeconds: 86_400 } }));
   });
   afterAll(() => scene.close());
 
-  async function ready(name: string): Promise<Workspace> {
+  async function ready(name: string, className = 'standard'): Promise<Workspace> {
     await putSecret(scene, `${name}-env`, { KEY: 'a' });
-    await createWorkspace(scene, name);
+    await createWorkspace(scene, name, { className });
     return untilReady(scene, name, 1);
   }
 
@@ -84,11 +93,9 @@ describe.concurrent('what counts as a change, and when it is carried out', () =>
     expect(after.status?.instance?.env).toBe(after.status?.desired?.env);
   });
 
-  test('a second, different change within the window is deferred, told, and then done', async () => {
-    await windowOver(await ready('twice'));
+  test('a different change within the window of the last launch is deferred, told, and then done', async () => {
+    const second = await ready('twice', 'patient');
     await putSecret(scene, 'twice-env', { KEY: 'b' });
-    const second = await untilReady(scene, 'twice', 2);
-    await putSecret(scene, 'twice-env', { KEY: 'c' });
     const deferred = await untilWorkspace(
       scene,
       'twice',
@@ -96,23 +103,20 @@ describe.concurrent('what counts as a change, and when it is carried out', () =>
       (it) => conditionOf(it, 'UpToDate')?.reason === 'Deferred',
     );
     expect(conditionOf(deferred, 'Ready')?.status).toBe('True');
-    const third = await untilReady(scene, 'twice', 3);
+    const third = await untilReady(scene, 'twice', 2);
     const between =
       Date.parse(third.status?.launch?.submittedAt ?? '') -
       Date.parse(second.status?.launch?.submittedAt ?? '');
-    expect(between).toBeGreaterThanOrEqual(WINDOW_MS);
-    expect(provisionsOf(scene, 'twice')).toHaveLength(3);
+    expect(between).toBeGreaterThanOrEqual(PATIENCE_MS);
+    expect(provisionsOf(scene, 'twice')).toHaveLength(2);
     expect(third.status?.instance?.env).toBe(third.status?.desired?.env);
   });
 
   test('a restart request within the window is one provision at once; the same value again is none', async () => {
-    const first = await ready('again');
+    await ready('again', 'closed');
     await patchWorkspace(scene, 'again', { spec: { requests: { restart: 'please' } } });
     const second = await untilReady(scene, 'again', 2);
     expect(second.status?.launch?.cause).toEqual({ kind: 'Restart', ref: 'please' });
-    const openedAfter =
-      Date.parse(second.status?.launch?.openedAt ?? '') - Date.parse(first.status?.launch?.submittedAt ?? '');
-    expect(openedAfter).toBeLessThan(WINDOW_MS);
     await patchWorkspace(scene, 'again', { spec: { requests: { restart: null } } });
     await patchWorkspace(scene, 'again', { spec: { requests: { restart: 'please' } } });
     await sweeps(scene, 15);

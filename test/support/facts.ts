@@ -218,6 +218,7 @@ export function factsOf(overrides: Overrides = {}): Facts {
       wrote: true,
       validations: [],
       terminateSentAt: {},
+      powerSentAt: {},
       console: {},
       ...process,
     },

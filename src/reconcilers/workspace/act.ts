@@ -141,7 +141,10 @@ function record(deps: WorkspaceDeps, uid: string, entry: LedgerEntry, { logger }
 function follow(deps: WorkspaceDeps, workspace: Workspace): void {
   const { launch, terminating, instance } = workspace.status ?? {};
   const ids = (terminating ?? []).map((entry) => entry.instanceID);
-  const steady = launch?.readyAt !== undefined && instance?.state === 'running';
+  const steady =
+    launch?.phase === 'Stopped'
+      ? instance?.state === 'stopped'
+      : launch?.readyAt !== undefined && instance?.state === 'running';
   if (launch?.instanceID && !launch.ended && !steady) ids.push(launch.instanceID);
   deps.cloud.follow(workspace.metadata.uid, [...new Set(ids)].sort());
 }

@@ -36,6 +36,9 @@ export async function perform(performance: Performance, effect: CloudEffect): Pr
         return await dryRun(performance, effect);
       case 'TerminateInstances':
         return await terminate(performance, effect.ids);
+      case 'StopInstances':
+      case 'StartInstances':
+        return await power(performance, effect);
       case 'ReadConsole':
         return await readConsole(performance, effect.instanceID);
     }
@@ -155,6 +158,17 @@ async function terminate({ deps, mine, guard, context }: Performance, ids: reado
   for (const id of ids) mine.terminateSentAt[id] = at;
   context.logger.info({ event: 'ec2.terminate', ids }, 'terminating superseded instances');
   await deps.calls.terminateInstances(ids, { beforeSend: guard });
+}
+
+async function power(
+  { deps, mine, guard, context }: Performance,
+  { kind, ids }: Extract<Effect, { kind: 'StopInstances' | 'StartInstances' }>,
+): Promise<void> {
+  const at = deps.clock.monotonic();
+  for (const id of ids) mine.powerSentAt[`${kind} ${id}`] = at;
+  context.logger.info({ event: kind === 'StopInstances' ? 'ec2.stop' : 'ec2.start', ids }, kind);
+  const call = kind === 'StopInstances' ? deps.calls.stopInstances : deps.calls.startInstances;
+  await call(ids, { beforeSend: guard });
 }
 
 /**

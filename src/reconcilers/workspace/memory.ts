@@ -36,6 +36,7 @@ export interface WorkspaceMemory {
   candidate?: { env: string; content: EnvironmentContent };
   environment?: EnvironmentReading;
   terminateSentAt: Record<string, number>;
+  powerSentAt: Record<string, number>;
   console: Record<string, string>;
 }
 
@@ -58,7 +59,7 @@ export function createMemory(): Memory {
     of(key, uid) {
       const known = byKey.get(key);
       if (known?.uid === uid) return known;
-      const fresh: WorkspaceMemory = { uid, terminateSentAt: {}, console: {} };
+      const fresh: WorkspaceMemory = { uid, terminateSentAt: {}, powerSentAt: {}, console: {} };
       byKey.set(key, fresh);
       return fresh;
     },

@@ -74,6 +74,7 @@ export async function observe(
       answer: mine.answer,
       validations: memory.validations(now.mono),
       terminateSentAt: mine.terminateSentAt,
+      powerSentAt: mine.powerSentAt,
       console: mine.console,
     },
     timing: deps.timing,
@@ -158,6 +159,7 @@ function instanceFact(instance: ObservedInstance, number: number): InstanceFact 
 function heartbeatsOf(deps: WorkspaceDeps, workspace: Workspace): HeartbeatFact[] {
   return deps.evidence.ofWorkspace(workspace.metadata.uid).map((row) => ({
     number: row.number,
+    boot: row.boot,
     env: row.env,
     alive: row.lastHeartbeatAt !== undefined,
     fresh: row.fresh,

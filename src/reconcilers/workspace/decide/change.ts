@@ -27,11 +27,16 @@ export function change(draft: Draft, launch: Launch): Cause | undefined {
   return undefined;
 }
 
+export function isCurrentMachine(draft: Draft, launch: Launch): boolean {
+  const { desired } = draft.status;
+  return desired === undefined || launch.machine === undefined || launch.machine === desired.machine;
+}
+
 /** Secrets bind late: an instance that holds no environment yet will be served the desired one. */
 export function isCurrent(draft: Draft, launch: Launch): boolean {
   const { desired, instance } = draft.status;
   if (!desired) return true;
-  if (launch.machine !== undefined && launch.machine !== desired.machine) return false;
+  if (!isCurrentMachine(draft, launch)) return false;
   const held = instance?.env;
   return held === undefined || holdsDesiredEnvironment(draft.facts, desired.env, held);
 }

@@ -1,6 +1,7 @@
 import type { Condition } from '../../../api/meta.ts';
 import { isCurrent, progresses } from './change.ts';
 import { type Draft, iso } from './decision.ts';
+import { heartbeatOf } from './ending.ts';
 import { judgeReady, type Verdict } from './ready.ts';
 
 /** Reasons that stay until a person mends something. */
@@ -25,7 +26,7 @@ export function writeConditions(draft: Draft): void {
   reportDeferral(draft, upToDate);
   if (before?.status === 'True' && ready.status === 'True') reportBlocker(draft, upToDate);
   set(draft, 'UpToDate', upToDate);
-  const settled = ready.status === 'True' && upToDate.status === 'True';
+  const settled = (ready.status === 'True' && upToDate.status === 'True') || atRest(draft);
   const stalled = [ready.reason, upToDate.reason].find((reason) => NEEDS_A_PERSON.has(reason));
   set(draft, 'Reconciling', {
     status: settled || stalled ? 'False' : 'True',
@@ -45,6 +46,13 @@ export function writeConditions(draft: Draft): void {
       message: ready.message,
     });
   }
+}
+
+/** Stopped, as it was asked to be. */
+function atRest(draft: Draft): boolean {
+  const { launch, terminating, instance } = draft.status;
+  if (draft.facts.workspace.spec.operatingMode !== 'Stopped' || terminating) return false;
+  return launch?.phase === 'Closed' || (launch?.phase === 'Stopped' && instance?.state === 'stopped');
 }
 
 export function conditionOf(draft: Draft, type: string): Condition | undefined {
@@ -84,7 +92,7 @@ function judgeInstance(draft: Draft): Verdict {
 function judgeHeartbeat(draft: Draft): Verdict {
   const { heartbeats } = draft.facts;
   const { launch } = draft.status;
-  const row = heartbeats.launches.find((candidate) => candidate.number === launch?.number);
+  const row = launch && heartbeatOf(draft, launch);
   const kept = conditionOf(draft, 'HeartbeatHealthy');
   // Missing evidence changes no verdict; but one on an earlier launch says nothing of this one.
   if (!heartbeats.available && kept && launch?.readyAt !== undefined) return kept;

@@ -7,6 +7,7 @@ import { resolveDoubt } from './doubt.ts';
 import type { Facts, Now } from './facts.ts';
 import { initialise } from './initialise.ts';
 import { observeInstances } from './instances.ts';
+import { operate } from './operating.ts';
 import { recover } from './recovery.ts';
 import { supersede } from './supersede.ts';
 import { terminateSuperseded } from './terminate.ts';
@@ -29,6 +30,7 @@ function runPhases(draft: Draft): void {
   if (deleting) {
     if (!doubt) deletePhase(draft);
   } else if (!doubt) {
+    operate(draft);
     supersede(draft);
   }
   terminateSuperseded(draft);

@@ -9,6 +9,7 @@ export type Effect =
   | { kind: 'RunInstances'; number: number; armed: boolean }
   | { kind: 'DryRun'; params: LaunchParams; fingerprint: string }
   | { kind: 'TerminateInstances'; ids: readonly string[] }
+  | { kind: 'StopInstances' | 'StartInstances'; ids: readonly string[] }
   | { kind: 'ReadConsole'; instanceID: string };
 
 export interface EventIntent {

@@ -1,6 +1,6 @@
 import type { Launch, Outcome } from '../../../api/workspace.ts';
 import { type Draft, iso, wakeAfter } from './decision.ts';
-import type { InstanceFact } from './facts.ts';
+import type { HeartbeatFact, InstanceFact } from './facts.ts';
 
 const HISTORY = 5;
 const PROOF_RETRY_MS = 1000;
@@ -12,6 +12,13 @@ export function inDoubt(launch: Launch): boolean {
 
 export function findInstance(draft: Draft, id: string): InstanceFact | undefined {
   return draft.facts.instances.find((instance) => instance.id === id);
+}
+
+/** What the present launch's instance says of itself; after a start nothing counts but a later boot. */
+export function heartbeatOf(draft: Draft, launch: Launch): HeartbeatFact | undefined {
+  const row = draft.facts.heartbeats.launches.find((candidate) => candidate.number === launch.number);
+  if (row && launch.after && (row.boot ?? 0) <= launch.after.boot) return undefined;
+  return row;
 }
 
 /**

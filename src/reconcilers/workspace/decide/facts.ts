@@ -40,6 +40,8 @@ export interface InstanceFact {
 
 export interface HeartbeatFact {
   number: number;
+  /** Counter on the instance's disk; grows with each boot. */
+  boot?: number;
   /** Digest of the environment that the instance holds, or was served. */
   env?: string;
   /** Whether it ever sent a heartbeat. */
@@ -123,6 +125,8 @@ export interface ProcessFact {
   validations: readonly ValidationFact[];
   /** When TerminateInstances was last sent for an instance, by id. */
   terminateSentAt: Readonly<Record<string, number>>;
+  /** When Stop- or StartInstances was last sent, by `<action> <id>`. */
+  powerSentAt: Readonly<Record<string, number>>;
   /** Tail of the console output by instance id, free of secrets; '' when EC2 has none. */
   console: Readonly<Record<string, string>>;
 }

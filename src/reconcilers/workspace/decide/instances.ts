@@ -2,7 +2,15 @@ import { clientToken } from '../../../api/token.ts';
 import type { Launch } from '../../../api/workspace.ts';
 import { type Draft, iso } from './decision.ts';
 import { holdsDesiredEnvironment } from './desired.ts';
-import { findInstance, inDoubt, provenGone, recordEnd, trackEnding, wakeForProof } from './ending.ts';
+import {
+  findInstance,
+  heartbeatOf,
+  inDoubt,
+  provenGone,
+  recordEnd,
+  trackEnding,
+  wakeForProof,
+} from './ending.ts';
 import type { InstanceFact } from './facts.ts';
 import { startupTimeoutMs } from './recovery.ts';
 
@@ -39,7 +47,7 @@ function adoptInstance(draft: Draft, launch: Launch): void {
 }
 
 function observePresent(draft: Draft, launch: Launch): void {
-  const { facts, status } = draft;
+  const { status } = draft;
   if (launch.instanceID === undefined) {
     const shown = status.instance;
     if (launch.phase !== 'Waiting') status.instance = undefined;
@@ -47,7 +55,7 @@ function observePresent(draft: Draft, launch: Launch): void {
     return;
   }
   const instance = findInstance(draft, launch.instanceID);
-  const heartbeat = facts.heartbeats.launches.find((row) => row.number === launch.number);
+  const heartbeat = heartbeatOf(draft, launch);
   // What a predecessor held says nothing of its successor.
   const known = status.instance?.id === launch.instanceID ? status.instance.env : undefined;
   status.instance = describe(draft, launch.instanceID, heartbeat?.env ?? known);

@@ -1,6 +1,7 @@
 import type { Condition } from '../../../api/meta.ts';
 import type { Launch } from '../../../api/workspace.ts';
 import type { Draft } from './decision.ts';
+import { heartbeatOf } from './ending.ts';
 
 export type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>;
 
@@ -46,7 +47,7 @@ function serves(draft: Draft, launch: Launch): boolean {
     const before = status.conditions?.find((condition) => condition.type === 'Ready');
     return before?.status === 'True' && launch.readyAt !== undefined;
   }
-  const row = facts.heartbeats.launches.find((candidate) => candidate.number === launch.number);
+  const row = heartbeatOf(draft, launch);
   return row?.alive === true && row.fresh;
 }
 
@@ -56,7 +57,10 @@ function progress(draft: Draft, launch: Launch): { reason: string; message: stri
   const idle = launch.number === 0 || launch.phase !== 'Submitted' || launch.ended !== undefined;
   if (idle && spec.paused) return { reason: 'Paused', message: 'spec.paused is set; unset it to go on.' };
   if (idle && spec.operatingMode === 'Stopped')
-    return { reason: 'Stopped', message: 'spec.operatingMode is Stopped.' };
+    return {
+      reason: 'Stopped',
+      message: `spec.operatingMode is Stopped${status.instance ? `; ${status.instance.id} is ${status.instance.state}` : ''}. Set it to Running to go on.`,
+    };
   if (launch.number === 0) return { reason: 'Launching', message: 'The first launch is being prepared.' };
   const why = `launch ${launch.number} (${launch.cause?.kind ?? 'Created'})`;
   if (launch.phase === 'Waiting') {

@@ -69,7 +69,7 @@ describe('a person’s restart', () => {
     const stopped = asked('now', { spec: { operatingMode: 'Stopped', requests: { restart: 'now' } } });
     const { status, effect } = decideAt(stopped);
     expect(status.handled).toEqual({ restart: 'now' });
-    expect(status.launch?.number).toBe(1);
-    expect(effect).toBeUndefined();
+    expect(status.launch).toMatchObject({ number: 1, phase: 'Stopped' });
+    expect(effect).toEqual({ kind: 'StopInstances', ids: ['i-1'] });
   });
 });

@@ -18,11 +18,7 @@ export function supersede(draft: Draft): void {
   const { launch } = draft.status;
   const { spec } = draft.facts.workspace;
   if (!launch || inDoubt(launch)) return;
-  if (spec.operatingMode === 'Stopped') {
-    if (!spec.paused) answerRequest(draft);
-    return;
-  }
-  if (launch.phase === 'Waiting') return;
+  if (spec.operatingMode === 'Stopped' || launch.phase === 'Waiting') return;
   const cause = spec.paused ? undefined : wanted(draft, launch);
   if (!cause) {
     launchable(draft);
@@ -40,6 +36,7 @@ function wanted(draft: Draft, launch: Launch): Cause | undefined {
   const restart = draft.facts.workspace.spec.requests.restart;
   if (launch.number === 0) return desired && { kind: 'Created', ref: String(desired.generation) };
   if (restart && restart !== handled?.restart) return { kind: 'Restart', ref: restart };
+  if (launch.phase === 'Closed' && !launch.ended) return launch.cause;
   if (launch.ended) return afterEnd(draft, launch, launch.ended);
   return change(draft, launch) ?? afterTimeout(draft, launch);
 }
@@ -74,8 +71,10 @@ function validated(draft: Draft, params: LaunchParams): boolean {
 
 function open(draft: Draft, previous: Launch, cause: Cause): void {
   const { status, now } = draft;
-  const unexpected = ['Ended', 'TimedOut', 'Lost', 'Refused'].includes(cause.kind);
-  const outcome = previous.ended?.outcome ?? (cause.kind === 'TimedOut' ? 'TimedOut' : 'Superseded');
+  const unexpected =
+    previous.phase !== 'Closed' && ['Ended', 'TimedOut', 'Lost', 'Refused'].includes(cause.kind);
+  const decided = previous.phase === 'Closed' ? 'Closed' : 'Superseded';
+  const outcome = previous.ended?.outcome ?? (cause.kind === 'TimedOut' ? 'TimedOut' : decided);
   remember(draft, previous, outcome);
   if (
     previous.instanceID !== undefined &&

@@ -1,0 +1,99 @@
+import type { Launch } from '../../../api/workspace.ts';
+import { isCurrentMachine } from './change.ts';
+import { type Draft, iso, propose, wakeAfter } from './decision.ts';
+import { findInstance, inDoubt, remember, trackEnding } from './ending.ts';
+import { startupTimeoutMs } from './recovery.ts';
+import { answerRequest } from './supersede.ts';
+
+/**
+ * Carries out operatingMode. A stopped instance keeps its launch: stopping and starting spend nothing.
+ * While Stopped nothing is launched, rolled, repaired or timed out.
+ */
+export function operate(draft: Draft): void {
+  const { launch } = draft.status;
+  const { operatingMode, paused } = draft.facts.workspace.spec;
+  if (!launch || inDoubt(launch) || paused) return;
+  if (operatingMode === 'Stopped') rest(draft, launch);
+  else resume(draft, launch);
+}
+
+function rest(draft: Draft, launch: Launch): void {
+  // A request that comes while Stopped has nothing to restart: it counts as answered.
+  answerRequest(draft);
+  if (launch.number === 0) return;
+  if (launch.phase === 'Waiting' || launch.ended) {
+    close(draft, launch);
+  } else if (launch.phase === 'Submitted' && ends(draft, launch)) {
+    supersedeClosed(draft, launch);
+  } else if (launch.phase === 'Submitted' || launch.phase === 'Stopped') {
+    launch.phase = 'Stopped';
+    power(draft, launch, 'StopInstances', ['running']);
+  }
+}
+
+/** Whether Stopped ends the instance: where the class says so, and on Spot, which can't stop. */
+function ends(draft: Draft, launch: Launch): boolean {
+  return draft.facts.class?.spec.stopBehavior === 'Terminate' || launch.params?.capacityType === 'Spot';
+}
+
+/** A launch that was never sent, or is over, is closed: it has spent nothing that its successor may not spend. */
+function close(draft: Draft, launch: Launch): void {
+  if (launch.phase === 'Waiting') remember(draft, launch, 'Closed');
+  launch.phase = 'Closed';
+}
+
+/** A superseding number, closed at once, ends the instance by the same rule as any other. */
+function supersedeClosed(draft: Draft, launch: Launch): void {
+  const { status, now } = draft;
+  remember(draft, launch, 'Stopped');
+  if (launch.instanceID !== undefined) trackEnding(draft, launch.number, launch.instanceID);
+  status.launch = {
+    number: launch.number + 1,
+    generation: launch.generation,
+    cause: { kind: 'Ended', ref: String(launch.number) },
+    phase: 'Closed',
+    openedAt: iso(now.wall),
+    failures: 0,
+  };
+}
+
+function resume(draft: Draft, launch: Launch): void {
+  if (launch.ended || launch.instanceID === undefined) return;
+  const stopped = launch.phase === 'Stopped';
+  if (stopped && !isCurrentMachine(draft, launch)) return;
+  if (stopped || foundStopped(draft, launch)) start(draft, launch);
+  else if (launch.after && launch.readyAt === undefined) power(draft, launch, 'StartInstances', ['stopped']);
+}
+
+/** Stopped by somebody else, or by itself: started again, unless a start is still within its deadline. Never counted dead. */
+function foundStopped(draft: Draft, launch: Launch): boolean {
+  if (launch.phase !== 'Submitted' || draft.status.instance?.state !== 'stopped') return false;
+  return launch.readyAt !== undefined || draft.now.wall >= Date.parse(launch.deadline ?? '');
+}
+
+function start(draft: Draft, launch: Launch): void {
+  const { facts, now, status } = draft;
+  const rows = facts.heartbeats.launches.filter((row) => row.number === launch.number);
+  launch.phase = 'Submitted';
+  launch.after = { boot: Math.max(launch.after?.boot ?? 0, ...rows.map((row) => row.boot ?? 0)) };
+  launch.deadline = iso(now.wall + startupTimeoutMs(draft));
+  launch.readyAt = undefined;
+  if (status.instance) status.instance.env = undefined;
+  power(draft, launch, 'StartInstances', ['stopped']);
+}
+
+/** Sends the call once EC2 says one of these states, and again after a while in which they stayed. */
+function power(
+  draft: Draft,
+  launch: Launch,
+  kind: 'StopInstances' | 'StartInstances',
+  states: readonly string[],
+): void {
+  const { facts, now } = draft;
+  const id = launch.instanceID;
+  if (id === undefined || !states.includes(findInstance(draft, id)?.state ?? '')) return;
+  const sentAt = facts.process.powerSentAt[`${kind} ${id}`];
+  const wait = sentAt === undefined ? 0 : sentAt + facts.timing.terminateRetryMs - now.mono;
+  if (wait > 0) wakeAfter(draft, wait);
+  else propose(draft, { kind, ids: [id] });
+}
