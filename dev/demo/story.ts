@@ -88,7 +88,7 @@ async function cryWolf(options: StoryOptions): Promise<Outcome['reports']> {
     look: async () => (await gateway.view()).state,
     async complain(probe: string, state: string) {
       const status = await gateway.report();
-      narrator.tell(`${probe} reads "${state}" and reports: it is dead! → ${status}, heard and dropped`);
+      narrator.tell(`${probe} reads "${state}" and reports: it is dead! → ${status}`);
       if (status !== 202) throw new Error(`POST /v1/reports answered ${status}, not 202`);
     },
   };

@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import type { KubeClient, Resource } from '../../src/controller/client.ts';
 
-export const MANIFESTS = join(import.meta.dirname, '..', 'manifests');
+const MANIFESTS = join(import.meta.dirname, '..', 'manifests');
 
 const RESOURCES: Readonly<Record<string, Resource>> = {
   Secret: { group: '', version: 'v1', plural: 'secrets', namespaced: true },

@@ -101,13 +101,14 @@ export function createNarrator({ out, clock, color }: NarratorOptions): Narrator
 }
 
 function wrap(text: string, width: number): string[] {
+  const indent = /^ */.exec(text)?.[0] ?? '';
   const lines: string[] = [];
   let current = '';
-  for (const word of text.split(' ')) {
+  for (const word of text.trimStart().split(' ')) {
     if (current !== '' && stripVTControlCharacters(`${current} ${word}`).length > width) {
       lines.push(current);
       current = word;
     } else current = current === '' ? word : `${current} ${word}`;
   }
-  return [...lines, current];
+  return [...lines, current].map((line) => indent + line);
 }
