@@ -7,7 +7,7 @@ import type { Decision, LedgerEntry } from './decide/decision.ts';
 import { WORKSPACES, type WorkspaceDeps } from './deps.ts';
 import { perform } from './effects.ts';
 import type { Memory } from './memory.ts';
-import { diff } from './mergePatch.ts';
+import { diff, pathsOf } from './mergePatch.ts';
 
 /** The lease may be another's: nothing was sent. */
 export class LeaseLostError extends Error {
@@ -73,6 +73,12 @@ async function writeStatus(
   );
   const answer = decodeWorkspace(raw);
   deps.workspaces.applyWrite(answer);
+  const altered = diff(answer.status ?? {}, decision.status);
+  if (altered !== undefined) {
+    throw new Error(
+      `the API server did not store status.${pathsOf(altered).join(', status.')} of Workspace ${namespace}/${name} as written, so nothing was done: the definitions in the cluster are of another release; apply crds/`,
+    );
+  }
   return answer;
 }
 

@@ -6,6 +6,9 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 /** The RFC 7386 merge patch from one JSON value to another; undefined when they are equal. Lists are replaced whole. */
 export function diff(from: unknown, to: unknown): Json | undefined {
+  if (Array.isArray(from) && Array.isArray(to) && from.length === to.length) {
+    return from.every((item, index) => diff(item, to[index]) === undefined) ? undefined : toJson(to);
+  }
   if (!isObject(from) || !isObject(to)) {
     return JSON.stringify(from) === JSON.stringify(to) ? undefined : toJson(to);
   }
@@ -19,6 +22,14 @@ export function diff(from: unknown, to: unknown): Json | undefined {
     if (change !== undefined) patch[key] = change;
   }
   return Object.keys(patch).length > 0 ? patch : undefined;
+}
+
+/** The paths that a merge patch touches. */
+export function pathsOf(patch: Json, at = ''): string[] {
+  if (!isObject(patch)) return [at];
+  return Object.entries(patch).flatMap(([key, value]) =>
+    pathsOf(value as Json, at === '' ? key : `${at}.${key}`),
+  );
 }
 
 function toJson(value: unknown): Json {

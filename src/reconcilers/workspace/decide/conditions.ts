@@ -68,7 +68,8 @@ function set(draft: Draft, type: string, verdict: Verdict): void {
     lastTransitionTime:
       previous?.status === verdict.status ? previous.lastTransitionTime : iso(draft.now.wall),
     reason: verdict.reason,
-    message: verdict.message.slice(0, 4096),
+    // Half a character at the cut would come back from the API server as another one, and be written again each time.
+    message: verdict.message.slice(0, 4096).toWellFormed(),
   };
   const conditions = draft.status.conditions ?? [];
   draft.status.conditions = previous

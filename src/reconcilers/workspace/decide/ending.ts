@@ -77,6 +77,11 @@ export function recordEnd(
   detail: { message?: string; refusal?: NonNullable<Launch['ended']>['refusal'] } = {},
 ): void {
   const { message, refusal } = detail;
-  launch.ended = { outcome, refusal, at: iso(draft.now.wall), message: message?.slice(0, 1024) };
+  launch.ended = {
+    outcome,
+    refusal,
+    at: iso(draft.now.wall),
+    message: message?.slice(0, 1024).toWellFormed(),
+  };
   remember(draft, launch, outcome);
 }

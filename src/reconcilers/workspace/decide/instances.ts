@@ -1,6 +1,6 @@
 import { clientToken } from '../../../api/token.ts';
 import type { Launch } from '../../../api/workspace.ts';
-import { type Draft, iso } from './decision.ts';
+import { type Draft, iso, wakeAfter } from './decision.ts';
 import { holdsDesiredEnvironment } from './desired.ts';
 import {
   findInstance,
@@ -13,6 +13,8 @@ import {
 } from './ending.ts';
 import type { InstanceFact } from './facts.ts';
 import { startupTimeoutMs } from './recovery.ts';
+
+const SWEEP_RETRY_MS = 1000;
 
 /** Takes what EC2 and the heartbeats say of our launches into the status: adoption, ends, first heartbeats. */
 export function observeInstances(draft: Draft): void {
@@ -76,8 +78,13 @@ function observePresent(draft: Draft, launch: Launch): void {
 function describe(draft: Draft, id: string, env: string | undefined) {
   const instance = findInstance(draft, id);
   const shown = draft.status.instance;
-  // Until this process has read a whole sweep, not seeing an instance is no news of it.
-  if (!instance && draft.facts.sweptAt === undefined && shown?.id === id) return { ...shown, env };
+  const { sweptAt, process } = draft.facts;
+  if (!instance && (sweptAt === undefined || sweptAt < process.termAt) && shown?.id === id) {
+    // Until a whole sweep of this term has been read, not seeing an instance is no news of it. A sweep that lacks it
+    // then tells nobody, as it was never seen, so that this must be looked at again by itself.
+    wakeAfter(draft, SWEEP_RETRY_MS);
+    return { ...shown, env };
+  }
   if (!instance) return { id, state: 'Unknown', env };
   const { type, zone, privateIP } = instance;
   return { id, state: shownState(instance), type, zone, privateIP, env };
