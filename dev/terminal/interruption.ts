@@ -3,7 +3,7 @@ export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
-/** Aborted by the first SIGINT, SIGTERM or SIGHUP; `again` is called by each further one. */
+/** Aborted by the first SIGINT, SIGTERM or SIGHUP, or once nobody reads on; `again` is called by each further signal. */
 export function interruption(again: () => void): AbortSignal {
   const asked = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -12,5 +12,7 @@ export function interruption(again: () => void): AbortSignal {
       else asked.abort(new Interrupted(signal));
     });
   }
+  // As after `| head`: what was started must be ended all the same.
+  process.stdout.on('error', () => asked.abort(new Interrupted('standard output is closed')));
   return asked.signal;
 }
