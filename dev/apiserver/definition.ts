@@ -41,8 +41,8 @@ export interface Definition {
   /** Kinds with one storage are views of the same objects. */
   storage: string;
   strategy: Strategy;
-  /** Items of lists carry no apiVersion and kind, as those of compiled-in kinds. */
-  bareItems: boolean;
+  /** Compiled into the server, not defined: items of its lists carry no apiVersion and kind, and bodies needn't either. */
+  builtin: boolean;
   toStorage(object: JsonObject): JsonObject;
   /** The view that this version gives, apiVersion and kind included. */
   fromStorage(object: JsonObject): JsonObject;
@@ -57,14 +57,14 @@ export function plainDefinition(
   info: KindInfo,
   storage: string,
   strategy: Strategy,
-  bareItems: boolean,
+  builtin: boolean,
 ): Definition {
   const apiVersion = apiVersionOf(info);
   return {
     info,
     storage,
     strategy,
-    bareItems,
+    builtin,
     toStorage: (object) => object,
     fromStorage(object) {
       const complete = strategy.complete(object);

@@ -54,13 +54,13 @@ export function representList(
   metadata: JsonObject,
   now: number,
 ): JsonObject {
-  const { info, bareItems } = definition;
+  const { info, builtin } = definition;
   if (form.as === 'table') return { ...renderTable(info, objects, form.includeObject, now), metadata };
   if (form.as === 'metadata') {
     const items = objects.map(partial);
     return { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items };
   }
-  const items = bareItems ? objects.map((object) => without(object, 'apiVersion', 'kind')) : objects;
+  const items = builtin ? objects.map((object) => without(object, 'apiVersion', 'kind')) : objects;
   return { kind: info.listKind, apiVersion: apiVersionOf(info), metadata, items };
 }
 

@@ -71,7 +71,9 @@ describe('creating', () => {
 
   test.each([
     ['another apiVersion', { apiVersion: 'example.com/v2' }, 400, 'BadRequest'],
-    ['another kind', { kind: 'Gadget' }, 400, 'BadRequest'],
+    ['another kind', { kind: 'Gadget' }, 422, 'Invalid'],
+    ['no kind', { kind: '' }, 400, 'BadRequest'],
+    ['no apiVersion', { apiVersion: '' }, 400, 'BadRequest'],
     ['another namespace', { metadata: { name: 'a', namespace: 'kube-system' } }, 400, 'BadRequest'],
     ['a resourceVersion', { metadata: { name: 'a', resourceVersion: '5' } }, 500, undefined],
     ['a name that is no subdomain', { metadata: { name: 'A_b' } }, 422, 'Invalid'],

@@ -3,7 +3,7 @@ import { namespaceDefinition, namespaceStorage } from './builtins/namespace.ts';
 import { invalidValue } from './causes.ts';
 import { type Core, nameSuffix, newUid, type Target, timestamp } from './core.ts';
 import { apiVersionOf, type Definition, type Subresource } from './definition.ts';
-import { equal, metaOf, stringAt, stringsAt, without } from './json.ts';
+import { equal, metaOf, objectAt, stringAt, stringsAt, without } from './json.ts';
 import type { JsonObject } from './kinds.ts';
 import { finish, isTerminating, settle } from './lifecycle.ts';
 import { completeMeta, objectMetaShape, validateMeta, validateMetaUpdate } from './objectMeta.ts';
@@ -22,17 +22,26 @@ import {
 import { objectKey } from './store.ts';
 import type { DeleteOptions, WriteOptions } from './writeOptions.ts';
 
-/** Decodes a body as the kind of the path, in that kind's own view. Throws a 400. */
+/** Decodes a body as the kind of the path, in that kind's own view. Throws a 400, or a 422 for another kind. */
 function decode(definition: Definition, body: JsonObject): { object: JsonObject; unknown: string[] } {
-  const { info, strategy } = definition;
+  const { builtin, info, strategy } = definition;
   const apiVersion = apiVersionOf(info);
   const given = stringAt(body, 'apiVersion');
-  if (given !== '' && given !== apiVersion) {
+  const kind = stringAt(body, 'kind');
+  if (kind === '' && !builtin) {
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${info.kind}): Object 'Kind' is missing`,
+    );
+  }
+  if (given !== apiVersion && (given !== '' || !builtin)) {
     throw badRequest(
       `the API version in the data (${given}) does not match the expected API version (${apiVersion})`,
     );
   }
-  const kind = stringAt(body, 'kind');
+  if (kind !== '' && kind !== info.kind && !builtin) {
+    const name = stringAt(objectAt(body, 'metadata'), 'name');
+    throw invalid(info, name, [invalidValue('kind', kind, `must be ${info.kind}`)]);
+  }
   if (kind !== '' && kind !== info.kind) {
     throw badRequest(`${kind} in version "${info.version}" cannot be handled as a ${info.kind}`);
   }

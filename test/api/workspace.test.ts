@@ -2,67 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../dev/apiserver/kinds.ts';
 import { workspaceSpec } from '../../src/api/workspace.ts';
 import { specOf, workspace, workspaces } from './support.ts';
-
-const many = <T>(length: number, make: (index: number) => T) =>
-  Array.from({ length }, (_, index) => make(index));
+import { acceptedWorkspaces, many, refusedWorkspaces } from './workspaceCases.ts';
 
 describe('a Workspace', () => {
-  it.each<[string, JsonObject]>([
-    ['with nothing but its class', {}],
-    ['with a Secret', { envFrom: [{ secretRef: { name: 'ada-env' } }] }],
-    ['with an optional Secret', { envFrom: [{ secretRef: { name: 'ada-env', optional: true } }] }],
-    ['with the same Secret twice', { envFrom: many(2, () => ({ secretRef: { name: 'ada-env' } })) }],
-    [
-      'with as many Secrets as there may be',
-      { envFrom: many(32, (i) => ({ secretRef: { name: `s${i}` } })) },
-    ],
-    ['with plain environment', { env: [{ name: 'EDITOR', value: 'vim' }] }],
-    ['with a variable without a value', { env: [{ name: '_EMPTY' }] }],
-    ['stopped', { operatingMode: 'Stopped' }],
-    ['with a type', { instanceType: 'm7i-flex.2xlarge' }],
-    ['of metal', { instanceType: 'u-12tb1.112xlarge' }],
-    ['paused', { paused: true }],
-    ['with a restart asked for', { requests: { restart: '2026-11-23 because of ada' } }],
-    ['with a restart taken back', { requests: { restart: '' } }],
-  ])('is accepted %s', (_, spec) => {
+  it.each(acceptedWorkspaces)('is accepted %s', (_, spec) => {
     expect(workspaces.refusals(workspace(spec))).toEqual([]);
     expect(workspaces.unknown(workspace(spec))).toEqual([]);
   });
 
-  it.each<[string, JsonObject, RegExp]>([
-    ['without a class', { className: null }, /^spec\.className: Required/],
-    ['with an empty class name', { className: '' }, /^spec\.className: /],
-    [
-      'with a class name that no object can have',
-      { className: 'Standard' },
-      /^spec\.className: .*should match/,
-    ],
-    ['with a reference to nothing', { envFrom: [{}] }, /^spec\.envFrom\[0\]\.secretRef: Required/],
-    [
-      'with a nameless Secret',
-      { envFrom: [{ secretRef: {} }] },
-      /^spec\.envFrom\[0\]\.secretRef\.name: Required/,
-    ],
-    [
-      'with 33 Secrets',
-      { envFrom: many(33, (i) => ({ secretRef: { name: `s${i}` } })) },
-      /^spec\.envFrom: .*32/,
-    ],
-    ['with a variable that no shell can hold', { env: [{ name: 'A-B' }] }, /^spec\.env\[0\]\.name: /],
-    [
-      'with a variable twice',
-      { env: [{ name: 'A' }, { name: 'A', value: '1' }] },
-      /^spec\.env\[1\]: Duplicate/,
-    ],
-    ['with 129 variables', { env: many(129, (i) => ({ name: `V${i}` })) }, /^spec\.env: .*128/],
-    [
-      'with a mode there is not',
-      { operatingMode: 'Hibernated' },
-      /^spec\.operatingMode: Unsupported.*Running/,
-    ],
-    ['with half a type', { instanceType: 'm7i' }, /^spec\.instanceType: /],
-    ['with a long request', { requests: { restart: 'x'.repeat(129) } }, /^spec\.requests\.restart: .*128/],
-  ])('is refused %s', (_, spec, refusal) => {
+  it.each(refusedWorkspaces)('is refused %s', (_, spec, refusal) => {
     expect(workspaces.refusals(workspace(spec)).join('\n')).toMatch(refusal);
   });
 

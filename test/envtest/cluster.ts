@@ -1,12 +1,11 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
-import { createServerCertificate } from '../../dev/apiserver/certificates.ts';
 import { kubeconfigOf } from '../../dev/apiserver/kubeconfig.ts';
 import { freePort } from '../../dev/stack/files.ts';
 import type { ControlPlane } from './binaries.ts';
+import { type Identity, writeIdentity } from './identity.ts';
 import { startProgram } from './program.ts';
 
 /** A real control plane on loopback: etcd, kube-apiserver with RBAC, and the controllers that end namespaces. */
@@ -56,49 +55,20 @@ function argumentsOf(flags: Record<string, string>): string[] {
   return Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
 }
 
-async function writeIdentity(folder: string) {
-  const { caPEM, certPEM, keyPEM } = await createServerCertificate();
-  const serviceAccountKey = generateKeyPairSync('ec', {
-    namedCurve: 'P-256',
-    privateKeyEncoding: { type: 'sec1', format: 'pem' },
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-  });
-  const token = randomBytes(24).toString('base64url');
-  const write = async (name: string, content: string): Promise<string> => {
-    const path = join(folder, name);
-    await writeFile(path, content, { mode: 0o600 });
-    return path;
-  };
-  return {
-    caPEM,
-    token,
-    flags: {
-      'tls-cert-file': await write('server.pem', certPEM),
-      'tls-private-key-file': await write('server-key.pem', keyPEM),
-      'service-account-key-file': await write('service-account.pem', serviceAccountKey.publicKey),
-      'service-account-signing-key-file': await write(
-        'service-account-key.pem',
-        serviceAccountKey.privateKey,
-      ),
-      'token-auth-file': await write('tokens.csv', `${token},administrator,administrator,system:masters\n`),
-    },
-  };
-}
-
-async function startApiserver(binary: string, folder: string, etcdURL: string) {
-  const { caPEM, token, flags } = await writeIdentity(folder);
+async function startApiserver(binary: string, identity: Identity, etcdURL: string) {
+  const { caPEM, token, servingFlags, trustFlags } = identity;
   const port = await freePort();
   const url = `https://127.0.0.1:${port}`;
   const trusting = new Agent({ connect: { ca: caPEM } });
   const program = await startProgram({
     binary,
     args: argumentsOf({
-      ...flags,
+      ...servingFlags,
+      ...trustFlags,
       'etcd-servers': etcdURL,
       'bind-address': '127.0.0.1',
       'advertise-address': '127.0.0.1',
       'secure-port': String(port),
-      'cert-dir': folder,
       'service-cluster-ip-range': '10.0.0.0/24',
       'service-account-issuer': url,
       'authorization-mode': 'RBAC',
@@ -110,11 +80,11 @@ async function startApiserver(binary: string, folder: string, etcdURL: string) {
   return { url, caPEM, token, kubeconfig: kubeconfigOf(url, caPEM, token), ...program };
 }
 
-async function startControllers(binary: string, folder: string, kubeconfig: string) {
+async function startControllers(binary: string, folder: string, identity: Identity, kubeconfig: string) {
   const path = join(folder, 'kubeconfig');
   await writeFile(path, kubeconfig, { mode: 0o600 });
   const port = await freePort();
-  const trusting = new Agent({ connect: { rejectUnauthorized: false } });
+  const trusting = new Agent({ connect: { ca: identity.caPEM } });
   return startProgram({
     binary,
     args: argumentsOf({
@@ -123,7 +93,7 @@ async function startControllers(binary: string, folder: string, kubeconfig: stri
       'leader-elect': 'false',
       'bind-address': '127.0.0.1',
       'secure-port': String(port),
-      'cert-dir': folder,
+      ...identity.servingFlags,
     }),
     isReady: () => isHealthy(`https://127.0.0.1:${port}/healthz`, trusting),
   }).finally(() => trusting.close());
@@ -139,9 +109,10 @@ export async function startCluster(binaries: ControlPlane): Promise<Cluster> {
   try {
     const etcd = await startEtcd(binaries.etcd, folder);
     stops.push(etcd.stop);
-    const api = await startApiserver(binaries.apiserver, folder, etcd.url);
+    const identity = await writeIdentity(folder);
+    const api = await startApiserver(binaries.apiserver, identity, etcd.url);
     stops.push(api.stop);
-    const controllers = await startControllers(binaries.controllerManager, folder, api.kubeconfig);
+    const controllers = await startControllers(binaries.controllerManager, folder, identity, api.kubeconfig);
     stops.push(controllers.stop);
     const { url, caPEM, token, kubeconfig } = api;
     return { url, caPEM, token, kubeconfig, etcdURL: etcd.url, stop };

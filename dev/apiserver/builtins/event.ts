@@ -1,10 +1,8 @@
-import { immutable, invalidValue, notSupported, required } from '../causes.ts';
 import { type Definition, plainDefinition, type Strategy } from '../definition.ts';
-import { equal, metaOf, objectAt, stringAt } from '../json.ts';
-import type { FieldCause, JsonObject } from '../kinds.ts';
-import { isQualifiedName } from '../objectMeta.ts';
+import type { JsonObject } from '../kinds.ts';
 import type { Shape } from '../shapes.ts';
 import { builtinInfo, builtinStrategy, decoder } from './builtin.ts';
+import { coreEventCauses, eventCauses } from './eventRules.ts';
 
 /** One storage seen through two versions; it is kept in the core one's shape. */
 const storage = 'events';
@@ -44,68 +42,6 @@ function rename(object: JsonObject, names: ReadonlyMap<string, string>, apiVersi
 const toCore = new Map(renamed);
 const toEvents = new Map(renamed.map(([there, here]) => [here, there]));
 
-/** An event's own namespace is its object's; those of cluster-scoped objects live in default or kube-system. */
-function namespaceCauses(object: JsonObject, field: string): FieldCause[] {
-  const own = stringAt(metaOf(object), 'namespace');
-  const involved = stringAt(objectAt(object, 'involvedObject'), 'namespace');
-  const allowed = involved === '' ? ['default', 'kube-system'] : [involved];
-  if (allowed.includes(own)) return [];
-  return [invalidValue(`${field}.namespace`, involved, 'does not match event.namespace')];
-}
-
-function bounded(
-  object: JsonObject,
-  field: string,
-  shownAs: string,
-  limit: number,
-  needed: boolean,
-): FieldCause[] {
-  const value = stringAt(object, field);
-  if (value === '') return needed ? [required(shownAs)] : [];
-  return Buffer.byteLength(value) > limit
-    ? [invalidValue(shownAs, '', `can have at most ${limit} characters`)]
-    : [];
-}
-
-/** What events.k8s.io/v1 asks for and core/v1 doesn't: pkg/apis/core/validation/events.go. */
-function validateNew(object: JsonObject): FieldCause[] {
-  const causes: FieldCause[] = [];
-  if (stringAt(object, 'eventTime') === '') causes.push(required('eventTime'));
-  const controller = stringAt(object, 'reportingComponent');
-  if (controller === '') causes.push(required('reportingController'));
-  else {
-    const why = isQualifiedName(controller);
-    if (why !== undefined) causes.push(invalidValue('reportingController', controller, why));
-  }
-  causes.push(
-    ...bounded(object, 'reportingInstance', 'reportingInstance', 128, true),
-    ...bounded(object, 'action', 'action', 128, true),
-    ...bounded(object, 'reason', 'reason', 128, true),
-    ...bounded(object, 'message', 'note', 1024, false),
-  );
-  const type = stringAt(object, 'type');
-  if (type !== 'Normal' && type !== 'Warning') causes.push(notSupported('type', type, ['Normal', 'Warning']));
-  for (const [shownAs, field] of renamed.slice(4)) {
-    if (object[field] !== undefined) causes.push(invalidValue(shownAs, object[field], 'needs to be unset'));
-  }
-  const { count } = objectAt(object, 'series');
-  if (typeof count === 'number' && count < 2)
-    causes.push(invalidValue('series.count', count, 'should be at least 2'));
-  return causes;
-}
-
-const frozenFields: readonly (readonly [string, string])[] = [
-  ['involvedObject', 'regarding'],
-  ['reason', 'reason'],
-  ['message', 'note'],
-  ['reportingComponent', 'reportingController'],
-  ['reportingInstance', 'reportingInstance'],
-  ['action', 'action'],
-  ['type', 'type'],
-  ['eventTime', 'eventTime'],
-  ['related', 'related'],
-];
-
 /** What field selectors may name, each version in its own words. */
 function selectable(object: string, controller: string): Strategy['selectableFields'] {
   const parts = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
@@ -135,7 +71,7 @@ const coreStrategy = builtinStrategy(
     reportingInstance: 'string',
   }),
   {
-    validate: (object) => namespaceCauses(object, 'involvedObject'),
+    validate: (object) => coreEventCauses(object, 'reportingComponent'),
     createOnUpdate: true,
     selectableFields: { ...selectable('involvedObject', 'reportingComponent'), source: 'source.component' },
   },
@@ -159,15 +95,7 @@ const eventsStrategy = builtinStrategy(
     deprecatedCount: 'integer',
   }),
   {
-    validate(object, old) {
-      const causes = namespaceCauses(object, 'regarding');
-      if (old === undefined) return [...causes, ...validateNew(object)];
-      const changed = frozenFields.filter(([field]) => !equal(object[field], old[field]));
-      return [
-        ...causes,
-        ...changed.map(([field, shownAs]) => invalidValue(shownAs, object[field], immutable)),
-      ];
-    },
+    validate: eventCauses,
     createOnUpdate: true,
     selectableFields: selectable('regarding', 'reportingController'),
   },

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { objectAt, objectsAt, stringAt } from '../../dev/apiserver/json.ts';
+import type { JsonObject } from '../../dev/apiserver/kinds.ts';
+import { workspace, workspaceClass } from '../api/support.ts';
+import { acceptedWorkspaces, refusedWorkspaces } from '../api/workspaceCases.ts';
+import { acceptedClasses, refusedClasses } from '../api/workspaceClassCases.ts';
+import { type Api, generationOf, merge } from './support/api.ts';
+import { contract } from './support/servers.ts';
+
+const GROUP = '/apis/compute.molecule.ai/v1alpha1';
+const classes = `${GROUP}/workspaceclasses`;
+const workspaces = `${GROUP}/namespaces/default/workspaces`;
+const dryRun = { query: { dryRun: 'All', fieldValidation: 'Strict' } };
+
+async function causesOf(api: Api, path: string, body: JsonObject): Promise<string> {
+  const { status, body: answer } = await api.call('POST', path, body, dryRun);
+  expect([status, answer.reason]).toEqual([422, 'Invalid']);
+  const causes = objectsAt(objectAt(answer, 'details'), 'causes');
+  return causes.map((cause) => `${stringAt(cause, 'field')}: ${stringAt(cause, 'message')}`).join('\n');
+}
+
+contract('a Workspace', (api) => {
+  test.each(acceptedWorkspaces)('is accepted %s', async (_, spec) => {
+    await api.ok('POST', workspaces, workspace(spec), dryRun);
+  });
+
+  test.each(refusedWorkspaces)('is refused %s', async (_, spec, refusal) => {
+    expect(await causesOf(api, workspaces, workspace(spec))).toMatch(refusal);
+  });
+
+  test('begins as nobody has seen it, and its status is the operator’s to write', async () => {
+    const namespace = await api.namespace();
+    const path = `${GROUP}/namespaces/${namespace}/workspaces`;
+    const { metadata: _, ...body } = workspace({});
+    const made = await api.ok('POST', path, { ...body, metadata: { name: 'ada' } });
+    expect(made.status).toEqual({ observedGeneration: -1, provisions: 0 });
+    const status = { observedGeneration: 1, launch: { number: 0, generation: 0, phase: 'Closed' } };
+    const { resourceVersion } = made.metadata as JsonObject;
+    const patch = { metadata: { resourceVersion }, status };
+    const patched = await api.ok('PATCH', `${path}/ada/status`, patch, merge);
+    expect(patched.status).toMatchObject({ ...status, provisions: 0 });
+    expect(generationOf(patched)).toBe(1);
+  });
+});
+
+contract('a WorkspaceClass', (api) => {
+  test.each(acceptedClasses)('is accepted %s', async (_, change) => {
+    await api.ok('POST', classes, workspaceClass(change), dryRun);
+  });
+
+  test.each(refusedClasses)('is refused %s', async (_, change, refusal) => {
+    expect(await causesOf(api, classes, workspaceClass(change))).toMatch(refusal);
+  });
+});
