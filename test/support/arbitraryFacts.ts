@@ -49,6 +49,7 @@ function launches(number: number): fc.Arbitrary<Launch> {
     fc.record({ generation, failures, ended: refused }).map((more) => doubtful({ number, ...more })),
     fc.record({ generation }).map((more) => waiting(number, more)),
     fc.record({ generation }).map((more) => waiting(number, { ...more, phase: 'Closed' })),
+    fc.record({ generation }).map((more) => launchOf({ number, ...more, phase: 'Stopped' })),
   );
 }
 

@@ -35,6 +35,8 @@ test('the facts are varied enough for every effect to be asked for', () => {
       'RunInstances',
       'DryRun',
       'TerminateInstances',
+      'StopInstances',
+      'StartInstances',
       'ReadConsole',
     ]),
   );
@@ -132,6 +134,17 @@ describe('whatever the facts', () => {
         const entry = status.terminating?.find((candidate) => candidate.instanceID === id);
         expect(entry?.number).toBeLessThan(status.launch?.number ?? 0);
       }
+    });
+  });
+
+  test('only the present launch’s instance is stopped or started, and only as the mode wants it', () => {
+    always((facts, { status, effect }) => {
+      if (effect?.kind !== 'StopInstances' && effect?.kind !== 'StartInstances') return;
+      expect(effect.ids).toEqual([status.launch?.instanceID]);
+      expect(status.launch?.ended).toBeUndefined();
+      const mode = effect.kind === 'StopInstances' ? 'Stopped' : 'Running';
+      expect(facts.workspace.spec).toMatchObject({ operatingMode: mode, paused: false });
+      expect(status.launch?.phase).toBe(mode === 'Stopped' ? 'Stopped' : 'Submitted');
     });
   });
 
