@@ -1,12 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
-// The protocol's own intervals, unscaled: minutes, one at a time.
+// The protocol's own intervals, unscaled, and a longer search of the model: minutes, one at a time.
 export default defineConfig({
   test: {
     pool: 'forks',
     fileParallelism: false,
     testTimeout: 15 * 60_000,
     hookTimeout: 120_000,
-    include: ['test/slow/**/*.test.ts'],
+    include: ['test/slow/**/*.test.ts', 'test/model/**/*.test.ts'],
+    env: { SCENARIO_WAIT_MS: '180000', MODEL_STATES: process.env.MODEL_STATES ?? '40000' },
   },
 });

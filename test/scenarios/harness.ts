@@ -29,6 +29,9 @@ export const NAMESPACE = 'default';
 /** Twenty times life size: a second lasts 50 ms, a boot a bit more than one second. */
 const SPEED = 20;
 
+/** For one step of a scenario; more at life size. */
+const LONGEST_WAIT_MS = Number(process.env.SCENARIO_WAIT_MS ?? 50_000);
+
 export interface Scene {
   stack: Stack;
   kube: KubeClient;
@@ -170,12 +173,12 @@ export function conditionOf(workspace: Workspace, type: string): Condition | und
   return workspace.status?.conditions?.find((condition) => condition.type === type);
 }
 
-/** Looks again and again until it holds; the test's own time limit ends a wait that never does. */
+/** Looks again and again until it holds, or so long that it never will. */
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,
 ): Promise<T> {
-  const deadline = systemClock.monotonic() + 50_000;
+  const deadline = systemClock.monotonic() + LONGEST_WAIT_MS;
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
@@ -272,7 +275,7 @@ export async function report(scene: Scene, name: string): Promise<number> {
   return answer.statusCode;
 }
 
-export async function metric(operator: Operator, line: string): Promise<number> {
+export async function metric(operator: Pick<Operator, 'metricsPort'>, line: string): Promise<number> {
   const answer = await fetch(`http://127.0.0.1:${operator.metricsPort}/metrics`);
   const text = await answer.text();
   const found = text.split('\n').find((it) => it.startsWith(`${line} `));
