@@ -66,6 +66,7 @@ async function keepOperator(options: KeepUpOptions, stack: Raised): Promise<void
       },
     );
     options.onOperator(operator);
+    narrator.tell(`process ${operator.pid} starts`);
     const end = () => void operator.end('SIGTERM');
     signal.addEventListener('abort', end, { once: true });
     if (signal.aborted) end();

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cp, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 export interface Binaries {
@@ -63,6 +63,11 @@ export async function reachableBinaries(
   const native = join(folder, 'native');
   await cp(dirname(dirname(binaries.postgres)), native, { recursive: true });
   return { initdb: join(native, 'bin', 'initdb'), postgres: join(native, 'bin', 'postgres') };
+}
+
+/** Whether the server may keep its files below this folder: as root it runs under a lent account, which has to get there. */
+export async function canKeepIn(folder: string): Promise<boolean> {
+  return chooseAccount().uid === undefined || (await reachableByOthers(resolve(folder)));
 }
 
 async function reachableByOthers(path: string): Promise<boolean> {

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, expect, test } from 'vitest';
 import { systemClock } from '../../src/controller/clock.ts';
+import { canKeepIn } from './binaries.ts';
 import { startPostgres } from './postgres.ts';
 
 const given = process.env.DATABASE_URL;
@@ -84,4 +85,14 @@ test('a server goes with the process that started it, even when that one is kill
   child.kill('SIGKILL');
   await expect.poll(() => existsSync(folder), { timeout: 20_000 }).toBe(false);
   await expect(ask(url, 'select 1')).rejects.toThrow();
+});
+
+test('a folder where the server’s account can’t keep files is known beforehand', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'workspace-closed-'));
+  const isRoot = process.getuid?.() === 0;
+  await chmod(folder, 0o700);
+  expect(await canKeepIn(folder)).toBe(!isRoot);
+  await chmod(folder, 0o755);
+  expect(await canKeepIn(folder)).toBe(true);
+  await rm(folder, { recursive: true });
 });

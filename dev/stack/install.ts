@@ -27,8 +27,7 @@ export function stageClient(api: ApiServer, clock: Clock): KubeClient {
 }
 
 /** What an installation puts into a cluster before the operator starts: the kinds and its namespace. */
-export async function installCluster(api: ApiServer, clock: Clock): Promise<void> {
-  const kube = stageClient(api, clock);
+export async function installCluster(kube: KubeClient): Promise<void> {
   for (const name of (await readdir(CRD_FOLDER)).filter((file) => file.endsWith('.yaml')).sort()) {
     const crd = manifest.parse(parse(await readFile(join(CRD_FOLDER, name), 'utf8')));
     await createOnce(kube, CRDS, crd);

@@ -10,9 +10,10 @@ import { type Ec2Server, startEc2 } from '../ec2/server.ts';
 import type { Timings } from '../ec2/timings.ts';
 import { createLightRuntime } from '../instances/lightRuntime.ts';
 import { createShellRuntime } from '../instances/shellRuntime.ts';
+import { canKeepIn } from '../postgres/binaries.ts';
 import { startPostgres } from '../postgres/postgres.ts';
 import { apiPortIn, gatewayIdentityIn, writeFiles } from './files.ts';
-import { installCluster } from './install.ts';
+import { installCluster, stageClient } from './install.ts';
 import { type Speed, scaledCloud, scaledEnvironment } from './timings.ts';
 
 export const REGION = 'eu-central-1';
@@ -37,10 +38,17 @@ export interface StackOptions {
   tell?: (part: 'database' | 'cluster' | 'cloud', where: string) => void;
 }
 
+/** What an operator needs of a cluster. */
+export interface ClusterAccess {
+  url: string;
+  /** The operator's, as YAML. */
+  kubeconfig: string;
+}
+
 /** A cluster, a cloud and a database, without the operator. */
-export interface Stack {
+export interface StackOn<T extends ClusterAccess> {
   folder: string;
-  api: RunningApiServer;
+  api: T;
   ec2: Ec2Server;
   /** Holds, silences and crashes what runs on instances. */
   agents: AgentControls;
@@ -52,8 +60,26 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+/** One on the embedded API server. */
+export type Stack = StackOn<RunningApiServer>;
+
 /** Starts it all on loopback, with the kinds installed and the operator's namespace in place. */
 export async function startStack(options: StackOptions): Promise<Stack> {
+  const { clock, random, logger, folder: kept } = options;
+  return startStackOn(options, async (folder, onStop) => {
+    const file = kept && join(kept, 'cluster.json');
+    const api = await startApiServer({ clock, random, logger, file, port: await apiPortIn(folder) });
+    onStop(api.stop);
+    await installCluster(stageClient(api, clock));
+    return api;
+  });
+}
+
+/** The same on any cluster that has the kinds and the operator's namespace by the time `open` resolves. */
+export async function startStackOn<T extends ClusterAccess>(
+  options: StackOptions,
+  open: (folder: string, onStop: (stop: () => Promise<void>) => void) => Promise<T>,
+): Promise<StackOn<T>> {
   const { clock, random, logger, speed = 1, agents, folder: kept, tell = () => undefined } = options;
   const folder = kept ?? (await mkdtemp(join(tmpdir(), 'workspace-stack-')));
   const stops: (() => Promise<void>)[] = [];
@@ -67,15 +93,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     if (kept === undefined) stops.push(() => rm(folder, { recursive: true, force: true }));
     const databaseURL = options.databaseURL ?? (await ownPostgres());
     tell('database', withoutPassword(databaseURL));
-    const api = await startApiServer({
-      clock,
-      random,
-      logger,
-      file: kept && join(kept, 'cluster.json'),
-      port: await apiPortIn(folder),
-    });
-    stops.push(api.stop);
-    await installCluster(api, clock);
+    const api = await open(folder, (step) => stops.push(step));
     tell('cluster', api.url);
     const instanceRuntime =
       agents === 'shell'
@@ -135,7 +153,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 
   async function ownPostgres(): Promise<string> {
-    const postgres = await startPostgres({ clock, dataDir: kept && join(kept, 'postgres') });
+    // What Postgres holds comes back with the next heartbeats, so where its account can't get it is a temporary one.
+    const dataDir = kept && (await canKeepIn(kept)) ? join(kept, 'postgres') : undefined;
+    const postgres = await startPostgres({ clock, dataDir });
     stops.push(postgres.stop);
     return postgres.url;
   }
