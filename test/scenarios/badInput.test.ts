@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { TAG } from '../../src/api/tags.ts';
 import type { Operator } from '../../src/operator.ts';
 import { callsBetween, readBooks } from './audit.ts';
 import {
@@ -22,6 +21,7 @@ import {
   untilReady,
   untilWorkspace,
 } from './harness.ts';
+import { refuse, relent } from './refusals.ts';
 
 const SETTINGS = {
   WORKSPACE_AWS_REQUEST_RATE_PERCENT: '2000',
@@ -49,22 +49,6 @@ const patchClass = (scene: Scene, name: string, spec: Record<string, unknown>) =
   scene.kube.mergePatch(CLASSES, { name }, { spec });
 const account = (scene: Scene) => scene.stack.ec2.state.account;
 const OWN_IMAGE = 'ami-0dddddddddddddddd';
-
-/** Makes RunInstances of one Workspace fail, real or dry. */
-function refuse(scene: Scene, name: string, code: string, message: string, dryRun: boolean): void {
-  scene.stack.ec2.faults.add({
-    action: 'RunInstances',
-    match: { [`tag:${TAG.name}`]: name },
-    dryRun,
-    times: Number.POSITIVE_INFINITY,
-    fault: { kind: 'error', code, message },
-  });
-}
-
-function relent(scene: Scene, name: string): void {
-  const { faults } = scene.stack.ec2;
-  for (const { id, match } of faults.rules()) if (match?.[`tag:${TAG.name}`] === name) faults.remove(id);
-}
 
 const ownImage = {
   id: OWN_IMAGE,
@@ -150,7 +134,8 @@ const CASES: Case[] = [
   {
     name: 'quota-used',
     async spoil(scene, name) {
-      refuse(scene, name, 'VcpuLimitExceeded', 'You have requested more vCPU capacity.', true);
+      const message = 'You have requested more vCPU capacity than your current limit.';
+      refuse(scene, name, { code: 'VcpuLimitExceeded', message, dryRun: true });
       await change(scene, name);
     },
     reason: 'QuotaExceeded',
