@@ -31,7 +31,7 @@ async function isExecutable(path: string): Promise<boolean> {
 /** The Kubernetes that go.mod beside this file asks for. */
 async function kubernetesVersion(): Promise<string> {
   const file = join(import.meta.dirname, 'go.mod');
-  const version = /^\s*k8s\.io\/kubernetes (v\S+)$/m.exec(await readFile(file, 'utf8'))?.[1];
+  const version = /^\s*k8s\.io\/kubernetes (v\S+)/m.exec(await readFile(file, 'utf8'))?.[1];
   if (version === undefined) throw new Error(`${file} requires no k8s.io/kubernetes; add it`);
   return version;
 }

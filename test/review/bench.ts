@@ -48,8 +48,8 @@ export type Bench = Awaited<ReturnType<typeof createBench>>;
 export async function createBench(options: { caBundle?: string; logger?: Logger } = {}) {
   const clock = createVirtualClock({ monotonic: 1_000_000 });
   const api = createApiServer({ clock, random: seededRandom(1) });
-  await installCluster(api, clock);
   const stage = stageClient(api, clock);
+  await installCluster(stage);
   const kube: KubeClient = stageClient(api, clock);
   const logger = options.logger ?? silentLogger();
   const registry = createRegistry();

@@ -1,10 +1,11 @@
 import { type Logger, pino } from 'pino';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
+import type { RunningApiServer } from '../../dev/apiserver/server.ts';
 import { currentState } from '../../dev/ec2/model.ts';
 import { stageClient } from '../../dev/stack/install.ts';
 import { type LogLine, type OperatorProcess, startOperatorProcess } from '../../dev/stack/operatorProcess.ts';
-import { type Stack, type StackOptions, startStack } from '../../dev/stack/stack.ts';
+import { type ClusterAccess, type StackOn, type StackOptions, startStack } from '../../dev/stack/stack.ts';
 import { decodeWorkspace } from '../../src/api/decode.ts';
 import type { Condition } from '../../src/api/meta.ts';
 import { TAG } from '../../src/api/tags.ts';
@@ -32,8 +33,9 @@ const SPEED = 20;
 /** For one step of a scenario; more at life size. */
 const LONGEST_WAIT_MS = Number(process.env.SCENARIO_WAIT_MS ?? 50_000);
 
-export interface Scene {
-  stack: Stack;
+/** On the embedded API server, whose faults and counters tests may use, unless told otherwise. */
+export interface Scene<T extends ClusterAccess = RunningApiServer> {
+  stack: StackOn<T>;
   kube: KubeClient;
   /** What the operator logged. */
   logs: LogLine[];
@@ -45,12 +47,24 @@ export interface Scene {
   close(): Promise<void>;
 }
 
+/** A scene on whatever cluster there is: what most of the helpers below ask for. */
+export type AnyScene = Scene<ClusterAccess>;
+
 /** A cluster, a cloud and a database of its own, with a class called standard. */
-export async function createScene(options: Partial<StackOptions> = {}): Promise<Scene> {
+export function createScene(options: Partial<StackOptions> = {}): Promise<Scene> {
+  return createSceneOn(startStack, (stack) => stageClient(stack.api, systemClock), options);
+}
+
+/** @param clientOf the client of whoever sets the scene, not the operator's */
+export async function createSceneOn<T extends ClusterAccess>(
+  startOn: (options: StackOptions) => Promise<StackOn<T>>,
+  clientOf: (stack: StackOn<T>) => KubeClient,
+  options: Partial<StackOptions> = {},
+): Promise<Scene<T>> {
   const database = await createTestDatabase();
   const logs: LogLine[] = [];
   const stackLogger: Logger = pino({ level: 'error' });
-  const stack = await startStack({
+  const stack = await startOn({
     clock: systemClock,
     random: systemRandom,
     logger: stackLogger,
@@ -59,7 +73,7 @@ export async function createScene(options: Partial<StackOptions> = {}): Promise<
     databaseURL: database.url,
     ...options,
   });
-  const kube = stageClient(stack.api, systemClock);
+  const kube = clientOf(stack);
   const stops: (() => Promise<unknown>)[] = [];
   await kube.create(CLASSES, classManifest('standard'));
   return {
@@ -85,7 +99,7 @@ export async function createScene(options: Partial<StackOptions> = {}): Promise<
 }
 
 async function startInProcess(
-  stack: Stack,
+  stack: StackOn<ClusterAccess>,
   logs: LogLine[],
   extra: Record<string, string>,
 ): Promise<Operator> {
@@ -134,7 +148,11 @@ export function classManifest(name: string, spec: Record<string, unknown> = {}) 
   };
 }
 
-export async function putSecret(scene: Scene, name: string, values: Record<string, string>): Promise<void> {
+export async function putSecret(
+  scene: AnyScene,
+  name: string,
+  values: Record<string, string>,
+): Promise<void> {
   const metadata = { name, namespace: NAMESPACE };
   const data = Object.fromEntries(
     Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
@@ -148,7 +166,7 @@ export async function putSecret(scene: Scene, name: string, values: Record<strin
 }
 
 export async function createWorkspace(
-  scene: Scene,
+  scene: AnyScene,
   name: string,
   spec: Record<string, unknown> = {},
 ): Promise<Workspace> {
@@ -161,11 +179,11 @@ export async function createWorkspace(
   return decodeWorkspace(await scene.kube.create(WORKSPACES, body, NAMESPACE));
 }
 
-export async function patchWorkspace(scene: Scene, name: string, patch: unknown): Promise<void> {
+export async function patchWorkspace(scene: AnyScene, name: string, patch: unknown): Promise<void> {
   await scene.kube.mergePatch(WORKSPACES, { name, namespace: NAMESPACE }, patch);
 }
 
-export async function getWorkspace(scene: Scene, name: string): Promise<Workspace> {
+export async function getWorkspace(scene: AnyScene, name: string): Promise<Workspace> {
   return decodeWorkspace(await scene.kube.get(WORKSPACES, name, NAMESPACE));
 }
 
@@ -188,7 +206,7 @@ export async function until<T>(
 }
 
 export function untilWorkspace(
-  scene: Scene,
+  scene: AnyScene,
   name: string,
   what: string,
   holds: (workspace: Workspace) => boolean,
@@ -203,7 +221,7 @@ export function isReady(workspace: Workspace): boolean {
   return conditionOf(workspace, 'Ready')?.status === 'True';
 }
 
-export function untilReady(scene: Scene, name: string, number?: number): Promise<Workspace> {
+export function untilReady(scene: AnyScene, name: string, number?: number): Promise<Workspace> {
   const what = number === undefined ? 'Ready' : `Ready with launch ${number}`;
   return untilWorkspace(scene, name, what, (workspace) => {
     const upToDate = conditionOf(workspace, 'UpToDate')?.status === 'True';
@@ -213,7 +231,7 @@ export function untilReady(scene: Scene, name: string, number?: number): Promise
   });
 }
 
-export function untilGone(scene: Scene, name: string): Promise<true> {
+export function untilGone(scene: AnyScene, name: string): Promise<true> {
   return until(`${name} is gone`, async () => {
     try {
       await getWorkspace(scene, name);
@@ -233,22 +251,22 @@ const recordedEvent = z.object({
 });
 
 /** The events about one Workspace. */
-export async function eventsOf(scene: Scene, name: string) {
+export async function eventsOf(scene: AnyScene, name: string) {
   const { items } = await scene.kube.list(EVENTS, { namespace: NAMESPACE });
   return items.map((item) => recordedEvent.parse(item)).filter(({ regarding }) => regarding.name === name);
 }
 
 /** Accepted, distinct RunInstances for one Workspace, by the cloud's own books. */
-export function provisionsOf(scene: Scene, name: string) {
+export function provisionsOf(scene: AnyScene, name: string) {
   return scene.stack.ec2.counters.provisions().filter((entry) => entry.tags[TAG.name] === name);
 }
 
-export function terminationsOf(scene: Scene, name: string) {
+export function terminationsOf(scene: AnyScene, name: string) {
   return scene.stack.ec2.counters.terminations().filter((entry) => entry.tags[TAG.name] === name);
 }
 
 /** Instances of a Workspace that live, by the cloud's own state. */
-export function liveInstancesOf(scene: Scene, name: string): string[] {
+export function liveInstancesOf(scene: AnyScene, name: string): string[] {
   return [...scene.stack.ec2.state.instances.values()]
     .filter((instance) => instance.tags.some((tag) => tag.key === TAG.name && tag.value === name))
     .filter((instance) => ['pending', 'running', 'stopping', 'stopped'].includes(currentState(instance)))
@@ -256,13 +274,13 @@ export function liveInstancesOf(scene: Scene, name: string): string[] {
 }
 
 /** Time in the protocol's own terms: the operator has looked at the whole cloud so many times more. */
-export async function sweeps(scene: Scene, count: number): Promise<void> {
+export async function sweeps(scene: AnyScene, count: number): Promise<void> {
   const looks = () => scene.stack.ec2.counters.count('DescribeInstances', { outcome: 'ok' });
   const goal = looks() + count;
   await until(`${count} more looks at the cloud`, () => looks() >= goal);
 }
 
-export async function report(scene: Scene, name: string): Promise<number> {
+export async function report(scene: AnyScene, name: string): Promise<number> {
   const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });
   const answer = await request(`${scene.stack.gatewayURL}/v1/reports`, {
     method: 'POST',
