@@ -1,0 +1,144 @@
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { createCanary, findCanary } from '../../../test/support/canary.ts';
+import { factsOf, heartbeatOf, statusOf } from '../../../test/support/facts.ts';
+import { createSurroundings } from '../../../test/support/workspaceDeps.ts';
+import { ApiError } from '../../controller/errors.ts';
+import { createMemory } from './memory.ts';
+import { changedNames, observeEnvironment, trackBase } from './secrets.ts';
+
+const twoSecrets = [{ secretRef: { name: 'ada-env' } }, { secretRef: { name: 'extra', optional: true } }];
+
+function setUp(keys: readonly string[] = ['k1']) {
+  const around = createSurroundings({ keys });
+  const mine = createMemory().of('default/ada', 'uid-1');
+  return {
+    ...around,
+    mine,
+    observe: (spec: Record<string, unknown> = {}, status = statusOf()) =>
+      observeEnvironment(
+        around.deps,
+        factsOf({ spec: { envFrom: twoSecrets, ...spec }, status }).workspace,
+        mine,
+      ),
+    reads: () => around.sent.filter(({ what }) => what.startsWith('get secrets')).length,
+  };
+}
+
+describe('the environment', () => {
+  test('is read once for each version of what it is merged from', async () => {
+    const scene = setUp();
+    scene.storeSecret('ada-env', '1', { KEY: 'a' });
+    const first = await scene.observe();
+    const reads = scene.reads();
+    expect(await scene.observe()).toEqual(first);
+    expect(scene.reads()).toBe(reads);
+    scene.storeSecret('ada-env', '2', { KEY: 'b' });
+    expect(await scene.observe()).not.toEqual(first);
+    expect(scene.reads()).toBeGreaterThan(reads);
+  });
+
+  test('saved again with the same content has the same digest', async () => {
+    const scene = setUp();
+    scene.storeSecret('ada-env', '1', { KEY: 'a', OTHER: 'b' });
+    const first = await scene.observe();
+    scene.storeSecret('ada-env', '2', { OTHER: 'b', KEY: 'a' });
+    expect(await scene.observe()).toEqual(first);
+  });
+
+  test('a required Secret that is missing is named; an optional one is not missed, and counts once it is there', async () => {
+    const scene = setUp();
+    expect(await scene.observe()).toEqual({ kind: 'Missing', secrets: ['ada-env'] });
+    scene.storeSecret('ada-env', '1', { KEY: 'a' });
+    const without = await scene.observe();
+    expect(without.kind).toBe('Merged');
+    scene.storeSecret('extra', '5', { MORE: 'x' });
+    expect(await scene.observe()).not.toEqual(without);
+  });
+
+  test('one that vanished between the watch and the read is missing', async () => {
+    const scene = setUp();
+    scene.storeSecret('ada-env', '1', { KEY: 'a' });
+    scene.secretData.clear();
+    expect(await scene.observe()).toEqual({ kind: 'Missing', secrets: ['ada-env'] });
+  });
+
+  test('a read that fails is no content, and the one before it stays what is known', async () => {
+    const scene = setUp();
+    scene.storeSecret('ada-env', '1', { KEY: 'a' });
+    await scene.observe();
+    const known = scene.mine.environment;
+    scene.storeSecret('ada-env', '2', { KEY: 'b' });
+    scene.deps.kube.get = () => Promise.reject(new ApiError('GET', '/secrets/ada-env', { status: 500 }));
+    await expect(scene.observe()).rejects.toBeInstanceOf(ApiError);
+    expect(scene.mine.environment).toBe(known);
+  });
+
+  test('is digested under every key that a digest on record, or of a heartbeat, names', async () => {
+    const scene = setUp(['k1', 'k2', 'k3']);
+    scene.storeSecret('ada-env', '1', { KEY: 'a' });
+    const { env } = heartbeatOf(1, { env: 'k2:held' });
+    scene.launches.push({ uid: 'uid-1', number: 1, fresh: true, reports: 0, ...(env ? { env } : {}) });
+    const fact = await scene.observe({}, statusOf({ desired: undefined, instance: undefined }));
+    if (fact.kind !== 'Merged') throw new Error('it can be read');
+    expect(Object.keys(fact.digests).sort()).toEqual(['k2', 'k3']);
+    expect(fact.currentKey).toBe('k3');
+  });
+
+  test('leaves out keys that are no variable names, and says which', async () => {
+    const scene = setUp();
+    scene.storeSecret('ada-env', '1', { 'bad-key': 'a', GOOD: 'b' });
+    expect(await scene.observe()).toMatchObject({ skipped: ['ada-env/bad-key'] });
+  });
+
+  test('of values nothing is kept', async () => {
+    const canary = createCanary();
+    const scene = setUp();
+    scene.storeSecret('ada-env', '1', { KEY: canary });
+    const fact = await scene.observe();
+    trackBase(scene.mine, undefined, 'k1:x');
+    const kept = inspect([fact, scene.mine], { depth: 20, maxStringLength: null });
+    expect(findCanary(canary, kept)).toEqual([]);
+  });
+});
+
+describe('what changed is named', () => {
+  async function changing(after: Record<string, string> | undefined, spec: Record<string, unknown> = {}) {
+    const scene = setUp();
+    scene.storeSecret('ada-env', '1', { KEY: 'a', OLD: 'x' });
+    await scene.observe({ env: [{ name: 'EDITOR', value: 'vim' }] });
+    trackBase(scene.mine, 'k1:a', 'k1:a');
+    if (after) scene.storeSecret('ada-env', '2', after);
+    await scene.observe({ env: [{ name: 'EDITOR', value: 'vim' }], ...spec });
+    trackBase(scene.mine, 'k1:a', 'k1:b');
+    return { scene, names: changedNames(scene.mine) };
+  }
+
+  test('by Secret and key: what is new or another, and with a minus what is gone', async () => {
+    const { names } = await changing({ KEY: 'b', NEW: 'y' });
+    expect(names).toEqual(['-ada-env/OLD', 'ada-env/KEY', 'ada-env/NEW']);
+  });
+
+  test('plain variables as such', async () => {
+    expect((await changing(undefined, { env: [{ name: 'EDITOR', value: 'nano' }] })).names).toEqual([
+      'env/EDITOR',
+    ]);
+    expect((await changing(undefined, { env: [] })).names).toEqual(['-env/EDITOR']);
+  });
+
+  test('against what is on record: once a change was counted, only what came after it', async () => {
+    const { scene } = await changing({ KEY: 'b', OLD: 'x' });
+    scene.storeSecret('ada-env', '3', { KEY: 'b', OLD: 'z' });
+    await scene.observe({ env: [{ name: 'EDITOR', value: 'vim' }] });
+    trackBase(scene.mine, 'k1:b', 'k1:c');
+    expect(changedNames(scene.mine)).toEqual(['ada-env/OLD']);
+  });
+
+  test('not at all by a process that never saw what is on record', async () => {
+    const scene = setUp();
+    scene.storeSecret('ada-env', '1', { KEY: 'a' });
+    await scene.observe();
+    trackBase(scene.mine, 'k1:other', 'k1:a');
+    expect(changedNames(scene.mine)).toEqual([]);
+  });
+});
