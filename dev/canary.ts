@@ -7,7 +7,7 @@ import { Interrupted, interruption } from './terminal/interruption.ts';
 import { createNarrator } from './terminal/narrator.ts';
 import { openCluster } from './watch/cluster.ts';
 
-const signal = interruption(() => process.exit(130));
+const signal = interruption(systemClock, () => process.exit(130));
 const narrator = createNarrator({ out: process.stdout, clock: systemClock });
 
 const NOTHING_CHANGED = 2;

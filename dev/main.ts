@@ -11,7 +11,7 @@ import { createNarrator } from './terminal/narrator.ts';
 const SPEED = '6';
 
 let operator: OperatorProcess | undefined;
-const signal = interruption(() => void operator?.end('SIGKILL'));
+const signal = interruption(systemClock, () => void operator?.end('SIGKILL'));
 const narrator = createNarrator({ out: process.stdout, clock: systemClock });
 const base = {
   clock: systemClock,

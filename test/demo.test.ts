@@ -20,7 +20,7 @@ describe('npm run demo', { timeout: 120_000 }, () => {
   });
 
   function run(...args: string[]): DevCommand {
-    present = runDevCommand(['demo', '--speed', '20', ...args], folder);
+    present = runDevCommand(['demo', '--speed', '12', ...args], folder);
     return present;
   }
 
@@ -59,9 +59,19 @@ describe('npm run demo', { timeout: 120_000 }, () => {
   test('Ctrl-C in the middle of a launch leaves nothing behind', async () => {
     const demo = run();
     await demo.says(/is pending/);
+    // Twice, as npm passes on what the terminal has sent already.
+    demo.child.kill('SIGINT');
     demo.child.kill('SIGINT');
     expect(await demo.ended).toBe(130);
     expect(demo.output()).not.toContain('Verdict');
+    await nothingIsLeft(pidIn(demo.output()));
+  });
+
+  test('nobody who reads on leaves nothing behind either', async () => {
+    const demo = run();
+    await demo.says(/is pending/);
+    demo.child.stdout?.destroy();
+    expect(await demo.ended).toBe(130);
     await nothingIsLeft(pidIn(demo.output()));
   });
 

@@ -11,9 +11,9 @@ export interface ProbeTarget {
 /** When each comes round, ms of life size after the instance was launched: well within EC2's usual pending. */
 const PROBES: Readonly<Record<string, number>> = {
   dashboard: 2_000,
-  proxy: 5_000,
-  watchdog: 9_000,
-  scheduler: 13_000,
+  proxy: 4_000,
+  watchdog: 7_000,
+  scheduler: 10_000,
 };
 
 /**

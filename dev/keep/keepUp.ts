@@ -32,7 +32,8 @@ export async function keepUp(options: KeepUpOptions): Promise<void> {
   const giveBack = await takeFolder(folder, fresh);
   try {
     narrator.step(`A database, a cluster and a cloud, kept in ${folder}`);
-    const stack = await raiseStack({ ...options, onError: (text) => narrator.plain(text.trim(), 'bad') });
+    const onError = (text: string) => narrator.plain(text.trim(), 'bad');
+    const stack = await raiseStack({ ...options, onError }).catch(explainPort);
     try {
       narrator.tell(
         speed === 1
@@ -48,6 +49,14 @@ export async function keepUp(options: KeepUpOptions): Promise<void> {
   } finally {
     await giveBack();
   }
+}
+
+function explainPort(error: unknown): never {
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
+    throw new Error(
+      `${error.message}: what is kept needs that port; end what has it, or begin anew with --fresh`,
+    );
+  throw error;
 }
 
 /** Starts it again whenever it ends, so that it can be killed at any moment. */

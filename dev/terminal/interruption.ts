@@ -1,15 +1,25 @@
+import type { Clock } from '../../src/controller/clock.ts';
+
 /** Why an aborted wait ended: a person, or what they use, asked this process to end. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
-/** Aborted by the first SIGINT, SIGTERM or SIGHUP, or once nobody reads on; `again` is called by each further signal. */
-export function interruption(again: () => void): AbortSignal {
+/** npm passes on a Ctrl-C that the terminal has already sent to us: what comes this soon is the same one, ms. */
+const SAME_MS = 1_000;
+
+/**
+ * Aborted by the first SIGINT, SIGTERM or SIGHUP, or once nobody reads on; `again` is called by each further signal,
+ * of a person who does not want to wait.
+ */
+export function interruption(clock: Clock, again: () => void): AbortSignal {
   const asked = new AbortController();
+  let askedAt = 0;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (asked.signal.aborted) again();
-      else asked.abort(new Interrupted(signal));
+      if (!asked.signal.aborted) askedAt = clock.monotonic();
+      else if (clock.monotonic() - askedAt >= SAME_MS) again();
+      asked.abort(new Interrupted(signal));
     });
   }
   // As after `| head`: what was started must be ended all the same.

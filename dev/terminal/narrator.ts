@@ -59,7 +59,7 @@ export function createNarrator({ out, clock, color }: NarratorOptions): Narrator
     if (!live || !spinner) return;
     const frame = FRAMES[Math.floor(clock.monotonic() / FRAME_MS) % FRAMES.length];
     const text = `${stamp()}  ${frame} ${spinner()}`;
-    const width = out.columns ?? 80;
+    const width = out.columns || 80;
     out.write(`\r\x1b[2K${paint(text.length < width ? text : `${text.slice(0, width - 2)}…`, 'dim')}`);
   }
 
@@ -69,7 +69,7 @@ export function createNarrator({ out, clock, color }: NarratorOptions): Narrator
       line(`${paint(stamp(), 'dim')}  ${paint(text, 'bold')}`);
     },
     tell(text, look) {
-      const [first = '', ...rest] = wrap(text, Math.min(out.columns ?? 110, 110) - MARGIN - 2);
+      const [first = '', ...rest] = wrap(text, Math.min(out.columns || 110, 110) - MARGIN - 2);
       line(`${paint(stamp(), 'dim')}    ${paint(first, look)}`);
       for (const more of rest) line(`${' '.repeat(MARGIN + 4)}${paint(more, look)}`);
     },
