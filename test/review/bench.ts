@@ -32,7 +32,7 @@ const CLASSES: Resource = { ...WORKSPACES, plural: 'workspaceclasses', namespace
 const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
 const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
 const CLUSTER = 'cluster-1';
-export const KEY = 'default/ada';
+const KEY = 'default/ada';
 
 const CLASS_SPEC = {
   allowedNamespaces: { from: 'All' },

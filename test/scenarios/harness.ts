@@ -23,7 +23,7 @@ import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 
 export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
-export const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events', namespaced: true };
+const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events', namespaced: true };
 export const CLASSES: Resource = { ...WORKSPACES, plural: 'workspaceclasses', namespaced: false };
 export const NAMESPACE = 'default';
 

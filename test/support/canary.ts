@@ -6,7 +6,7 @@ export function createCanary(): string {
 }
 
 /** The ways in which a value can hide in text; one that is no text itself has fewer. */
-export function encodings(canary: string | Buffer): string[] {
+function encodings(canary: string | Buffer): string[] {
   const bytes = Buffer.from(canary);
   // Inside longer base64 text a value begins at any of three offsets; its inner part looks the same each time.
   const shifted = [0, 1, 2].map((pad) =>

@@ -42,7 +42,7 @@ export function conditionOf(decision: Decision, type: string) {
 }
 
 /** A passed dry run for whatever the decision would launch, as a process of this term remembers it. */
-export function validatedBy(decision: Decision): ValidationFact {
+function validatedBy(decision: Decision): ValidationFact {
   if (decision.effect?.kind !== 'DryRun') throw new Error('the decision asks for no dry run');
   return { fingerprint: decision.effect.fingerprint, verdict: { ok: true }, expiresAt: NOW.mono + MINUTE };
 }

@@ -19,7 +19,7 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 
 export const CLUSTER = 'cluster-1';
-export const UID = 'uid-1';
+const UID = 'uid-1';
 
 /** The moment of every decision here, unless a test moves it. */
 export const NOW: Now = { wall: Date.parse('2026-01-01T12:00:00.000Z'), mono: 10 * HOUR };

@@ -22,7 +22,7 @@ import { createTestDatabase, type TestDatabase } from './postgres.ts';
 
 export const CLUSTER = 'cluster-1';
 export const UID = '0b6d2f5e-5d43-4c2a-9a36-3f6c0d1b2a10';
-export const INSTANCE = 'i-0123456789abcdef0';
+const INSTANCE = 'i-0123456789abcdef0';
 
 export function testKeyRing(): KeyRing {
   const kinds = ['digest', 'ticket', 'session'] as const;

@@ -56,7 +56,7 @@ export function refusal(code: string, status = 400, message = 'what AWS says') {
   };
 }
 
-export const INSTANCE = `<item>
+const INSTANCE = `<item>
   <instanceId>i-0a1</instanceId><instanceType>m7i.large</instanceType>
   <instanceState><code>0</code><name>pending</name></instanceState>
   <placement><availabilityZone>eu-central-1a</availabilityZone></placement>

@@ -55,7 +55,7 @@ function atRest(draft: Draft): boolean {
   return launch?.phase === 'Closed' || (launch?.phase === 'Stopped' && instance?.state === 'stopped');
 }
 
-export function conditionOf(draft: Draft, type: string): Condition | undefined {
+function conditionOf(draft: Draft, type: string): Condition | undefined {
   return draft.status.conditions?.find((condition) => condition.type === type);
 }
 
@@ -107,7 +107,7 @@ function judgeHeartbeat(draft: Draft): Verdict {
   return { status: 'False', reason: 'HeartbeatLost', message: silence(row.number, row.lastHeartbeatAt) };
 }
 
-export function silence(number: number, lastHeartbeatAt: number | undefined): string {
+function silence(number: number, lastHeartbeatAt: number | undefined): string {
   const since = lastHeartbeatAt === undefined ? '' : ` since ${iso(lastHeartbeatAt)}`;
   return `No heartbeat from launch ${number}${since}.`;
 }

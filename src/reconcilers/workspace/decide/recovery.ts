@@ -2,7 +2,7 @@ import { block, type Draft, iso, wakeAfter } from './decision.ts';
 import type { InstanceFact } from './facts.ts';
 
 /** Whether the status can't be the last one that was written: wiped, or older than an instance of ours. */
-export function looksLost(draft: Draft): boolean {
+function looksLost(draft: Draft): boolean {
   const { facts, status } = draft;
   if (!status.launch) return true;
   if (facts.process.suspectSince !== undefined) return true;
