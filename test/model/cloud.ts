@@ -1,6 +1,6 @@
 import { type Step, spend, step } from './change.ts';
-import { timing } from './facts.ts';
-import { land, write } from './passes.ts';
+import { finish, land, write } from './passes.ts';
+import { timing } from './timing.ts';
 import type { World } from './world.ts';
 
 export function cloud(world: World): Step[] {
@@ -34,7 +34,7 @@ export function cloud(world: World): Step[] {
     }
     return [];
   });
-  result.push(...sweeps(world));
+  result.push(...sweeps(world), ...hidings(world));
   if (world.budget.ends > 0 && world.instances.some((it) => it.state === 'running')) {
     result.push(
       step(world, 'ends by itself', (next) => {
@@ -52,15 +52,41 @@ function mayBootstrap(world: World, number: number): boolean {
   return !world.deleting && status?.launch?.number === number && status.desired?.env === `k:${world.content}`;
 }
 
-/** A sweep shows everything, or lacks what is younger than T_vis. */
+/** An instance that was seen is not shown for a while, and is again at any moment before T_vis. */
+function hidings(world: World): Step[] {
+  return world.instances.flatMap((instance, index): Step[] => {
+    const change = (name: string, hide: boolean) =>
+      step(world, `${name} ${instance.number}`, (next) => {
+        const it = next.instances[index];
+        if (!it) return;
+        if (hide) {
+          spend(next, 'hidings');
+          it.hiddenSince = next.now;
+        } else delete it.hiddenSince;
+      });
+    if (instance.hiddenSince !== undefined) return [change('shows again', false)];
+    const live = instance.state === 'pending' || instance.state === 'running';
+    return world.budget.hidings > 0 && live ? [change('is hidden', true)] : [];
+  });
+}
+
+/** A sweep with its look-ups shows everything, or lacks what is younger than T_vis; of what was seen it says NotFound. */
 function sweeps(world: World): Step[] {
   const shown = (lag: boolean) =>
     world.instances.filter((it) => {
       const known = world.process.view.some((seen) => seen.number === it.number);
+      if (it.hiddenSince !== undefined) return false;
       return known || !lag || world.now - it.bornAt >= timing.visibilityMs;
     });
   const take = (next: World, lag: boolean) => {
-    next.process.view = shown(lag).map(({ number, state }) => ({ number, state }));
+    const seen = shown(lag).map(({ number, state }) => ({ number, state }));
+    const lacking = next.process.view
+      .filter((known) => !seen.some(({ number }) => number === known.number))
+      .map((known) => ({
+        ...known,
+        notFound: { firstAt: known.notFound?.firstAt ?? next.now, lastAt: next.now },
+      }));
+    next.process.view = [...seen, ...lacking];
     next.process.sweptAt = next.now;
   };
   const all = step(world, 'sweep', (next) => take(next, false));
@@ -89,5 +115,26 @@ export function landings(world: World): Step[] {
       next.process.wrote = wrote;
     }),
   );
-  return [...flights, ...writes];
+  return [...flights, ...writes, ...stalePass(world)];
+}
+
+/** What a former leader had begun goes on by itself: its write, which only a version that it knew lets in, then its effect. */
+function stalePass(world: World): Step[] {
+  const { stale } = world;
+  if (!stale) return [];
+  const lost = step(world, 'the former leader dies', (next) => {
+    delete next.stale;
+  });
+  if (!stale.write)
+    return [step(world, 'the former leader’s effect arrives', (next) => finish(next, stale)), lost];
+  const { write: status } = stale;
+  const arrives = step(world, 'the former leader’s write arrives', (next) => {
+    delete next.stale;
+    if (stale.rv !== next.rv) return;
+    const { wrote } = next.process;
+    write(next, status);
+    next.process.wrote = wrote;
+    if (stale.effect) next.stale = { rv: next.rv, effect: stale.effect, lostAt: stale.lostAt };
+  });
+  return [arrives, lost];
 }

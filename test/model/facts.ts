@@ -3,25 +3,12 @@ import { clientToken } from '../../src/api/token.ts';
 import { type Workspace, workspaceSpec } from '../../src/api/workspace.ts';
 import { type WorkspaceClass, workspaceClassSpec } from '../../src/api/workspaceClass.ts';
 import { trackChange } from '../../src/reconcilers/workspace/decide/debounce.ts';
-import type { Facts, Timing, ValidationFact } from '../../src/reconcilers/workspace/decide/facts.ts';
+import type { Facts, ValidationFact } from '../../src/reconcilers/workspace/decide/facts.ts';
+import { timing } from './timing.ts';
 import type { World } from './world.ts';
 
 export const UID = 'u';
 export const CLUSTER = 'c';
-export const SECOND = 1000;
-
-export const timing: Timing = {
-  lateMs: 2 * SECOND,
-  visibilityMs: 2 * SECOND,
-  repairBackoffMinMs: SECOND,
-  repairBackoffMaxMs: 2 * SECOND,
-  replayBackoffMinMs: 0,
-  replayBackoffMaxMs: 0,
-  terminateRetryMs: SECOND,
-  replayMaxAgeMs: 1000 * SECOND,
-  secondMs: SECOND,
-};
-
 const klass: WorkspaceClass = {
   apiVersion: 'compute.molecule.ai/v1alpha1',
   kind: 'WorkspaceClass',
@@ -75,7 +62,7 @@ export function factsOf(world: World, validations: readonly ValidationFact[]): F
       securityGroupIDs: ['sg-1'],
     },
     unavailable: new Map(),
-    instances: process.view.map(({ number, state }) => ({
+    instances: process.view.map(({ number, state, notFound }) => ({
       id: `i-${number}`,
       number,
       generation: 1,
@@ -83,7 +70,8 @@ export function factsOf(world: World, validations: readonly ValidationFact[]): F
       state,
       type: 'm7i.large',
       zone: 'a',
-      missing: false,
+      missing: notFound !== undefined,
+      notFound,
     })),
     sweptAt: process.sweptAt,
     heartbeats: {
@@ -97,6 +85,7 @@ export function factsOf(world: World, validations: readonly ValidationFact[]): F
       epoch: process.epoch,
       termAt: process.termAt,
       wrote: process.wrote,
+      suspectSince: process.suspectSince,
       sends: process.sends?.number === world.status?.launch?.number ? process.sends : undefined,
       answer: process.answer,
       change: trackChange(undefined, world.status?.desired, observed, [], world.now),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { search } from './search.ts';
+import { readyWorld, search } from './search.ts';
 import type { Budget } from './world.ts';
 
 const quiet: Budget = {
@@ -11,11 +11,13 @@ const quiet: Budget = {
   restarts: 0,
   ends: 0,
   deletions: 0,
+  takeovers: 0,
+  hidings: 0,
   overdue: 0,
 };
 
 /** Enough to pass the depth at which the protocol's known counterexamples lie; `npm run test:slow` goes further. */
-const MOST_STATES = Number(process.env.MODEL_STATES ?? 20_000);
+const MOST_STATES = Number(process.env.MODEL_STATES ?? 8_000);
 
 describe('S1, S2, S4, S6, S8, S11 and S12 hold in every state', () => {
   const cases: [string, Partial<Budget>][] = [
@@ -32,6 +34,23 @@ describe('S1, S2, S4, S6, S8, S11 and S12 hold in every state', () => {
     const result = search({ ...quiet, ...extra }, MOST_STATES);
     expect(result.violation).toBeUndefined();
     expect(result.reached.numbers).toBeGreaterThan(0);
+    expect(result.states).toBeGreaterThan(1000);
+  });
+});
+
+describe('they hold from a launch that is ready', () => {
+  const cases: [string, Partial<Budget>][] = [
+    ['when another leads at any moment and a secret changes', { takeovers: 1, edits: 1, ticks: 3 }],
+    ['when another leads, and EC2 refuses', { takeovers: 1, restarts: 1, refusals: 1, ticks: 3 }],
+    ['when another leads, and an answer is lost', { takeovers: 1, restarts: 1, losses: 1, ticks: 3 }],
+    ['when another leads as the Workspace is deleted', { takeovers: 1, deletions: 1, ticks: 3 }],
+    ['when an instance is not shown for a while', { hidings: 1, restarts: 1, ticks: 4 }],
+    ['when an instance is not shown and another leads', { hidings: 1, takeovers: 1, restarts: 1, ticks: 3 }],
+  ];
+  test.each(cases)('%s', (_name, extra) => {
+    const budget = { ...quiet, ...extra };
+    const result = search(budget, MOST_STATES, readyWorld(budget));
+    expect(result.violation).toBeUndefined();
     expect(result.states).toBeGreaterThan(1000);
   });
 });

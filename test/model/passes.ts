@@ -2,20 +2,23 @@ import type { WorkspaceStatus } from '../../src/api/workspace.ts';
 import { decide } from '../../src/reconcilers/workspace/decide/decide.ts';
 import type { Effect } from '../../src/reconcilers/workspace/decide/decision.ts';
 import type { LaunchAnswer, ValidationFact } from '../../src/reconcilers/workspace/decide/facts.ts';
-import { clone, crash, type Step, spend, step } from './change.ts';
+import { asSeen, bump, clone, crash, noteLoss, type Step, spend, step } from './change.ts';
 import { factsOf } from './facts.ts';
-import type { World } from './world.ts';
+import { freshProcess, type StalePass, type World } from './world.ts';
 
 const validations: ValidationFact[] = [];
 
 /** One pass of the loop: decide, write, perform, with everything that can go wrong on the way. */
 export function passes(world: World): Step[] {
-  const { decision, status } = decideOn(world);
-  const written = JSON.stringify(status) !== JSON.stringify(world.status);
+  const seen = asSeen(world);
+  const { decision, status } = decideOn(seen);
+  const written = JSON.stringify(status) !== JSON.stringify(seen.status);
   const { effect } = decision;
-  if (!written && !effect) return [];
+  if (!written && !effect) return takeovers(world, {});
+  if (world.process.lagging) return lateToLearn(world, written, effect);
   const base = clone(world);
   if (written) write(base, status);
+  noteLoss(base);
   const result: Step[] = effect ? perform(base, effect) : [['write', base]];
   if (written && world.budget.crashes > 0) {
     result.push(step(base, 'write, then crash', crash));
@@ -25,7 +28,49 @@ export function passes(world: World): Step[] {
     });
     result.push(late);
   }
-  return result;
+  return [...result, ...takeovers(world, { write: written ? status : undefined, effect })];
+}
+
+/** From an old version every write is a conflict; an effect that needs none is performed. */
+function lateToLearn(world: World, written: boolean, effect: Effect | undefined): Step[] {
+  const caughtUp = step(world, 'the informer catches up', (next) => {
+    delete next.process.lagging;
+  });
+  const conflicts = written || effect?.kind === 'AddFinalizer' || effect?.kind === 'RemoveFinalizer';
+  return effect && !conflicts ? [caughtUp, ...perform(world, effect)] : [caughtUp];
+}
+
+/** Another process takes the lease at this point of a pass, with an informer that is abreast, or a version behind. */
+function takeovers(world: World, pass: Pick<StalePass, 'write' | 'effect'>): Step[] {
+  if (world.process.lagging) {
+    return [
+      step(world, 'the informer catches up', (next) => {
+        delete next.process.lagging;
+      }),
+    ];
+  }
+  if (world.budget.takeovers === 0) return [];
+  const takeOver = (name: string, lagging: boolean) =>
+    step(world, name, (next) => {
+      spend(next, 'takeovers');
+      const { previous } = next;
+      delete next.previous;
+      next.process = freshProcess(next.now, 10 + next.budget.takeovers);
+      if (lagging && previous) next.process.lagging = previous;
+      if (pass.write || pass.effect) next.stale = { rv: next.rv, ...pass, lostAt: next.now };
+    });
+  const abreast = takeOver('another leads', false);
+  return world.previous ? [abreast, takeOver('another leads, its informer lags', true)] : [abreast];
+}
+
+/** The effect of a former leader's pass, as it reaches the other side. */
+export function finish(world: World, { rv, effect }: StalePass): void {
+  delete world.stale;
+  if (effect?.kind === 'RunInstances') land(world, effect.number);
+  if (effect?.kind === 'TerminateInstances') end(world, effect.ids);
+  if (rv !== world.rv) return;
+  if (effect?.kind === 'AddFinalizer') setFinalizer(world, true);
+  if (effect?.kind === 'RemoveFinalizer') setFinalizer(world, false);
 }
 
 function decideOn(world: World) {
@@ -50,8 +95,8 @@ function essence(status: WorkspaceStatus): WorkspaceStatus {
 }
 
 export function write(world: World, status: WorkspaceStatus): void {
+  bump(world);
   world.status = status;
-  world.rv += 1;
   world.process.wrote = true;
   const { launch } = status;
   if (!launch || launch.number === 0 || !launch.cause) return;
@@ -84,9 +129,16 @@ function perform(world: World, effect: Effect): Step[] {
 }
 
 function setFinalizer(world: World, present: boolean): void {
+  bump(world);
   world.finalizer = present;
-  world.rv += 1;
   world.gone = world.deleting && !present;
+}
+
+function end(world: World, ids: readonly string[]): void {
+  for (const instance of world.instances) {
+    if (ids.includes(`i-${instance.number}`) && instance.state !== 'terminated')
+      instance.state = 'shutting-down';
+  }
 }
 
 function terminate(world: World, ids: readonly string[]): Step[] {
@@ -96,10 +148,7 @@ function terminate(world: World, ids: readonly string[]): Step[] {
   const result = [
     step(world, 'terminate', (next) => {
       sent(next);
-      for (const instance of next.instances) {
-        if (ids.includes(`i-${instance.number}`) && instance.state !== 'terminated')
-          instance.state = 'shutting-down';
-      }
+      end(next, ids);
     }),
   ];
   if (world.budget.losses > 0) {

@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import { textOf } from './change.ts';
 import { broken } from './laws.ts';
 import { steps } from './steps.ts';
 import { type Budget, initialWorld, type World } from './world.ts';
@@ -17,12 +18,12 @@ export interface SearchResult {
 type Node = { world: World; parent?: Node; name: string };
 
 function nameOf(world: World): string {
-  return createHash('md5').update(JSON.stringify(world)).digest('base64');
+  return hash('md5', textOf(world), 'base64');
 }
 
 /** Breadth-first, so that the first trace found is a shortest one. */
-export function search(budget: Budget, mostStates: number): SearchResult {
-  const root: Node = { world: initialWorld(budget), name: 'start' };
+export function search(budget: Budget, mostStates: number, from: World = initialWorld(budget)): SearchResult {
+  const root: Node = { world: from, name: 'start' };
   const seen = new Set([nameOf(root.world)]);
   let frontier: Node[] = [root];
   const result: SearchResult = {
@@ -50,6 +51,22 @@ export function search(budget: Budget, mostStates: number): SearchResult {
     frontier = next;
   }
   return { ...result, states: seen.size, complete: true };
+}
+
+/** A world whose launch 1 is ready and at rest; searches from there go deeper. */
+export function readyWorld(budget: Budget): World {
+  const order = [/^boots/, /^bootstraps/, /^(write|add finalizer|run: accepted)$/, /^sweep$/];
+  let world = initialWorld(
+    Object.fromEntries(Object.keys(budget).map((key) => [key, 0])) as unknown as Budget,
+  );
+  for (;;) {
+    const possible = steps(world).filter(([, next]) => nameOf(next) !== nameOf(world));
+    const taken = order.flatMap((name) => possible.filter(([found]) => name.test(found))).at(0);
+    if (!taken) break;
+    world = taken[1];
+  }
+  if (!world.status?.launch?.readyAt) throw new Error('launch 1 never became ready');
+  return { ...world, budget };
 }
 
 function note(result: SearchResult, world: World): void {

@@ -1,7 +1,7 @@
-import { crash, type Step, spend, step } from './change.ts';
+import { bump, crash, type Step, spend, step, tick } from './change.ts';
 import { cloud, landings } from './cloud.ts';
-import { SECOND, timing } from './facts.ts';
 import { passes } from './passes.ts';
+import { SECOND, timing } from './timing.ts';
 import type { World } from './world.ts';
 
 /** Every state that may follow. */
@@ -24,8 +24,8 @@ function people(world: World): Step[] {
     result.push(
       step(world, 'restart asked for', (next) => {
         spend(next, 'restarts');
+        bump(next);
         next.restart = `r${next.budget.restarts}`;
-        next.rv += 1;
       }),
     );
   }
@@ -33,8 +33,8 @@ function people(world: World): Step[] {
     result.push(
       step(world, 'deleted', (next) => {
         spend(next, 'deletions');
+        bump(next);
         next.deleting = true;
-        next.rv += 1;
       }),
     );
   }
@@ -49,7 +49,7 @@ function mishaps(world: World): Step[] {
     result.push(
       step(world, 'a second passes', (next) => {
         spend(next, 'ticks');
-        next.now += SECOND;
+        tick(next, SECOND);
       }),
     );
   }

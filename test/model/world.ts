@@ -1,4 +1,5 @@
 import type { Cause, WorkspaceStatus } from '../../src/api/workspace.ts';
+import type { Effect } from '../../src/reconcilers/workspace/decide/decision.ts';
 import type { LaunchAnswer } from '../../src/reconcilers/workspace/decide/facts.ts';
 
 /** An instance as EC2 truly has it; `env` is the content it was served, `alive` whether it heartbeats. */
@@ -8,6 +9,25 @@ export interface TrueInstance {
   bornAt: number;
   env?: number;
   alive: boolean;
+  /** Since when EC2 does not show it although it is there. */
+  hiddenSince?: number;
+}
+
+/** A version of the Workspace. */
+export interface Version {
+  rv: number;
+  status?: WorkspaceStatus;
+  restart: string;
+  deleting: boolean;
+  finalizer: boolean;
+}
+
+/** A pass of the leader before this one, still under way: its write, and after it its effect. */
+export interface StalePass {
+  rv: number;
+  write?: WorkspaceStatus;
+  effect?: Effect;
+  lostAt: number;
 }
 
 /** The controller process; a crash loses all of it. */
@@ -19,7 +39,10 @@ export interface Process {
   answer?: LaunchAnswer;
   sweptAt?: number;
   /** What the last sweep showed: states by launch number. */
-  view: { number: number; state: TrueInstance['state'] }[];
+  view: { number: number; state: TrueInstance['state']; notFound?: { firstAt: number; lastAt: number } }[];
+  /** What a lagging informer holds; without it the newest version. */
+  lagging?: Version;
+  suspectSince?: number;
   terminateSentAt: Record<string, number>;
   console: Record<string, string>;
 }
@@ -34,6 +57,10 @@ export interface Budget {
   restarts: number;
   ends: number;
   deletions: number;
+  /** Another process takes the lease, and what the old one was about to do arrives late. */
+  takeovers: number;
+  /** Instances that EC2 doesn't show for less than T_vis. */
+  hidings: number;
   /** 1: requests may land later than T_late, which the protocol does not claim to survive. */
   overdue: number;
 }
@@ -56,6 +83,9 @@ export interface World {
   process: Process;
   budget: Budget;
   /** What each number spent, kept beside the status so that the status can't rewrite it. */
+  stale?: StalePass;
+  /** The version before the newest, kept while a new leader may yet begin with it. */
+  previous?: Version;
   spent: { number: number; cause: Cause; params?: string }[];
 }
 

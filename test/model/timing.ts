@@ -1,0 +1,15 @@
+import type { Timing } from '../../src/reconcilers/workspace/decide/facts.ts';
+
+export const SECOND = 1000;
+
+export const timing: Timing = {
+  lateMs: 2 * SECOND,
+  visibilityMs: 2 * SECOND,
+  repairBackoffMinMs: SECOND,
+  repairBackoffMaxMs: 2 * SECOND,
+  replayBackoffMinMs: 0,
+  replayBackoffMaxMs: 0,
+  terminateRetryMs: SECOND,
+  replayMaxAgeMs: 1000 * SECOND,
+  secondMs: SECOND,
+};
