@@ -19,6 +19,8 @@ export function progresses(draft: Draft, launch: Launch): boolean {
 export function change(draft: Draft, launch: Launch): Cause | undefined {
   const { desired } = draft.status;
   if (!desired || desired.generation <= launch.generation || isCurrent(draft, launch)) return undefined;
+  // It binds anew when it starts; only another machine needs another instance.
+  if (launch.phase === 'Stopped' && isCurrentMachine(draft, launch)) return undefined;
   const at = earliestChange(draft, launch);
   const progressing = progresses(draft, launch);
   if (at <= draft.now.wall && !progressing) return { kind: desired.cause, ref: String(desired.generation) };

@@ -61,8 +61,24 @@ function resume(draft: Draft, launch: Launch): void {
   if (launch.ended || launch.instanceID === undefined) return;
   const stopped = launch.phase === 'Stopped';
   if (stopped && !isCurrentMachine(draft, launch)) return;
+  if (stopped && runsOn(draft, launch)) return;
   if (stopped || foundStopped(draft, launch)) start(draft, launch);
   else if (launch.after && launch.readyAt === undefined) power(draft, launch, 'StartInstances', ['stopped']);
+}
+
+/**
+ * An instance that runs although it was to stop: while the request may still take effect nothing follows from that;
+ * afterwards it never stopped, and what it says of itself counts as before. Returns whether EC2 says that it runs.
+ */
+function runsOn(draft: Draft, launch: Launch): boolean {
+  const { facts, now } = draft;
+  const id = launch.instanceID ?? '';
+  if (findInstance(draft, id)?.state !== 'running') return false;
+  const { powerSentAt, termAt } = facts.process;
+  const settledAt = Math.max(termAt, powerSentAt[`StopInstances ${id}`] ?? 0) + facts.timing.lateMs;
+  if (settledAt > now.mono) wakeAfter(draft, settledAt - now.mono);
+  else launch.phase = 'Submitted';
+  return true;
 }
 
 /** Stopped by somebody else, or by itself: started again, unless a start is still within its deadline. Never counted dead. */
