@@ -11,6 +11,7 @@ import {
   SECOND,
   statusOf,
 } from '../../../../test/support/facts.ts';
+import { workspaceStatus } from '../../../api/workspace.ts';
 
 /** Launch 3 lives; what else EC2 shows is up to the test. */
 function third(more: Overrides = {}) {
@@ -82,4 +83,17 @@ test('an end that shows no effect is asked for again after a pause', () => {
   expect(decideAt(third(asked)).effect).toBeUndefined();
   expect(decideAt(third(asked)).requeueAfterMs).toBe(14 * SECOND);
   expect(decideAt(third(asked), 14 * SECOND).effect).toEqual({ kind: 'TerminateInstances', ids: ['i-1'] });
+});
+
+test('of more than the status can name, as many as it can are ended at a time', () => {
+  const many = Array.from({ length: 40 }, (_, i) => instanceOf(1, 'running', { id: `i-old-${i}` }));
+  const { status, effect } = decideAt(third({ instances: many }));
+  const first = status.terminating?.length ?? 0;
+  expect(workspaceStatus.safeParse(status).error).toBeUndefined();
+  expect(first).toBeGreaterThan(10);
+  expect(effect).toMatchObject({ kind: 'TerminateInstances', ids: { length: first } });
+  const ended = many.slice(0, first).map((instance) => ({ ...instance, state: 'terminated' }));
+  const next = decideAt(third({ status, instances: [...ended, ...many.slice(first)] }));
+  expect(next.effect).toMatchObject({ ids: { length: first } });
+  expect(next.status.terminating?.[0]?.instanceID).toBe(many[first]?.id);
 });
