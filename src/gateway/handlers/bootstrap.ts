@@ -69,7 +69,9 @@ function authenticate(parts: GatewayParts, request: BootstrapRequest): LaunchKey
 function openPresent(parts: GatewayParts, caller: LaunchKey): Workspace {
   const workspace = findPresent(parts.workspaces, caller);
   if (workspace.metadata.deletionTimestamp !== undefined) throw new GatewayError('workspace_deleting');
-  if (workspace.status?.launch?.phase !== 'Submitted') throw new GatewayError('launch_not_open');
+  const { launch } = workspace.status ?? {};
+  // One that was recorded as ended is being replaced: an instance of it that still runs is about to be ended.
+  if (launch?.phase !== 'Submitted' || launch.ended) throw new GatewayError('launch_not_open');
   return workspace;
 }
 

@@ -83,6 +83,13 @@ describe('bootstrap', () => {
     ['an instance that is not recorded yet', launch({ instanceID: undefined }), {}, 503, 'instance_unknown'],
     ['a superseded launch', launch({ number: 2 }), {}, 410, 'superseded'],
     ['a launch that the cache has not seen', launch({ number: 0 }), {}, 503, 'launch_unknown'],
+    [
+      'a launch that has ended',
+      launch({ ended: { outcome: 'Lost', at: '2026-01-01T00:00:00Z' } }),
+      {},
+      503,
+      'launch_not_open',
+    ],
     ['a launch that is closed', launch({ phase: 'Closed' }), {}, 503, 'launch_not_open'],
     ['a launch that is stopped', launch({ phase: 'Stopped' }), {}, 503, 'launch_not_open'],
     ['a Workspace that is being deleted', deleting, {}, 410, 'workspace_deleting'],

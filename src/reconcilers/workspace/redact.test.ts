@@ -33,6 +33,17 @@ describe('a value is taken out of a console', () => {
     expect(redactedTail(`read ${canary}!`, [pem])).toBe('read [redacted]!');
   });
 
+  test('and so is a ticket or a session, whatever the environment', () => {
+    const mac = 'A_b-'.repeat(10);
+    const [ticket, session] = [`t1.k1.${mac}abc`, `s1.k2.WyJ1IiwxXQ.${mac}abc`];
+    const tail = redactedTail(
+      `+ TICKET=${ticket}
+> Authorization: Bearer ${session}`,
+      [],
+    );
+    expect(tail).toBe('+ TICKET=[redacted] | > Authorization: Bearer [redacted]');
+  });
+
   test('when it is short, only whole', () => {
     expect(redactedTail('pin 4711, code 47', [Buffer.from('4711')])).toBe('pin [redacted], code 47');
   });

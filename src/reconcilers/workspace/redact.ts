@@ -5,6 +5,8 @@ const PIECE = 8;
 const MOST_LINES = 5;
 const MOST_CHARACTERS = 400;
 const MARK = '[redacted]';
+/** What the gateway issues: a ticket, or a session. */
+const CREDENTIAL = /\b[ts]1\.[a-z0-9]{1,16}\.[A-Za-z0-9_.-]{20,}/g;
 
 /** The last lines of a console without any of the values, nor pieces of them, in whatever common encoding they were printed. */
 export function redactedTail(output: string, values: readonly Buffer[]): string {
@@ -15,6 +17,7 @@ export function redactedTail(output: string, values: readonly Buffer[]): string 
     .join(' | ')
     .slice(-4 * MOST_CHARACTERS);
   return redact(tail, values.filter((value) => value.length >= SHORTEST).flatMap(formsOf))
+    .replace(CREDENTIAL, MARK)
     .replace(/\p{Cc}/gu, ' ')
     .slice(-MOST_CHARACTERS);
 }
