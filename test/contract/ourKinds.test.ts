@@ -40,6 +40,8 @@ contract('a Workspace', (api) => {
     const patched = await api.ok('PATCH', `${path}/ada/status`, patch, merge);
     expect(patched.status).toMatchObject({ ...status, provisions: 0 });
     expect(generationOf(patched)).toBe(1);
+    // An operator may come to this cluster.
+    await api.ok('DELETE', `${path}/ada`);
   });
 });
 

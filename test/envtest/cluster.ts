@@ -17,6 +17,8 @@ export interface Cluster {
   /** As YAML. */
   kubeconfig: string;
   etcdURL: string;
+  /** What ServiceAccounts asked for: the path of a file of audit events, one a line. */
+  auditLog: string;
   /** Ends the programs and removes all that they wrote. */
   stop(): Promise<void>;
 }
@@ -55,7 +57,26 @@ function argumentsOf(flags: Record<string, string>): string[] {
   return Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
 }
 
-async function startApiserver(binary: string, identity: Identity, etcdURL: string) {
+/** Who asks for what, without what was asked: metadata holds no Secret's content. */
+const auditPolicy = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived'],
+  rules: [{ level: 'Metadata', userGroups: ['system:serviceaccounts'] }, { level: 'None' }],
+};
+
+async function writeAuditPolicy(folder: string, log: string): Promise<Record<string, string>> {
+  const path = join(folder, 'audit-policy.json');
+  await writeFile(path, JSON.stringify(auditPolicy));
+  return { 'audit-policy-file': path, 'audit-log-path': log };
+}
+
+async function startApiserver(
+  binary: string,
+  identity: Identity,
+  etcdURL: string,
+  auditFlags: Record<string, string>,
+) {
   const { caPEM, token, servingFlags, trustFlags } = identity;
   const port = await freePort();
   const url = `https://127.0.0.1:${port}`;
@@ -65,6 +86,7 @@ async function startApiserver(binary: string, identity: Identity, etcdURL: strin
     args: argumentsOf({
       ...servingFlags,
       ...trustFlags,
+      ...auditFlags,
       'etcd-servers': etcdURL,
       'bind-address': '127.0.0.1',
       'advertise-address': '127.0.0.1',
@@ -110,12 +132,14 @@ export async function startCluster(binaries: ControlPlane): Promise<Cluster> {
     const etcd = await startEtcd(binaries.etcd, folder);
     stops.push(etcd.stop);
     const identity = await writeIdentity(folder);
-    const api = await startApiserver(binaries.apiserver, identity, etcd.url);
+    const auditLog = join(folder, 'audit.log');
+    const auditFlags = await writeAuditPolicy(folder, auditLog);
+    const api = await startApiserver(binaries.apiserver, identity, etcd.url, auditFlags);
     stops.push(api.stop);
     const controllers = await startControllers(binaries.controllerManager, folder, identity, api.kubeconfig);
     stops.push(controllers.stop);
     const { url, caPEM, token, kubeconfig } = api;
-    return { url, caPEM, token, kubeconfig, etcdURL: etcd.url, stop };
+    return { url, caPEM, token, kubeconfig, etcdURL: etcd.url, auditLog, stop };
   } catch (error) {
     await stop();
     throw error;

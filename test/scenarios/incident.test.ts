@@ -1,20 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { Operator } from '../../src/operator.ts';
-import {
-  createScene,
-  createWorkspace,
-  liveInstancesOf,
-  metric,
-  provisionsOf,
-  putSecret,
-  report,
-  type Scene,
-  sweeps,
-  terminationsOf,
-  until,
-  untilReady,
-  untilWorkspace,
-} from './harness.ts';
+import { createScene, type Scene } from './harness.ts';
+import { tellIncident } from './incidentStory.ts';
 
 describe('the incident: one secret changed, four reports that it is dead', () => {
   let scene: Scene;
@@ -25,41 +12,6 @@ describe('the incident: one secret changed, four reports that it is dead', () =>
   });
   afterAll(() => scene.close());
 
-  test('one change is one provision, and the reports are counted and dropped', async () => {
-    await putSecret(scene, 'ada-env', { API_KEY: 'first' });
-    await createWorkspace(scene, 'ada');
-    const first = await untilReady(scene, 'ada', 1);
-    const submittedAt = Date.parse(first.status?.launch?.submittedAt ?? '');
-    await until('the window is over', () => Date.now() > submittedAt + 60 * 50);
-
-    await putSecret(scene, 'ada-env', { API_KEY: 'second' });
-    const pending = await untilWorkspace(scene, 'ada', 'its successor is pending', (workspace) => {
-      const { launch, instance } = workspace.status ?? {};
-      return launch?.number === 2 && instance?.state === 'pending';
-    });
-    // What the predecessor held says nothing of its successor.
-    expect(pending.status?.instance?.env).toBeUndefined();
-    for (let count = 0; count < 4; count += 1) expect(await report(scene, 'ada')).toBe(202);
-    const second = await untilReady(scene, 'ada', 2);
-    await sweeps(scene, 6);
-
-    expect(provisionsOf(scene, 'ada')).toHaveLength(2);
-    expect(terminationsOf(scene, 'ada')).toHaveLength(1);
-    expect(liveInstancesOf(scene, 'ada')).toEqual([second.status?.launch?.instanceID]);
-    expect(second.status?.provisions).toBe(2);
-    expect(second.status?.launch?.cause).toEqual({ kind: 'SecretChanged', ref: '2' });
-    expect(second.status?.desired?.changed).toEqual(['ada-env/API_KEY']);
-    const dropped = scene.logs.filter((line) => line.msg === 'report.dropped');
-    expect(dropped).toHaveLength(4);
-    expect(await metric(operator, 'workspace_reports_total{outcome="dropped"}')).toBe(4);
-    expect(await metric(operator, 'workspace_provisions_total{cause="SecretChanged"}')).toBe(1);
-    expect(scene.logs.filter((line) => line.event === 'provision.ec2_started')).toHaveLength(2);
-    expect(scene.logs.filter((line) => line.event === 'provision.ec2_stopped')).toHaveLength(1);
-
-    const again = Date.parse(second.status?.launch?.submittedAt ?? '');
-    await until('the next window is over', () => Date.now() > again + 60 * 50);
-    await putSecret(scene, 'ada-env', { API_KEY: 'third' });
-    await untilReady(scene, 'ada', 3);
-    expect(provisionsOf(scene, 'ada')).toHaveLength(3);
-  });
+  test('one change is one provision, and the reports are counted and dropped', () =>
+    tellIncident(scene, operator));
 });
