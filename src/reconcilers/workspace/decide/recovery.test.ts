@@ -64,6 +64,13 @@ describe('until a whole sweep begun T_vis after the loss was first seen', () => 
   });
 });
 
+test('a loss seen in an earlier term is waited for anew: another may have launched in between', () => {
+  const decision = decideAt(wiped({ process: { termAt: NOW.mono - MINUTE } }));
+  expect(decision.settled).toBeUndefined();
+  expect(decision.effect).toBeUndefined();
+  expect(decision.requeueAfterMs).toBe(tVis - MINUTE);
+});
+
 describe('then', () => {
   test('when EC2 shows none, the launches begin anew, with the present request as answered', () => {
     const { status, effect, settled } = decideAt(wiped());

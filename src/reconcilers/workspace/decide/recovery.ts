@@ -29,7 +29,7 @@ function aboveOurs(draft: Draft): InstanceFact | undefined {
 export function recover(draft: Draft): boolean {
   if (!looksLost(draft)) return true;
   const { facts, now, status } = draft;
-  const since = facts.process.suspectSince ?? now.mono;
+  const since = Math.max(facts.process.suspectSince ?? now.mono, facts.process.termAt);
   const needed = since + facts.timing.visibilityMs;
   if (facts.sweptAt === undefined || facts.sweptAt < needed) {
     block(
