@@ -15,6 +15,7 @@ export function hints(stack: Raised): { heading: string; lines: string[] }[] {
         'kubectl get wks -w',
         `kubectl patch secret ada-env -p '{"stringData":{"API_KEY":"second"}}'   # one change, one provision`,
         `kubectl patch wks ada --type merge -p '{"spec":{"requests":{"restart":"1"}}}'   # at once, and once for this value`,
+        `kubectl patch wks ada --type merge -p '{"spec":{"operatingMode":"Stopped"}}'   # and Running: the same instance again`,
         'npm run canary -- default/ada   # changes a canary key, and watches for exactly one provision',
         'kubectl describe wks ada',
         'kubectl delete -f dev/manifests/   # ends when EC2 says that the instance is terminated',

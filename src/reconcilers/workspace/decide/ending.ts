@@ -85,3 +85,9 @@ export function recordEnd(
   };
   remember(draft, launch, outcome);
 }
+
+/** What EC2 said of an end, as a sentence that another may follow. */
+export function saidOfEnd({ message, outcome }: NonNullable<Launch['ended']>): string {
+  const said = (message ?? outcome).trim();
+  return /[.!?]$/.test(said) ? said : `${said}.`;
+}

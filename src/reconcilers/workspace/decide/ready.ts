@@ -1,7 +1,7 @@
 import type { Condition } from '../../../api/meta.ts';
 import type { Launch } from '../../../api/workspace.ts';
 import type { Draft } from './decision.ts';
-import { heartbeatOf } from './ending.ts';
+import { heartbeatOf, saidOfEnd } from './ending.ts';
 
 export type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>;
 
@@ -72,7 +72,7 @@ function progress(draft: Draft, launch: Launch): { reason: string; message: stri
   if (launch.ended)
     return {
       reason: 'Restarting',
-      message: `Launch ${launch.number} ended: ${launch.ended.message ?? launch.ended.outcome}`,
+      message: `Launch ${launch.number} ended: ${saidOfEnd(launch.ended)}`,
     };
   if (launch.instanceID === undefined) {
     return { reason: 'Launching', message: `Asking EC2 for ${why} until the answer is definite.` };

@@ -100,7 +100,7 @@ describe('an instance that ended unexpectedly', () => {
   function ended(more: Overrides = {}, launch = launchOf()) {
     const over = {
       ...launch,
-      ended: { outcome: 'Ended' as const, at: stamp(0), message: 'Spot reclaimed.' },
+      ended: { outcome: 'Ended' as const, at: stamp(0), message: 'Spot reclaimed' },
     };
     return factsOf({
       status: statusOf({ launch: over }),
@@ -115,7 +115,7 @@ describe('an instance that ended unexpectedly', () => {
     expect(before.status.launch?.number).toBe(1);
     expect(before.requeueAfterMs).toBe(30 * SECOND);
     expect(conditionOf(before, 'Ready')).toMatchObject({ status: 'False', reason: 'Restarting' });
-    expect(conditionOf(before, 'Ready').message).toContain('Spot reclaimed.');
+    expect(conditionOf(before, 'Ready').message).toContain('Spot reclaimed. Replaced');
     const after = decideAt(ended(), 30 * SECOND);
     expect(after.effect).toEqual({ kind: 'RunInstances', number: 2, armed: true });
     expect(after.status.launch?.cause).toEqual({ kind: 'Ended', ref: '1' });

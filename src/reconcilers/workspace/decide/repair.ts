@@ -1,6 +1,7 @@
 import type { Cause, Launch, Outcome } from '../../../api/workspace.ts';
 import { earliestChange } from './change.ts';
 import { block, type Draft, iso, propose, wakeAfter } from './decision.ts';
+import { saidOfEnd } from './ending.ts';
 
 type Ended = NonNullable<Launch['ended']>;
 
@@ -41,18 +42,18 @@ function endKind(outcome: Outcome): Cause['kind'] {
 
 function explain(draft: Draft, launch: Launch, ended: Ended, next: string): void {
   if (ended.refusal === 'quota') {
-    block(draft, 'QuotaExceeded', `${ended.message ?? 'EC2 refused.'} Ask AWS for a higher quota; ${next}.`);
+    block(draft, 'QuotaExceeded', `${saidOfEnd(ended)} Ask AWS for a higher quota; ${next}.`);
   } else if (ended.refusal === 'userFix') {
     block(
       draft,
       'InvalidConfiguration',
-      `EC2 refused the launch: ${ended.message ?? ''} Mend the class or the Workspace; ${next}.`,
+      `EC2 refused the launch: ${saidOfEnd(ended)} Mend the class or the Workspace; ${next}.`,
     );
   } else {
     block(
       draft,
       'Restarting',
-      `Launch ${launch.number} ended: ${ended.message ?? ended.outcome} Replaced after a pause; ${next}.`,
+      `Launch ${launch.number} ended: ${saidOfEnd(ended)} Replaced after a pause; ${next}.`,
     );
   }
 }
