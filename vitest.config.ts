@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     isolate: false,
     pool: 'forks',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     include: ['src/**/*.test.ts', 'dev/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['node_modules/**', 'test/slow/**', 'test/cluster/**'],
     provide: { realCluster: null },

@@ -8,6 +8,6 @@ export default defineConfig({
     testTimeout: 15 * 60_000,
     hookTimeout: 120_000,
     include: ['test/slow/**/*.test.ts', 'test/model/**/*.test.ts'],
-    env: { SCENARIO_WAIT_MS: '180000', MODEL_STATES: process.env.MODEL_STATES ?? '40000' },
+    env: { SCENARIO_WAIT_MS: '180000', MODEL_STATES: process.env.MODEL_STATES ?? '30000' },
   },
 });

@@ -31,7 +31,7 @@ export const NAMESPACE = 'default';
 const SPEED = 20;
 
 /** For one step of a scenario; more at life size. */
-const LONGEST_WAIT_MS = Number(process.env.SCENARIO_WAIT_MS ?? 50_000);
+const LONGEST_WAIT_MS = Number(process.env.SCENARIO_WAIT_MS ?? 100_000);
 
 /** On the embedded API server, whose faults and counters tests may use, unless told otherwise. */
 export interface Scene<T extends ClusterAccess = RunningApiServer> {

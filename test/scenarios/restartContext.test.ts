@@ -5,9 +5,10 @@ import { z } from 'zod';
 import type { InstanceRecord } from '../../dev/ec2/model.ts';
 import type { Workspace } from '../../src/api/workspace.ts';
 import {
+  CLASSES,
+  classManifest,
   createScene,
   createWorkspace,
-  NAMESPACE,
   patchWorkspace,
   provisionsOf,
   putSecret,
@@ -31,15 +32,18 @@ describe.concurrent('the restart context', () => {
   beforeAll(async () => {
     scene = await createScene();
     await scene.start();
+    // Its agents beat once and then say nothing for an hour, so that none acknowledges by itself.
+    const heartbeat = { periodSeconds: 3_600, timeoutSeconds: 86_400 };
+    await scene.kube.create(CLASSES, classManifest('quiet', { heartbeat }));
   });
   afterAll(async () => {
     await dispatcher.close();
     await scene.close();
   });
 
-  async function ready(name: string): Promise<Workspace> {
+  async function ready(name: string, className = 'standard'): Promise<Workspace> {
     await putSecret(scene, `${name}-env`, { KEY: 'a' });
-    await createWorkspace(scene, name);
+    await createWorkspace(scene, name, { className });
     return untilReady(scene, name, 1);
   }
 
@@ -106,11 +110,9 @@ describe.concurrent('the restart context', () => {
   });
 
   test('comes with each heartbeat until it is acknowledged, and never after; not acknowledging restarts nothing', async () => {
-    await ready('deaf');
+    await ready('deaf', 'quiet');
     await patchWorkspace(scene, 'deaf', { spec: { requests: { restart: 'now' } } });
     const second = await untilReady(scene, 'deaf', 2);
-    // Told once, its own agent would acknowledge with its next heartbeat, seconds later.
-    scene.stack.agents.silence(`${NAMESPACE}/deaf`, true);
     const beat = createBeats(second);
     const context = { at: second.status?.launch?.openedAt, cause: 'Restart', changed: [] };
     for (let count = 0; count < 3; count += 1) {
@@ -130,10 +132,9 @@ describe.concurrent('the restart context', () => {
   });
 
   test('names what the launch spent, and not a change that came after it', async () => {
-    await ready('later');
+    await ready('later', 'quiet');
     await patchWorkspace(scene, 'later', { spec: { requests: { restart: 'now' } } });
     const second = await untilReady(scene, 'later', 2);
-    scene.stack.agents.silence(`${NAMESPACE}/later`, true);
     await putSecret(scene, 'later-env', { KEY: 'b' });
     await untilWorkspace(scene, 'later', 'the change counts', (it) => it.status?.desired?.generation === 2);
     expect((await createBeats(second)()).restart).toMatchObject({ cause: 'Restart', changed: [] });

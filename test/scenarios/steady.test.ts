@@ -3,7 +3,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Operator } from '../../src/operator.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
 import { callsBetween, readBooks } from './audit.ts';
-import { createScene, createWorkspace, metric, putSecret, type Scene, sweeps, until } from './harness.ts';
+import {
+  CLASSES,
+  classManifest,
+  createScene,
+  createWorkspace,
+  metric,
+  putSecret,
+  type Scene,
+  sweeps,
+  until,
+} from './harness.ts';
 
 const COUNT = 100;
 /** A hundred launches at AWS's default rate would take most of a minute before anything could be measured. */
@@ -22,6 +32,8 @@ describe('a hundred settled Workspaces', () => {
     return items.map(({ metadata }) => `${metadata.name}@${metadata.resourceVersion}`).sort();
   }
 
+  const served = () => scene.logs.filter((line) => line.msg === 'launch.bootstrapped').length;
+
   function reconciles(): Promise<number> {
     return metric(operator, 'controller_runtime_reconcile_total{controller="workspace",result="success"}');
   }
@@ -29,14 +41,25 @@ describe('a hundred settled Workspaces', () => {
   beforeAll(async () => {
     scene = await createScene({ buckets: {} });
     operator = await scene.start(RAISED_QUOTAS);
+    // Setting up a hundred may take a busy machine longer than the protocol, at this speed, gives one.
+    const patient = { startupTimeoutSeconds: 86_400 };
+    await scene.kube.create(CLASSES, classManifest('patient', patient));
     await putSecret(scene, 'shared-env', { KEY: 'a' });
-    const envFrom = [{ secretRef: { name: 'shared-env' } }];
+    const spec = { className: 'patient', envFrom: [{ secretRef: { name: 'shared-env' } }] };
     await Promise.all(
-      Array.from({ length: COUNT }, (_, index) => createWorkspace(scene, `ws-${index}`, { envFrom })),
+      Array.from({ length: COUNT }, (_, index) => createWorkspace(scene, `ws-${index}`, spec)),
     );
+    await until('all have their environment', () => served() === COUNT);
     await until('all are settled', async () => {
+      await wait(200);
       const { items } = await scene.kube.list(WORKSPACES);
       return items.every((item) => JSON.stringify(item).includes('"reason":"Settled"'));
+    });
+    // Events go out at a pace of their own.
+    await until('all is told', async () => {
+      const before = readBooks(scene);
+      await wait(500);
+      return !('create events.events.k8s.io' in callsBetween(before, readBooks(scene), 'cluster'));
     });
     await sweeps(scene, 2);
   });
