@@ -136,3 +136,21 @@ describe('a change while the launch is young or progresses is deferred, never dr
     expect(conditionOf(decision, 'UpToDate').reason).not.toBe('Deferred');
   });
 });
+
+describe('a change while EC2 does not show the instance', () => {
+  const unseen = (more: Overrides = {}) =>
+    outdated({ instances: [instanceOf(1, 'running', { missing: true })], ...more });
+
+  test('waits until it is found again, or proven gone: Unknown is progressing', () => {
+    const decision = decideValidated(unseen());
+    expect(decision.status.launch?.number).toBe(1);
+    expect(decision.effect).toBeUndefined();
+    expect(conditionOf(decision, 'UpToDate').status).toBe('False');
+    expect(decideValidated(outdated()).status.launch?.number).toBe(2);
+  });
+
+  test('but a person’s restart does not', () => {
+    const { status } = decideValidated(unseen({ spec: { requests: { restart: 'now' } } }));
+    expect(status.launch).toMatchObject({ number: 2, cause: { kind: 'Restart', ref: 'now' } });
+  });
+});

@@ -17,8 +17,10 @@ export function progresses(draft: Draft, launch: Launch): boolean {
 
 /** A running instance that does not hold what is desired, by digests; deferred while the launch is young or progresses. */
 export function change(draft: Draft, launch: Launch): Cause | undefined {
-  const { desired } = draft.status;
+  const { desired, instance } = draft.status;
   if (!desired || desired.generation <= launch.generation || isCurrent(draft, launch)) return undefined;
+  // What EC2 does not show is looked for first: it is found again, or proven gone and replaced for that.
+  if (instance?.state === 'Unknown') return undefined;
   // It binds anew when it starts; only another machine needs another instance.
   if (launch.phase === 'Stopped' && isCurrentMachine(draft, launch)) return undefined;
   const at = earliestChange(draft, launch);
