@@ -81,6 +81,11 @@ export async function startOperator(
   }
   cluster.watch(role === 'gateway' ? 'kinds' : 'all');
   await cluster.waitForSync(signal);
+  // Half a cache would make what exists look absent.
+  if (signal.aborted) {
+    await stop();
+    return undefined;
+  }
   if (role !== 'controller') {
     gateway = await createGatewayPart(platform, files, cluster, store);
     gatewayURL = (await gateway.start()).url;
