@@ -30,7 +30,8 @@ const ALERTS = `### What to watch
 const EVENTS = `## Events
 
 \`kubectl get events\` and \`kubectl describe\` show them; repeats are one event with a count. Each change of \`Ready\`'s reason is
-one event of that name, with the condition's message ([troubleshooting](troubleshooting.md) has the reasons). Besides:
+one event of that name, with the condition's message ([troubleshooting](troubleshooting.md) has the reasons). While \`Ready\`
+stays True, what keeps a change from being carried out is one too, as \`UpToDate\` names it. Besides:
 
 | Reason | When |
 | --- | --- |

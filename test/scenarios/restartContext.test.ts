@@ -32,9 +32,12 @@ describe.concurrent('the restart context', () => {
   beforeAll(async () => {
     scene = await createScene();
     await scene.start();
-    // Its agents beat once and then say nothing for an hour, so that none acknowledges by itself.
+    // Its agents beat once and then say nothing for an hour, so that none acknowledges by itself; changes wait as long.
     const heartbeat = { periodSeconds: 3_600, timeoutSeconds: 86_400 };
-    await scene.kube.create(CLASSES, classManifest('quiet', { heartbeat }));
+    await scene.kube.create(
+      CLASSES,
+      classManifest('quiet', { heartbeat, rollout: { minIntervalSeconds: 3_600 } }),
+    );
   });
   afterAll(async () => {
     await dispatcher.close();
