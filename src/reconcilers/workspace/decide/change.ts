@@ -6,7 +6,9 @@ import { holdsDesiredEnvironment } from './desired.ts';
 export function earliestChange(draft: Draft, launch: Launch): number {
   const minIntervalMs =
     (draft.facts.class?.spec.rollout.minIntervalSeconds ?? 60) * draft.facts.timing.secondMs;
-  return Date.parse(launch.submittedAt ?? '') + minIntervalMs;
+  const submittedAt = Date.parse(launch.submittedAt ?? '');
+  // The clock was set back since: how long ago that was nobody knows, and no change waits until it has caught up.
+  return submittedAt > draft.now.wall ? draft.now.wall : submittedAt + minIntervalMs;
 }
 
 /** Armed, not over, not yet heard of, and within its deadline: nothing programmatic may supersede it. */
