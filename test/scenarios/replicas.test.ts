@@ -71,7 +71,7 @@ async function expectCarriedOutOnce(scene: Scene): Promise<void> {
   expect((await getWorkspace(scene, 'ada')).status?.provisions).toBe(2);
 }
 
-describe.concurrent('of two replicas one leads', { timeout: 120_000 }, () => {
+describe.concurrent('of two replicas one leads', () => {
   test('killed, it is followed by the other, which carries out once what was changed meanwhile', async () => {
     await withPair(async ({ scene, leader, standby }) => {
       await leader.end('SIGKILL');

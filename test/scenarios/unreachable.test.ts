@@ -68,9 +68,7 @@ async function expectChangeCarriedOut(scene: Scene): Promise<void> {
 }
 
 // Each has a stack and processes of its own, all at once.
-describe.concurrent('what the operator stands on is away when it starts, and comes later', {
-  timeout: 120_000,
-}, () => {
+describe.concurrent('what the operator stands on is away when it starts, and comes later', () => {
   test('Postgres', async () => {
     await withReady(async (scene) => {
       const url = new URL(scene.stack.databaseURL);
