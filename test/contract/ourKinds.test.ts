@@ -12,8 +12,13 @@ const classes = `${GROUP}/workspaceclasses`;
 const workspaces = `${GROUP}/namespaces/default/workspaces`;
 const dryRun = { query: { dryRun: 'All', fieldValidation: 'Strict' } };
 
+/** Under a name that nobody else's tests give. */
+function named(body: JsonObject): JsonObject {
+  return { ...body, metadata: { name: 'of-the-contract' } };
+}
+
 async function causesOf(api: Api, path: string, body: JsonObject): Promise<string> {
-  const { status, body: answer } = await api.call('POST', path, body, dryRun);
+  const { status, body: answer } = await api.call('POST', path, named(body), dryRun);
   expect([status, answer.reason]).toEqual([422, 'Invalid']);
   const causes = objectsAt(objectAt(answer, 'details'), 'causes');
   return causes.map((cause) => `${stringAt(cause, 'field')}: ${stringAt(cause, 'message')}`).join('\n');
@@ -21,7 +26,7 @@ async function causesOf(api: Api, path: string, body: JsonObject): Promise<strin
 
 contract('a Workspace', (api) => {
   test.each(acceptedWorkspaces)('is accepted %s', async (_, spec) => {
-    await api.ok('POST', workspaces, workspace(spec), dryRun);
+    await api.ok('POST', workspaces, named(workspace(spec)), dryRun);
   });
 
   test.each(refusedWorkspaces)('is refused %s', async (_, spec, refusal) => {
@@ -31,23 +36,22 @@ contract('a Workspace', (api) => {
   test('begins as nobody has seen it, and its status is the operator’s to write', async () => {
     const namespace = await api.namespace();
     const path = `${GROUP}/namespaces/${namespace}/workspaces`;
-    const { metadata: _, ...body } = workspace({});
-    const made = await api.ok('POST', path, { ...body, metadata: { name: 'ada' } });
+    const made = await api.ok('POST', path, named(workspace({})));
     expect(made.status).toEqual({ observedGeneration: -1, provisions: 0 });
     const status = { observedGeneration: 1, launch: { number: 0, generation: 0, phase: 'Closed' } };
     const { resourceVersion } = made.metadata as JsonObject;
     const patch = { metadata: { resourceVersion }, status };
-    const patched = await api.ok('PATCH', `${path}/ada/status`, patch, merge);
+    const patched = await api.ok('PATCH', `${path}/of-the-contract/status`, patch, merge);
     expect(patched.status).toMatchObject({ ...status, provisions: 0 });
     expect(generationOf(patched)).toBe(1);
     // An operator may come to this cluster.
-    await api.ok('DELETE', `${path}/ada`);
+    await api.ok('DELETE', `${path}/of-the-contract`);
   });
 });
 
 contract('a WorkspaceClass', (api) => {
   test.each(acceptedClasses)('is accepted %s', async (_, change) => {
-    await api.ok('POST', classes, workspaceClass(change), dryRun);
+    await api.ok('POST', classes, named(workspaceClass(change)), dryRun);
   });
 
   test.each(refusedClasses)('is refused %s', async (_, change, refusal) => {

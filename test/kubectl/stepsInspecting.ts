@@ -42,7 +42,7 @@ export const inspecting: Step[] = [
       assert.match(await ok('get', 'wks', '--field-selector=metadata.name=ada', '--no-headers'), /^ada /);
       assert.match(await ok('get', 'ns'), /team +Active/);
       assert.match(await fails('get', 'wks', 'nobody'), /workspaces.compute.molecule.ai "nobody" not found/);
-      assert.match(await fails('get', 'pods'), /doesn't have a resource type "pods"/);
+      assert.match(await fails('get', 'unicorns'), /doesn't have a resource type "unicorns"/);
     },
   },
   {
