@@ -63,7 +63,7 @@ async function run(performance: Performance, number: number, armed: boolean): Pr
   const sent = {
     sentAt: deps.clock.monotonic(),
     firstSend: armed && !before,
-    quietSince: Math.max(termAt, before?.lastAt ?? 0),
+    quietSince: Math.max(termAt, mine.since ?? 0, before?.lastAt ?? 0),
   };
   const beforeSend = () => {
     guard();

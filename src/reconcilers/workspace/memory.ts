@@ -20,6 +20,8 @@ export interface EnvironmentReading extends EnvironmentContent {
 /** What this process remembers of one Workspace. Losing it costs time, never correctness. */
 export interface WorkspaceMemory {
   uid: string;
+  /** When this process first looked, monotonic ms: of sends before it nothing is known. */
+  since?: number;
   /** The term in which this process last wrote the status itself. */
   wroteInTerm?: string;
   /** Highest resourceVersion seen. */
@@ -51,6 +53,13 @@ export interface Memory {
 
 /** A refusal outlives its expiry until it is asked again; this much later nobody will, ms. */
 const KEEP_REFUSED_MS = 3_600_000;
+
+/** Drops what is remembered of instances other than these; each launch would leave a little for ever. */
+export function forgetInstances(mine: WorkspaceMemory, known: ReadonlySet<string>): void {
+  for (const record of [mine.terminateSentAt, mine.powerSentAt, mine.console]) {
+    for (const key of Object.keys(record)) if (!known.has(key.split(' ').at(-1) ?? key)) delete record[key];
+  }
+}
 
 export function createMemory(): Memory {
   const byKey = new Map<string, WorkspaceMemory>();

@@ -17,7 +17,7 @@ import type {
   UserDataFact,
 } from './decide/facts.ts';
 import type { WorkspaceDeps } from './deps.ts';
-import type { Memory, WorkspaceMemory } from './memory.ts';
+import { forgetInstances, type Memory, type WorkspaceMemory } from './memory.ts';
 import { changedNames, observeEnvironment, trackBase } from './secrets.ts';
 
 /** A class's terms as they were looked up for this very version of it. */
@@ -37,6 +37,7 @@ export async function observe(
 ): Promise<{ facts: Facts; now: Now }> {
   const key = `${workspace.metadata.namespace}/${workspace.metadata.name}`;
   const mine = memory.of(key, workspace.metadata.uid);
+  mine.since ??= deps.clock.monotonic();
   const environment = await observeEnvironment(deps, workspace, mine).catch(
     (error: unknown): EnvironmentFact => {
       onUnread('Secrets', error);
@@ -47,6 +48,7 @@ export async function observe(
   const userData = await observeUserData(deps, klass, onUnread);
   const now = { wall: deps.clock.now(), mono: deps.clock.monotonic() };
   const instances = instancesOf(deps, workspace);
+  forgetInstances(mine, new Set([...instances.map(({ id }) => id), ...onRecord(workspace).keys()]));
   noteVersion(mine, workspace, instances, now.mono);
   const facts: Facts = {
     clusterID: deps.clusterID,
@@ -111,16 +113,14 @@ async function observeUserData(
 
 /** What EC2 shows under our uid, and what is on record whatever EC2 shows: that is known by its id, not by its tags. */
 function instancesOf(deps: WorkspaceDeps, workspace: Workspace): InstanceFact[] {
-  const { launch, terminating } = workspace.status ?? {};
-  const onRecord = new Map(terminating?.map(({ number, instanceID }) => [instanceID, number]));
-  if (launch?.instanceID) onRecord.set(launch.instanceID, launch.number);
+  const known = onRecord(workspace);
   const tagged = deps.cloud.ofWorkspace(workspace.metadata.uid).flatMap((instance): InstanceFact[] => {
     const number = wholeNumber(instance.tags[TAG.number]);
     // Of an instance that names no launch nobody can say that it was superseded.
-    if (onRecord.has(instance.id) || number === undefined) return [];
+    if (known.has(instance.id) || number === undefined) return [];
     return [instanceFact(instance, number)];
   });
-  const recorded = [...onRecord].flatMap(([id, number]): InstanceFact[] => {
+  const recorded = [...known].flatMap(([id, number]): InstanceFact[] => {
     const instance = deps.cloud.get(id);
     if (instance) return [instanceFact(instance, number)];
     const notFound = deps.cloud.notFound(id);
@@ -129,6 +129,14 @@ function instancesOf(deps: WorkspaceDeps, workspace: Workspace): InstanceFact[] 
     return [{ id, number, generation: 0, state: 'Unknown', type: '', zone: '', notFound, missing: true }];
   });
   return [...tagged, ...recorded];
+}
+
+/** The launches' numbers by the ids of the instances that the status names. */
+function onRecord({ status }: Workspace): Map<string, number> {
+  const { launch, terminating } = status ?? {};
+  const numbers = new Map(terminating?.map(({ number, instanceID }) => [instanceID, number]));
+  if (launch?.instanceID) numbers.set(launch.instanceID, launch.number);
+  return numbers;
 }
 
 /** A launch number or generation as the operator writes it into a tag. */
