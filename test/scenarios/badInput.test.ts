@@ -2,13 +2,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Operator } from '../../src/operator.ts';
 import { callsBetween, readBooks } from './audit.ts';
+import { eventsOf } from './events.ts';
 import {
   CLASSES,
   classManifest,
   conditionOf,
   createScene,
   createWorkspace,
-  eventsOf,
   liveInstancesOf,
   metric,
   NAMESPACE,

@@ -1,13 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { callsBetween, readBooks } from './audit.ts';
+import { eventsOf } from './events.ts';
 import {
   CLASSES,
   classManifest,
   conditionOf,
   createScene,
   createWorkspace,
-  eventsOf,
   getWorkspace,
   provisionsOf,
   putSecret,

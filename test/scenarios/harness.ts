@@ -1,6 +1,5 @@
 import { type Logger, pino } from 'pino';
 import { Agent, request } from 'undici';
-import { z } from 'zod';
 import type { RunningApiServer } from '../../dev/apiserver/server.ts';
 import { currentState } from '../../dev/ec2/model.ts';
 import { stageClient } from '../../dev/stack/install.ts';
@@ -23,7 +22,6 @@ import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 
 export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
-const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events', namespaced: true };
 export const CLASSES: Resource = { ...WORKSPACES, plural: 'workspaceclasses', namespaced: false };
 export const NAMESPACE = 'default';
 
@@ -241,19 +239,6 @@ export function untilGone(scene: AnyScene, name: string): Promise<true> {
       throw error;
     }
   });
-}
-
-const recordedEvent = z.object({
-  type: z.string(),
-  reason: z.string(),
-  note: z.string(),
-  regarding: z.object({ name: z.string() }),
-});
-
-/** The events about one Workspace. */
-export async function eventsOf(scene: AnyScene, name: string) {
-  const { items } = await scene.kube.list(EVENTS, { namespace: NAMESPACE });
-  return items.map((item) => recordedEvent.parse(item)).filter(({ regarding }) => regarding.name === name);
 }
 
 /** Accepted, distinct RunInstances for one Workspace, by the cloud's own books. */

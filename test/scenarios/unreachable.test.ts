@@ -6,11 +6,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { createDoor } from '../support/door.ts';
 import { callsBetween, readBooks } from './audit.ts';
+import { eventsOf } from './events.ts';
 import {
   conditionOf,
   createScene,
   createWorkspace,
-  eventsOf,
   getWorkspace,
   isReady,
   liveInstancesOf,
