@@ -7,8 +7,8 @@ import type { Facts, ValidationFact } from '../../src/reconcilers/workspace/deci
 import { timing } from './timing.ts';
 import type { World } from './world.ts';
 
-export const UID = 'u';
-export const CLUSTER = 'c';
+const UID = 'u';
+const CLUSTER = 'c';
 const klass: WorkspaceClass = {
   apiVersion: 'compute.molecule.ai/v1alpha1',
   kind: 'WorkspaceClass',
@@ -24,7 +24,7 @@ const klass: WorkspaceClass = {
   }),
 };
 
-export function workspaceOf(world: World): Workspace {
+function workspaceOf(world: World): Workspace {
   return {
     apiVersion: 'compute.molecule.ai/v1alpha1',
     kind: 'Workspace',
