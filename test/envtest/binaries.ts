@@ -36,8 +36,10 @@ async function kubernetesVersion(): Promise<string> {
   return version;
 }
 
+type Env = Readonly<Record<string, string | undefined>>;
+
 /** Rejects with the compiler's last words. */
-async function goBuild(program: Program, version: string, output: string): Promise<void> {
+async function goBuild(program: Program, version: string, output: string, env: Env): Promise<void> {
   const [, major, minor] = /^v(\d+)\.(\d+)/.exec(version) ?? [];
   const stamps = { gitVersion: version, gitMajor: major, gitMinor: minor };
   const flags = Object.entries(stamps).map(
@@ -54,7 +56,7 @@ async function goBuild(program: Program, version: string, output: string): Promi
   ];
   const go = spawn('go', args, {
     cwd: import.meta.dirname,
-    env: { ...process.env, CGO_ENABLED: '0' },
+    env: { ...env, CGO_ENABLED: '0' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let words = '';
@@ -73,8 +75,13 @@ async function goBuild(program: Program, version: string, output: string): Promi
     throw new Error(`${program} ${version} could not be built (go build ended with ${code}):\n${words}`);
 }
 
-async function built(program: Program, version: string, tell: (line: string) => void): Promise<string> {
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+async function built(
+  program: Program,
+  version: string,
+  tell: (line: string) => void,
+  env: Env,
+): Promise<string> {
+  const cache = env.XDG_CACHE_HOME || join(homedir(), '.cache');
   const folder = join(cache, 'workspace-operator', 'envtest', version);
   const path = join(folder, program);
   if (await isExecutable(path)) return path;
@@ -83,7 +90,7 @@ async function built(program: Program, version: string, tell: (line: string) => 
   // Nobody may find half a program, and two processes may build at once.
   const unfinished = `${path}.${process.pid}`;
   try {
-    await goBuild(program, version, unfinished);
+    await goBuild(program, version, unfinished, env);
     await rename(unfinished, path);
   } finally {
     await rm(unfinished, { force: true });
@@ -95,12 +102,15 @@ async function built(program: Program, version: string, tell: (line: string) => 
  * Finds each program in KUBEBUILDER_ASSETS or in the user's cache, or builds it with Go. (Archives made for
  * KUBEBUILDER_ASSETS hold no controller manager, so that one is mostly built.)
  */
-export async function controlPlane(tell: (line: string) => void): Promise<ControlPlane> {
+export async function controlPlane(
+  tell: (line: string) => void,
+  env: Env = process.env,
+): Promise<ControlPlane> {
   const version = await kubernetesVersion();
-  const assets = process.env.KUBEBUILDER_ASSETS;
+  const assets = env.KUBEBUILDER_ASSETS;
   const find = async (program: Program): Promise<string> => {
     const given = assets && join(assets, program);
-    return given && (await isExecutable(given)) ? given : built(program, version, tell);
+    return given && (await isExecutable(given)) ? given : built(program, version, tell, env);
   };
   return {
     version,
