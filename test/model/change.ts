@@ -60,7 +60,7 @@ export function noteLoss(world: World): void {
 /** A second passes. What EC2 hides it shows again by T_vis, and by T_late what a former leader sent has arrived or never will. */
 export function tick(world: World, ms: number): void {
   world.now += ms;
-  for (const it of world.instances) {
+  for (const it of world.budget.overdue > 0 ? [] : world.instances) {
     if (it.hiddenSince !== undefined && world.now - it.hiddenSince >= timing.visibilityMs)
       delete it.hiddenSince;
   }

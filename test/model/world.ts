@@ -61,7 +61,7 @@ export interface Budget {
   takeovers: number;
   /** Instances that EC2 doesn't show for less than T_vis. */
   hidings: number;
-  /** 1: requests may land later than T_late, which the protocol does not claim to survive. */
+  /** 1: requests may land later than T_late, and EC2 may hide for longer than T_vis, which the protocol does not claim to survive. */
   overdue: number;
 }
 
