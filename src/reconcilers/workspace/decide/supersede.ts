@@ -26,7 +26,7 @@ export function supersede(draft: Draft): void {
   }
   const params = candidate(draft, launch.number + 1);
   if (!params) return;
-  if (lives(draft, launch) && !validated(draft, params)) return;
+  if (lives(draft, launch) && !(bootable(draft) && validated(draft, params))) return;
   open(draft, launch, cause);
 }
 
@@ -45,6 +45,18 @@ function wanted(draft: Draft, launch: Launch): Cause | undefined {
 function lives(draft: Draft, launch: Launch): boolean {
   if (launch.instanceID === undefined || launch.ended) return false;
   return !provenGone(draft, launch.number, launch.instanceID);
+}
+
+/** Whether a successor could fetch its environment now: without the gateway and its database none boots. */
+function bootable(draft: Draft): boolean {
+  if (draft.facts.heartbeats.available) return true;
+  block(
+    draft,
+    'EvidenceUnavailable',
+    'The gateway or its database is away, so a replacement could not fetch its environment; the present instance stays until they are back.',
+  );
+  wakeAfter(draft, draft.facts.timing.repairBackoffMinMs);
+  return false;
 }
 
 /**

@@ -4,6 +4,7 @@ import {
   desiredOf,
   environmentOf,
   factsOf,
+  heartbeatOf,
   launchOf,
   MINUTE,
   type Overrides,
@@ -43,6 +44,17 @@ describe('validate before destroying: the old instance stays and serves, and UpT
     expect(conditionOf(decision, 'Ready').status).toBe('True');
     expect(conditionOf(decision, 'UpToDate')).toMatchObject({ status: 'False', reason });
     expect(conditionOf(decision, 'UpToDate').message).toContain('AWS says no.');
+  });
+
+  test('no gateway or database from which a successor could fetch its environment', () => {
+    const decision = decideAt(outdated({ heartbeats: { available: false, launches: [heartbeatOf(1)] } }));
+    expect(decision.effect).toBeUndefined();
+    expect(decision.requeueAfterMs).toBeGreaterThan(0);
+    expect(decision.status.launch?.number).toBe(1);
+    expect(conditionOf(decision, 'UpToDate')).toMatchObject({
+      status: 'False',
+      reason: 'EvidenceUnavailable',
+    });
   });
 
   test('a refusal is asked again once it has expired, and shown until the answer comes', () => {
