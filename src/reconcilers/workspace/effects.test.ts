@@ -199,6 +199,23 @@ test('TerminateInstances is remembered, so that it is not repeated at once', asy
   expect(scene.sent.map(({ what, body }) => [what, body])).toEqual([['TerminateInstances', ['i-1', 'i-2']]]);
 });
 
+test('a refused TerminateInstances is remembered by its code until one is accepted', async () => {
+  const scene = setUp(statusOf());
+  const { terminateInstances } = scene.deps.calls;
+  const failure = {
+    class: 'userFix',
+    code: 'OperationNotPermitted',
+    action: 'TerminateInstances',
+    detail: 'no',
+  } as const;
+  scene.deps.calls.terminateInstances = () => Promise.reject(ec2Failure(failure));
+  await scene.perform({ kind: 'TerminateInstances', ids: ['i-1'] });
+  expect(scene.mine.terminateRefusal).toBe('OperationNotPermitted');
+  scene.deps.calls.terminateInstances = terminateInstances;
+  await scene.perform({ kind: 'TerminateInstances', ids: ['i-1'] });
+  expect(scene.mine.terminateRefusal).toBeUndefined();
+});
+
 describe('the console', () => {
   const canary = createCanary();
   const read: Effect = { kind: 'ReadConsole', instanceID: 'i-1' };

@@ -157,7 +157,14 @@ async function terminate({ deps, mine, guard, context }: Performance, ids: reado
   const at = deps.clock.monotonic();
   for (const id of ids) mine.terminateSentAt[id] = at;
   context.logger.info({ event: 'ec2.terminate', ids }, 'terminating superseded instances');
-  await deps.calls.terminateInstances(ids, { beforeSend: guard });
+  try {
+    await deps.calls.terminateInstances(ids, { beforeSend: guard });
+    mine.terminateRefusal = undefined;
+  } catch (error) {
+    // The code alone: AWS's words differ from one refusal to the next, and the status must not.
+    if (isEc2Failure(error) && error.class === 'userFix') mine.terminateRefusal = error.code;
+    throw error;
+  }
 }
 
 async function power(

@@ -38,6 +38,7 @@ export interface WorkspaceMemory {
   candidate?: { env: string; content: EnvironmentContent };
   environment?: EnvironmentReading;
   terminateSentAt: Record<string, number>;
+  terminateRefusal?: string;
   powerSentAt: Record<string, number>;
   console: Record<string, string>;
 }

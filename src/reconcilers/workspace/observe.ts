@@ -76,6 +76,7 @@ export async function observe(
       answer: mine.answer,
       validations: memory.validations(now.mono),
       terminateSentAt: mine.terminateSentAt,
+      terminateRefusal: mine.terminateRefusal,
       powerSentAt: mine.powerSentAt,
       console: mine.console,
     },

@@ -125,6 +125,8 @@ export interface ProcessFact {
   validations: readonly ValidationFact[];
   /** When TerminateInstances was last sent for an instance, by id. */
   terminateSentAt: Readonly<Record<string, number>>;
+  /** AWS's error code when TerminateInstances was refused the last time it was sent. */
+  terminateRefusal?: string;
   /** When Stop- or StartInstances was last sent, by `<action> <id>`. */
   powerSentAt: Readonly<Record<string, number>>;
   /** Tail of the console output by instance id, free of secrets; '' when EC2 has none. */

@@ -28,6 +28,8 @@ export function judgeReady(draft: Draft): Verdict {
 function terminating(draft: Draft): Verdict {
   const { launch, terminating: left } = draft.status;
   const ids = left?.map((entry) => `${entry.instanceID} (launch ${entry.number})`).join(', ');
+  const refused = ids && refusedEnd(draft, ids);
+  if (refused) return { status: 'False', ...refused };
   const doubt = launch?.phase === 'Submitted' && !launch.instanceID && !launch.ended;
   const message = ids
     ? `Waiting until EC2 says that ${ids} is terminated.`
@@ -35,6 +37,16 @@ function terminating(draft: Draft): Verdict {
       ? `Finding out whether launch ${launch.number} created an instance.`
       : 'Letting go.';
   return { status: 'False', reason: 'Terminating', message };
+}
+
+function refusedEnd(draft: Draft, ids: string): { reason: string; message: string } | undefined {
+  const code = draft.facts.process.terminateRefusal;
+  return code === undefined
+    ? undefined
+    : {
+        reason: 'TerminationBlocked',
+        message: `EC2 refuses to end ${ids} (${code}); see whether termination protection is on, and whether the operator may call TerminateInstances. It is asked again by itself.`,
+      };
 }
 
 function serves(draft: Draft, launch: Launch): boolean {
@@ -65,6 +77,8 @@ function progress(draft: Draft, launch: Launch): { reason: string; message: stri
   const why = `launch ${launch.number} (${launch.cause?.kind ?? 'Created'})`;
   if (launch.phase === 'Waiting') {
     const ids = status.terminating?.map((entry) => entry.instanceID).join(', ');
+    const refused = ids && refusedEnd(draft, ids);
+    if (refused) return refused;
     return ids
       ? { reason: 'Restarting', message: `Waiting for the end of ${ids}; then follows ${why}.` }
       : { reason: launch.number === 1 ? 'Launching' : 'Restarting', message: `About to send ${why}.` };

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { decideAt } from '../../../../test/support/decisions.ts';
+import { conditionOf, decideAt } from '../../../../test/support/decisions.ts';
 import {
   factsOf,
+  HOUR,
   heartbeatOf,
   instanceOf,
   launchOf,
@@ -96,4 +97,13 @@ test('of more than the status can name, as many as it can are ended at a time', 
   const next = decideAt(third({ status, instances: [...ended, ...many.slice(first)] }));
   expect(next.effect).toMatchObject({ ids: { length: first } });
   expect(next.status.terminating?.[0]?.instanceID).toBe(many[first]?.id);
+});
+
+test('an end that EC2 refuses is said to be blocked, and asked for again', () => {
+  const deletionTimestamp = new Date(NOW.wall).toISOString();
+  const refused = { terminateRefusal: 'OperationNotPermitted', terminateSentAt: { 'i-1': NOW.mono - HOUR } };
+  const decision = decideAt(factsOf({ metadata: { deletionTimestamp }, process: refused }));
+  expect(conditionOf(decision, 'Ready')).toMatchObject({ status: 'False', reason: 'TerminationBlocked' });
+  expect(conditionOf(decision, 'Ready').message).toMatch(/i-1 .*OperationNotPermitted/);
+  expect(decision.effect).toEqual({ kind: 'TerminateInstances', ids: ['i-1'] });
 });
