@@ -36,7 +36,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   try {
     narrator.plain('Workspace operator: one change, one provision.', 'bold');
     narrator.plain(
-      'Once, a single saved secret cost four provisions: health probes took a pending instance for dead.',
+      'Once, a single saved secret cost four provisions too many: health probes took a pending instance for dead.',
     );
     narrator.plain('This is the same change, with the same probes.');
     narrator.step('A database, a cluster and a cloud on this machine');
