@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { createVirtualClock } from '../../test/support/virtualClock.ts';
-import { createOfferingMemory, isUnavailable, type OfferingID } from './offerings.ts';
+import type { OfferingID } from '../api/offering.ts';
+import { createOfferingMemory, isUnavailable } from './offerings.ts';
 
 const spotA: OfferingID = { instanceType: 'm7i.large', zone: 'a', capacityType: 'Spot' };
 

@@ -1,11 +1,5 @@
+import { type OfferingID, offeringKey } from '../api/offering.ts';
 import type { Clock } from '../controller/clock.ts';
-
-/** What EC2 may or may not have: a type in a zone under a capacity type. */
-export interface OfferingID {
-  instanceType: string;
-  zone: string;
-  capacityType: 'OnDemand' | 'Spot';
-}
 
 /** Offerings that refused lately: key → monotonic ms until which they are not asked again. Plain data, a fact for a pure decision. */
 export type UnavailableOfferings = ReadonlyMap<string, number>;
@@ -15,11 +9,6 @@ export interface OfferingMemory {
   markUnavailable(offering: OfferingID): void;
   /** What is unavailable at this moment; a copy. */
   snapshot(): UnavailableOfferings;
-}
-
-/** `type/zone/capacityType`. */
-function offeringKey({ instanceType, zone, capacityType }: OfferingID): string {
-  return `${instanceType}/${zone}/${capacityType}`;
 }
 
 /** Whether an offering refused lately; `now` is monotonic ms. */

@@ -1,8 +1,9 @@
+import { offeringKey } from '../../../api/offering.ts';
 import { TAG } from '../../../api/tags.ts';
 import type { LaunchParams } from '../../../api/workspace.ts';
 import { block, type Draft, wakeAfter } from './decision.ts';
 import type { Offering } from './facts.ts';
-import { offeringKey, rankOfferings } from './offerings.ts';
+import { rankOfferings } from './offerings.ts';
 
 /** Blocks on whatever a person must mend before this Workspace could be launched at all. Returns whether nothing does. */
 export function launchable(draft: Draft): boolean {

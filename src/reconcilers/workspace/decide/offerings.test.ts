@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { classOf, factsOf, launchOf } from '../../../../test/support/facts.ts';
-import { fingerprint, offeringKey, rankOfferings } from './offerings.ts';
+import { offeringKey } from '../../../api/offering.ts';
+import { fingerprint, rankOfferings } from './offerings.ts';
 
 const resolved = factsOf().resolution;
 if (!resolved?.ok) throw new Error('the facts are resolved');

@@ -5,11 +5,6 @@ import type { Offering, ResolutionFact } from './facts.ts';
 
 type Resolved = Extract<ResolutionFact, { ok: true }>;
 
-/** Names an offering in the list of those that refused lately. */
-export function offeringKey(offering: Pick<Offering, 'instanceType' | 'zone' | 'capacityType'>): string {
-  return `${offering.instanceType}/${offering.zone}/${offering.capacityType}`;
-}
-
 /**
  * All offerings that the class allows, best first: capacity types and instance types in the class's order,
  * zones in an order of the Workspace's own, so that many Workspaces spread and one is always asked alike.
