@@ -36,7 +36,8 @@ stays True, what keeps a change from being carried out is one too, as \`UpToDate
 | Reason | When |
 | --- | --- |
 | \`Deferred\` | A change counts, but the present launch is too young or still progressing. The message says when it is carried out at the latest. |
-| \`TerminationBlocked\` | A Workspace was let go by annotation, without proof that its instances are gone. |
+| \`TerminationBlocked\` | EC2 refuses to end an instance (termination protection, or no right to TerminateInstances); or the Workspace was let go by annotation, without proof that its instances are gone. |
+| \`EvidenceUnavailable\` | A replacement waits: the gateway or its database is away, and a new instance could not fetch its environment. |
 
 ## Log lines to rely on
 
