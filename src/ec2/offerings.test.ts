@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createVirtualClock } from '../../test/support/virtualClock.ts';
-import type { OfferingID } from '../api/offering.ts';
-import { createOfferingMemory, isUnavailable } from './offerings.ts';
+import { type OfferingID, offeringKey } from '../api/offering.ts';
+import { createOfferingMemory } from './offerings.ts';
 
 const spotA: OfferingID = { instanceType: 'm7i.large', zone: 'a', capacityType: 'Spot' };
 
@@ -9,14 +9,14 @@ it('an offering that refused is not asked again for three minutes; its neighbour
   const clock = createVirtualClock({ monotonic: 5_000 });
   const memory = createOfferingMemory({ clock });
   memory.markUnavailable(spotA);
-  const now = clock.monotonic();
-  const facts = memory.snapshot();
-  expect(isUnavailable(facts, spotA, now)).toBe(true);
-  expect(isUnavailable(facts, spotA, now + 179_999)).toBe(true);
-  expect(isUnavailable(facts, spotA, now + 180_000)).toBe(false);
-  expect(isUnavailable(facts, { ...spotA, zone: 'b' }, now)).toBe(false);
-  expect(isUnavailable(facts, { ...spotA, capacityType: 'OnDemand' }, now)).toBe(false);
-  expect(isUnavailable(facts, { ...spotA, instanceType: 'm7a.large' }, now)).toBe(false);
+  expect([...memory.snapshot()]).toEqual([[offeringKey(spotA), clock.monotonic() + 180_000]]);
+  await clock.advance(179_999);
+  expect(memory.snapshot().size).toBe(1);
+  await clock.advance(1);
+  expect(memory.snapshot().size).toBe(0);
+  const neighbours = [{ zone: 'b' }, { capacityType: 'OnDemand' as const }, { instanceType: 'm7a.large' }];
+  const names = neighbours.map((other) => offeringKey({ ...spotA, ...other }));
+  expect(names).not.toContain(offeringKey(spotA));
 });
 
 it('a second refusal starts the time anew', async () => {
@@ -26,7 +26,7 @@ it('a second refusal starts the time anew', async () => {
   await clock.advance(60);
   memory.markUnavailable(spotA);
   await clock.advance(60);
-  expect(isUnavailable(memory.snapshot(), spotA, clock.monotonic())).toBe(true);
+  expect(memory.snapshot().has(offeringKey(spotA))).toBe(true);
 });
 
 it('a snapshot is a copy, and holds nothing that is over', async () => {

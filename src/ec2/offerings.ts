@@ -11,11 +11,6 @@ export interface OfferingMemory {
   snapshot(): UnavailableOfferings;
 }
 
-/** Whether an offering refused lately; `now` is monotonic ms. */
-export function isUnavailable(unavailable: UnavailableOfferings, offering: OfferingID, now: number): boolean {
-  return (unavailable.get(offeringKey(offering)) ?? Number.NEGATIVE_INFINITY) > now;
-}
-
 /**
  * Remembers offerings that refused, shared by all Workspaces, so that one learns from another's refusal.
  * The default of 3 minutes is Karpenter's (pkg/cache, UnavailableOfferingsTTL).

@@ -47,6 +47,22 @@ describe('while Stopped', () => {
     expect(asked(15 * SECOND).effect?.kind).toBe('StopInstances');
   });
 
+  test('stopped, started and stopped again at once, no call waits for the one before its opposite', () => {
+    const sent = { 'StopInstances i-1': NOW.mono - 3 * SECOND, 'StartInstances i-1': NOW.mono - 2 * SECOND };
+    expect(decideAt(stopped({ process: { powerSentAt: sent } })).effect?.kind).toBe('StopInstances');
+    const again = { ...sent, 'StopInstances i-1': NOW.mono - SECOND };
+    expect(decideAt(stopped({ process: { powerSentAt: again } })).effect).toBeUndefined();
+    const started = decideAt(
+      factsOf({
+        status: statusOf(rested),
+        instances: [instanceOf(1, 'stopped')],
+        heartbeats: silent,
+        process: { powerSentAt: again },
+      }),
+    );
+    expect(started.effect?.kind).toBe('StartInstances');
+  });
+
   const rested = {
     launch: launchOf({ phase: 'Stopped' as const }),
     instance: { id: 'i-1', state: 'stopped' },

@@ -98,7 +98,10 @@ function start(draft: Draft, launch: Launch): void {
   power(draft, launch, 'StartInstances', ['stopped']);
 }
 
-/** Sends the call once EC2 says one of these states, and again after a while in which they stayed. */
+/**
+ * Sends the call once EC2 says one of these states, and again after a while in which they stayed. What was sent before
+ * its opposite was is another wish's: it holds nothing back.
+ */
 function power(
   draft: Draft,
   launch: Launch,
@@ -108,8 +111,11 @@ function power(
   const { facts, now } = draft;
   const id = launch.instanceID;
   if (id === undefined || !states.includes(findInstance(draft, id)?.state ?? '')) return;
-  const sentAt = facts.process.powerSentAt[`${kind} ${id}`];
-  const wait = sentAt === undefined ? 0 : sentAt + facts.timing.terminateRetryMs - now.mono;
+  const { powerSentAt } = facts.process;
+  const opposite = kind === 'StopInstances' ? 'StartInstances' : 'StopInstances';
+  const sentAt = powerSentAt[`${kind} ${id}`];
+  const stands = sentAt !== undefined && sentAt >= (powerSentAt[`${opposite} ${id}`] ?? 0);
+  const wait = stands ? sentAt + facts.timing.terminateRetryMs - now.mono : 0;
   if (wait > 0) wakeAfter(draft, wait);
   else propose(draft, { kind, ids: [id] });
 }
