@@ -61,6 +61,7 @@ const aws = z
     ),
     sweepIntervalMs: ms(10_000).describe('Pause between two looks at all instances of the cluster.'),
     lookupIntervalMs: ms(2_000).describe('Pause between two looks at launches in flight.'),
+    statusIntervalMs: ms(30_000).describe('Pause between two looks for instances whose status checks fail.'),
     capacityRetryMs: ms(180_000).describe(
       'How long an instance type without capacity in a zone is not asked for again.',
     ),

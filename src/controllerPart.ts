@@ -66,6 +66,7 @@ export function startControllerPart(
     metrics: ec2Metrics,
     sweepIntervalMs: aws.sweepIntervalMs,
     lookupIntervalMs: aws.lookupIntervalMs,
+    statusIntervalMs: aws.statusIntervalMs,
     onChange: changed,
   });
   const evidence = createEvidencePoller({

@@ -119,6 +119,12 @@ describe('the control endpoint', () => {
     await call(cloud, 'POST', 'freeze-pending', { on: true });
     await clock.advance(60_000);
     expect(currentState(instance)).toBe('pending');
+    await call(cloud, 'POST', `instances/${instance.id}/impair`, { on: true });
+    expect(instance.impaired).toBe('instance');
+    await call(cloud, 'POST', `instances/${instance.id}/impair`, { on: true, check: 'system' });
+    expect(instance.impaired).toBe('system');
+    await call(cloud, 'POST', `instances/${instance.id}/impair`, { on: false });
+    expect(instance.impaired).toBe(false);
     await call(cloud, 'POST', 'quota', { vcpus: 0 });
     expect(cloud.state.account.quota).toEqual({ vcpus: 0, instances: Number.POSITIVE_INFINITY });
     await call(cloud, 'POST', `instances/${instance.id}/end`);

@@ -39,6 +39,7 @@ const quota = z.strictObject({
 });
 const end = z.strictObject({ code: z.string(), message: z.string() }).optional();
 const on = z.strictObject({ on: z.boolean() });
+const impaired = on.extend({ check: z.enum(['instance', 'system']).default('instance') });
 
 type Route = (context: {
   service: Service;
@@ -80,8 +81,10 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'POST instances/:/end': ({ service: { faults }, ids: [id = ''], body }) => faults.end(id, end.parse(body)),
   'POST instances/:/hide': ({ service: { faults }, ids: [id = ''], body }) =>
     faults.hide(id, z.strictObject({ ms }).parse(body).ms),
-  'POST instances/:/impair': ({ service: { faults }, ids: [id = ''], body }) =>
-    faults.impair(id, on.parse(body).on),
+  'POST instances/:/impair': ({ service: { faults }, ids: [id = ''], body }) => {
+    const { on: fails, check } = impaired.parse(body);
+    faults.impair(id, fails && check);
+  },
   'POST agents/:/silence': ({ agents, ids: [target = ''], body }) =>
     present(agents).silence(target, on.parse(body).on),
   'POST agents/:/hold': ({ agents, ids: [target = ''], body }) =>

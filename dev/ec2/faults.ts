@@ -1,3 +1,4 @@
+import type { ImpairedCheck } from '../../src/ec2/port.ts';
 import { endSpontaneously } from './actions/power.ts';
 import type { CapacityRule } from './capacity.ts';
 import { CloudError } from './errors.ts';
@@ -64,8 +65,8 @@ export interface Faults {
   end(instanceID: string, reason?: StateReason): void;
   /** Describe answers lack the instance for a while. */
   hide(instanceID: string, ms: number): void;
-  /** Status checks fail, or pass again. */
-  impair(instanceID: string, impaired: boolean): void;
+  /** A status check fails, or all pass again. */
+  impair(instanceID: string, impaired: ImpairedCheck | false): void;
 }
 
 const SHUT_DOWN: StateReason = {

@@ -1,4 +1,4 @@
-import type { InstanceState } from '../../src/ec2/port.ts';
+import type { ImpairedCheck, InstanceState } from '../../src/ec2/port.ts';
 
 /** A tag as it was sent; order is kept, because a replay must be equal in it too. */
 export interface Tag {
@@ -80,7 +80,8 @@ export interface InstanceRecord {
   visibleAt: number;
   /** Monotonic ms until which a fault hides it from Describe answers. */
   hiddenUntil: number;
-  impaired: boolean;
+  /** The status check that fails. */
+  impaired: ImpairedCheck | false;
   stateReason: StateReason | undefined;
   transitionReason: string;
   /** The next change of state and when it is due (monotonic ms). */

@@ -9,7 +9,7 @@ import {
 } from './actions/power.ts';
 import * as resources from './actions/resources.ts';
 import { runInstances } from './actions/run.ts';
-import { describeInstanceStatus } from './actions/status.ts';
+import { describeInstanceStatus, type StatusInput, type StatusView } from './actions/status.ts';
 import type { Facts } from './faults.ts';
 import type { RunInput } from './model.ts';
 import type { Cloud } from './state.ts';
@@ -71,7 +71,7 @@ export const operations = {
     facts: (input) => ({ instanceID: input.ids }),
     execute: describeInstances,
   }),
-  describeInstanceStatus: operation({
+  describeInstanceStatus: operation<StatusInput, StatusView[]>({
     action: 'DescribeInstanceStatus',
     bucket: readBucket,
     execute: describeInstanceStatus,

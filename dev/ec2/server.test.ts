@@ -208,8 +208,24 @@ describe('the real SDK against the embedded EC2', () => {
     });
     await clock.advance(30_000);
     expect((await ec2.send(impaired)).InstanceStatuses).toEqual([]);
-    cloud.faults.impair(id, true);
+    cloud.faults.impair(id, 'instance');
     expect((await ec2.send(impaired)).InstanceStatuses?.map((s) => s.InstanceId)).toEqual([id]);
+    cloud.faults.impair(id, 'system');
+    expect((await ec2.send(impaired)).InstanceStatuses).toEqual([]);
+    const { InstanceStatuses } = await ec2.send(new DescribeInstanceStatusCommand({ InstanceIds: [id] }));
+    expect(InstanceStatuses).toMatchObject([
+      { InstanceStatus: { Status: 'initializing' }, SystemStatus: { Status: 'impaired' } },
+    ]);
+    await ec2.send(new StopInstancesCommand({ InstanceIds: [id] }));
+    expect((await ec2.send(new DescribeInstanceStatusCommand({}))).InstanceStatuses).toEqual([]);
+    const all = new DescribeInstanceStatusCommand({ IncludeAllInstances: true });
+    expect((await ec2.send(all)).InstanceStatuses).toMatchObject([
+      { InstanceState: { Name: 'stopping' }, SystemStatus: { Status: 'not-applicable' } },
+    ]);
+    await clock.advance(30_000);
+    await ec2.send(new StartInstancesCommand({ InstanceIds: [id] }));
+    await clock.advance(150_000);
+    expect((await ec2.send(all)).InstanceStatuses).toMatchObject([{ SystemStatus: { Status: 'ok' } }]);
   });
 
   it('gives SSM parameters, and says which one is missing', async () => {

@@ -160,6 +160,14 @@ async function story(port: Ec2Calls, { cloud, faults }: Service): Promise<unknow
   await tell(port.describeInstances({ filters: [{ name: 'instance-state-name', values: ['pending'] }] }));
   await tell(port.describeInstances({ ids: [id, 'i-0123456789abcdef0'] }));
   await tell(port.describeInstances({ filters: [{ name: 'shoe-size', values: ['42'] }] }));
+  await clock.advance(60_000);
+  for (const check of ['instance', 'system'] as const) {
+    faults.impair(id, check);
+    await tell(
+      port.describeInstanceStatus({ filters: [{ name: `${check}-status.status`, values: ['impaired'] }] }),
+    );
+  }
+  await tell(port.describeInstanceStatus({ filters: [{ name: 'tag:a', values: ['b'] }] }));
   await tell(port.describeSubnets({ filters: [{ name: 'tag:Name', values: ['workspaces-?'] }] }));
   await tell(port.describeSubnets({ ids: ['subnet-09999999999999999'] }));
   await tell(port.describeSecurityGroups({ ids: ['sg-01111111111111111'] }));

@@ -77,6 +77,11 @@ export function typedCalls(service: Service, caller: Caller): Ec2Calls {
         ...(page.nextToken !== undefined && { nextToken: page.nextToken }),
       };
     },
+    async describeInstanceStatus({ filters }) {
+      const input = { filters, ids: [], includeAll: false, maxResults: 1_000 };
+      const found = await run(operations.describeInstanceStatus, 'Describe', input);
+      return { items: found.map(({ instance, checks }) => ({ id: instance.id, ...checks })) };
+    },
     async describeSubnets(query) {
       const found = await run(operations.describeSubnets, describeBucket(query.ids), select(query));
       return found.map(({ id, zone, vpcID, availableAddresses }) => ({

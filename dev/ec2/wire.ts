@@ -64,12 +64,12 @@ export const ACTIONS: ReadonlyMap<string, Handler> = new Map([
       includeAll: params.flag('IncludeAllInstances') ?? false,
     }),
     (views, _service, input) => ({
-      ...paged('instanceStatusSet', views, input, ({ instance, state, check }) => ({
+      ...paged('instanceStatusSet', views, input, ({ instance, state, checks }) => ({
         instanceId: instance.id,
         availabilityZone: instance.zone,
         instanceState: stateXml(state),
-        systemStatus: checkXml(check),
-        instanceStatus: checkXml(check),
+        systemStatus: checkXml(checks.system),
+        instanceStatus: checkXml(checks.instance),
       })),
     }),
   ),

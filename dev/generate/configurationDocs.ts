@@ -12,8 +12,9 @@ of them. "Needed by" says which can't start without the setting.
 
 AWS credentials come from the AWS SDK's own chain (environment, profile, web identity, instance role), and its own
 variables work as everywhere. The controller's identity needs \`ec2:RunInstances\`, \`ec2:CreateTags\`,
-\`ec2:TerminateInstances\`, \`ec2:DescribeInstances\`, \`ec2:DescribeImages\`, \`ec2:DescribeSubnets\`,
-\`ec2:DescribeSecurityGroups\`, \`ec2:GetConsoleOutput\`, \`ssm:GetParameter\`, and \`iam:PassRole\` for the instance
+\`ec2:TerminateInstances\`, \`ec2:StopInstances\`, \`ec2:StartInstances\`, \`ec2:DescribeInstances\`,
+\`ec2:DescribeInstanceStatus\`, \`ec2:DescribeImages\`, \`ec2:DescribeSubnets\`, \`ec2:DescribeSecurityGroups\`,
+\`ec2:GetConsoleOutput\`, \`ssm:GetParameter\`, and \`iam:PassRole\` for the instance
 profiles that classes name. The gateway needs no rights in AWS.
 `;
 

@@ -68,6 +68,37 @@ describe('reads on the wire', () => {
     });
   });
 
+  it('DescribeInstanceStatus goes by pages, and takes both checks from each', async () => {
+    const checks = (instance: string, system: string) =>
+      `<instanceStatus><status>${instance}</status></instanceStatus><systemStatus><status>${system}</status></systemStatus>`;
+    const bodies = wire(
+      response(
+        'DescribeInstanceStatus',
+        `<instanceStatusSet><item><instanceId>i-1</instanceId>${checks('ok', 'impaired')}</item><item><instanceId>i-2</instanceId></item></instanceStatusSet><nextToken>t</nextToken>`,
+      ),
+      response('DescribeInstanceStatus', '<instanceStatusSet/>'),
+    );
+    const { calls, counted } = createTestCalls();
+    const filters = [{ name: 'system-status.status', values: ['impaired'] }];
+    expect(await calls.describeInstanceStatus({ filters })).toEqual({
+      items: [
+        { id: 'i-1', instance: 'ok', system: 'impaired' },
+        { id: 'i-2', instance: 'not-applicable', system: 'not-applicable' },
+      ],
+      nextToken: 't',
+    });
+    expect(await calls.describeInstanceStatus({ filters, nextToken: 't' })).toEqual({ items: [] });
+    expect(fields(bodies[1])).toEqual({
+      Action: 'DescribeInstanceStatus',
+      Version: '2016-11-15',
+      MaxResults: '1000',
+      'Filter.1.Name': 'system-status.status',
+      'Filter.1.Value.1': 'impaired',
+      NextToken: 't',
+    });
+    expect(await counted('DescribeInstanceStatus', 'ok')).toBe(2);
+  });
+
   it('DescribeSubnets and DescribeSecurityGroups read all pages', async () => {
     wire(
       response(

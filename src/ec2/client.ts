@@ -1,5 +1,6 @@
 import {
   DescribeImagesCommand,
+  DescribeInstanceStatusCommand,
   DescribeInstancesCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
@@ -15,7 +16,7 @@ import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { BucketName } from './buckets.ts';
 import { type CallerOptions, createCaller } from './call.ts';
 import { CODE, ec2Failure } from './errors.ts';
-import { toInstance } from './instance.ts';
+import { toInstance, toInstanceStatus } from './instance.ts';
 import type { Ec2Calls, EffectOptions, Filter, Image, SecurityGroup, Subnet } from './port.ts';
 import { runInstancesInput } from './runInput.ts';
 
@@ -31,7 +32,7 @@ export interface Ec2CallsOptions extends Omit<CallerOptions, 'timeoutMs'> {
   credentials?: NonNullable<EC2ClientConfig['credentials']>;
 }
 
-/** Largest page of DescribeInstances, DescribeSubnets and DescribeSecurityGroups. */
+/** Largest page of DescribeInstances, DescribeInstanceStatus, DescribeSubnets and DescribeSecurityGroups. */
 const PAGE = 1_000;
 const READ_ATTEMPTS = 2;
 /** A console's tail that a person can take in, in characters. */
@@ -116,6 +117,21 @@ export function createEc2Calls(options: Ec2CallsOptions): Ec2Calls & { close(): 
         const answer = await ec2.send(guarded(new DescribeInstancesCommand(input), onSend), { abortSignal });
         const found = (answer.Reservations ?? []).flatMap((reservation) => reservation.Instances ?? []);
         const items = found.map((instance) => toInstance(action, instance));
+        return answer.NextToken ? { items, nextToken: answer.NextToken } : { items };
+      });
+    },
+
+    async describeInstanceStatus({ filters, nextToken }) {
+      const action = 'DescribeInstanceStatus';
+      const input = {
+        MaxResults: PAGE,
+        ...selection(filters),
+        ...(nextToken === undefined ? {} : { NextToken: nextToken }),
+      };
+      return read(action, 'Describe', async (abortSignal, onSend) => {
+        const command = guarded(new DescribeInstanceStatusCommand(input), onSend);
+        const answer = await ec2.send(command, { abortSignal });
+        const items = (answer.InstanceStatuses ?? []).map((status) => toInstanceStatus(action, status));
         return answer.NextToken ? { items, nextToken: answer.NextToken } : { items };
       });
     },

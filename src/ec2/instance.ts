@@ -1,6 +1,6 @@
-import type { Instance as SdkInstance } from '@aws-sdk/client-ec2';
+import type { Instance as SdkInstance, InstanceStatus as SdkStatus } from '@aws-sdk/client-ec2';
 import { CODE, ec2Failure } from './errors.ts';
-import type { Instance, InstanceState } from './port.ts';
+import type { Instance, InstanceState, InstanceStatus } from './port.ts';
 
 const STATES: ReadonlySet<string> = new Set<InstanceState>([
   'pending',
@@ -37,6 +37,19 @@ export function toInstance(action: string, sdk: SdkInstance): Instance {
     tags: Object.freeze(
       Object.fromEntries((sdk.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
     ),
+  };
+}
+
+/** The status checks of an instance as the SDK parsed them. @throws Ec2Failure (ambiguous) when it lacks its id. */
+export function toInstanceStatus(action: string, sdk: SdkStatus): InstanceStatus {
+  if (!sdk.InstanceId) {
+    const detail = 'the answer holds status checks of an instance without id';
+    throw ec2Failure({ class: 'ambiguous', code: CODE.badAnswer, action, detail });
+  }
+  return {
+    id: sdk.InstanceId,
+    instance: sdk.InstanceStatus?.Status ?? 'not-applicable',
+    system: sdk.SystemStatus?.Status ?? 'not-applicable',
   };
 }
 

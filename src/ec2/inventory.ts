@@ -1,4 +1,4 @@
-import { type Instance, type InstanceState, type ObservedInstance, TAG } from './port.ts';
+import { type ImpairedCheck, type Instance, type InstanceState, type ObservedInstance, TAG } from './port.ts';
 
 /** Workspaces (uids) whose picture changed. */
 export type Changes = ReadonlySet<string>;
@@ -16,6 +16,8 @@ export interface Inventory {
   applyLookup(ids: readonly string[], items: readonly Instance[], begunAt: number): Changes;
   /** An effect's answer, which is about some moment before `now`: it can add and advance, never take back. */
   note(instance: Instance, now: number): Changes;
+  /** A whole reading of failing status checks: all or nothing of it is taken. Undefined: EC2 has not been heard for so long that nothing is known of them. */
+  applyImpaired(kinds: ReadonlyMap<string, ImpairedCheck> | undefined, begunAt: number): Changes;
   /** Lets go of what is absent, was last seen before `before` and is followed by nobody. */
   forget(before: number): Changes;
   get(id: string): ObservedInstance | undefined;
@@ -31,6 +33,7 @@ interface Known {
   seenAt: number;
   lackedAt: number;
   notFound?: NotFound | undefined;
+  impaired?: ObservedInstance['impaired'] | undefined;
   view?: ObservedInstance;
 }
 
@@ -64,6 +67,8 @@ export function createInventory(followers: (id: string) => Iterable<string>): In
     const stale =
       reading !== undefined && (begunAt < reading.readAt || ENDING[instance.state] < ENDING[reading.state]);
     if (!stale) entry.reading = { ...instance, readAt: begunAt };
+    // Checks begin anew with the next start.
+    if (entry.reading?.state !== 'running') entry.impaired = undefined;
     publish(instance.id, entry, settled ? notFound : undefined, changed);
   }
 
@@ -88,7 +93,13 @@ export function createInventory(followers: (id: string) => Iterable<string>): In
     entry.notFound = notFound;
     if (entry.reading) {
       const missing = entry.lackedAt > entry.seenAt;
-      entry.view = Object.freeze({ ...entry.reading, missing, ...(notFound ? { notFound } : {}) });
+      const { reading, impaired } = entry;
+      entry.view = Object.freeze({
+        ...reading,
+        missing,
+        ...(notFound ? { notFound } : {}),
+        ...(impaired ? { impaired } : {}),
+      });
     }
     if (!absenceChanged && sameToReaders(before, entry.view)) return;
     reindex(id, before, entry.view);
@@ -153,6 +164,17 @@ export function createInventory(followers: (id: string) => Iterable<string>): In
       return changed;
     },
 
+    applyImpaired(kinds, begunAt) {
+      const changed = new Set<string>();
+      for (const [id, entry] of byID) {
+        const kind = entry.reading?.state === 'running' ? kinds?.get(id) : undefined;
+        if (kind === entry.impaired?.kind) continue;
+        entry.impaired = kind && { kind, since: entry.impaired?.since ?? begunAt };
+        publish(id, entry, entry.notFound, changed);
+      }
+      return changed;
+    },
+
     forget(before) {
       const changed = new Set<string>();
       for (const [id, entry] of byID) {
@@ -182,6 +204,8 @@ function sameToReaders(a: ObservedInstance | undefined, b: ObservedInstance | un
   return (
     a.state === b.state &&
     a.missing === b.missing &&
+    a.impaired?.kind === b.impaired?.kind &&
+    a.impaired?.since === b.impaired?.since &&
     a.type === b.type &&
     a.zone === b.zone &&
     a.subnetID === b.subnetID &&

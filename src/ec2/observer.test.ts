@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createMemoryEc2 } from '../../test/support/memoryEc2.ts';
 import { setUp } from '../../test/support/observer.ts';
 import { TAG } from './port.ts';
 
@@ -106,7 +107,10 @@ describe('the sweep', () => {
 
   it('that is offered the same page for ever fails instead of spinning', async () => {
     const { observer } = setUp({
-      calls: { describeInstances: async () => ({ items: [], nextToken: 'again' }) },
+      calls: {
+        ...createMemoryEc2(),
+        describeInstances: async () => ({ items: [], nextToken: 'again' }),
+      },
     });
     await expect(observer.sweepNow()).rejects.toMatchObject({ code: 'UnreadableAnswer' });
   });

@@ -6,10 +6,13 @@ import { type Changes, createInventory } from './inventory.ts';
 import type { Ec2Metrics } from './metrics.ts';
 import type { CloudView, Ec2Calls, Ec2Failure, ObservedInstance } from './port.ts';
 import { createRepeater } from './repeater.ts';
-import { LOOKUP_BATCH, lookUpInstances, sweepInstances } from './sweep.ts';
+import { LOOKUP_BATCH, lookUpInstances, readImpaired, sweepInstances } from './sweep.ts';
+
+/** What was last read of status checks says nothing once this many readings in their place have failed. */
+const STATUS_STALE_READINGS = 3;
 
 export interface ObserverOptions {
-  calls: Pick<Ec2Calls, 'describeInstances'>;
+  calls: Pick<Ec2Calls, 'describeInstances' | 'describeInstanceStatus'>;
   clusterID: string;
   clock: Clock;
   random: Random;
@@ -19,6 +22,8 @@ export interface ObserverOptions {
   sweepIntervalMs?: number;
   /** Pause between look-ups of what is followed. Default 2,000 ms. */
   lookupIntervalMs?: number;
+  /** Pause between readings of failing status checks. Default 30,000 ms; EC2 makes them once a minute. */
+  statusIntervalMs?: number;
   /** Longest pause while EC2 answers with errors. Default 60,000 ms. */
   maxBackoffMs?: number;
   /** How long something absent and followed by nobody is remembered. Default 3,600,000 ms. */
@@ -39,7 +44,7 @@ export interface ObserverHealth {
 
 export interface Observer extends CloudView {
   start(): void;
-  /** Resolves when nothing is under way any more. What is known stays. */
+  /** Resolves when nothing is under way any more. What is known stays, but for failing status checks. */
   stop(): Promise<void>;
   /** Resolves after a whole sweep that began at or after the call; rejects with its Ec2Failure. */
   sweepNow(): Promise<void>;
@@ -52,6 +57,7 @@ export interface Observer extends CloudView {
 export function createObserver(options: ObserverOptions): Observer {
   const { calls, clusterID, clock, random, logger, metrics, onChange } = options;
   const { sweepIntervalMs = 10_000, lookupIntervalMs = 2_000 } = options;
+  const { statusIntervalMs = 30_000 } = options;
   const { maxBackoffMs = 60_000, forgetAfterMs = 3_600_000 } = options;
   const followedBy = new Map<string, readonly string[]>();
   const followersOf = new Map<string, Set<string>>();
@@ -102,6 +108,23 @@ export function createObserver(options: ObserverOptions): Observer {
     onError: (error) => logger.warn({ err: error }, 'look-up of EC2 instances failed; what was known stays'),
   });
 
+  let statusFailures = 0;
+  const statusReader = createRepeater({
+    clock,
+    pauseMs: backoff(statusIntervalMs),
+    async task() {
+      const begunAt = clock.monotonic();
+      tell(inventory.applyImpaired(await readImpaired(calls), begunAt));
+      statusFailures = 0;
+    },
+    onError(error) {
+      statusFailures += 1;
+      logger.warn({ err: error }, 'reading of EC2 status checks failed; instances are judged without them');
+      if (statusFailures >= STATUS_STALE_READINGS)
+        tell(inventory.applyImpaired(undefined, clock.monotonic()));
+    },
+  });
+
   function backoff(intervalMs: number): (failures: number) => number {
     return (failures) => {
       if (failures === 0) return intervalMs;
@@ -127,9 +150,12 @@ export function createObserver(options: ObserverOptions): Observer {
     start() {
       sweeper.start();
       lookup.start();
+      statusReader.start();
     },
     async stop() {
-      await Promise.all([sweeper.stop(), lookup.stop()]);
+      await Promise.all([sweeper.stop(), lookup.stop(), statusReader.stop()]);
+      // Nobody reads them from here on: they must not seem to have failed all that time.
+      tell(inventory.applyImpaired(undefined, clock.monotonic()));
     },
     sweepNow: sweeper.runNow,
     lastSweep: () => swept,

@@ -20,6 +20,16 @@ export interface Instance {
   tags: Readonly<Record<string, string>>;
 }
 
+/** The check that fails: the instance's own (its system doesn't answer) or the one of what it runs on. */
+export type ImpairedCheck = 'instance' | 'system';
+
+/** What DescribeInstanceStatus says of one instance: ok, initializing, impaired, insufficient-data or not-applicable. */
+export interface InstanceStatus {
+  id: string;
+  instance: string;
+  system: string;
+}
+
 /**
  * How an error is to be treated; the table is in errors.ts.
  * capacity: another zone or type, with a new number. quota: wait. throttled: everyone waits, nothing was spent.
@@ -103,6 +113,11 @@ export interface Ec2Calls {
     ids?: readonly string[];
     nextToken?: string;
   }): Promise<Page<Instance>>;
+  /** Of running instances, everybody's in the account and region: it knows no filter by tags. At most 1,000 a page. */
+  describeInstanceStatus(query: {
+    filters: readonly Filter[];
+    nextToken?: string;
+  }): Promise<Page<InstanceStatus>>;
   describeSubnets(query: { filters?: readonly Filter[]; ids?: readonly string[] }): Promise<Subnet[]>;
   describeSecurityGroups(query: {
     filters?: readonly Filter[];
@@ -123,6 +138,8 @@ export interface ObservedInstance extends Instance {
   notFound?: { firstAt: number; lastAt: number };
   /** Whether the newest complete read that should have shown it lacked it: its look-ups while it is followed, else the sweep. */
   missing: boolean;
+  /** Each reading of status checks since this one says that it fails. Absent where EC2 says otherwise, or has not been heard lately. */
+  impaired?: { kind: ImpairedCheck; since: number };
 }
 
 /** What all reconciles read; filled by one sweep and by batched look-ups, never by a reconcile. */

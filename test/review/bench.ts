@@ -108,6 +108,7 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
     stopInstances: async () => undefined,
     startInstances: async () => undefined,
     describeInstances: memory.describeInstances,
+    describeInstanceStatus: memory.describeInstanceStatus,
     describeSubnets: async () => [{ id: 'subnet-1', zone: 'a', vpcID: 'vpc-1', availableAddresses: 9 }],
     describeSecurityGroups: async () => [{ id: 'sg-1', vpcID: 'vpc-1' }],
     describeImages: async () => [],

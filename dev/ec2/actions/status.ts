@@ -1,34 +1,43 @@
+import type { ImpairedCheck } from '../../../src/ec2/port.ts';
 import { type Fields, matcher } from '../filters.ts';
 import type { Cloud } from '../state.ts';
 import { describeInstances, type InstanceView } from './describe.ts';
 import type { Query } from './resources.ts';
 
+export interface StatusInput extends Query {
+  /** Also those that don't run. */
+  includeAll: boolean;
+}
+
 /** EC2's status checks: initializing for a while after a start, then ok, unless a fault says impaired. */
-export type Check = 'ok' | 'initializing' | 'impaired' | 'not-applicable';
+type Check = 'ok' | 'initializing' | 'impaired' | 'not-applicable';
 
 export interface StatusView extends InstanceView {
-  check: Check;
+  checks: Readonly<Record<ImpairedCheck, Check>>;
 }
 
 const FIELDS: Fields<StatusView> = {
   'availability-zone': ({ instance }) => [instance.zone],
   'instance-state-name': ({ state }) => [state],
-  'instance-status.status': ({ check }) => [check],
-  'system-status.status': ({ check }) => [check],
+  'instance-status.status': ({ checks }) => [checks.instance],
+  'system-status.status': ({ checks }) => [checks.system],
 };
 
 /** DescribeInstanceStatus: running instances only, unless all are asked for. It knows no tag filter. */
-export function describeInstanceStatus(cloud: Cloud, input: Query & { includeAll: boolean }): StatusView[] {
+export function describeInstanceStatus(cloud: Cloud, input: StatusInput): StatusView[] {
   const { items } = describeInstances(cloud, { ids: input.ids, filters: [] });
   const views = items
     .filter(({ state }) => input.includeAll || state === 'running')
-    .map((view) => ({ ...view, check: checkOf(cloud, view) }));
+    .map((view) => ({
+      ...view,
+      checks: { instance: checkOf(cloud, view, 'instance'), system: checkOf(cloud, view, 'system') },
+    }));
   return views.filter(matcher(input.filters, FIELDS, () => []));
 }
 
-function checkOf(cloud: Cloud, { instance, state }: InstanceView): Check {
+function checkOf(cloud: Cloud, { instance, state }: InstanceView, kind: ImpairedCheck): Check {
   if (state !== 'running') return 'not-applicable';
-  if (instance.impaired) return 'impaired';
+  if (instance.impaired === kind) return 'impaired';
   const since = instance.phases.findLast((phase) => phase.state === 'running')?.at ?? 0;
   return cloud.clock.monotonic() - since < cloud.timings.statusChecks ? 'initializing' : 'ok';
 }

@@ -56,6 +56,15 @@ describe('an instance', () => {
     expect((await scene.observe()).instances).toMatchObject([{ id: 'i-9', number: 9, generation: 2 }]);
   });
 
+  test('is shown with since when its status checks fail', async () => {
+    const scene = setUp();
+    scene.show('i-1', numbered('1'), { impaired: { kind: 'system', since: 7 } });
+    scene.show('i-2', numbered('2'));
+    const { instances } = await scene.observe();
+    const impaired = Object.fromEntries(instances.map(({ id, impaired }) => [id, impaired]));
+    expect(impaired).toEqual({ 'i-1': { kind: 'system', since: 7 }, 'i-2': undefined });
+  });
+
   test('on record is of the launch that the record names, whatever became of its tags', async () => {
     const scene = setUp();
     scene.show('i-1', {});

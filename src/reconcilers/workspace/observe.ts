@@ -146,8 +146,8 @@ function wholeNumber(tag: string | undefined): number | undefined {
 }
 
 function instanceFact(instance: ObservedInstance, number: number): InstanceFact {
-  const { id, clientToken, state, type, zone, privateIP, launchTime, stateReason, notFound, missing } =
-    instance;
+  const { id, clientToken, state, type, zone, privateIP, launchTime, stateReason } = instance;
+  const { notFound, missing, impaired } = instance;
   const generation = wholeNumber(instance.tags[TAG.generation]) ?? 0;
   return {
     id,
@@ -162,6 +162,7 @@ function instanceFact(instance: ObservedInstance, number: number): InstanceFact 
     stateReason,
     notFound,
     missing,
+    impaired,
   };
 }
 

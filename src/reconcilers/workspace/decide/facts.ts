@@ -36,6 +36,8 @@ export interface InstanceFact {
   notFound?: { firstAt: number; lastAt: number };
   /** The last complete sweep lacked it. */
   missing: boolean;
+  /** EC2's status checks of it have failed in every reading since then (monotonic ms): its own, or those of what it runs on. */
+  impaired?: { kind: 'instance' | 'system'; since: number };
 }
 
 export interface HeartbeatFact {
