@@ -43,3 +43,10 @@ export function callsBetween(
   const grown = [...after[where]].map(([name, count]) => [name, count - (known.get(name) ?? 0)] as const);
   return Object.fromEntries(grown.filter(([, count]) => count > 0));
 }
+
+/** Calls to the cloud between two readings: the observer's rounds, which go on whatever happens, and all others by name. */
+export function cloudCallsBetween(before: Books, after: Books) {
+  const calls = callsBetween(before, after, 'cloud');
+  const { DescribeInstances: looks = 0, DescribeInstanceStatus: statusReads = 0, ...others } = calls;
+  return { looks, statusReads, others };
+}

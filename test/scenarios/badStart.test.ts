@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { callsBetween, readBooks } from './audit.ts';
+import { cloudCallsBetween, readBooks } from './audit.ts';
 import { eventsOf } from './events.ts';
 import {
   CLASSES,
@@ -102,11 +102,7 @@ describe('a Workspace that can not be launched', () => {
     const before = readBooks(scene);
     await wait(MINUTE_MS);
     const after = readBooks(scene);
-    const {
-      RunInstances: asked = 0,
-      DescribeInstances: _swept,
-      ...others
-    } = callsBetween(before, after, 'cloud');
+    const { RunInstances: asked = 0, ...others } = cloudCallsBetween(before, after).others;
     expect(others).toEqual({});
     expect(asked).toBeLessThanOrEqual(4);
     expect(after.logLines - before.logLines).toBeLessThanOrEqual(10);

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Operator } from '../../src/operator.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
-import { callsBetween, readBooks } from './audit.ts';
+import { callsBetween, cloudCallsBetween, readBooks } from './audit.ts';
 import {
   CLASSES,
   classManifest,
@@ -21,6 +21,8 @@ const RAISED_QUOTAS = { WORKSPACE_AWS_REQUEST_RATE_PERCENT: '2000' };
 /** Sixty of the protocol's seconds at twenty times life size, ms, and the sweeps that fit in. */
 const MINUTE_MS = 3_000;
 const MOST_SWEEPS = 7;
+/** Two calls, twice a minute, and one round more. */
+const MOST_STATUS_READS = 6;
 
 describe('a hundred settled Workspaces', () => {
   let scene: Scene;
@@ -65,7 +67,7 @@ describe('a hundred settled Workspaces', () => {
   });
   afterAll(() => scene.close());
 
-  test('in sixty seconds nothing is written but the Lease, and EC2 is asked only by the sweep', async () => {
+  test('in sixty seconds nothing is written but the Lease, and EC2 is asked only by the observer', async () => {
     const before = readBooks(scene);
     const settled = await versions();
     await wait(MINUTE_MS);
@@ -75,10 +77,11 @@ describe('a hundred settled Workspaces', () => {
       'update leases.coordination.k8s.io',
     ]);
     expect(await versions()).toEqual(settled);
-    const { DescribeInstances: swept = 0, ...others } = callsBetween(before, after, 'cloud');
+    const { looks, statusReads, others } = cloudCallsBetween(before, after);
     expect(others).toEqual({});
-    expect(swept).toBeGreaterThan(0);
-    expect(swept).toBeLessThanOrEqual(MOST_SWEEPS);
+    expect(looks).toBeGreaterThan(0);
+    expect(looks).toBeLessThanOrEqual(MOST_SWEEPS);
+    expect(statusReads).toBeLessThanOrEqual(MOST_STATUS_READS);
     expect(after.logLines).toBe(before.logLines);
   });
 
@@ -96,7 +99,7 @@ describe('a hundred settled Workspaces', () => {
       'patch workspaces.compute.molecule.ai status',
     ]);
     expect(await versions()).toEqual(settled);
-    expect(Object.keys(callsBetween(before, after, 'cloud'))).toEqual(['DescribeInstances']);
+    expect(cloudCallsBetween(before, after).others).toEqual({});
     expect(scene.stack.ec2.counters.provisions()).toHaveLength(COUNT);
   });
 });

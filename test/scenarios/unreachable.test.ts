@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { createDoor } from '../support/door.ts';
-import { callsBetween, readBooks } from './audit.ts';
+import { cloudCallsBetween, readBooks } from './audit.ts';
 import { eventsOf } from './events.ts';
 import {
   conditionOf,
@@ -52,8 +52,7 @@ async function expectPatience(scene: Scene, said: RegExp): Promise<void> {
   await wait(MINUTE_MS);
   const after = readBooks(scene);
   expect(after.logLines - before.logLines).toBeLessThanOrEqual(MOST_LINES);
-  const { DescribeInstances: _swept, ...others } = callsBetween(before, after, 'cloud');
-  expect(others).toEqual({});
+  expect(cloudCallsBetween(before, after).others).toEqual({});
   expect(liveInstancesOf(scene, 'ada')).toEqual(instances);
   expect(isReady(await getWorkspace(scene, 'ada'))).toBe(true);
 }
