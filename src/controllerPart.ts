@@ -15,6 +15,7 @@ import { createOfferingMemory } from './ec2/offerings.ts';
 import { createResolver } from './ec2/resolve.ts';
 import { createEvidencePoller } from './gateway/evidencePoller.ts';
 import type { HeartbeatStore } from './gateway/heartbeatStore.ts';
+import { createClassEvidence } from './reconcilers/class/evidence.ts';
 import { createWorkspaceMetrics } from './reconcilers/workspace/metrics.ts';
 import { createWorkspaceReconciler } from './reconcilers/workspace/reconciler.ts';
 import { connectTriggers } from './reconcilers/workspace/triggers.ts';
@@ -74,7 +75,17 @@ export function startControllerPart(
     clock,
     logger,
     onChange: changed,
+    onPoll: () => classEvidence.refresh(),
     pollIntervalMs: settings.evidencePollIntervalMs,
+  });
+  const classEvidence = createClassEvidence({
+    ...cluster,
+    evidence,
+    clock,
+    secondMs: timing.secondMs,
+    onChange(className) {
+      for (const workspace of cluster.workspaces.byIndex('class', className)) queue.add(objectKey(workspace));
+    },
   });
   const reportingController = 'compute.molecule.ai/workspace-operator';
   const events = createEventRecorder({
@@ -102,6 +113,7 @@ export function startControllerPart(
     resolver: createResolver({ calls, clock }),
     offerings: createOfferingMemory({ clock, ttlMs: aws.capacityRetryMs }),
     evidence,
+    massSilence: classEvidence.massSilence,
     lease: { held: () => elector.held(), term: () => elector.term() },
     events,
     clock,

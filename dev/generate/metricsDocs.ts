@@ -19,7 +19,7 @@ const ALERTS = `### What to watch
 | Question | Query |
 | --- | --- |
 | How many provisions were there, and for what? | \`sum by (cause) (increase(workspace_provisions_total[1h]))\` |
-| Does something restart Workspaces over and over? | \`sum(rate(workspace_provisions_total{cause=~"Ended\\|TimedOut\\|Lost\\|Refused"}[15m])) > 0\` |
+| Does something restart Workspaces over and over? | \`sum(rate(workspace_provisions_total{cause=~"Ended\\|TimedOut\\|HeartbeatLost\\|Impaired\\|Lost\\|Refused"}[15m])) > 0\` |
 | Do probes report what is only booting? | \`sum(increase(workspace_reports_total{outcome="dropped"}[1h]))\` |
 | Does the operator see EC2? | \`workspace_ec2_sweep_age_seconds > 120\` |
 | Is AWS refusing? | \`sum by (action, outcome) (rate(workspace_ec2_calls_total{outcome!~"ok\\|dryRunOK"}[5m]))\` |

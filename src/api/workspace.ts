@@ -83,6 +83,8 @@ export const causeKind = z.enum([
   'Restart',
   'Ended',
   'TimedOut',
+  'HeartbeatLost',
+  'Impaired',
   'Lost',
   'Refused',
 ]);
@@ -91,7 +93,7 @@ export type CauseKind = z.infer<typeof causeKind>;
 const cause = z
   .object({
     kind: causeKind.describe(
-      'Created, SecretChanged, EnvChanged, SpecChanged and ClassChanged spend a generation; Restart a request; Ended, TimedOut, Lost and Refused the recorded end of an earlier launch.',
+      'Created, SecretChanged, EnvChanged, SpecChanged and ClassChanged spend a generation; Restart a request; Ended, TimedOut, HeartbeatLost, Impaired, Lost and Refused the recorded end of an earlier launch.',
     ),
     ref: text(128).describe(
       'What was spent: the desired generation, the request’s value, or the number of the launch that ended.',
@@ -154,6 +156,8 @@ export const outcome = z.enum([
   'Stopped',
   'Ended',
   'TimedOut',
+  'HeartbeatLost',
+  'Impaired',
   'Lost',
   'Refused',
 ]);

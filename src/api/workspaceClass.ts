@@ -97,14 +97,16 @@ export const workspaceClassSpec = z
           .enum(['Replace', 'None'])
           .default('Replace')
           .describe(
-            'What to do about an instance that fell silent (not acted on yet: a silent instance is reported, not replaced).',
+            'Replace: an instance that fell silent is replaced. None: it is reported, and replaced only when a person asks for it.',
           ),
         afterSeconds: z
           .int()
           .min(0)
           .max(86400)
           .default(300)
-          .describe('Silence beyond the heartbeat timeout after which it is replaced, in seconds.'),
+          .describe(
+            'Silence beyond the heartbeat timeout after which it is replaced, in seconds; as long as the heartbeat timeout at least. The same time counts for status checks of EC2 that say impaired, while it is silent too.',
+          ),
       })
       .prefault({})
       .describe('Repair of instances that fell silent.'),

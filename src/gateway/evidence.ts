@@ -21,6 +21,8 @@ export interface LaunchEvidence {
 export interface EvidenceView {
   /** Whether the evidence can be judged: the database answered within the last few polls. */
   available(): boolean;
+  /** What the evidence lacks while it can't be judged: a database that answers, or a gateway that it records as up. */
+  missing(): 'Database' | 'Gateway' | undefined;
   /** Since when it can be judged without a break, monotonic ms; undefined while it can't. */
   availableSince(): number | undefined;
   /** All known launches of a Workspace. */

@@ -17,6 +17,7 @@ function setUp() {
   const store = {
     rows: [] as LaunchRecord[],
     gatewayUp: true,
+    gatewayUpMs: 3_600_000,
     away: false,
     calls: [] as string[],
     async markSilent() {
@@ -29,6 +30,7 @@ function setUp() {
         rows: store.rows.map((r) => ({ ...r })),
         cursor: String(clock.monotonic()),
         gatewayUp: store.gatewayUp,
+        gatewayUpMs: store.gatewayUpMs,
       };
     },
     async transitions(cursor: string) {
@@ -37,18 +39,23 @@ function setUp() {
         rows: store.rows.map((r) => ({ ...r })),
         cursor: String(clock.monotonic()),
         gatewayUp: store.gatewayUp,
+        gatewayUpMs: store.gatewayUpMs,
       };
     },
   };
   const changes: string[] = [];
   const warnings: string[] = [];
+  const polls = { count: 0 };
   poller = createEvidencePoller({
     store,
     clock,
     logger: pino({ level: 'warn' }, { write: (line: string) => void warnings.push(line) }),
     onChange: (uid) => changes.push(uid),
+    onPoll() {
+      polls.count += 1;
+    },
   });
-  return { clock, store, changes, warnings };
+  return { clock, store, changes, warnings, polls };
 }
 
 test('everything is read at the start, then transitions from where the last read ended', async () => {
@@ -97,6 +104,21 @@ test('one missed poll is nothing; a store away for several is evidence missing, 
   await clock.advance(1_000);
   expect(poller.available()).toBe(true);
   expect(changes).toEqual(['a', 'a']);
+});
+
+test('after a gap everything is read: what is lost is known to be', async () => {
+  const { clock, store, changes } = setUp();
+  store.rows = [row('a', '1'), row('b', '1')];
+  poller.start();
+  await clock.advance(1_000);
+  store.away = true;
+  await clock.advance(7_000);
+  store.away = false;
+  store.rows = [row('b', '2')];
+  await clock.advance(1_000);
+  expect(store.calls.at(-1)).toBe('all');
+  expect(poller.ofWorkspace('a')).toEqual([]);
+  expect(changes.slice(2).sort()).toEqual(['a', 'b']);
 });
 
 test('a store that is away is said once, from the first poll on, and again after it was there', async () => {
@@ -187,4 +209,33 @@ test('it tells since when it can be judged; a gap, seen by a poll or not, begins
   release(0);
   await clock.advance(3_000);
   expect(poller.availableSince()).toBeGreaterThanOrEqual(8_000);
+});
+
+test('a gap that only the database’s own record of the gateways shows begins it anew', async () => {
+  const { clock, store } = setUp();
+  poller.start();
+  await clock.advance(60_000);
+  expect(poller.availableSince()).toBe(0);
+  store.gatewayUpMs = 250;
+  await clock.advance(1_000);
+  expect(poller.availableSince()).toBe(60_750);
+  store.gatewayUpMs = 3_600_000;
+  await clock.advance(1_000);
+  expect(poller.availableSince()).toBe(60_750);
+});
+
+test('it tells what is missing, and each poll that is over, answered or not', async () => {
+  const { clock, store, polls } = setUp();
+  store.away = true;
+  poller.start();
+  await clock.advance(1_500);
+  expect(poller.missing()).toBe('Database');
+  expect(polls.count).toBe(2);
+  store.away = false;
+  store.gatewayUp = false;
+  await clock.advance(1_000);
+  expect(poller.missing()).toBe('Gateway');
+  store.gatewayUp = true;
+  await clock.advance(1_000);
+  expect(poller.missing()).toBeUndefined();
 });

@@ -9,6 +9,8 @@ export interface EvidencePollerOptions {
   logger: Logger;
   /** A Workspace's evidence changed, or can be judged again. */
   onChange(uid: string): void;
+  /** After each poll, answered or not. */
+  onPoll?(): void;
   pollIntervalMs?: number;
   /** Without an answer for so long the evidence can't be judged; several polls long. */
   unavailableAfterMs?: number;
@@ -36,12 +38,14 @@ export function createEvidencePoller(options: EvidencePollerOptions): EvidencePo
   let since: number | undefined;
   let running: Promise<void> | undefined;
 
-  const available = () => answer?.gatewayUp === true && clock.monotonic() - answer.at <= unavailableAfterMs;
+  const answered = () => answer !== undefined && clock.monotonic() - answer.at <= unavailableAfterMs;
+  const available = () => answered() && answer?.gatewayUp === true;
 
   async function poll(): Promise<void> {
     const begunAt = clock.monotonic();
     await store.markSilent();
-    const full = cursor === undefined || begunAt >= resyncAt;
+    // Who knows what came back: after a gap everything is read.
+    const full = cursor === undefined || begunAt >= resyncAt || !available();
     const read = full || cursor === undefined ? await store.readAll() : await store.transitions(cursor);
     cursor = read.cursor;
     // It lapses with time alone: whoever looked meanwhile saw none, and waits to hear that it is back.
@@ -49,7 +53,8 @@ export function createEvidencePoller(options: EvidencePollerOptions): EvidencePo
     // A gap that no poll saw is one all the same: the answer before this one may have grown too old.
     if (lapsed || !read.gatewayUp) since = undefined;
     answer = { at: begunAt, gatewayUp: read.gatewayUp };
-    if (read.gatewayUp) since ??= begunAt;
+    // A database that was replaced, or a gap between two polls, shows in its own record of the gateways.
+    if (read.gatewayUp) since = Math.max(since ?? begunAt, begunAt - read.gatewayUpMs);
     if (full) resyncAt = begunAt + resyncIntervalMs;
     const changed = full ? replace(read) : merge(read);
     if (available() && lapsed) for (const uid of launches.keys()) changed.add(uid);
@@ -97,12 +102,14 @@ export function createEvidencePoller(options: EvidencePollerOptions): EvidencePo
         wasAvailable = available();
         logger.info({ available: wasAvailable }, 'heartbeat evidence');
       }
+      options.onPoll?.();
       await sleep(clock, pollIntervalMs, stopping.signal);
     }
   }
 
   return {
     available,
+    missing: () => (available() ? undefined : answered() ? 'Gateway' : 'Database'),
     availableSince: () => (available() ? since : undefined),
     ofWorkspace: (uid) => [...(launches.get(uid)?.values() ?? [])],
     start() {

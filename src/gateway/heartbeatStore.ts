@@ -37,6 +37,8 @@ export interface Transitions {
   cursor: string;
   /** Whether a gateway is recorded as up; while none is, silence proves nothing. */
   gatewayUp: boolean;
+  /** For how long gateways have been recorded as up without a gap, ms; 0 while none is. */
+  gatewayUpMs: number;
 }
 
 /**

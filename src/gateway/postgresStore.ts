@@ -11,6 +11,8 @@ import {
 import { migrate } from './migrate.ts';
 import * as sql from './statements.ts';
 
+const UNDEFINED_TABLE = '42P01';
+
 export interface PostgresStoreOptions {
   databaseURL: string;
   logger: Logger;
@@ -57,17 +59,20 @@ export function createPostgresStore(
       await ensureMigrated();
       return await pool.query<Row>(text, values);
     } catch (error) {
+      // A database that came back without its tables is given them with the next call.
+      if (codeOf(error) === UNDEFINED_TABLE) migrated = undefined;
       throw unavailable(action, error);
     }
   }
 
   async function read(action: string, text: string, values: unknown[]): Promise<Transitions> {
-    const { rows } = await query<Row & { cursor: string; gatewayUp: boolean }>(action, text, values);
+    const { rows } = await query<Row & Omit<Transitions, 'rows'>>(action, text, values);
     const [first] = rows;
     if (!first) throw new StoreUnavailable(`${action}: the database answered without its clock`);
     return {
       cursor: first.cursor,
       gatewayUp: first.gatewayUp,
+      gatewayUpMs: first.gatewayUpMs,
       rows: rows.filter((row) => row.uid !== null).map(toRecord),
     };
   }

@@ -9,7 +9,11 @@ const ROW = `
   l.first_heartbeat_at IS NOT NULL AND l.silent_since IS NULL AS fresh,
   extract(epoch FROM l.changed_at)::text AS version`;
 
-const GATEWAY_UP = `coalesce((SELECT last_beat_at > now() - $1::float8 * interval '1 ms' FROM gateway_liveness WHERE one), false)`;
+const GATEWAY_UP = `
+  coalesce((SELECT last_beat_at > now() - $1::float8 * interval '1 ms' FROM gateway_liveness WHERE one), false)
+    AS "gatewayUp",
+  coalesce((SELECT extract(epoch FROM now() - up_since) * 1000 FROM gateway_liveness
+            WHERE one AND last_beat_at > now() - $1::float8 * interval '1 ms'), 0)::float8 AS "gatewayUpMs"`;
 
 /** $1…$10: one array a column. Rows are locked in key order, so that two replicas' batches can't deadlock. */
 export const RECORD_HEARTBEATS = `
@@ -52,12 +56,12 @@ export const FIND = `SELECT ${ROW} FROM workspace_launch l WHERE l.uid = $1 AND 
 
 /** $1: how old the last beat of a live gateway may be, in ms. One row without a uid when there is none. */
 export const READ_ALL = `
-  SELECT now()::text AS cursor, ${GATEWAY_UP} AS "gatewayUp", ${ROW}
+  SELECT now()::text AS cursor, ${GATEWAY_UP}, ${ROW}
   FROM (VALUES (1)) AS one LEFT JOIN workspace_launch l ON true`;
 
 /** $2: cursor. $3: overlap in ms. A cursor ahead of a database whose clock went back is pulled back with it. */
 export const TRANSITIONS = `
-  SELECT now()::text AS cursor, ${GATEWAY_UP} AS "gatewayUp", ${ROW}
+  SELECT now()::text AS cursor, ${GATEWAY_UP}, ${ROW}
   FROM (VALUES (1)) AS one
   LEFT JOIN workspace_launch l
     ON l.changed_at >= least($2::timestamptz, now()) - $3::float8 * interval '1 ms'`;

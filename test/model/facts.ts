@@ -77,6 +77,7 @@ export function factsOf(world: World, validations: readonly ValidationFact[]): F
     heartbeats: {
       available: true,
       since: process.termAt,
+      massSilence: false,
       launches: world.instances
         .filter((instance) => instance.env !== undefined)
         .map(({ number, env, alive }) => ({ number, env: `k:${env}`, alive, fresh: alive })),

@@ -10,6 +10,8 @@ const PROGRAMMATIC = new Set([
   'ClassChanged',
   'Ended',
   'TimedOut',
+  'HeartbeatLost',
+  'Impaired',
   'Lost',
 ]);
 
@@ -38,7 +40,9 @@ export function broken(before: World, after: World): string | undefined {
 
 function ledgerOf(kind: string): string {
   if (kind === 'Restart') return 'request';
-  return ['Ended', 'TimedOut', 'Lost', 'Refused'].includes(kind) ? 'end' : 'generation';
+  return ['Ended', 'TimedOut', 'HeartbeatLost', 'Impaired', 'Lost', 'Refused'].includes(kind)
+    ? 'end'
+    : 'generation';
 }
 
 /** Judged by what the status says and EC2 truly has: a launch whose instance ended progresses no more. */

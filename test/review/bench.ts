@@ -174,8 +174,10 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
       peek: () => undefined,
     },
     offerings: createOfferingMemory({ clock }),
+    massSilence: () => false,
     evidence: {
       available: () => evidence.available,
+      missing: () => (evidence.available ? undefined : 'Database'),
       availableSince: () => (evidence.available ? evidence.since : undefined),
       ofWorkspace: (uid) => evidence.rows.filter((row) => row.uid === uid),
     },

@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { ABANDON_ANNOTATION, FINALIZER } from '../../src/api/meta.ts';
 import type { Launch, WorkspaceStatus } from '../../src/api/workspace.ts';
 import type { Facts, InstanceFact } from '../../src/reconcilers/workspace/decide/facts.ts';
+import { trackSilence } from '../../src/reconcilers/workspace/decide/silence.ts';
 import {
   booting,
+  classOf,
   desiredOf,
   doubtful,
   envDigest,
@@ -38,10 +40,13 @@ const refused = fc.record({
 
 function launches(number: number): fc.Arbitrary<Launch> {
   const generation = fc.integer({ min: 0, max: 3 });
-  const deadline = fc.constantFrom(-MINUTE, MINUTE, 10 * MINUTE).map(stamp);
+  const deadline = fc.constantFrom(-MINUTE, -10 * MINUTE, 10 * MINUTE).map(stamp);
   return fc.oneof(
     fc.record({ generation, failures }).map((more) => launchOf({ number, ...more })),
-    fc.record({ generation, failures, deadline }).map((more) => booting({ number, ...more })),
+    {
+      weight: 3,
+      arbitrary: fc.record({ generation, failures, deadline }).map((more) => booting({ number, ...more })),
+    },
     fc
       .record({ generation, sender: fc.constantFrom('term-1', 'term-0') })
       .map((more) => doubtful({ number, ...more })),
@@ -94,15 +99,31 @@ const absences = fc.oneof(
   { weight: 1, arbitrary: notFound },
 );
 
+const impairments = fc.oneof(
+  { weight: 5, arbitrary: fc.constant({}) },
+  {
+    weight: 1,
+    arbitrary: agoMs.map((ms) => ({ impaired: { kind: 'instance' as const, since: NOW.mono - ms } })),
+  },
+);
+
 /** Mostly of launches on record, now and then of one above them. */
 function instancesUpTo(number: number): fc.Arbitrary<InstanceFact[]> {
   const numbers = fc.oneof(
-    { weight: 15, arbitrary: fc.integer({ min: 1, max: Math.max(number, 1) }) },
+    { weight: 8, arbitrary: fc.constant(Math.max(number, 1)) },
+    { weight: 7, arbitrary: fc.integer({ min: 1, max: Math.max(number, 1) }) },
     { weight: 1, arbitrary: fc.constant(number + 1) },
   );
   const instance = fc
-    .record({ number: numbers, state: fc.constantFrom(...states), absence: absences })
-    .map(({ number: its, state, absence }) => instanceOf(its, state, absence));
+    .record({
+      number: numbers,
+      state: fc.constantFrom(...states),
+      absence: absences,
+      impairment: impairments,
+    })
+    .map(({ number: its, state, absence, impairment }) =>
+      instanceOf(its, state, { ...absence, ...impairment }),
+    );
   return fc.uniqueArray(instance, { maxLength: 3, selector: ({ id }) => id });
 }
 
@@ -117,6 +138,7 @@ function rarely<T>(usual: T, ...others: T[]): fc.Arbitrary<T> {
 const heartbeats: fc.Arbitrary<Facts['heartbeats']> = fc
   .record({
     available: fc.constantFrom(true, true, true, false),
+    massSilence: rarely(false, true),
     since: agoMs,
     rows: fc.uniqueArray(
       fc.record({
@@ -128,8 +150,9 @@ const heartbeats: fc.Arbitrary<Facts['heartbeats']> = fc
       { maxLength: 3, selector: ({ number }) => number },
     ),
   })
-  .map(({ available, since, rows }) => ({
+  .map(({ available, massSilence, since, rows }) => ({
     available,
+    massSilence,
     ...(available ? { since: NOW.mono - since } : {}),
     launches: rows.map(({ number, env, alive, fresh }) =>
       heartbeatOf(number, { env: envDigest(env), alive, fresh: alive && fresh }),
@@ -141,6 +164,12 @@ const environment: fc.Arbitrary<Facts['environment']> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: 'Missing' as const, secrets: ['ada-env'] }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'Unknown' as const }) },
 );
+
+/** As a process knows it that has looked for so long. */
+function silenceOf(status: WorkspaceStatus | undefined, heard: Facts['heartbeats'], agoMs: number) {
+  const at = { wall: NOW.wall - agoMs, mono: NOW.mono - agoMs };
+  return trackSilence(undefined, status, { ...heard, since: at.mono }, at);
+}
 
 /** Rather any combination than only likely ones: a decision must be sane in each. */
 export const arbitraryFacts: fc.Arbitrary<Facts> = fc
@@ -162,6 +191,8 @@ export const arbitraryFacts: fc.Arbitrary<Facts> = fc
       }),
     ),
     console: fc.boolean(),
+    silentFor: agoMs,
+    policy: rarely('Replace', 'None'),
     restart: fc.constantFrom(undefined, undefined, 'now'),
     mode: rarely('Running', 'Stopped'),
     paused: rarely(false, true),
@@ -197,8 +228,10 @@ export const arbitraryFacts: fc.Arbitrary<Facts> = fc
         ...(given.answer === null
           ? {}
           : { answer: refusalOf(given.answer.number, given.answer.kind, given.answer) }),
+        silence: silenceOf(status, given.heartbeats, given.silentFor),
         console: given.console ? { 'i-1': '', 'i-2': '', 'i-3': '', 'i-4': '' } : {},
       },
+      class: classOf({ repair: { policy: given.policy } }),
       ...(missingClass ? { class: undefined, machine: undefined, classAllowed: false } : {}),
     });
     const recorded = status?.desired;

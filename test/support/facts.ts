@@ -11,6 +11,7 @@ import type {
   InstanceFact,
   LaunchAnswer,
   Now,
+  SilenceFact,
   Timing,
 } from '../../src/reconcilers/workspace/decide/facts.ts';
 
@@ -91,6 +92,11 @@ export function instanceOf(number: number, state: string, more: Partial<Instance
 /** Heartbeats of a launch that holds content `a`. */
 export function heartbeatOf(number: number, more: Partial<HeartbeatFact> = {}): HeartbeatFact {
   return { number, env: envDigest('a'), alive: true, fresh: true, lastHeartbeatAt: NOW.wall, ...more };
+}
+
+/** This process has not heard the launch for so long. */
+export function silenceOf(number: number, agoMs: number): SilenceFact {
+  return { number, since: NOW.mono - agoMs, at: NOW.wall - agoMs };
 }
 
 /** Launch 1: armed ten minutes ago, heard of a minute later. */
@@ -179,7 +185,8 @@ export function desiredOf(generation: number, content: string, more: Record<stri
   return { generation, env: envDigest(content), machine: MACHINE, cause, at: stamp(-MINUTE), ...more };
 }
 
-export interface Overrides extends Partial<Omit<Facts, 'workspace' | 'process'>> {
+export interface Overrides extends Partial<Omit<Facts, 'workspace' | 'process' | 'heartbeats'>> {
+  heartbeats?: Omit<Facts['heartbeats'], 'massSilence'> & { massSilence?: boolean };
   spec?: Record<string, unknown>;
   metadata?: Partial<Workspace['metadata']>;
   status?: WorkspaceStatus | undefined;
@@ -188,7 +195,7 @@ export interface Overrides extends Partial<Omit<Facts, 'workspace' | 'process'>>
 
 /** The facts of a Workspace that is Ready and current, but for what is told otherwise. */
 export function factsOf(overrides: Overrides = {}): Facts {
-  const { spec, metadata, process, ...rest } = overrides;
+  const { spec, metadata, process, heartbeats, ...rest } = overrides;
   const status = 'status' in overrides ? overrides.status : statusOf();
   return {
     clusterID: CLUSTER,
@@ -208,7 +215,10 @@ export function factsOf(overrides: Overrides = {}): Facts {
     unavailable: new Map(),
     instances: [instanceOf(1, 'running')],
     sweptAt: NOW.mono - 5 * SECOND,
-    heartbeats: { available: true, since: NOW.mono - HOUR, launches: [heartbeatOf(1)] },
+    heartbeats: {
+      massSilence: false,
+      ...(heartbeats ?? { available: true, since: NOW.mono - HOUR, launches: [heartbeatOf(1)] }),
+    },
     timing: TIMING,
     userData: { ok: true, source: { stub: 1, gatewayURL: 'https://gateway', ticketKey: 'k1' } },
     ...rest,

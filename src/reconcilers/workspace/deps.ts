@@ -48,6 +48,8 @@ export interface WorkspaceDeps {
   resolver: Resolver;
   offerings: OfferingMemory;
   evidence: EvidenceView;
+  /** Whether more of a class is silent than can be blamed on them. */
+  massSilence(className: string): boolean;
   keys: KeyRing;
   lease: Lease;
   events: EventRecorder;

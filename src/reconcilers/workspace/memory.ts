@@ -1,4 +1,4 @@
-import type { LaunchAnswer, PendingChange, ValidationFact } from './decide/facts.ts';
+import type { LaunchAnswer, PendingChange, SilenceFact, ValidationFact } from './decide/facts.ts';
 
 /** An environment by digests of its variables, so that what changed can be named; no values. */
 export interface EnvironmentContent {
@@ -32,6 +32,7 @@ export interface WorkspaceMemory {
   sends?: { number: number; count: number; lastAt: number };
   answer?: LaunchAnswer;
   change?: PendingChange;
+  silence?: SilenceFact | undefined;
   /** The content when the recorded digest last matched: the base that changes are named against. */
   base?: EnvironmentContent;
   /** The content that is pending; it becomes the base when its digest is recorded. */

@@ -16,6 +16,7 @@ import type {
   ResolutionFact,
   UserDataFact,
 } from './decide/facts.ts';
+import { trackSilence } from './decide/silence.ts';
 import type { WorkspaceDeps } from './deps.ts';
 import { forgetInstances, type Memory, type WorkspaceMemory } from './memory.ts';
 import { changedNames, observeEnvironment, trackBase } from './secrets.ts';
@@ -65,6 +66,7 @@ export async function observe(
     heartbeats: {
       available: deps.evidence.available(),
       since: deps.evidence.availableSince(),
+      massSilence: deps.massSilence(workspace.spec.className),
       launches: heartbeatsOf(deps, workspace),
     },
     process: {
@@ -87,7 +89,9 @@ export async function observe(
   const recorded = workspace.status?.desired;
   if (observed) trackBase(mine, recorded?.env, observed.env);
   mine.change = trackChange(mine.change, recorded, observed, changedNames(mine), now.mono);
-  return { facts: { ...facts, process: { ...facts.process, change: mine.change } }, now };
+  mine.silence = trackSilence(mine.silence, workspace.status, facts.heartbeats, now);
+  const { change, silence } = mine;
+  return { facts: { ...facts, process: { ...facts.process, change, silence } }, now };
 }
 
 async function observeUserData(

@@ -9,6 +9,7 @@ import {
   launchOf,
   MINUTE,
   type Overrides,
+  silenceOf,
   stamp,
   statusOf,
   waiting,
@@ -16,6 +17,11 @@ import {
 
 const heard = (...launches: ReturnType<typeof heartbeatOf>[]) => ({ available: true, since: 0, launches });
 const away = { available: false, launches: [] };
+/** It has not been heard for two minutes, the class's timeout not counted. */
+const silent = {
+  heartbeats: heard(heartbeatOf(1, { fresh: false })),
+  process: { silence: silenceOf(1, 2 * MINUTE), console: { 'i-1': '' } },
+};
 const readyOf = (more: Overrides) => conditionOf(decideAt(factsOf(more)), 'Ready');
 
 /** The status as it is once the Workspace is Ready, conditions and all. */
@@ -34,7 +40,7 @@ describe('Ready', () => {
     ],
     ['it was not heard yet', { status: statusOf({ launch: booting() }), heartbeats: heard() }, 'Booting'],
     ['it was heard, but EC2 says pending', { instances: [instanceOf(1, 'pending')] }, 'HeartbeatLost'],
-    ['it fell silent', { heartbeats: heard(heartbeatOf(1, { fresh: false })) }, 'HeartbeatLost'],
+    ['it fell silent', silent, 'HeartbeatLost'],
     ['it is stopping by itself', { instances: [instanceOf(1, 'stopping')] }, 'HeartbeatLost'],
     [
       'only the launch before it is heard',
@@ -74,11 +80,9 @@ describe('missing evidence changes no verdict', () => {
   });
 
   test('nor for bad: what was not Ready does not become it', () => {
-    const silent = decideAt(
-      factsOf({ status: settled(), heartbeats: heard(heartbeatOf(1, { fresh: false })) }),
-    );
-    const blind = decideAt(factsOf({ status: silent.status, heartbeats: away }));
-    expect(conditionOf(blind, 'Ready')).toEqual(conditionOf(silent, 'Ready'));
+    const lost = decideAt(factsOf({ status: settled(), ...silent }));
+    const blind = decideAt(factsOf({ status: lost.status, heartbeats: away }));
+    expect(conditionOf(blind, 'Ready')).toEqual(conditionOf(lost, 'Ready'));
   });
 
   test('but what EC2 itself says counts without heartbeats', () => {
@@ -103,11 +107,11 @@ describe('missing evidence changes no verdict', () => {
 
 describe('transitions', () => {
   test('each of Ready is one event of its reason, and its time is that of the change of status', () => {
-    const lost = factsOf({ status: settled(), heartbeats: heard(heartbeatOf(1, { fresh: false })) });
+    const lost = factsOf({ status: settled(), ...silent });
     const decision = decideAt(lost, MINUTE);
     expect(decision.events).toEqual([expect.objectContaining({ type: 'Warning', reason: 'HeartbeatLost' })]);
     expect(conditionOf(decision, 'Ready').lastTransitionTime).toBe(stamp(MINUTE));
-    const again = decideAt(factsOf({ status: decision.status, heartbeats: lost.heartbeats }), 2 * MINUTE);
+    const again = decideAt(factsOf({ status: decision.status, ...silent }), 2 * MINUTE);
     expect(again.events).toEqual([]);
     expect(again.status).toEqual(decision.status);
   });

@@ -1,8 +1,9 @@
 import type { Condition } from '../../../api/meta.ts';
 import { isCurrent, progresses } from './change.ts';
 import { type Draft, iso } from './decision.ts';
-import { heartbeatOf } from './ending.ts';
+import { findInstance, heartbeatOf } from './ending.ts';
 import { judgeReady, type Verdict } from './ready.ts';
+import { isHeard, isSilent } from './silence.ts';
 
 /** Reasons that stay until a person mends something. */
 const NEEDS_A_PERSON = new Set([
@@ -19,7 +20,9 @@ export function writeConditions(draft: Draft): void {
   const before = conditionOf(draft, 'Ready');
   const ready = judgeReady(draft);
   set(draft, 'Ready', ready);
-  set(draft, 'InstanceReady', judgeInstance(draft));
+  const instance = judgeInstance(draft);
+  reportImpaired(draft, instance);
+  set(draft, 'InstanceReady', instance);
   set(draft, 'HeartbeatHealthy', judgeHeartbeat(draft));
   set(draft, 'SecretsSynced', judgeSecrets(draft));
   const upToDate = judgeUpToDate(draft, ready);
@@ -81,6 +84,12 @@ function judgeInstance(draft: Draft): Verdict {
   const { instance, launch } = draft.status;
   if (!instance) return { status: 'False', reason: 'NoInstance', message: 'There is no instance.' };
   const running = instance.state === 'running' && launch?.instanceID === instance.id;
+  const impaired = running && findInstance(draft, instance.id)?.impaired;
+  // One witness: what heartbeats is alive, whatever else fails.
+  if (impaired) {
+    const message = `EC2 says that ${instance.id} is running, but its ${impaired.kind} status check fails; while it heartbeats it stays.`;
+    return { status: 'False', reason: 'Impaired', message };
+  }
   const status = instance.state === 'Unknown' ? 'Unknown' : running ? 'True' : 'False';
   const reason = instance.state.replace(/(^|-)([a-z])/g, (_, _dash, letter: string) => letter.toUpperCase());
   const message =
@@ -94,17 +103,18 @@ function judgeHeartbeat(draft: Draft): Verdict {
   const { heartbeats } = draft.facts;
   const { launch } = draft.status;
   const row = launch && heartbeatOf(draft, launch);
-  const kept = conditionOf(draft, 'HeartbeatHealthy');
-  // Missing evidence changes no verdict; but one on an earlier launch says nothing of this one.
-  if (!heartbeats.available && kept && launch?.readyAt !== undefined) return kept;
-  if (!heartbeats.available) {
-    return { status: 'Unknown', reason: 'NoEvidence', message: 'Heartbeats can not be judged just now.' };
-  }
-  if (!row?.alive)
-    return { status: 'False', reason: 'NoHeartbeat', message: 'This launch has not sent a heartbeat.' };
-  if (row.fresh)
+  if (heartbeats.available && row && isHeard(row))
     return { status: 'True', reason: 'Heartbeating', message: `Launch ${row.number} sends heartbeats.` };
-  return { status: 'False', reason: 'HeartbeatLost', message: silence(row.number, row.lastHeartbeatAt) };
+  if (heartbeats.available && launch?.readyAt === undefined)
+    return { status: 'False', reason: 'NoHeartbeat', message: 'This launch has not sent a heartbeat.' };
+  if (launch && isSilent(draft, launch)) {
+    const message = silence(launch.number, row?.lastHeartbeatAt);
+    return { status: 'False', reason: 'HeartbeatLost', message };
+  }
+  // Missing evidence changes no verdict; but one on an earlier launch says nothing of this one.
+  const kept = launch?.readyAt === undefined ? undefined : conditionOf(draft, 'HeartbeatHealthy');
+  const unjudged = { reason: 'NoEvidence', message: 'Heartbeats can not be judged just now.' };
+  return kept ?? { status: 'Unknown', ...unjudged };
 }
 
 function silence(number: number, lastHeartbeatAt: number | undefined): string {
@@ -182,6 +192,11 @@ function names(changed: readonly string[] | undefined): string {
 /** What keeps a change from an instance that serves is told once, as Ready stays what it was. */
 function reportBlocker(draft: Draft, { reason, message }: Verdict): void {
   if (reason !== draft.blocker?.reason || conditionOf(draft, 'UpToDate')?.reason === reason) return;
+  draft.events.push({ type: 'Warning', reason, message });
+}
+
+function reportImpaired(draft: Draft, { reason, message }: Verdict): void {
+  if (reason !== 'Impaired' || conditionOf(draft, 'InstanceReady')?.reason === reason) return;
   draft.events.push({ type: 'Warning', reason, message });
 }
 

@@ -16,7 +16,11 @@ export function findInstance(draft: Draft, id: string): InstanceFact | undefined
 
 /** What the present launch's instance says of itself; after a start nothing counts but a later boot. */
 export function heartbeatOf(draft: Draft, launch: Launch): HeartbeatFact | undefined {
-  const row = draft.facts.heartbeats.launches.find((candidate) => candidate.number === launch.number);
+  return heartbeatOfLaunch(draft.facts.heartbeats.launches, launch);
+}
+
+export function heartbeatOfLaunch(rows: readonly HeartbeatFact[], launch: Launch): HeartbeatFact | undefined {
+  const row = rows.find((candidate) => candidate.number === launch.number);
   if (row && launch.after && (row.boot ?? 0) <= launch.after.boot) return undefined;
   return row;
 }

@@ -110,6 +110,14 @@ export interface PendingChange {
   changed: readonly string[];
 }
 
+/** The present launch, which heartbeat before, is not heard; see silence.ts. */
+export interface SilenceFact {
+  number: number;
+  /** Since when this process has known that it is not heard, monotonic and wall ms. */
+  since: number;
+  at: number;
+}
+
 /** What this process remembers of a Workspace; all of it may be lost at any moment. Times are monotonic ms. */
 export interface ProcessFact {
   /** Random id of this process's present lease term. */
@@ -124,6 +132,7 @@ export interface ProcessFact {
   sends?: { count: number; lastAt: number };
   answer?: LaunchAnswer;
   change?: PendingChange;
+  silence?: SilenceFact;
   validations: readonly ValidationFact[];
   /** When TerminateInstances was last sent for an instance, by id. */
   terminateSentAt: Readonly<Record<string, number>>;
@@ -175,6 +184,8 @@ export interface Facts {
     available: boolean;
     /** Since when it has been available without a break, as far as this process knows; monotonic ms. */
     since?: number;
+    /** More of the class fell silent within one timeout than can be blamed on them: evidence on silence is missing. */
+    massSilence: boolean;
     launches: readonly HeartbeatFact[];
   };
   process: ProcessFact;

@@ -25,7 +25,7 @@ function lives(facts: Facts, number: number, id: string): boolean {
 
 test('the facts are varied enough for every effect to be asked for', () => {
   const effects = fc
-    .sample(arbitraryFacts, { numRuns: 1500, seed: 7 })
+    .sample(arbitraryFacts, { numRuns: 2000, seed: 7 })
     .map((facts) => decideAt(facts).effect);
   expect(new Set(effects.map((effect) => effect?.kind))).toEqual(
     new Set([

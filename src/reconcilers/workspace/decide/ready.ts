@@ -2,6 +2,7 @@ import type { Condition } from '../../../api/meta.ts';
 import type { Launch } from '../../../api/workspace.ts';
 import type { Draft } from './decision.ts';
 import { heartbeatOf, saidOfEnd } from './ending.ts';
+import { isHeard, isSilent, saidOfSilence } from './silence.ts';
 
 export type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>;
 
@@ -54,13 +55,12 @@ function serves(draft: Draft, launch: Launch): boolean {
   if (launch.phase !== 'Submitted' || launch.ended || status.instance?.id !== launch.instanceID) return false;
   const state = status.instance?.state;
   if (state !== 'running' && state !== 'Unknown') return false;
-  if (!facts.heartbeats.available || state === 'Unknown') {
-    // Missing evidence changes no verdict.
-    const before = status.conditions?.find((condition) => condition.type === 'Ready');
-    return before?.status === 'True' && launch.readyAt !== undefined;
-  }
-  const row = heartbeatOf(draft, launch);
-  return row?.alive === true && row.fresh;
+  const heard = facts.heartbeats.available && isHeard(heartbeatOf(draft, launch));
+  if (state === 'running' && heard) return true;
+  if (state === 'running' && isSilent(draft, launch)) return false;
+  // Missing evidence changes no verdict.
+  const before = status.conditions?.find((condition) => condition.type === 'Ready');
+  return before?.status === 'True' && launch.readyAt !== undefined;
 }
 
 function progress(draft: Draft, launch: Launch): { reason: string; message: string } {
@@ -101,9 +101,9 @@ function progress(draft: Draft, launch: Launch): { reason: string; message: stri
     };
   }
   if (state !== 'running') return { reason: 'HeartbeatLost', message: `${launch.instanceID} is ${state}.` };
-  if (!facts.heartbeats.available && before) return { reason: before.reason, message: before.message };
-  return {
-    reason: 'HeartbeatLost',
-    message: `Launch ${launch.number} fell silent; look at its console and network.`,
-  };
+  if (!isSilent(draft, launch)) {
+    const unjudged = { reason: 'EvidenceUnavailable', message: 'Heartbeats can not be judged just now.' };
+    return before ? { reason: before.reason, message: before.message } : unjudged;
+  }
+  return { reason: 'HeartbeatLost', message: saidOfSilence(draft, launch) };
 }

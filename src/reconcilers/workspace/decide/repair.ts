@@ -1,28 +1,11 @@
 import type { Cause, Launch, Outcome } from '../../../api/workspace.ts';
+import { backoffMs } from './backoff.ts';
 import { earliestChange } from './change.ts';
 import { block, type Draft, iso, propose, wakeAfter } from './decision.ts';
 import { saidOfEnd } from './ending.ts';
+import { heartbeatTimeoutMs } from './silence.ts';
 
 type Ended = NonNullable<Launch['ended']>;
-
-/** How many launches in a row, this one included, came to an unexpected end without having served for long. */
-export function failuresWith(draft: Draft, launch: Launch): number {
-  return failuresBefore(draft, launch) + (launch.ended?.refusal === 'capacity' ? 0 : 1);
-}
-
-/** As kubelet's back-off does, it begins anew after a run longer than its longest pause. */
-function failuresBefore({ facts, now }: Draft, launch: Launch): number {
-  if (!launch.readyAt) return launch.failures;
-  const until = launch.ended ? Date.parse(launch.ended.at) : now.wall;
-  const served = until - Date.parse(launch.readyAt);
-  return served >= facts.timing.repairBackoffMaxMs ? 0 : launch.failures;
-}
-
-function backoffMs(draft: Draft, launch: Launch): number {
-  const { repairBackoffMinMs, repairBackoffMaxMs } = draft.facts.timing;
-  const doublings = Math.min(failuresBefore(draft, launch), 16);
-  return Math.min(repairBackoffMinMs * 2 ** doublings, repairBackoffMaxMs);
-}
 
 /** A launch that came to an end is replaced after a pause; for capacity at once, as another offering is asked. */
 export function afterEnd(draft: Draft, launch: Launch, ended: Ended): Cause | undefined {
@@ -80,11 +63,6 @@ export function afterTimeout(draft: Draft, launch: Launch): Cause | undefined {
   );
   wakeAfter(draft, at - now.wall);
   return undefined;
-}
-
-/** The class's heartbeat timeout: within it a healthy agent that could not get through is heard again. */
-function heartbeatTimeoutMs({ facts }: Draft): number {
-  return (facts.class?.spec.heartbeat.timeoutSeconds ?? 90) * facts.timing.secondMs;
 }
 
 function heardLongEnough(draft: Draft): boolean {

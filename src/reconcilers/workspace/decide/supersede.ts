@@ -1,10 +1,12 @@
-import type { Cause, Launch, LaunchParams } from '../../../api/workspace.ts';
+import type { Cause, Launch, LaunchParams, Outcome } from '../../../api/workspace.ts';
+import { failuresWith } from './backoff.ts';
 import { candidate, launchable } from './candidate.ts';
 import { change } from './change.ts';
 import { block, type Draft, iso, propose, wakeAfter } from './decision.ts';
 import { findInstance, inDoubt, provenGone, remember, trackEnding } from './ending.ts';
 import { fingerprint } from './offerings.ts';
-import { afterEnd, afterTimeout, failuresWith } from './repair.ts';
+import { afterEnd, afterTimeout } from './repair.ts';
+import { afterSilence } from './silence.ts';
 
 /** What a refused dry run is called. */
 const REASONS = {
@@ -38,7 +40,7 @@ function wanted(draft: Draft, launch: Launch): Cause | undefined {
   if (restart && restart !== handled?.restart) return { kind: 'Restart', ref: restart };
   if (launch.phase === 'Closed' && !launch.ended) return launch.cause;
   if (launch.ended) return afterEnd(draft, launch, launch.ended);
-  return change(draft, launch) ?? afterTimeout(draft, launch);
+  return change(draft, launch) ?? afterTimeout(draft, launch) ?? afterSilence(draft, launch);
 }
 
 /** Whether superseding this launch would end an instance that may still be of use. */
@@ -84,10 +86,9 @@ function validated(draft: Draft, params: LaunchParams): boolean {
 function open(draft: Draft, previous: Launch, cause: Cause): void {
   const { status, now } = draft;
   const unexpected =
-    previous.phase !== 'Closed' && ['Ended', 'TimedOut', 'Lost', 'Refused'].includes(cause.kind);
-  const decided = previous.phase === 'Closed' ? 'Closed' : 'Superseded';
-  const outcome = previous.ended?.outcome ?? (cause.kind === 'TimedOut' ? 'TimedOut' : decided);
-  remember(draft, previous, outcome);
+    previous.phase !== 'Closed' &&
+    (isFailure(cause.kind) || ['Ended', 'Lost', 'Refused'].includes(cause.kind));
+  remember(draft, previous, outcomeOf(previous, cause));
   if (
     previous.instanceID !== undefined &&
     findInstance(draft, previous.instanceID)?.state !== 'terminated' &&
@@ -104,6 +105,17 @@ function open(draft: Draft, previous: Launch, cause: Cause): void {
     failures: unexpected ? failuresWith(draft, previous) : 0,
   };
   answerRequest(draft);
+}
+
+function outcomeOf(previous: Launch, cause: Cause): Outcome {
+  if (previous.ended) return previous.ended.outcome;
+  if (previous.phase === 'Closed') return 'Closed';
+  return isFailure(cause.kind) ? cause.kind : 'Superseded';
+}
+
+/** Ends that are recorded with the launch that spends them. */
+function isFailure(kind: Cause['kind']): kind is 'TimedOut' | 'HeartbeatLost' | 'Impaired' {
+  return kind === 'TimedOut' || kind === 'HeartbeatLost' || kind === 'Impaired';
 }
 
 /** The newest request is answered by the launch that is about to be made, and by no other. */

@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest';
+import { classOf, factsOf, launchOf, MINUTE, SECOND, stamp, statusOf } from '../../../test/support/facts.ts';
+import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import type { Launch, Workspace } from '../../api/workspace.ts';
+import { createStore } from '../../controller/store.ts';
+import type { LaunchEvidence } from '../../gateway/evidence.ts';
+import { WORKSPACE_INDEXES } from '../workspace/triggers.ts';
+import { createClassEvidence } from './evidence.ts';
+
+/** A class of ten, each of which was heard a moment ago. */
+function setUp(count = 10) {
+  const clock = createVirtualClock({ monotonic: 60 * MINUTE });
+  const workspaces = createStore<Workspace>({ indexes: WORKSPACE_INDEXES });
+  const rows = new Map<string, LaunchEvidence>();
+  const state = {
+    missing: undefined as 'Database' | 'Gateway' | undefined,
+    since: 0 as number | undefined,
+  };
+  const changes: string[] = [];
+  const klass = classOf();
+  let version = 1;
+  const classEvidence = createClassEvidence({
+    workspaces,
+    classes: { list: () => [klass] },
+    evidence: {
+      available: () => state.missing === undefined,
+      missing: () => state.missing,
+      availableSince: () => state.since,
+      ofWorkspace: (uid) => [...rows].flatMap(([id, row]) => (id === uid ? [row] : [])),
+    },
+    clock,
+    secondMs: SECOND,
+    onChange: (className) => changes.push(className),
+  });
+  const put = (index: number, launch: Partial<Launch> = {}, state = 'running') => {
+    const metadata = { name: `w${index}`, uid: `u${index}`, resourceVersion: String(version++) };
+    const instance = { id: 'i-1', state };
+    workspaces.applyWrite(
+      factsOf({ metadata, status: statusOf({ launch: launchOf(launch), instance }) }).workspace,
+    );
+  };
+  const hear = (index: number, fresh: boolean, lastHeartbeatAt = Date.parse(stamp(0))) => {
+    rows.set(`u${index}`, { uid: `u${index}`, number: 1, fresh, lastHeartbeatAt, reports: 0 });
+  };
+  for (let index = 0; index < count; index += 1) {
+    put(index);
+    hear(index, true);
+  }
+  const judged = () => {
+    classEvidence.refresh();
+    return classEvidence.of('standard');
+  };
+  return { clock, rows, state, changes, classEvidence, put, hear, judged };
+}
+
+describe('the evidence of a class', () => {
+  test('is there while all are heard, and nothing is told', () => {
+    const { judged, changes, classEvidence } = setUp();
+    expect(judged()).toEqual({ reason: 'Available' });
+    expect(classEvidence.massSilence('standard')).toBe(false);
+    expect(changes).toEqual([]);
+  });
+
+  test.each([
+    ['Database', 'DatabaseUnavailable'],
+    ['Gateway', 'GatewayUnavailable'],
+  ] as const)('is missing with the %s; told once, and once when it is back', (missing, reason) => {
+    const { judged, changes, state } = setUp();
+    state.missing = missing;
+    expect(judged()).toEqual({ reason });
+    expect(judged()).toEqual({ reason });
+    expect(changes).toEqual(['standard']);
+    state.missing = undefined;
+    expect(judged()).toEqual({ reason: 'Available' });
+    expect(changes).toEqual(['standard', 'standard']);
+  });
+
+  test('is missing when more fall silent at once than may, and back when those are few again', () => {
+    const { hear, judged, classEvidence } = setUp();
+    for (const index of [1, 2]) hear(index, false);
+    expect(judged()).toEqual({ reason: 'Available' });
+    hear(3, false);
+    expect(judged()).toEqual({ reason: 'MassSilence', silent: 3, expected: 10 });
+    expect(classEvidence.massSilence('standard')).toBe(true);
+    expect(classEvidence.massSilence('other')).toBe(false);
+    hear(1, true);
+    expect(judged()).toEqual({ reason: 'Available' });
+  });
+
+  test('is there when as many fall silent one after another', () => {
+    const { hear, judged } = setUp();
+    for (const index of [1, 2, 3, 4]) hear(index, false, Date.parse(stamp(-2 * MINUTE * index)));
+    expect(judged()).toEqual({ reason: 'Available' });
+  });
+
+  test('a person who restarts what is silent brings it back', () => {
+    const { hear, judged, put } = setUp();
+    for (const index of [1, 2, 3]) hear(index, false);
+    expect(judged().reason).toBe('MassSilence');
+    put(3, { number: 2, phase: 'Waiting', readyAt: undefined });
+    expect(judged()).toEqual({ reason: 'Available' });
+  });
+
+  test.each<[string, Partial<Launch>, string]>([
+    ['EC2 says that it ended', { ended: { outcome: 'Ended', at: stamp(0) } }, 'terminated'],
+    ['EC2 says that it is ending', {}, 'shutting-down'],
+    ['EC2 says that it stopped', {}, 'stopped'],
+    ['it is meant to be stopped', { phase: 'Stopped' }, 'stopped'],
+    ['it has yet to boot', { readyAt: undefined }, 'running'],
+  ])('one is silent for a reason of its own if %s', (_why, launch, state) => {
+    const { hear, judged, put } = setUp();
+    for (const index of [1, 2, 3, 4, 5]) {
+      hear(index, false);
+      put(index, launch, state);
+    }
+    expect(judged()).toEqual({ reason: 'Available' });
+  });
+
+  test('a database without rows is no silence until they could have come back', async () => {
+    const { clock, judged, rows, state } = setUp();
+    rows.clear();
+    state.since = clock.monotonic();
+    await clock.advance(89 * SECOND);
+    expect(judged()).toEqual({ reason: 'Available' });
+    await clock.advance(SECOND);
+    expect(judged()).toEqual({ reason: 'MassSilence', silent: 10, expected: 10 });
+  });
+});

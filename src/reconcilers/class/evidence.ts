@@ -1,0 +1,85 @@
+import type { Launch, Workspace } from '../../api/workspace.ts';
+import type { WorkspaceClass } from '../../api/workspaceClass.ts';
+import type { Clock } from '../../controller/clock.ts';
+import type { Store } from '../../controller/store.ts';
+import type { EvidenceView } from '../../gateway/evidence.ts';
+import { type Hearing, mostSilent, silentAtOnce } from './massSilence.ts';
+
+/** Whether silence means something in a class, and if not, why. */
+export type EvidenceVerdict =
+  | { reason: 'Available' | 'DatabaseUnavailable' | 'GatewayUnavailable' }
+  | { reason: 'MassSilence'; silent: number; expected: number };
+
+export interface ClassEvidenceOptions {
+  workspaces: Pick<Store<Workspace>, 'byIndex'>;
+  classes: Pick<Store<WorkspaceClass>, 'list'>;
+  evidence: EvidenceView;
+  clock: Clock;
+  /** What one second of a class's `…Seconds` field lasts, ms. */
+  secondMs: number;
+  /** The reason of a class is another one. */
+  onChange(className: string): void;
+}
+
+export interface ClassEvidence {
+  /** As of the last refresh. */
+  of(className: string): EvidenceVerdict;
+  /** Whether more of the class fell silent within one heartbeat timeout than can be blamed on them. */
+  massSilence(className: string): boolean;
+  /** Judges every class anew: once a poll of the evidence, never by a reconcile. */
+  refresh(): void;
+}
+
+const AVAILABLE: EvidenceVerdict = { reason: 'Available' };
+
+export function createClassEvidence(options: ClassEvidenceOptions): ClassEvidence {
+  const { workspaces, classes, evidence, clock, secondMs } = options;
+  let verdicts = new Map<string, EvidenceVerdict>();
+
+  function judge({ metadata, spec }: WorkspaceClass): EvidenceVerdict {
+    const missing = evidence.missing();
+    if (missing === 'Database') return { reason: 'DatabaseUnavailable' };
+    if (missing === 'Gateway') return { reason: 'GatewayUnavailable' };
+    const timeoutMs = spec.heartbeat.timeoutSeconds * secondMs;
+    const hearing = hear(metadata.name, timeoutMs);
+    const silent = silentAtOnce(hearing, timeoutMs);
+    const { expected } = hearing;
+    return silent > mostSilent(expected) ? { reason: 'MassSilence', silent, expected } : AVAILABLE;
+  }
+
+  function hear(className: string, timeoutMs: number): Hearing {
+    const since = evidence.availableSince();
+    // After a loss of the rows they come back with the next heartbeats.
+    const rowsAreBack = since !== undefined && clock.monotonic() - since >= timeoutMs;
+    const silent: (number | undefined)[] = [];
+    let expected = 0;
+    for (const workspace of workspaces.byIndex('class', className)) {
+      const launch = expectedToHeartbeat(workspace);
+      if (!launch) continue;
+      expected += 1;
+      const row = evidence.ofWorkspace(workspace.metadata.uid).find(({ number }) => number === launch.number);
+      if (row?.lastHeartbeatAt === undefined ? rowsAreBack : !row.fresh) silent.push(row?.lastHeartbeatAt);
+    }
+    return { expected, silent };
+  }
+
+  return {
+    of: (className) => verdicts.get(className) ?? AVAILABLE,
+    massSilence: (className) => verdicts.get(className)?.reason === 'MassSilence',
+    refresh() {
+      const before = verdicts;
+      verdicts = new Map(classes.list().map((klass) => [klass.metadata.name, judge(klass)]));
+      for (const [className, { reason }] of verdicts) {
+        if ((before.get(className) ?? AVAILABLE).reason !== reason) options.onChange(className);
+      }
+    },
+  };
+}
+
+/** Heard before, and meant to run; what EC2 says has stopped or ended is silent for a reason of its own. */
+function expectedToHeartbeat({ metadata, status }: Workspace): Launch | undefined {
+  const { launch, instance } = status ?? {};
+  if (metadata.deletionTimestamp !== undefined || launch?.phase !== 'Submitted') return undefined;
+  if (launch.readyAt === undefined || launch.ended) return undefined;
+  return instance?.state === 'running' || instance?.state === 'Unknown' ? launch : undefined;
+}
