@@ -126,6 +126,22 @@ const controller = z
   })
   .describe('Controller');
 
+const orphans = z
+  .object({
+    policy: z
+      .enum(['Report', 'Terminate'])
+      .default('Report')
+      .describe(
+        'What is done about instances of this cluster that no Workspace owns: they are reported alone, or, once nothing speaks for them, ended.',
+      ),
+    intervalMs: ms(60_000).describe('Least pause between two looks for them.'),
+    graceMs: ms(600_000).describe(
+      'How old one must be, how long it must have been without an owner, and how long heartbeats must have been judged without a break, before it is ended.',
+    ),
+    mostPerRound: integer(1, 1_000, 5).describe('Most of them ended after one look.'),
+  })
+  .describe('Orphans');
+
 const timing = z
   .object({
     lateMs: ms(120_000).describe(
@@ -179,6 +195,7 @@ export const configSchema = z.object({
   database,
   gateway,
   controller,
+  orphans,
   timing,
   observability,
 });

@@ -16,6 +16,8 @@ import { createResolver } from './ec2/resolve.ts';
 import { createEvidencePoller } from './gateway/evidencePoller.ts';
 import type { HeartbeatStore } from './gateway/heartbeatStore.ts';
 import { createClassEvidence } from './reconcilers/class/evidence.ts';
+import { createOrphanMetrics } from './reconcilers/orphans/metrics.ts';
+import { createOrphans } from './reconcilers/orphans/orphans.ts';
 import { createWorkspaceMetrics } from './reconcilers/workspace/metrics.ts';
 import { createWorkspaceReconciler } from './reconcilers/workspace/reconciler.ts';
 import { connectTriggers } from './reconcilers/workspace/triggers.ts';
@@ -69,6 +71,7 @@ export function startControllerPart(
     lookupIntervalMs: aws.lookupIntervalMs,
     statusIntervalMs: aws.statusIntervalMs,
     onChange: changed,
+    onSweep: () => orphans.swept(),
   });
   const evidence = createEvidencePoller({
     store,
@@ -105,6 +108,22 @@ export function startControllerPart(
     gatewayURL: need(gateway.url, 'gateway.url'),
     caBundle: files.caBundle,
   });
+  const lease = { held: () => elector.held(), term: () => elector.term() };
+  const leaseTarget = { namespace: kubernetes.namespace, name: 'workspace-operator' };
+  const orphans = createOrphans({
+    ...cluster,
+    cloud,
+    calls,
+    evidence,
+    lease,
+    leaseTarget,
+    events,
+    clock,
+    logger,
+    metrics: createOrphanMetrics(registry),
+    settings: config.orphans,
+    onChange: (key) => queue.add(key),
+  });
   const reconcile = createWorkspaceReconciler({
     ...cluster,
     ...userData,
@@ -114,7 +133,8 @@ export function startControllerPart(
     offerings: createOfferingMemory({ clock, ttlMs: aws.capacityRetryMs }),
     evidence,
     massSilence: classEvidence.massSilence,
-    lease: { held: () => elector.held(), term: () => elector.term() },
+    earlierSelves: orphans.earlierSelves,
+    lease,
     events,
     clock,
     metrics: createWorkspaceMetrics(registry),
@@ -134,7 +154,7 @@ export function startControllerPart(
 
   const elector = startLeaderElection({
     transport,
-    lease: { namespace: kubernetes.namespace, name: 'workspace-operator' },
+    lease: leaseTarget,
     identity: hostname(),
     clock,
     random,
@@ -151,6 +171,7 @@ export function startControllerPart(
     async onStopped() {
       await controller.stop(settings.drainGraceMs);
       await cloud.stop();
+      await orphans.stop();
     },
   });
   return {

@@ -2,6 +2,7 @@ import { Registry } from 'prom-client';
 import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
 import { createEc2Metrics } from '../../src/ec2/metrics.ts';
 import { createGatewayMetrics } from '../../src/gateway/metrics.ts';
+import { createOrphanMetrics } from '../../src/reconcilers/orphans/metrics.ts';
 import { createWorkspaceMetrics } from '../../src/reconcilers/workspace/metrics.ts';
 import { code, GENERATED, table } from './markdown.ts';
 
@@ -23,6 +24,7 @@ const ALERTS = `### What to watch
 | Do probes report what is only booting? | \`sum(increase(workspace_reports_total{outcome="dropped"}[1h]))\` |
 | Does the operator see EC2? | \`workspace_ec2_sweep_age_seconds > 120\` |
 | Is AWS refusing? | \`sum by (action, outcome) (rate(workspace_ec2_calls_total{outcome!~"ok\\|dryRunOK"}[5m]))\` |
+| Do instances run that nobody owns? | \`workspace_orphans > 0\` |
 | Does a leader lead? | \`max(leader_election_master_status) < 1\` |
 | Do reconciles fail, or pile up? | \`rate(controller_runtime_reconcile_errors_total[5m])\`, \`workqueue_depth\` |
 `;
@@ -37,7 +39,16 @@ stays True, what keeps a change from being carried out is one too, as \`UpToDate
 | --- | --- |
 | \`Deferred\` | A change counts, but the present launch is too young or still progressing. The message says when it is carried out at the latest. |
 | \`TerminationBlocked\` | EC2 refuses to end an instance (termination protection, or no right to TerminateInstances); or the Workspace was let go by annotation, without proof that its instances are gone. |
+| \`EarlierInstance\` | An instance lives that an earlier Workspace of this name launched: the object was moved or restored. |
 | \`EvidenceUnavailable\` | A replacement waits: the gateway or its database is away, and a new instance could not fetch its environment. |
+
+About instances that no Workspace owns there is nothing of a tenant's to tell it on: those events are about the operator's
+Lease, in its own namespace.
+
+| Reason | When |
+| --- | --- |
+| \`OrphanFound\` | A live instance with this cluster's tag belongs to no Workspace. The message says what its tags name, and what becomes of it. |
+| \`OrphanEnded\` | It was terminated: \`--orphans-policy\` is \`Terminate\`, and nothing spoke for it. |
 
 ## Log lines to rely on
 
@@ -52,6 +63,8 @@ accepted:
 | \`change.deferred\` | \`event\` | A change has to wait. \`uid\`, \`generation\`, \`cause\`, \`until\`. |
 | \`ec2.failed\` | \`event\` | A call failed. \`effect\`, \`action\`, AWS's \`code\`, \`class\` (how it is treated), \`requestID\`. |
 | \`ec2.terminate\` | \`event\` | Superseded instances are being terminated. \`ids\`. |
+| \`orphan.found\`, \`orphan.ended\` | \`event\` | An instance belongs to no Workspace; told once a verdict (\`Young\`, \`Heartbeating\`, \`Foreign\`, \`Due\`). It is being terminated. \`instanceID\`, and \`uid\`, \`namespace\`, \`name\`, \`number\` as its tags say. |
+| \`orphans.held\` | \`event\` | Orphans are due, and none is ended. \`reason\`: \`Reporting\` (the default), \`ListEmpty\` (there is no Workspace at all), \`NoEvidence\` (heartbeats can't be judged, or not for as long as the grace). |
 | \`launch.bootstrapped\` | \`msg\` | An instance was served its environment. \`namespace\`, \`name\`, \`uid\`, \`number\`, \`digest\`. |
 | \`report.dropped\`, \`report.forwarded\` | \`msg\` | Somebody said that a Workspace looks dead. \`namespace\`, \`name\`, \`number\`; when dropped, \`reason\`. |
 
@@ -66,6 +79,7 @@ export function metricsDocs(): string {
   createEc2Metrics(registry);
   createGatewayMetrics(registry);
   createWorkspaceMetrics(registry);
+  createOrphanMetrics(registry);
   const rows = registry
     .getMetricsAsArray()
     .map((metric) => [code(metric.name), labelsOf(metric), metric.help.replace(/\.?$/, '.')])

@@ -217,6 +217,11 @@ export const workspaceStatus = z
       .min(-1)
       .default(-1)
       .describe('metadata.generation that the status was computed from; −1 before the first time.'),
+    uid: text(64)
+      .optional()
+      .describe(
+        'metadata.uid of the Workspace that the status was written for. One that came with another object, as from a backup, is not believed.',
+      ),
     desired: z
       .object({
         generation: z.int().min(0).describe('Grows by one with each change that counts.'),

@@ -156,7 +156,7 @@ function listPage<T>(request: KubeRequest, body: unknown): ListPage<T> {
  * the answer is then one page without limit, which cannot expire.
  */
 export async function listAll<T extends KubeObject>(
-  client: KubeClient,
+  client: Pick<KubeClient, 'list'>,
   resource: Resource,
   options: ListOptions = {},
 ): Promise<{ items: T[]; resourceVersion: string }> {

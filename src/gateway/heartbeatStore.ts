@@ -12,8 +12,8 @@ export interface Heartbeat {
   activeTasks?: number;
   /** Version of the agent. */
   agent?: string;
-  /** Silence after which the launch counts as lost, in ms; its class's. */
-  timeoutMs: number;
+  /** Silence after which the launch counts as lost, in ms; its class's. Without it the one it had, or a class's default. */
+  timeoutMs?: number;
   /** Whether the agent has taken in why it was restarted. */
   acknowledged: boolean;
 }

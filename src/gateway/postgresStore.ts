@@ -157,7 +157,7 @@ function columns(batch: readonly Heartbeat[]): unknown[] {
     column((h) => h.url ?? null),
     column((h) => h.activeTasks ?? null),
     column((h) => h.agent ?? null),
-    column((h) => h.timeoutMs),
+    column((h) => h.timeoutMs ?? null),
     column((h) => h.acknowledged),
   ];
 }

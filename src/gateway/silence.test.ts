@@ -33,6 +33,24 @@ describe('silence', () => {
     expect((await store.transitions(cursor)).rows).toMatchObject([{ uid: 'u1', fresh: false }]);
   });
 
+  test('one whose class nobody knows keeps the timeout that it had; without one, a class’s default', async () => {
+    await store.gatewayUp();
+    await age(database, 600_000, 'gateway_liveness', ['up_since']);
+    const unknown = [
+      heartbeat({ seq: 2, timeoutMs: undefined }),
+      heartbeat({ uid: 'u2', timeoutMs: undefined }),
+    ];
+    await store.recordHeartbeats([heartbeat({ timeoutMs: 600_000 })]);
+    await store.recordHeartbeats(unknown);
+    await age(database, 80_000);
+    await store.gatewayUp();
+    expect(await store.markSilent()).toBe(0);
+    await age(database, 20_000);
+    expect(await store.markSilent()).toBe(1);
+    expect((await find())?.fresh).toBe(true);
+    expect((await store.find({ uid: 'u2', number: 1 }))?.fresh).toBe(false);
+  });
+
   test('coming back is a transition', async () => {
     await store.gatewayUp();
     await store.recordHeartbeats([heartbeat()]);

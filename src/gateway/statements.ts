@@ -15,15 +15,23 @@ const GATEWAY_UP = `
   coalesce((SELECT extract(epoch FROM now() - up_since) * 1000 FROM gateway_liveness
             WHERE one AND last_beat_at > now() - $1::float8 * interval '1 ms'), 0)::float8 AS "gatewayUpMs"`;
 
-/** $1…$10: one array a column. Rows are locked in key order, so that two replicas' batches can't deadlock. */
+/**
+ * $1…$10: one array a column. Rows are locked in key order, so that two replicas' batches can't deadlock. Without a timeout
+ * the launch keeps its last one, or gets the default of a class.
+ */
 export const RECORD_HEARTBEATS = `
   INSERT INTO workspace_launch AS l
     (uid, number, boot, seq, env, url, active_tasks, agent, timeout_ms, acknowledged,
      first_heartbeat_at, last_heartbeat_at, recheck_at)
   SELECT h.*, now(), now(), now() + h.timeout_ms * interval '1 ms'
-  FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::int[], $8::text[],
-              $9::int[], $10::boolean[])
-    AS h (uid, number, boot, seq, env, url, active_tasks, agent, timeout_ms, acknowledged)
+  FROM (
+    SELECT b.uid, b.number, b.boot, b.seq, b.env, b.url, b.active_tasks, b.agent,
+           coalesce(b.timeout_ms, k.timeout_ms, 90000) AS timeout_ms, b.acknowledged
+    FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::int[], $8::text[],
+                $9::int[], $10::boolean[])
+      AS b (uid, number, boot, seq, env, url, active_tasks, agent, timeout_ms, acknowledged)
+    LEFT JOIN workspace_launch k ON k.uid = b.uid AND k.number = b.number
+  ) AS h
   ORDER BY h.uid, h.number
   ON CONFLICT (uid, number) DO UPDATE SET
     boot = excluded.boot, seq = excluded.seq, env = excluded.env, url = excluded.url,

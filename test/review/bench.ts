@@ -181,6 +181,7 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
       availableSince: () => (evidence.available ? evidence.since : undefined),
       ofWorkspace: (uid) => evidence.rows.filter((row) => row.uid === uid),
     },
+    earlierSelves: () => [],
     keys,
     lease: { held: () => term !== undefined, term: () => term },
     events: { record: (event) => void events.push(event), stop: async () => undefined },

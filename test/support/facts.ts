@@ -219,6 +219,7 @@ export function factsOf(overrides: Overrides = {}): Facts {
       massSilence: false,
       ...(heartbeats ?? { available: true, since: NOW.mono - HOUR, launches: [heartbeatOf(1)] }),
     },
+    earlier: [],
     timing: TIMING,
     userData: { ok: true, source: { stub: 1, gatewayURL: 'https://gateway', ticketKey: 'k1' } },
     ...rest,

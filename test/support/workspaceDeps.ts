@@ -136,6 +136,7 @@ export function createSurroundings(options: { keys?: readonly string[] } = {}) {
       ofWorkspace: () => launches,
     },
     massSilence: () => false,
+    earlierSelves: () => [],
     keys,
     lease: { held: () => lease.heldNow, term: () => lease.term },
     events: { record: (event: EventInput) => void events.push(event), stop: () => Promise.resolve() },

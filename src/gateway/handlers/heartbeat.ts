@@ -19,26 +19,29 @@ export interface HeartbeatRequest {
 
 /**
  * "I live, and this is what I hold." Answered once it is stored.
- * A superseded launch is told so and leaves no trace, so it can never make its successor look alive.
+ * A superseded launch is told so and leaves no trace, so it can never make its successor look alive. One whose Workspace
+ * is not known here (we lag, or it is gone or was moved) is told to come again, but that it lives is on record: nobody
+ * must take it for an orphan.
  */
 export async function heartbeat(parts: GatewayParts, request: HeartbeatRequest): Promise<Answer> {
   const { session, number, boot, seq, env, url, activeTasks, agent, acknowledged } = request;
   const caller = session === undefined ? undefined : verifySession(parts.keys, parts.clusterID, session);
   if (!caller) throw new GatewayError('unauthenticated');
   if (number !== caller.number) throw new GatewayError('invalid_request', ['number: not the credential’s']);
-  const workspace = findPresent(parts.workspaces, caller);
-  const { periodSeconds, timeoutSeconds } = heartbeatTerms(parts.classes, workspace);
-  const stored = await parts.queue.submit({
+  const said = {
     ...caller,
     boot,
     seq,
     env,
     acknowledged,
-    timeoutMs: timeoutSeconds * 1000,
     ...(url !== undefined && { url }),
     ...(activeTasks !== undefined && { activeTasks }),
     ...(agent !== undefined && { agent }),
-  });
+  };
+  if (parts.workspaces.byIndex('uid', caller.uid).length === 0) await parts.queue.submit(said);
+  const workspace = findPresent(parts.workspaces, caller);
+  const { periodSeconds, timeoutSeconds } = heartbeatTerms(parts.classes, workspace);
+  const stored = await parts.queue.submit({ ...said, timeoutMs: timeoutSeconds * 1000 });
   return {
     periodSeconds,
     restart: stored.acknowledged ? undefined : restartContext(workspace),

@@ -5,7 +5,7 @@ import { type Change, createCalls, launch, switchable } from '../../../test/supp
 const KEY = 'VALUE-1';
 const away = { now: false };
 let fixture: GatewayFixture;
-const { credential, heartbeat } = createCalls(() => fixture);
+const { bootstrap, credential, heartbeat } = createCalls(() => fixture);
 
 beforeEach(async () => {
   away.now = false;
@@ -49,12 +49,21 @@ describe('heartbeat', () => {
     expect((await heartbeat(other, { number: 2 })).json().code).toBe('unauthenticated');
   });
 
-  test('a Workspace that is not known here yet is no reason to stop', async () => {
+  test('a Workspace that is not known here, yet or any more, is no reason to stop: that it lives is on record', async () => {
     fixture.put();
     const session = await credential();
     fixture.workspaces.clear();
     const answer = await heartbeat(session, { env: `k1:${'0'.repeat(64)}` });
     expect([answer.statusCode, answer.json().code]).toEqual([503, 'launch_unknown']);
+    expect(await fixture.store.find({ uid: UID, number: 1 })).toMatchObject({ boot: 1, fresh: true });
+  });
+
+  test('one of a number that is not known here yet leaves no trace', async () => {
+    fixture.put(launch({ number: 2 }));
+    const session = (await bootstrap({ number: 2, ticket: fixture.ticket(2) })).json().credential;
+    fixture.put(launch({ number: 1 }));
+    expect((await heartbeat(session, { number: 2 })).json().code).toBe('launch_unknown');
+    expect(await fixture.store.find({ uid: UID, number: 2 })).toMatchObject({ fresh: false });
   });
 
   test.each([

@@ -10,7 +10,7 @@ import type { CloudView, Ec2Calls } from '../../ec2/port.ts';
 import type { Resolver } from '../../ec2/resolve.ts';
 import type { EvidenceView } from '../../gateway/evidence.ts';
 import type { KeyRing } from '../../gateway/keys.ts';
-import type { Timing } from './decide/facts.ts';
+import type { Facts, Timing } from './decide/facts.ts';
 import type { WorkspaceMetrics } from './metrics.ts';
 
 export const WORKSPACES: Resource = {
@@ -50,6 +50,8 @@ export interface WorkspaceDeps {
   evidence: EvidenceView;
   /** Whether more of a class is silent than can be blamed on them. */
   massSilence(className: string): boolean;
+  /** Live instances of earlier Workspaces of this key (namespace/name); undefined before anybody looked. */
+  earlierSelves(key: string): Facts['earlier'];
   keys: KeyRing;
   lease: Lease;
   events: EventRecorder;

@@ -99,6 +99,16 @@ describe('an instance', () => {
   });
 });
 
+test('what a status names that was written for another object is none of ours', async () => {
+  const scene = setUp();
+  scene.show('i-1', numbered('1'));
+  scene.deps.cloud.ofWorkspace = () => [];
+  const launch = launchOf({ number: 3, instanceID: 'i-1' });
+  const status = statusOf({ launch, terminating: [{ number: 2, instanceID: 'i-0' }] });
+  expect((await scene.observe({ status })).instances).toHaveLength(1);
+  expect((await scene.observe({ status: { ...status, uid: 'uid-0' } })).instances).toEqual([]);
+});
+
 describe('a status is suspected of being lost', () => {
   const suspect = async (scene: ReturnType<typeof setUp>, overrides: Overrides = {}) =>
     (await scene.observe(overrides)).process.suspectSince;
@@ -133,6 +143,12 @@ describe('a status is suspected of being lost', () => {
     await suspect(scene, { metadata: { resourceVersion: '9' } });
     expect(await suspect(scene, { metadata: { resourceVersion: '8' } })).toBeDefined();
     expect(await suspect(scene, { metadata: { resourceVersion: '10' } })).toBeDefined();
+  });
+
+  test('when it was written for another object', async () => {
+    const scene = setUp();
+    expect(await suspect(scene, { status: statusOf({ uid: 'uid-0' }) })).toBeDefined();
+    expect(await suspect(setUp(), { status: statusOf({ uid: 'uid-1' }) })).toBeUndefined();
   });
 
   test('versions are numbers, not texts', async () => {

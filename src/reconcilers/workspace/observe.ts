@@ -16,6 +16,7 @@ import type {
   ResolutionFact,
   UserDataFact,
 } from './decide/facts.ts';
+import { isForeign } from './decide/recovery.ts';
 import { trackSilence } from './decide/silence.ts';
 import type { WorkspaceDeps } from './deps.ts';
 import { forgetInstances, type Memory, type WorkspaceMemory } from './memory.ts';
@@ -69,6 +70,7 @@ export async function observe(
       massSilence: deps.massSilence(workspace.spec.className),
       launches: heartbeatsOf(deps, workspace),
     },
+    earlier: deps.earlierSelves(key),
     process: {
       epoch: term.id,
       termAt: term.acquiredAt,
@@ -137,8 +139,9 @@ function instancesOf(deps: WorkspaceDeps, workspace: Workspace): InstanceFact[] 
 }
 
 /** The launches' numbers by the ids of the instances that the status names. */
-function onRecord({ status }: Workspace): Map<string, number> {
-  const { launch, terminating } = status ?? {};
+function onRecord(workspace: Workspace): Map<string, number> {
+  // What another object's status names is another's.
+  const { launch, terminating } = (!isForeign(workspace) && workspace.status) || {};
   const numbers = new Map(terminating?.map(({ number, instanceID }) => [instanceID, number]));
   if (launch?.instanceID) numbers.set(launch.instanceID, launch.number);
   return numbers;
@@ -195,6 +198,7 @@ function noteVersion(
   const finalized = workspace.metadata.finalizers?.includes(FINALIZER) ?? false;
   const wiped = finalized && number === undefined;
   const outrun = instances.some((instance) => instance.number > (number ?? 0));
-  if (wiped || (finalized && outrun) || memory.rolledBackAt !== undefined) memory.suspectSince ??= mono;
+  if (wiped || isForeign(workspace) || (finalized && outrun) || memory.rolledBackAt !== undefined)
+    memory.suspectSince ??= mono;
   else memory.suspectSince = undefined;
 }

@@ -1,6 +1,7 @@
 import type { Condition } from '../../../api/meta.ts';
 import { isCurrent, progresses } from './change.ts';
 import { type Draft, iso } from './decision.ts';
+import { judgeEarlier } from './earlier.ts';
 import { findInstance, heartbeatOf } from './ending.ts';
 import { judgeReady, type Verdict } from './ready.ts';
 import { isHeard, isSilent } from './silence.ts';
@@ -29,6 +30,8 @@ export function writeConditions(draft: Draft): void {
   reportDeferral(draft, upToDate);
   if (before?.status === 'True' && ready.status === 'True') reportBlocker(draft, upToDate);
   set(draft, 'UpToDate', upToDate);
+  const earlier = judgeEarlier(draft);
+  if (earlier) set(draft, 'EarlierInstance', earlier);
   const settled = (ready.status === 'True' && upToDate.status === 'True') || atRest(draft);
   const stalled = [ready.reason, upToDate.reason].find((reason) => NEEDS_A_PERSON.has(reason));
   set(draft, 'Reconciling', {

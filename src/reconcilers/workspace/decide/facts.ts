@@ -188,6 +188,8 @@ export interface Facts {
     massSilence: boolean;
     launches: readonly HeartbeatFact[];
   };
+  /** Live instances that earlier Workspaces of this name launched; undefined before anybody looked. */
+  earlier?: readonly { id: string; uid: string; heartbeats: boolean }[] | undefined;
   process: ProcessFact;
   timing: Timing;
   userData: UserDataFact;

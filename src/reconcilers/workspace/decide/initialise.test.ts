@@ -18,6 +18,7 @@ describe('the first visit', () => {
     expect(status.observedGeneration).toBe(1);
     expect(status.conditions?.map(({ type }) => type).sort()).toEqual(
       [
+        'EarlierInstance',
         'HeartbeatHealthy',
         'InstanceReady',
         'Ready',

@@ -12,6 +12,7 @@ export function initialise(draft: Draft): boolean {
   const finalized = workspace.metadata.finalizers?.includes(FINALIZER) ?? false;
   if (!finalized && deleting) return false;
   if (!finalized && !draft.status.launch) {
+    draft.status.uid = workspace.metadata.uid;
     draft.status.launch = { number: 0, generation: 0, phase: 'Closed', failures: 0 };
     const restart = workspace.spec.requests.restart;
     draft.status.handled = restart ? { restart } : {};

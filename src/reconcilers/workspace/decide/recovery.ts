@@ -1,10 +1,15 @@
 import { block, type Draft, iso, wakeAfter } from './decision.ts';
-import type { InstanceFact } from './facts.ts';
+import type { Facts, InstanceFact } from './facts.ts';
 
-/** Whether the status can't be the last one that was written: wiped, or older than an instance of ours. */
+/** Whether the status was written for another object than this: restored from a backup, or copied, with its status. */
+export function isForeign({ metadata, status }: Facts['workspace']): boolean {
+  return status?.uid !== undefined && status.uid !== metadata.uid;
+}
+
+/** Whether the status can't be the last one that was written: wiped, another's, or older than an instance of ours. */
 function looksLost(draft: Draft): boolean {
   const { facts, status } = draft;
-  if (!status.launch) return true;
+  if (!status.launch || isForeign(facts.workspace)) return true;
   if (facts.process.suspectSince !== undefined) return true;
   return aboveOurs(draft) !== undefined;
 }
@@ -35,17 +40,20 @@ export function recover(draft: Draft): boolean {
     block(
       draft,
       'StatusLost',
-      'The recorded status was wiped or rolled back; waiting for a complete look at EC2 before anything is launched or ended.',
+      `${isForeign(facts.workspace) ? `The recorded status came with another object (uid ${status.uid}), as from a backup` : 'The recorded status was wiped or rolled back'}; waiting for a complete look at EC2 before anything is launched or ended.`,
     );
     wakeAfter(draft, Math.max(needed - now.mono, 1000));
     return false;
   }
   draft.settled = true;
+  // Nothing that it names is ours: not its launch, nor what it would have ended.
+  if (isForeign(facts.workspace)) draft.status = { observedGeneration: -1, provisions: 0 };
   const found = aboveOurs(draft);
   if (found) {
     adopt(draft, found);
-  } else if (!status.launch) {
-    status.launch = { number: 0, generation: 0, phase: 'Closed', failures: 0 };
+  } else if (!draft.status.launch) {
+    draft.status.uid = facts.workspace.metadata.uid;
+    draft.status.launch = { number: 0, generation: 0, phase: 'Closed', failures: 0 };
     answerPresentRequest(draft);
   }
   return true;
@@ -58,6 +66,7 @@ function answerPresentRequest(draft: Draft): void {
 
 function adopt(draft: Draft, found: InstanceFact): void {
   const { status, now } = draft;
+  status.uid = draft.facts.workspace.metadata.uid;
   const submittedAt = found.launchTime ?? iso(now.wall);
   // Above the tag's and ours; without a desired state yet, the one that is about to be recorded is.
   if (status.desired) {

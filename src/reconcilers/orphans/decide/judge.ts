@@ -1,0 +1,110 @@
+import { clientToken } from '../../../api/token.ts';
+
+/** A live instance with our cluster's tag, as the sweep showed it. Times are monotonic ms. */
+export interface TaggedInstance {
+  id: string;
+  clientToken?: string | undefined;
+  /** Wall ms. */
+  launchedAt?: number | undefined;
+  /** The value of its cluster tag. */
+  clusterID?: string | undefined;
+  /** The Workspace that its tags name. */
+  uid?: string | undefined;
+  /** The launch that its tags name; undefined when they name none. */
+  number?: number | undefined;
+  /** Whether its launch has a fresh heartbeat. */
+  heartbeats: boolean;
+  /** Since when this process has known it without an owner; undefined when it is news. */
+  unownedSince?: number | undefined;
+  /** When its end was last asked for. */
+  endSentAt?: number | undefined;
+}
+
+/** One look: the cloud first, then the Workspaces. Times are monotonic ms. */
+export interface OrphanFacts {
+  clusterID: string;
+  /** When the lease was taken. */
+  termAt: number;
+  sweep: { begunAt: number; endedAt: number };
+  instances: readonly TaggedInstance[];
+  /** When the list of Workspaces was begun: a consistent read. */
+  listedAt: number;
+  /** The uids of all Workspaces. */
+  owners: ReadonlySet<string>;
+  /** Since when heartbeats can be judged without a break; undefined while they can't. */
+  evidenceSince?: number | undefined;
+  policy: 'Report' | 'Terminate';
+  graceMs: number;
+  mostPerRound: number;
+}
+
+/**
+ * Young: within the grace. Heartbeating: it lives, so somebody may need it. Foreign: its tags are not those of a launch
+ * of ours (a copy, or tags edited by hand); it is never ended. Due: nothing speaks for it.
+ */
+export const ORPHAN_VERDICTS = ['Young', 'Heartbeating', 'Foreign', 'Due'] as const;
+export type OrphanVerdict = (typeof ORPHAN_VERDICTS)[number];
+
+/** Why a round ends nothing that is due. */
+export type OrphanHold = 'NotLookedYet' | 'ListEmpty' | 'NoEvidence' | 'Reporting';
+
+export interface OrphanDecision {
+  orphans: readonly { id: string; verdict: OrphanVerdict }[];
+  /** Ids of what is to be ended now. */
+  end: readonly string[];
+  hold?: OrphanHold;
+}
+
+/**
+ * Which instances nobody owns, and which of them may be ended. A uid that a consistent list begun after the sweep lacks is
+ * no Workspace's and never will be one's again, so that even a leader whose term is over judged right.
+ */
+export function judgeOrphans(facts: OrphanFacts, now: { wall: number; mono: number }): OrphanDecision {
+  const { sweep, listedAt, termAt } = facts;
+  if (sweep.begunAt < termAt || listedAt < sweep.endedAt)
+    return { orphans: [], end: [], hold: 'NotLookedYet' };
+  const ours = facts.instances.filter((instance) => instance.clusterID === facts.clusterID);
+  const unowned = ours.filter(({ uid }) => uid === undefined || !facts.owners.has(uid));
+  const judged = unowned.map((instance) => ({ instance, verdict: judge(facts, instance, now) }));
+  const orphans = judged.map(({ instance, verdict }) => ({ id: instance.id, verdict }));
+  const due = judged.flatMap(({ instance, verdict }) => (verdict === 'Due' ? [instance] : []));
+  const hold = holdOf(facts, now.mono);
+  if (hold !== undefined) return { orphans, end: [], hold };
+  const end = due.sort(inTurn).slice(0, facts.mostPerRound);
+  return { orphans, end: end.map(({ id }) => id) };
+}
+
+function judge(
+  facts: OrphanFacts,
+  instance: TaggedInstance,
+  now: { wall: number; mono: number },
+): OrphanVerdict {
+  const { uid, number, launchedAt, unownedSince } = instance;
+  if (uid === undefined || number === undefined) return 'Foreign';
+  if (instance.clientToken !== clientToken(facts.clusterID, uid, number)) return 'Foreign';
+  if (instance.heartbeats) return 'Heartbeating';
+  // By our own clock as well: EC2's and ours may differ, and the launch's age says nothing of how long it has been alone.
+  const alone = unownedSince !== undefined && now.mono - unownedSince >= facts.graceMs;
+  const old = launchedAt === undefined || now.wall - launchedAt >= facts.graceMs;
+  return alone && old ? 'Due' : 'Young';
+}
+
+function holdOf(
+  { owners, evidenceSince, graceMs, policy }: OrphanFacts,
+  mono: number,
+): OrphanHold | undefined {
+  // Rather the definitions, the rights or the cluster are wrong than that every instance lost its owner.
+  if (owners.size === 0) return 'ListEmpty';
+  // Whoever lives must have had the time to be heard.
+  if (evidenceSince === undefined || mono - evidenceSince < graceMs) return 'NoEvidence';
+  return policy === 'Report' ? 'Reporting' : undefined;
+}
+
+/** What was never asked to end first, so that one that can't be ended keeps no other waiting; then the oldest. */
+function inTurn(a: TaggedInstance, b: TaggedInstance): number {
+  return (
+    (a.endSentAt ?? 0) - (b.endSentAt ?? 0) ||
+    (a.launchedAt ?? 0) - (b.launchedAt ?? 0) ||
+    (a.id < b.id ? -1 : 1)
+  );
+}

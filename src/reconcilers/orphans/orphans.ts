@@ -1,0 +1,133 @@
+import type { KubeObject } from '../../controller/client.ts';
+import { listAll } from '../../controller/kubeClient.ts';
+import type { Term } from '../../controller/leaderElection.ts';
+import { isEc2Failure } from '../../ec2/errors.ts';
+import { type ObservedInstance, TAG } from '../../ec2/port.ts';
+import { WORKSPACES } from '../workspace/deps.ts';
+import { judgeOrphans, ORPHAN_VERDICTS, type OrphanDecision } from './decide/judge.ts';
+import type { OrphanDeps } from './deps.ts';
+import { createEarlierSelves, type EarlierInstance } from './earlier.ts';
+import { isLive, type OrphanMemory, taggedInstance } from './facts.ts';
+import { createOrphanReports } from './reports.ts';
+
+export interface Orphans {
+  /** A sweep is complete: looks for orphans, unless the last round was begun less than `intervalMs` ago. */
+  swept(): void;
+  /** Live instances of earlier Workspaces of this key; undefined before the first round of this process. */
+  earlierSelves(key: string): readonly EarlierInstance[] | undefined;
+  /** Resolves when no round is under way any more; what was learnt is forgotten. */
+  stop(): Promise<void>;
+}
+
+/** Instances that nobody owns: looked for after a sweep, told, and ended where that is asked for. */
+export function createOrphans(deps: OrphanDeps): Orphans {
+  const { cloud, clock, evidence, lease, metrics, settings } = deps;
+  const memory = new Map<string, OrphanMemory>();
+  const earlier = createEarlierSelves(deps.onChange);
+  const reports = createOrphanReports(deps);
+  let begunAt = Number.NEGATIVE_INFINITY;
+  let running: Promise<void> | undefined;
+
+  async function round(term: Term): Promise<void> {
+    const sweep = cloud.lastSweep();
+    if (!sweep) return;
+    // Before the list is begun: what is launched meanwhile has an owner that the list may lack.
+    const live = cloud.all().filter(isLive);
+    const candidates = live.filter(({ tags }) => !isOwnedInCache(tags[TAG.uid]));
+    let decision: OrphanDecision = { orphans: [], end: [] };
+    if (candidates.length > 0) {
+      const listedAt = clock.monotonic();
+      const { items } = await listAll<KubeObject>(deps.kube, WORKSPACES, { metadataOnly: true });
+      const owners = new Set(items.map(({ metadata }) => metadata.uid));
+      decision = judge(term, sweep, candidates, { listedAt, owners });
+    }
+    if (decision.hold === 'NotLookedYet') return;
+    remember(decision);
+    tell(live, decision);
+    await end(term, live, decision.end);
+  }
+
+  function isOwnedInCache(uid: string | undefined): boolean {
+    return uid !== undefined && deps.workspaces.byIndex('uid', uid).length > 0;
+  }
+
+  function judge(
+    { acquiredAt: termAt }: Term,
+    sweep: { begunAt: number; endedAt: number },
+    candidates: readonly ObservedInstance[],
+    list: { listedAt: number; owners: ReadonlySet<string> },
+  ): OrphanDecision {
+    const instances = candidates.map((instance) =>
+      taggedInstance(instance, evidence, memory.get(instance.id)),
+    );
+    const { clusterID } = deps;
+    const evidenceSince = evidence.availableSince();
+    const facts = { clusterID, termAt, sweep, instances, ...list, evidenceSince, ...settings };
+    return judgeOrphans(facts, { wall: clock.now(), mono: clock.monotonic() });
+  }
+
+  function remember({ orphans }: OrphanDecision): void {
+    const known = new Set(orphans.map(({ id }) => id));
+    for (const id of memory.keys()) if (!known.has(id)) memory.delete(id);
+    for (const id of known) if (!memory.has(id)) memory.set(id, { unownedSince: clock.monotonic() });
+  }
+
+  function tell(live: readonly ObservedInstance[], { orphans, hold }: OrphanDecision): void {
+    const byID = new Map(live.map((instance) => [instance.id, instance]));
+    const judged = orphans.flatMap(({ id, verdict }) => {
+      const [instance, mine] = [byID.get(id), memory.get(id)];
+      return instance && mine ? [{ instance, mine, verdict }] : [];
+    });
+    for (const verdict of ORPHAN_VERDICTS) {
+      metrics.orphans.set({ verdict }, judged.filter((orphan) => orphan.verdict === verdict).length);
+    }
+    reports.held(judged.some(({ verdict }) => verdict === 'Due') ? hold : undefined);
+    for (const { instance, mine, verdict } of judged) {
+      if (mine.told !== verdict) reports.found(instance, verdict);
+      mine.told = verdict;
+    }
+    earlier.replace(judged.map(({ instance, verdict }) => ({ instance, verdict })));
+  }
+
+  async function end(term: Term, live: readonly ObservedInstance[], ids: readonly string[]): Promise<void> {
+    const guard = () => {
+      if (!lease.held() || lease.term()?.id !== term.id) throw new Error('the lease may be held by another');
+    };
+    // One call each: EC2 refuses a whole call for one instance that it will not end.
+    for (const id of ids) {
+      const [instance, mine] = [live.find((one) => one.id === id), memory.get(id)];
+      if (!instance || !mine || lease.term()?.id !== term.id) return;
+      mine.endSentAt = clock.monotonic();
+      try {
+        await deps.calls.terminateInstances([id], { beforeSend: guard });
+        metrics.ended.inc();
+        reports.ended(instance);
+      } catch (error) {
+        if (!isEc2Failure(error)) throw error;
+        reports.failed(error);
+      }
+    }
+  }
+
+  return {
+    swept() {
+      const term = lease.term();
+      if (!term || running || clock.monotonic() - begunAt < settings.intervalMs) return;
+      begunAt = clock.monotonic();
+      running = round(term)
+        .catch((error: unknown) => reports.notLooked(error))
+        .finally(() => {
+          running = undefined;
+        });
+    },
+    earlierSelves: (key) => earlier.of(key),
+    async stop() {
+      await running;
+      // Whoever leads now knows; what a standby last saw would only be mistaken for it.
+      metrics.orphans.reset();
+      memory.clear();
+      earlier.clear();
+      begunAt = Number.NEGATIVE_INFINITY;
+    },
+  };
+}

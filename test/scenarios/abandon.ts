@@ -1,0 +1,10 @@
+import { ABANDON_ANNOTATION } from '../../src/api/meta.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { type AnyScene, NAMESPACE, patchWorkspace, untilGone } from './harness.ts';
+
+/** Lets the object go by the way out for a lost account: what it launched lives on, with nobody to own it. */
+export async function abandon(scene: AnyScene, name: string): Promise<void> {
+  await patchWorkspace(scene, name, { metadata: { annotations: { [ABANDON_ANNOTATION]: 'true' } } });
+  await scene.kube.delete(WORKSPACES, name, NAMESPACE);
+  await untilGone(scene, name);
+}
