@@ -1,4 +1,10 @@
-import type { LaunchAnswer, PendingChange, SilenceFact, ValidationFact } from './decide/facts.ts';
+import type {
+  DeadlineFact,
+  LaunchAnswer,
+  PendingChange,
+  SilenceFact,
+  ValidationFact,
+} from './decide/facts.ts';
 
 /** An environment by digests of its variables, so that what changed can be named; no values. */
 export interface EnvironmentContent {
@@ -33,6 +39,7 @@ export interface WorkspaceMemory {
   answer?: LaunchAnswer;
   change?: PendingChange;
   silence?: SilenceFact | undefined;
+  deadline?: DeadlineFact | undefined;
   /** The content when the recorded digest last matched: the base that changes are named against. */
   base?: EnvironmentContent;
   /** The content that is pending; it becomes the base when its digest is recorded. */

@@ -5,6 +5,7 @@ import type { Workspace } from '../../api/workspace.ts';
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import { type ObservedInstance, TAG } from '../../ec2/port.ts';
 import { namespaceAllowed } from './allowed.ts';
+import { trackDeadline } from './decide/deadline.ts';
 import { trackChange } from './decide/debounce.ts';
 import { observedDigests } from './decide/desired.ts';
 import type {
@@ -92,8 +93,9 @@ export async function observe(
   if (observed) trackBase(mine, recorded?.env, observed.env);
   mine.change = trackChange(mine.change, recorded, observed, changedNames(mine), now.mono);
   mine.silence = trackSilence(mine.silence, workspace.status, facts.heartbeats, now);
-  const { change, silence } = mine;
-  return { facts: { ...facts, process: { ...facts.process, change, silence } }, now };
+  mine.deadline = trackDeadline(mine.deadline, workspace.status, now);
+  const { change, silence, deadline } = mine;
+  return { facts: { ...facts, process: { ...facts.process, change, silence, deadline } }, now };
 }
 
 async function observeUserData(

@@ -1,4 +1,5 @@
 import type { Cause, Launch } from '../../../api/workspace.ts';
+import { untilDeadline } from './deadline.ts';
 import { type Draft, wakeAfter } from './decision.ts';
 import { holdsDesiredEnvironment } from './desired.ts';
 
@@ -14,7 +15,7 @@ export function earliestChange(draft: Draft, launch: Launch): number {
 /** Armed, not over, not yet heard of, and within its deadline: nothing programmatic may supersede it. */
 export function progresses(draft: Draft, launch: Launch): boolean {
   if (launch.phase !== 'Submitted' || launch.readyAt || launch.ended) return false;
-  return draft.now.wall < Date.parse(launch.deadline ?? '');
+  return untilDeadline(draft, launch) > 0;
 }
 
 /** A running instance that does not hold what is desired, by digests; deferred while the launch is young or progresses. */
@@ -29,7 +30,7 @@ export function change(draft: Draft, launch: Launch): Cause | undefined {
   const progressing = progresses(draft, launch);
   if (at <= draft.now.wall && !progressing) return { kind: desired.cause, ref: String(desired.generation) };
   draft.deferredUntil = progressing ? Math.max(at, Date.parse(launch.deadline ?? '')) : at;
-  wakeAfter(draft, draft.deferredUntil - draft.now.wall);
+  wakeAfter(draft, Math.max(at - draft.now.wall, progressing ? untilDeadline(draft, launch) : 0));
   return undefined;
 }
 

@@ -110,6 +110,13 @@ export interface PendingChange {
   changed: readonly string[];
 }
 
+/** When the launch with this deadline must have been heard, as this process's monotonic clock has it; see deadline.ts. */
+export interface DeadlineFact {
+  number: number;
+  deadline: string;
+  at: number;
+}
+
 /** The present launch, which heartbeat before, is not heard; see silence.ts. */
 export interface SilenceFact {
   number: number;
@@ -133,6 +140,7 @@ export interface ProcessFact {
   answer?: LaunchAnswer;
   change?: PendingChange;
   silence?: SilenceFact;
+  deadline?: DeadlineFact;
   validations: readonly ValidationFact[];
   /** When TerminateInstances was last sent for an instance, by id. */
   terminateSentAt: Readonly<Record<string, number>>;

@@ -1,5 +1,6 @@
 import type { Launch } from '../../../api/workspace.ts';
 import { isCurrentMachine } from './change.ts';
+import { untilDeadline } from './deadline.ts';
 import { type Draft, iso, propose, wakeAfter } from './decision.ts';
 import { findInstance, inDoubt, remember, trackEnding } from './ending.ts';
 import { startupTimeoutMs } from './recovery.ts';
@@ -84,7 +85,7 @@ function runsOn(draft: Draft, launch: Launch): boolean {
 /** Stopped by somebody else, or by itself: started again, unless a start is still within its deadline. Never counted dead. */
 function foundStopped(draft: Draft, launch: Launch): boolean {
   if (launch.phase !== 'Submitted' || draft.status.instance?.state !== 'stopped') return false;
-  return launch.readyAt !== undefined || draft.now.wall >= Date.parse(launch.deadline ?? '');
+  return launch.readyAt !== undefined || untilDeadline(draft, launch) <= 0;
 }
 
 function start(draft: Draft, launch: Launch): void {

@@ -1,6 +1,7 @@
 import type { Cause, Launch, Outcome } from '../../../api/workspace.ts';
 import { backoffMs } from './backoff.ts';
 import { earliestChange } from './change.ts';
+import { untilDeadline } from './deadline.ts';
 import { block, type Draft, iso, propose, wakeAfter } from './decision.ts';
 import { saidOfEnd } from './ending.ts';
 import { heartbeatTimeoutMs } from './silence.ts';
@@ -44,24 +45,25 @@ function explain(draft: Draft, launch: Launch, ended: Ended, next: string): void
 /** A launch that never heartbeat by its deadline is replaced after a pause, unless nobody could have heard it. */
 export function afterTimeout(draft: Draft, launch: Launch): Cause | undefined {
   if (launch.phase !== 'Submitted' || launch.readyAt || launch.instanceID === undefined) return undefined;
-  const { facts, now } = draft;
-  const deadline = Date.parse(launch.deadline ?? '');
-  if (now.wall < deadline) {
-    wakeAfter(draft, deadline - now.wall);
+  const { facts } = draft;
+  const left = untilDeadline(draft, launch);
+  if (left > 0) {
+    wakeAfter(draft, left);
     return undefined;
   }
   if (!heardLongEnough(draft) || bindsStill(draft)) return undefined;
   const console = facts.process.console[launch.instanceID];
   if (console === undefined) propose(draft, { kind: 'ReadConsole', instanceID: launch.instanceID });
-  const at = deadline + backoffMs(draft, launch);
+  const pause = backoffMs(draft, launch);
+  const at = Date.parse(launch.deadline ?? '') + pause;
   const tail = console ? ` The console ends: ${console}` : '';
-  if (now.wall >= at && console !== undefined) return { kind: 'TimedOut', ref: String(launch.number) };
+  if (left + pause <= 0 && console !== undefined) return { kind: 'TimedOut', ref: String(launch.number) };
   block(
     draft,
     'StartupTimeout',
     `No heartbeat from ${launch.instanceID} (launch ${launch.number}) by ${launch.deadline}; it is replaced at ${iso(at)} unless one comes.${tail}`,
   );
-  wakeAfter(draft, at - now.wall);
+  wakeAfter(draft, left + pause);
   return undefined;
 }
 
@@ -80,7 +82,9 @@ function heardLongEnough(draft: Draft): boolean {
 function bindsStill(draft: Draft): boolean {
   const { facts, now, status } = draft;
   if (status.instance?.env !== undefined || !status.desired) return false;
-  const until = Date.parse(status.desired.at) + heartbeatTimeoutMs(draft);
+  const countedAt = Date.parse(status.desired.at);
+  // The clock was set back since: how long ago that was nobody knows, and nothing waits until it has caught up.
+  const until = (countedAt > now.wall ? Number.NEGATIVE_INFINITY : countedAt) + heartbeatTimeoutMs(draft);
   if (facts.process.change === undefined && until <= now.wall) return false;
   block(
     draft,

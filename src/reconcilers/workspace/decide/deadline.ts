@@ -1,0 +1,30 @@
+import type { Launch, WorkspaceStatus } from '../../../api/workspace.ts';
+import type { Draft } from './decision.ts';
+import type { DeadlineFact, Now } from './facts.ts';
+
+/**
+ * Turns a deadline on record, which is wall time, into a moment of this process's monotonic clock: once, when it is first
+ * seen. From then on a wall clock that jumps ahead cuts no boot short, and one that is set back prolongs none.
+ */
+export function trackDeadline(
+  previous: DeadlineFact | undefined,
+  status: WorkspaceStatus | undefined,
+  now: Now,
+): DeadlineFact | undefined {
+  const launch = status?.launch;
+  if (launch?.deadline === undefined) return undefined;
+  if (previous && isOf(previous, launch)) return previous;
+  const left = Date.parse(launch.deadline) - now.wall;
+  return { number: launch.number, deadline: launch.deadline, at: now.mono + left };
+}
+
+function isOf(known: DeadlineFact, { number, deadline }: Launch): boolean {
+  return known.number === number && known.deadline === deadline;
+}
+
+/** In how many ms the launch must have been heard; not positive once it should have been, NaN without a deadline. */
+export function untilDeadline({ facts, now }: Draft, launch: Launch): number {
+  const known = facts.process.deadline;
+  if (known && isOf(known, launch)) return known.at - now.mono;
+  return Date.parse(launch.deadline ?? '') - now.wall;
+}
