@@ -5,10 +5,11 @@ import { createInventory } from './inventory.ts';
 import type { InstanceState } from './port.ts';
 
 const NOBODY = new Set<string>();
+const GAP = 50;
 const uid = 'uid-of-i-1';
 
 function setUp(followed: Record<string, string[]> = {}) {
-  return createInventory((id) => followed[id] ?? []);
+  return createInventory((id) => followed[id] ?? [], GAP);
 }
 
 describe('a reading', () => {
@@ -117,6 +118,16 @@ describe('absence', () => {
     expect(inventory.get('i-1')).not.toHaveProperty('notFound');
     inventory.applyLookup(['i-1'], [], 40);
     expect(inventory.notFound('i-1')).toEqual({ firstAt: 40, lastAt: 40 });
+  });
+
+  it('from look-ups starts anew after a time in which nobody looked: it may have been there', () => {
+    const inventory = setUp();
+    inventory.applySweep([instance('i-1')], 10, NOBODY);
+    inventory.applyLookup(['i-1'], [], 20);
+    inventory.applyLookup(['i-1'], [], 20 + GAP);
+    expect(inventory.notFound('i-1')).toEqual({ firstAt: 20, lastAt: 70 });
+    inventory.applyLookup(['i-1'], [], 71 + GAP);
+    expect(inventory.notFound('i-1')).toEqual({ firstAt: 121, lastAt: 121 });
   });
 
   it('from a look-up that was begun before a sighting says nothing', () => {

@@ -47,8 +47,11 @@ const ENDING: Readonly<Record<InstanceState, number>> = {
   terminated: 2,
 };
 
-/** `followers` names the Workspaces that asked for an id, whatever its tags say. */
-export function createInventory(followers: (id: string) => Iterable<string>): Inventory {
+/**
+ * `followers` names the Workspaces that asked for an id, whatever its tags say.
+ * `gapMs`: two NotFounds further apart are not of one absence, as nobody looked in between.
+ */
+export function createInventory(followers: (id: string) => Iterable<string>, gapMs: number): Inventory {
   const byID = new Map<string, Known>();
   const byWorkspace = new Map<string, Set<string>>();
 
@@ -79,9 +82,10 @@ export function createInventory(followers: (id: string) => Iterable<string>): In
     let { notFound } = entry;
     // EC2 drops what terminated after about an hour; there is nothing left to prove about it.
     if (lookedUp && entry.reading?.state !== 'terminated') {
+      const earlier = notFound && begunAt - notFound.lastAt <= gapMs ? notFound : undefined;
       notFound = {
-        firstAt: Math.min(notFound?.firstAt ?? begunAt, begunAt),
-        lastAt: Math.max(notFound?.lastAt ?? begunAt, begunAt),
+        firstAt: Math.min(earlier?.firstAt ?? begunAt, begunAt),
+        lastAt: Math.max(earlier?.lastAt ?? begunAt, begunAt),
       };
     }
     publish(id, entry, notFound, changed);

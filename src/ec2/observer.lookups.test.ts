@@ -48,6 +48,27 @@ describe('look-ups', () => {
     await observer.stop();
   });
 
+  it('prove no absence over a time in which EC2 did not answer, or nobody asked', async () => {
+    const { clock, cloud, observer } = setUp();
+    observer.follow('uid-9', ['i-9']);
+    observer.start();
+    await clock.advance(10_000);
+    expect(observer.notFound('i-9')).toEqual({ firstAt: 1_000, lastAt: 11_000 });
+    observer.follow('uid-9', []);
+    await clock.advance(31_000);
+    observer.follow('uid-9', ['i-9']);
+    await clock.advance(2_000);
+    expect(observer.notFound('i-9')?.firstAt).toBeGreaterThanOrEqual(42_000);
+    cloud.failNext(1_000);
+    await clock.advance(300_000);
+    cloud.failNext(0);
+    await clock.advance(60_000);
+    const { firstAt = 0, lastAt = 0 } = observer.notFound('i-9') ?? {};
+    expect(firstAt).toBeGreaterThan(340_000);
+    expect(lastAt).toBeGreaterThan(firstAt);
+    await observer.stop();
+  });
+
   it('prove an absence by two answers apart, of an instance this process never saw too', async () => {
     const { clock, cloud, observer, changes, put } = setUp();
     put(['i-1']);

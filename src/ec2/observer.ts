@@ -11,6 +11,9 @@ import { LOOKUP_BATCH, lookUpInstances, readImpaired, sweepInstances } from './s
 /** What was last read of status checks says nothing once this many readings in their place have failed. */
 const STATUS_STALE_READINGS = 3;
 
+/** Look-ups that may fail in a row, as intervals, before what they said earlier is no part of the same absence. */
+const MOST_MISSED = 15;
+
 export interface ObserverOptions {
   calls: Pick<Ec2Calls, 'describeInstances' | 'describeInstanceStatus'>;
   clusterID: string;
@@ -61,7 +64,7 @@ export function createObserver(options: ObserverOptions): Observer {
   const { maxBackoffMs = 60_000, forgetAfterMs = 3_600_000 } = options;
   const followedBy = new Map<string, readonly string[]>();
   const followersOf = new Map<string, Set<string>>();
-  const inventory = createInventory((id) => followersOf.get(id) ?? []);
+  const inventory = createInventory((id) => followersOf.get(id) ?? [], MOST_MISSED * lookupIntervalMs);
   let swept: { begunAt: number; endedAt: number } | undefined;
   let healthySince: number | undefined;
   let lastError: ObserverHealth['lastError'];
