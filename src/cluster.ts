@@ -15,10 +15,10 @@ import { type Reflector, type ReflectorOptions, startReflector } from './control
 import { createStore, type Store } from './controller/store.ts';
 import type { Transport } from './controller/transport.ts';
 import { type KeyRing, loadKeyRing } from './gateway/keys.ts';
+import { CLASSES } from './reconcilers/class/deps.ts';
 import { WORKSPACES } from './reconcilers/workspace/deps.ts';
 import { WORKSPACE_INDEXES } from './reconcilers/workspace/triggers.ts';
 
-const CLASSES: Resource = { ...WORKSPACES, plural: 'workspaceclasses', namespaced: false };
 const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
 const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
 const KEY_SECRET = 'workspace-operator-keys';

@@ -62,6 +62,9 @@ const aws = z
     sweepIntervalMs: ms(10_000).describe('Pause between two looks at all instances of the cluster.'),
     lookupIntervalMs: ms(2_000).describe('Pause between two looks at launches in flight.'),
     statusIntervalMs: ms(30_000).describe('Pause between two looks for instances whose status checks fail.'),
+    resolveIntervalMs: ms(300_000).describe(
+      'How often a class’s images, subnets and security groups are looked up anew.',
+    ),
     capacityRetryMs: ms(180_000).describe(
       'How long an instance type without capacity in a zone is not asked for again.',
     ),
@@ -121,6 +124,9 @@ const controller = z
       'How long the leader tries to renew it before it stops acting.',
     ),
     leaseRetryPeriodMs: ms(2_000).describe('Pause between two attempts on the lease.'),
+    classStatusIntervalMs: ms(5_000).describe(
+      'Least time between two writes of a class’s counts and progress.',
+    ),
     evidencePollIntervalMs: ms(1_000).describe('How often heartbeats’ transitions are read.'),
     drainGraceMs: ms(10_000).describe('How long reconciles at work may go on once the process is to end.'),
   })

@@ -16,6 +16,8 @@ import { createResolver } from './ec2/resolve.ts';
 import { createEvidencePoller } from './gateway/evidencePoller.ts';
 import type { HeartbeatStore } from './gateway/heartbeatStore.ts';
 import { createClassEvidence } from './reconcilers/class/evidence.ts';
+import { createClassReconciler } from './reconcilers/class/reconciler.ts';
+import { createFleet } from './reconcilers/fleet/fleet.ts';
 import { createOrphanMetrics } from './reconcilers/orphans/metrics.ts';
 import { createOrphans } from './reconcilers/orphans/orphans.ts';
 import { createWorkspaceMetrics } from './reconcilers/workspace/metrics.ts';
@@ -44,6 +46,14 @@ export function startControllerPart(
   const name = 'workspace';
   const queue = createWorkqueue({ name, clock, metrics, limits: { maxMs: MAX_ERROR_BACKOFF_MS } });
   const changed = connectTriggers(cluster, queue);
+  const classQueue = createWorkqueue({
+    name: 'workspaceclass',
+    clock,
+    metrics,
+    limits: { maxMs: MAX_ERROR_BACKOFF_MS },
+  });
+  const fleet = createFleet({ workspaces: cluster.workspaces, onClass: classQueue.add });
+  cluster.classes.onChange(({ object }) => classQueue.add(object.metadata.name));
   const ec2Metrics = createEc2Metrics(registry);
   const calls = createEc2Calls({
     region: need(aws.region, 'aws.region'),
@@ -108,6 +118,7 @@ export function startControllerPart(
     gatewayURL: need(gateway.url, 'gateway.url'),
     caBundle: files.caBundle,
   });
+  const resolver = createResolver({ calls, clock });
   const lease = { held: () => elector.held(), term: () => elector.term() };
   const leaseTarget = { namespace: kubernetes.namespace, name: 'workspace-operator' };
   const orphans = createOrphans({
@@ -129,7 +140,7 @@ export function startControllerPart(
     ...userData,
     cloud,
     calls,
-    resolver: createResolver({ calls, clock }),
+    resolver,
     offerings: createOfferingMemory({ clock, ttlMs: aws.capacityRetryMs }),
     evidence,
     massSilence: classEvidence.massSilence,
@@ -150,6 +161,23 @@ export function startControllerPart(
     metrics,
     workers: settings.workers,
   });
+  const classController = createController({
+    name: 'workspaceclass',
+    reconcile: createClassReconciler({
+      ...cluster,
+      fleet,
+      resolver,
+      lease,
+      events,
+      clock,
+      timing: { resolveIntervalMs: aws.resolveIntervalMs, statusIntervalMs: settings.classStatusIntervalMs },
+    }),
+    queue: classQueue,
+    clock,
+    random,
+    logger,
+    metrics,
+  });
   evidence.start();
 
   const elector = startLeaderElection({
@@ -166,10 +194,12 @@ export function startControllerPart(
     onStarted() {
       cloud.start();
       controller.start();
+      classController.start();
+      for (const { metadata } of cluster.classes.list()) classQueue.add(metadata.name);
       for (const workspace of cluster.workspaces.list()) queue.add(objectKey(workspace));
     },
     async onStopped() {
-      await controller.stop(settings.drainGraceMs);
+      await Promise.all([controller, classController].map((it) => it.stop(settings.drainGraceMs)));
       await cloud.stop();
       await orphans.stop();
     },
@@ -179,6 +209,7 @@ export function startControllerPart(
     async stop() {
       // Its timers would keep the process; what is still queued is the next leader's, so nobody waits for it here.
       void queue.shutDown();
+      void classQueue.shutDown();
       await elector.stop();
       await evidence.stop();
       await events.stop();

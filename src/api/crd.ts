@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import { API_VERSION, GROUP, VERSION } from './meta.ts';
 import { type SchemaProps, structuralSchema } from './structural.ts';
 import { workspaceSpec, workspaceStatus } from './workspace.ts';
-import { workspaceClassSpec, workspaceClassStatus } from './workspaceClass.ts';
+import { workspaceClassSpec } from './workspaceClass.ts';
+import { workspaceClassStatus } from './workspaceClassStatus.ts';
 
 export interface PrinterColumn {
   name: string;

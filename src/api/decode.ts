@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { API_VERSION, type ObjectMeta } from './meta.ts';
 import { type Workspace, workspaceSpec, workspaceStatus } from './workspace.ts';
-import { type WorkspaceClass, workspaceClassSpec, workspaceClassStatus } from './workspaceClass.ts';
+import { type WorkspaceClass, workspaceClassSpec } from './workspaceClass.ts';
+import { workspaceClassStatus } from './workspaceClassStatus.ts';
 
 const metadata = z.custom<ObjectMeta>((value) => typeof value === 'object' && value !== null);
 const workspace = z.object({

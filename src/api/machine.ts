@@ -29,6 +29,11 @@ export function machineDigest(spec: WorkspaceSpec, klass: WorkspaceClassSpec): s
   return `${VERSION}:${own}:${part({ subnets, securityGroups, instanceProfile, rootVolume, tags, userData })}`;
 }
 
+/** What of a digest all Workspaces of a class share; names the content of a class's roll-out. */
+export function classContent(digest: string): string {
+  return `class:${digest.split(':').slice(2).join(':')}`;
+}
+
 /** Which of the two objects a differing machine digest comes from. */
 export function machineChangedBy(before: string, after: string): 'SpecChanged' | 'ClassChanged' {
   return before.split(':')[1] === after.split(':')[1] ? 'ClassChanged' : 'SpecChanged';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { instanceTypeName } from './classParts.ts';
+import { launchParams } from './launchParams.ts';
 import {
   type API_VERSION,
   condition,
@@ -10,6 +11,8 @@ import {
   timestamp,
 } from './meta.ts';
 import { className } from './workspaceClass.ts';
+
+export type { LaunchParams } from './launchParams.ts';
 
 /** Names that a POSIX shell can hold as variables. */
 export const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -101,52 +104,6 @@ const cause = z
   })
   .describe('The one thing that this launch spends.');
 export type Cause = z.infer<typeof cause>;
-
-/** The RunInstances input but for user data and token; kept so that a replay is byte-equal. */
-export const launchParams = z
-  .object({
-    imageID: text(64).describe('AMI id.'),
-    instanceType: text(64).describe('EC2 instance type.'),
-    capacityType: z.enum(['OnDemand', 'Spot']).describe('Capacity type.'),
-    subnetID: text(64).describe('Subnet.'),
-    zone: text(64).describe('Availability zone of the subnet.'),
-    securityGroupIDs: z.array(text(64)).max(16).describe('Security groups.'),
-    instanceProfile: text(128).optional().describe('Name of the IAM instance profile.'),
-    rootVolume: z
-      .object({
-        deviceName: text(64).describe('Root device name of the image.'),
-        sizeGiB: z.int().min(1).max(65536).describe('Size in GiB.'),
-        type: text(16).describe('EBS volume type.'),
-        iops: z.int().min(1).max(1000000).optional().describe('Provisioned IOPS.'),
-        throughput: z.int().min(1).max(100000).optional().describe('Throughput in MiB/s.'),
-        kmsKeyID: text(2048).optional().describe('KMS key.'),
-      })
-      .describe('The root volume.'),
-    tags: z
-      .array(
-        z
-          .object({
-            key: text(128).describe('Tag key.'),
-            value: text(256).describe('Tag value.'),
-          })
-          .describe('A tag.'),
-      )
-      .max(50)
-      .describe('All tags, in the order in which they are sent.'),
-    userData: z
-      .object({
-        stub: z.int().min(1).max(1000000).describe('Version of the boot stub.'),
-        gatewayURL: text(2048).describe('Where the instance finds the gateway.'),
-        caDigest: text(128)
-          .optional()
-          .describe('Digest of the CA bundle that the gateway’s certificate is checked with.'),
-        ticketKey: text(64).describe('Id of the key that the ticket is made with.'),
-        classDigest: text(128).optional().describe('Digest of the class’s user data.'),
-      })
-      .describe('What the user data is rendered from.'),
-  })
-  .describe('The parameters of RunInstances as they were resolved; user data and token follow from them.');
-export type LaunchParams = z.output<typeof launchParams>;
 
 /** How a launch that is over came to its end. Superseded and Deleted are the operator's own doing. */
 export const outcome = z.enum([
@@ -284,6 +241,12 @@ export const workspaceStatus = z
             outcome: outcome.describe('How it ended.'),
             instanceID: text(64).optional().describe('Id of its instance, if it had one.'),
             endedAt: timestamp.describe('When the end was seen.'),
+            readyAt: timestamp
+              .optional()
+              .describe('When its first heartbeat was seen; absent when none ever came.'),
+            message: text(1024)
+              .optional()
+              .describe('What EC2 said of the end, or how the console ended; no secrets.'),
           })
           .describe('A launch that is over.'),
       )

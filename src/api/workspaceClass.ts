@@ -8,7 +8,8 @@ import {
   resourceTerms,
   rootVolume,
 } from './classParts.ts';
-import { type API_VERSION, cel, condition, listMap, type ObjectMeta, objectName, text } from './meta.ts';
+import { type API_VERSION, cel, type ObjectMeta, objectName, text } from './meta.ts';
+import type { WorkspaceClassStatus } from './workspaceClassStatus.ts';
 
 export const workspaceClassSpec = z
   .object({
@@ -128,6 +129,16 @@ export const workspaceClassSpec = z
       .max(100000)
       .optional()
       .describe('Most instances of this class in one namespace (not acted on yet).'),
+    requests: z
+      .object({
+        resume: text(128)
+          .optional()
+          .describe(
+            'Each new non-empty value resumes, once, what status.halted holds back; removing it asks for nothing. A value present at creation counts as answered.',
+          ),
+      })
+      .default({})
+      .describe('Things a person asks for once.'),
   })
   .meta(
     cel(
@@ -151,46 +162,7 @@ export const workspaceClassSpec = z
   )
   .describe('What the platform team decides for Workspaces of this class.');
 
-export const workspaceClassStatus = z
-  .object({
-    observedGeneration: z
-      .int()
-      .min(-1)
-      .default(-1)
-      .describe('metadata.generation that the status was computed from; −1 before the first time.'),
-    conditions: z
-      .array(condition)
-      .max(16)
-      .optional()
-      .meta(listMap('type'))
-      .describe('Conditions of the class.'),
-    counts: z
-      .object({
-        total: z.int().min(0).describe('Workspaces of the class.'),
-        current: z.int().min(0).describe('Of them, up to date.'),
-        updating: z.int().min(0).describe('Of them, being launched or replaced.'),
-        failing: z.int().min(0).describe('Of them, not Ready for another reason.'),
-      })
-      .optional()
-      .describe('How many Workspaces are in which state.'),
-    resolvedImages: z
-      .array(
-        z
-          .object({
-            architecture: text(16).describe('CPU architecture.'),
-            id: text(64).describe('AMI id.'),
-          })
-          .describe('An image as it resolved.'),
-      )
-      .max(4)
-      .optional()
-      .meta(listMap('architecture'))
-      .describe('The images as they last resolved.'),
-  })
-  .describe('What the operator last saw of the class; written by the operator alone.');
-
 export type WorkspaceClassSpec = z.output<typeof workspaceClassSpec>;
-export type WorkspaceClassStatus = z.output<typeof workspaceClassStatus>;
 
 export interface WorkspaceClass {
   apiVersion: typeof API_VERSION;

@@ -141,6 +141,8 @@ export function classManifest(name: string, spec: Record<string, unknown> = {}) 
       subnets: [{ tags: { workspaces: 'true' } }],
       securityGroups: [{ tags: { workspaces: 'true' } }],
       heartbeat: { periodSeconds: 5, timeoutSeconds: 60 },
+      // What one test holds down must not keep another's waiting.
+      rollout: { maxUnavailable: '100%' },
       ...spec,
     },
   };

@@ -1,4 +1,5 @@
 import type { Workspace } from '../../api/workspace.ts';
+import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import type { KubeObject } from '../../controller/client.ts';
 import { objectKey, type Store } from '../../controller/store.ts';
 import type { Workqueue } from '../../controller/workqueue.ts';
@@ -21,10 +22,17 @@ export function connectTriggers(stores: Stores, queue: Pick<Workqueue, 'add'>): 
     for (const workspace of stores.workspaces.byIndex(index, value)) queue.add(objectKey(workspace));
   };
   stores.workspaces.onChange(({ object }) => queue.add(objectKey(object)));
-  stores.classes.onChange(({ object }) => enqueue('class', object.metadata.name));
+  stores.classes.onChange(({ object, old }) => {
+    if (!old || bearing(object) !== bearing(old)) enqueue('class', object.metadata.name);
+  });
   stores.secrets.onChange(({ object }) => enqueue('secret', objectKey(object)));
   onLabels(stores.namespaces, ({ metadata }) => enqueue('namespace', metadata.name));
   return (uid) => enqueue('uid', uid);
+}
+
+/** What of a class its Workspaces decide by: its counts and progress, which change with each of them, are not among it. */
+function bearing({ metadata, spec, status }: WorkspaceClass): string {
+  return JSON.stringify([metadata.uid, spec, status?.resolvedImages, status?.halted, status?.handled]);
 }
 
 function onLabels(store: Store<KubeObject>, changed: (object: KubeObject) => void): void {

@@ -51,7 +51,7 @@ export function wakeForProof(draft: Draft, { notFound }: InstanceFact): void {
 }
 
 /** Remembers a launch as over; the newest first. */
-export function remember(draft: Draft, launch: Launch, outcome: Outcome): void {
+export function remember(draft: Draft, launch: Launch, outcome: Outcome, message?: string): void {
   const history = draft.status.history ?? [];
   if (launch.number < 1 || history.some((entry) => entry.number === launch.number)) return;
   draft.status.history = [
@@ -62,6 +62,8 @@ export function remember(draft: Draft, launch: Launch, outcome: Outcome): void {
       outcome,
       instanceID: launch.instanceID,
       endedAt: iso(draft.now.wall),
+      readyAt: launch.readyAt,
+      message: (message ?? launch.ended?.message)?.slice(0, 1024).toWellFormed(),
     },
     ...history,
   ].slice(0, HISTORY);

@@ -88,7 +88,8 @@ function open(draft: Draft, previous: Launch, cause: Cause): void {
   const unexpected =
     previous.phase !== 'Closed' &&
     (isFailure(cause.kind) || ['Ended', 'Lost', 'Refused'].includes(cause.kind));
-  remember(draft, previous, outcomeOf(previous, cause));
+  const outcome = outcomeOf(previous, cause);
+  remember(draft, previous, outcome, outcome === 'TimedOut' ? consoleOf(draft, previous) : undefined);
   if (
     previous.instanceID !== undefined &&
     findInstance(draft, previous.instanceID)?.state !== 'terminated' &&
@@ -116,6 +117,12 @@ function outcomeOf(previous: Launch, cause: Cause): Outcome {
 /** Ends that are recorded with the launch that spends them. */
 function isFailure(kind: Cause['kind']): kind is 'TimedOut' | 'HeartbeatLost' | 'Impaired' {
   return kind === 'TimedOut' || kind === 'HeartbeatLost' || kind === 'Impaired';
+}
+
+/** How its console ended; of a launch that never spoke nothing else is known. */
+function consoleOf({ facts }: Draft, { instanceID }: Launch): string | undefined {
+  const tail = instanceID === undefined ? undefined : facts.process.console[instanceID];
+  return tail ? `The console ends: ${tail}` : undefined;
 }
 
 /** The newest request is answered by the launch that is about to be made, and by no other. */

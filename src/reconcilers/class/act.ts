@@ -1,0 +1,41 @@
+import { decodeWorkspaceClass } from '../../api/decode.ts';
+import type { WorkspaceClass } from '../../api/workspaceClass.ts';
+import type { ReconcileContext } from '../../controller/controller.ts';
+import { LeaseLostError } from '../workspace/act.ts';
+import { diff } from '../workspace/mergePatch.ts';
+import type { ClassDecision } from './decide/decide.ts';
+import { CLASSES, type ClassDeps } from './deps.ts';
+
+/** Writes the status by compare-and-swap where something in it is to change, and tells of it. Returns whether it wrote. */
+export async function actOnClass(
+  deps: ClassDeps,
+  klass: WorkspaceClass,
+  decision: ClassDecision,
+  termID: string,
+  context: ReconcileContext,
+): Promise<boolean> {
+  const status = diff(klass.status ?? {}, decision.status);
+  if (status === undefined) return false;
+  const { name, resourceVersion } = klass.metadata;
+  const raw = await deps.kube.mergePatch(
+    CLASSES,
+    { name, subresource: 'status' },
+    { metadata: { resourceVersion }, status },
+    {
+      beforeSend() {
+        if (!deps.lease.held() || deps.lease.term()?.id !== termID) {
+          throw new LeaseLostError('the lease may be held by another; nothing was sent');
+        }
+        if (context.signal.aborted) throw new Error('the pass was given up; nothing was sent');
+      },
+    },
+  );
+  const written = decodeWorkspaceClass(raw);
+  deps.classes.applyWrite(written);
+  const { apiVersion, kind, metadata } = written;
+  const regarding = { apiVersion, kind, name, uid: metadata.uid, resourceVersion: metadata.resourceVersion };
+  for (const { type, reason, message } of decision.events) {
+    deps.events.record({ regarding, type, reason, action: 'Reconcile', note: message });
+  }
+  return true;
+}

@@ -1,0 +1,58 @@
+import type { WorkspaceClassStatus } from '../../../api/workspaceClassStatus.ts';
+import { type ClassEvent, judge, transitions } from './conditions.ts';
+import type { ClassFacts, ClassNow } from './facts.ts';
+import { progressOf } from './progress.ts';
+
+export interface ClassDecision {
+  /** The whole status as it should be; equal to the present one when nothing is to be written. */
+  status: WorkspaceClassStatus;
+  events: readonly ClassEvent[];
+  requeueAfterMs: number;
+}
+
+/** What a class's status says: pure. Numbers wait for one another; what a person must know does not wait. */
+export function decideClass(facts: ClassFacts, now: ClassNow): ClassDecision {
+  const { klass, fleet, resolution, timing } = facts;
+  const before: WorkspaceClassStatus = klass.status ?? { observedGeneration: -1 };
+  const status: WorkspaceClassStatus = {
+    ...before,
+    observedGeneration: klass.metadata.generation ?? 0,
+    counts: fleet.counts,
+    resolvedImages: resolution.ok
+      ? resolution.images.map(({ architecture, id }) => ({ architecture, id })).sort(byArchitecture)
+      : before.resolvedImages,
+    handled: before.handled ?? answered(klass.spec.requests.resume),
+    rollout: progressOf(facts, before.rollout, now),
+  };
+  status.conditions = judge(facts, status, now);
+  const events = transitions(before.conditions, status.conditions);
+  const wait = (facts.wroteAt ?? Number.NEGATIVE_INFINITY) + timing.statusIntervalMs - now.mono;
+  if (wait > 0 && isNumbersOnly(before, status)) {
+    return { status: before, events: [], requeueAfterMs: Math.ceil(wait) };
+  }
+  return { status, events, requeueAfterMs: timing.resolveIntervalMs };
+}
+
+function answered(resume: string | undefined): WorkspaceClassStatus['handled'] {
+  return resume ? { resume } : {};
+}
+
+function byArchitecture(a: { architecture: string }, b: { architecture: string }): number {
+  return a.architecture < b.architecture ? -1 : 1;
+}
+
+/** Whether nothing differs but counts, progress and the texts that tell of them. */
+function isNumbersOnly(before: WorkspaceClassStatus, after: WorkspaceClassStatus): boolean {
+  const essence = ({ counts: _counts, rollout, conditions, ...rest }: WorkspaceClassStatus) =>
+    JSON.stringify([
+      rest,
+      [rollout?.startedAt, rollout?.endedAt],
+      conditions?.map(({ type, status, reason, observedGeneration }) => [
+        type,
+        status,
+        reason,
+        observedGeneration,
+      ]),
+    ]);
+  return essence(before) === essence(after);
+}

@@ -1,0 +1,50 @@
+import type { WorkspaceClass } from '../../../api/workspaceClass.ts';
+
+/** A class's terms as EC2 has them. */
+export type ClassResolution =
+  | { ok: true; images: readonly { architecture: string; id: string }[] }
+  /** missing: a person must mend it. unavailable: EC2 could not be asked, and nothing follows from that. */
+  | { ok: false; kind: 'missing' | 'unavailable'; message: string };
+
+/** What the class's Workspaces come to. */
+export interface FleetSummary {
+  counts: { total: number; current: number; updating: number; failing: number };
+  /** How many have a change yet to be carried out, or being carried out. */
+  rolling: number;
+  /** How many of these are being replaced, or are otherwise down, and how many may be. */
+  unavailable: number;
+  limit: number;
+  /** Begin of each replacement that ended well, wall ms, oldest first. */
+  replaced: readonly number[];
+  /** How long a replacement takes, ms; undefined before one ended. */
+  meanMs?: number;
+  /** Workspaces by what keeps them from launching, as far as it is the class's matter. */
+  blocked: readonly {
+    reason: 'QuotaExceeded' | 'CapacityUnavailable' | 'ClassLimitReached';
+    count: number;
+    example: string;
+  }[];
+}
+
+export interface ClassFacts {
+  klass: WorkspaceClass;
+  fleet: FleetSummary;
+  resolution: ClassResolution;
+  /** Since when this process has not written this status, monotonic ms; undefined if it never has. */
+  wroteAt?: number;
+  timing: ClassTiming;
+}
+
+/** In ms. */
+export interface ClassTiming {
+  /** How often a class's terms are looked up anew. */
+  resolveIntervalMs: number;
+  /** Counts and progress are written at most this often. */
+  statusIntervalMs: number;
+}
+
+/** The moment a decision is made in, in milliseconds. */
+export interface ClassNow {
+  wall: number;
+  mono: number;
+}

@@ -1,0 +1,34 @@
+import type { WorkspaceClassStatus } from '../../../api/workspaceClassStatus.ts';
+import type { ClassFacts, ClassNow } from './facts.ts';
+
+type Rollout = WorkspaceClassStatus['rollout'];
+
+/** How far the changes are that have yet to reach running instances. One roll-out lasts until nothing is left of any. */
+export function progressOf({ fleet, klass }: ClassFacts, before: Rollout, now: ClassNow): Rollout {
+  const { rolling } = fleet;
+  const going = before && !before.endedAt ? before : undefined;
+  if (!going && rolling === 0) return before;
+  const startedAt = going?.startedAt ?? iso(now.wall);
+  const updated = fleet.replaced.filter((at) => at >= Date.parse(startedAt)).length;
+  const total = updated + rolling;
+  if (rolling === 0) return { startedAt, total, updated, endedAt: iso(now.wall) };
+  const halted = (klass.status?.halted?.length ?? 0) > 0;
+  // What has not moved keeps its estimate: a later one would be a write without news.
+  const still = going?.updated === updated && going.total === total && !halted;
+  const estimatedEndAt = halted
+    ? undefined
+    : still
+      ? (going.estimatedEndAt ?? estimate(fleet, now))
+      : estimate(fleet, now);
+  return { startedAt, total, updated, estimatedEndAt };
+}
+
+/** As many at once as may be, each taking as long as those before. */
+function estimate({ rolling, limit, meanMs }: ClassFacts['fleet'], now: ClassNow): string | undefined {
+  if (meanMs === undefined) return undefined;
+  return iso(now.wall + Math.ceil(rolling / Math.max(1, limit)) * meanMs);
+}
+
+export function iso(wallMs: number): string {
+  return new Date(wallMs).toISOString();
+}

@@ -1,0 +1,28 @@
+import type { WorkspaceClass } from '../../api/workspaceClass.ts';
+import type { KubeClient, Resource } from '../../controller/client.ts';
+import type { Clock } from '../../controller/clock.ts';
+import type { EventRecorder } from '../../controller/events.ts';
+import type { Store } from '../../controller/store.ts';
+import type { Resolver } from '../../ec2/resolve.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { Lease } from '../workspace/deps.ts';
+import type { ClassTiming } from './decide/facts.ts';
+
+export const CLASSES: Resource = {
+  group: 'compute.molecule.ai',
+  version: 'v1alpha1',
+  plural: 'workspaceclasses',
+  namespaced: false,
+};
+
+/** Everything a class's reconcile works with. */
+export interface ClassDeps {
+  kube: Pick<KubeClient, 'mergePatch'>;
+  classes: Store<WorkspaceClass>;
+  fleet: Fleet;
+  resolver: Pick<Resolver, 'resolve'>;
+  lease: Lease;
+  events: Pick<EventRecorder, 'record'>;
+  clock: Clock;
+  timing: ClassTiming;
+}

@@ -1,0 +1,44 @@
+import type { WorkspaceClass } from '../../api/workspaceClass.ts';
+import type { FleetEntry } from '../fleet/entry.ts';
+import { createTally } from '../fleet/tally.ts';
+import { maxUnavailable } from '../workspace/decide/limits.ts';
+import type { ClassFacts, ClassNow, FleetSummary } from './decide/facts.ts';
+import type { ClassDeps } from './deps.ts';
+
+/** Gathers the facts of one class. Walks over its Workspaces once, which a class's status is written seldom enough for. */
+export async function observeClass(
+  deps: ClassDeps,
+  klass: WorkspaceClass,
+  wroteAt: number | undefined,
+): Promise<{ facts: ClassFacts; now: ClassNow }> {
+  const resolution = await deps.resolver.resolve(klass.spec);
+  const fleet = summarise(deps, klass);
+  const now = { wall: deps.clock.now(), mono: deps.clock.monotonic() };
+  return { facts: { klass, fleet, resolution, wroteAt, timing: deps.timing }, now };
+}
+
+const BLOCKED = ['QuotaExceeded', 'CapacityUnavailable', 'ClassLimitReached'] as const;
+
+function summarise({ fleet }: ClassDeps, klass: WorkspaceClass): FleetSummary {
+  const tally = fleet.of(klass.metadata.name) ?? createTally();
+  const entries = [...tally.entries.values()];
+  const inState = (state: FleetEntry['state']) => entries.filter((entry) => entry.state === state).length;
+  return {
+    counts: {
+      total: entries.length,
+      current: inState('current'),
+      updating: inState('updating'),
+      failing: inState('failing'),
+    },
+    rolling: entries.filter(({ rolling }) => rolling).length,
+    unavailable: tally.unavailable,
+    limit: maxUnavailable(klass.spec, tally.counted),
+    replaced: entries.flatMap(({ replaced }) => replaced?.from ?? []).sort((a, b) => a - b),
+    meanMs: tally.replaced > 0 ? tally.replacedMs / tally.replaced : undefined,
+    blocked: BLOCKED.flatMap((reason) => {
+      const keys = entries.filter((entry) => entry.reason === reason).map(({ key }) => key);
+      const [example] = keys.sort();
+      return example === undefined ? [] : [{ reason, count: keys.length, example }];
+    }),
+  };
+}

@@ -1,0 +1,185 @@
+import { classContent } from '../../api/machine.ts';
+import type { CauseKind, Launch, Workspace, WorkspaceStatus } from '../../api/workspace.ts';
+
+/** So many launches with the same content that never became Ready are a failure of it, not an accident. */
+const FAILED_TRIES = 2;
+
+/** Changes that replace an instance which serves, without a person's asking for this one. */
+const PROGRAMMATIC = new Set<CauseKind>(['SecretChanged', 'EnvChanged', 'SpecChanged', 'ClassChanged']);
+
+/** Ready's reasons of what is on its way, or rests. */
+const UNDER_WAY = new Set([
+  'Launching',
+  'Booting',
+  'Restarting',
+  'Paused',
+  'Stopped',
+  'Terminating',
+  'Ready',
+]);
+
+/** Ready's reasons of a Workspace that may have no place yet, but nothing else against it as far as is known. */
+const WOULD_LAUNCH = new Set(['Launching', 'ClassLimitReached', 'Stopped', 'Paused']);
+
+/** What the others of its class need to know of a Workspace; all of it from its object alone, so that nothing is lost with a process. */
+export interface FleetEntry {
+  key: string;
+  uid: string;
+  namespace: string;
+  className: string;
+  /** Sorts by creation. */
+  createdOrder: string;
+  /** Sorts by the age of the present launch. */
+  launchOrder: string;
+  state: 'current' | 'updating' | 'failing';
+  /** Ready's reason, while it is not True. */
+  reason?: string;
+  message?: string;
+  /** It should run, and counts for budgets. */
+  counts: boolean;
+  /** It serves. */
+  available: boolean;
+  /** It has an instance, or a launch that is to make one. */
+  occupies: boolean;
+  /** It would launch if there were room. */
+  wantsRoom: boolean;
+  /** UpToDate's reason, where it waits for others. */
+  waits?: 'RolloutQueued' | 'RolloutVerifying' | 'RolloutHalted';
+  /** A change has yet to be carried out, or is being carried out, and nothing but time is needed. */
+  rolling: boolean;
+  /** What it is to have. */
+  wants: readonly string[];
+  /** Content that it is Ready with. */
+  proves: readonly string[];
+  /** Content that it was replaced for and has yet to become Ready with. */
+  tries: readonly string[];
+  /** The content that its replacements failed with, and how. */
+  fails?: { content: string; times: readonly string[]; message: string };
+  /** The replacement that it became Ready with: begin and end, wall ms. */
+  replaced?: { from: number; to: number };
+}
+
+export function entryOf(workspace: Workspace): FleetEntry {
+  const { metadata, spec, status } = workspace;
+  const { launch, desired } = status ?? {};
+  const key = `${metadata.namespace}/${metadata.name}`;
+  const ready = conditionOf(status, 'Ready');
+  const upToDate = conditionOf(status, 'UpToDate');
+  const available = ready?.status === 'True';
+  const stalled = conditionOf(status, 'Stalled')?.status === 'True';
+  const runs = spec.operatingMode === 'Running' && metadata.deletionTimestamp === undefined;
+  const occupies = Boolean((launch && launch.number > 0 && launch.phase !== 'Closed') || status?.terminating);
+  const failed = failedTries(status);
+  const aside =
+    stalled || spec.paused || !launch?.number || launch.failures >= FAILED_TRIES || refused(launch);
+  const replacing = launch && !launch.readyAt && replacesServing(status) && failed.length < FAILED_TRIES;
+  const outdated = desired && launch && launch.number > 0 && desired.generation > launch.generation;
+  return {
+    key,
+    uid: metadata.uid,
+    namespace: metadata.namespace,
+    className: spec.className,
+    createdOrder: `${metadata.creationTimestamp ?? ''} ${key}`,
+    launchOrder: `${launch?.submittedAt ?? ''} ${key}`,
+    state: stateOf(status, stalled),
+    reason: available ? undefined : ready?.reason,
+    message: available ? undefined : ready?.message,
+    counts: runs && (available || !aside),
+    available: runs && available,
+    occupies,
+    wantsRoom: runs && !spec.paused && !occupies && !stalled && (!ready || WOULD_LAUNCH.has(ready.reason)),
+    waits: waitsFor(upToDate?.reason),
+    rolling: runs && !stalled && !spec.paused && Boolean(outdated || replacing),
+    wants: desired ? [classContent(desired.machine), desired.env] : [],
+    proves: available && launch?.readyAt ? contentsOf(launch.machine, status?.instance?.env) : [],
+    tries: replacing && desired ? contentsOf(launch.machine ?? desired.machine, desired.env) : [],
+    fails: failureOf(key, status, failed),
+    replaced: replacedAt(launch),
+  };
+}
+
+function contentsOf(machine: string | undefined, env: string | undefined): string[] {
+  return [...(machine === undefined ? [] : [classContent(machine)]), ...(env === undefined ? [] : [env])];
+}
+
+function conditionOf(status: WorkspaceStatus | undefined, type: string) {
+  return status?.conditions?.find((condition) => condition.type === type);
+}
+
+function waitsFor(reason: string | undefined): FleetEntry['waits'] {
+  return reason === 'RolloutQueued' || reason === 'RolloutVerifying' || reason === 'RolloutHalted'
+    ? reason
+    : undefined;
+}
+
+/** EC2 gave it no instance: that is for another zone, a quota or a person to mend. */
+function refused({ ended }: Launch): boolean {
+  return ended?.refusal !== undefined;
+}
+
+function stateOf(status: WorkspaceStatus | undefined, stalled: boolean): FleetEntry['state'] {
+  if (conditionOf(status, 'Reconciling')?.reason === 'Settled') return 'current';
+  const reason = conditionOf(status, 'Ready')?.reason;
+  return stalled || (reason !== undefined && !UNDER_WAY.has(reason)) ? 'failing' : 'updating';
+}
+
+interface Try {
+  generation: number;
+  cause?: Launch['cause'];
+  readyAt?: string;
+  outcome?: string;
+  endedAt?: string;
+  message?: string;
+}
+
+/** The launches of the present generation that are known, newest first. */
+function triesOf(status: WorkspaceStatus | undefined): Try[] {
+  const { launch, history = [], desired } = status ?? {};
+  if (!launch || !desired) return [];
+  const { ended } = launch;
+  const present: Try = { ...launch, outcome: ended?.outcome, endedAt: ended?.at, message: ended?.message };
+  const earlier = history.filter(({ number }) => number !== launch.number);
+  return [present, ...earlier].filter(({ generation }) => generation === desired.generation);
+}
+
+/** Whether the present generation was begun by replacing an instance for a change. */
+function replacesServing(status: WorkspaceStatus | undefined): boolean {
+  return triesOf(status).some(({ cause }) => cause !== undefined && PROGRAMMATIC.has(cause.kind));
+}
+
+function failedTries(status: WorkspaceStatus | undefined): Try[] {
+  if (!replacesServing(status)) return [];
+  return triesOf(status).filter(
+    ({ outcome, readyAt }) =>
+      !readyAt && (outcome === 'TimedOut' || outcome === 'Ended' || outcome === 'Lost'),
+  );
+}
+
+/** The last change is to blame: of two that came together nobody can say more. */
+function failureOf(
+  key: string,
+  status: WorkspaceStatus | undefined,
+  failed: readonly Try[],
+): FleetEntry['fails'] {
+  const { desired, launch } = status ?? {};
+  if (!desired || launch?.readyAt || failed.length < FAILED_TRIES) return undefined;
+  const content =
+    desired.cause === 'ClassChanged'
+      ? classContent(desired.machine)
+      : desired.cause === 'SecretChanged' || desired.cause === 'EnvChanged'
+        ? desired.env
+        : undefined;
+  if (content === undefined) return undefined;
+  const said = failed.find(({ message }) => message !== undefined)?.message ?? '';
+  const message =
+    `${failed.length} launches of ${key} with it (${desired.cause}) never became Ready. ${said}`.trim();
+  return { content, times: failed.map(({ endedAt }) => endedAt ?? ''), message };
+}
+
+function replacedAt(launch: Launch | undefined): FleetEntry['replaced'] {
+  if (!launch?.openedAt || !launch.readyAt || !launch.cause || !PROGRAMMATIC.has(launch.cause.kind)) {
+    return undefined;
+  }
+  const [from, to] = [Date.parse(launch.openedAt), Date.parse(launch.readyAt)];
+  return to >= from ? { from, to } : undefined;
+}
