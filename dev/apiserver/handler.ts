@@ -16,7 +16,8 @@ export interface HandlerParts extends ResourceParts {
   report(error: unknown, request: ApiRequest): void;
 }
 
-function callInfo(request: ApiRequest, path: ResourcePath | undefined): CallInfo {
+/** @param path of the same request; undefined for what isn't a resource */
+export function callInfo(request: ApiRequest, path: ResourcePath | undefined): CallInfo {
   const userAgent = (request.headers['user-agent'] ?? '').split(' ')[0] ?? '';
   if (path === undefined) {
     const verb = request.method.toLowerCase();
@@ -34,7 +35,7 @@ function callInfo(request: ApiRequest, path: ResourcePath | undefined): CallInfo
   };
 }
 
-function errorResponse(error: StatusError): ApiResponse {
+export function errorResponse(error: StatusError): ApiResponse {
   const { retryAfterSeconds } = error.details;
   const headers: Record<string, string> = {};
   if (typeof retryAfterSeconds === 'number') headers['retry-after'] = String(retryAfterSeconds);

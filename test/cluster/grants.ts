@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import type { AuditedRequest } from './auditLog.ts';
 
 /** One right: a verb on a resource, somewhere. */
 export interface Grant {
@@ -12,18 +13,6 @@ export interface Grant {
   namespace?: string;
   /** Absent: all of them. */
   name?: string;
-}
-
-/** A request as the API server's audit log has it. */
-export interface AuditedRequest {
-  user: string;
-  verb: string;
-  group: string;
-  resource: string;
-  namespace: string;
-  name: string;
-  /** The HTTP status. */
-  code: number;
 }
 
 const role = z.object({
@@ -62,38 +51,4 @@ export function allows(grant: Grant, request: AuditedRequest): boolean {
     (grant.namespace === undefined || grant.namespace === request.namespace) &&
     (grant.name === undefined || grant.name === request.name)
   );
-}
-
-const auditEvent = z.object({
-  verb: z.string(),
-  user: z.object({ username: z.string() }),
-  objectRef: z
-    .object({
-      apiGroup: z.string().default(''),
-      resource: z.string(),
-      subresource: z.string().optional(),
-      namespace: z.string().default(''),
-      name: z.string().default(''),
-    })
-    .optional(),
-  responseStatus: z.object({ code: z.int().default(0) }).optional(),
-});
-
-/** What the audit log holds by now. */
-export async function auditedRequests(file: string): Promise<AuditedRequest[]> {
-  // The last line may be half written.
-  const lines = (await readFile(file, 'utf8')).split('\n').slice(0, -1);
-  return lines.map((line) => {
-    const { verb, user, objectRef, responseStatus } = auditEvent.parse(JSON.parse(line));
-    const { apiGroup = '', resource = '', subresource, namespace = '', name = '' } = objectRef ?? {};
-    return {
-      user: user.username,
-      verb,
-      group: apiGroup,
-      resource: subresource === undefined ? resource : `${resource}/${subresource}`,
-      namespace,
-      name,
-      code: responseStatus?.code ?? 0,
-    };
-  });
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, test } from 'vitest';
-import { controlPlane } from '../envtest/binaries.ts';
-import { type Cluster, startCluster } from '../envtest/cluster.ts';
+import { afterAll, beforeAll, describe, inject, test } from 'vitest';
+import type { Cluster } from '../envtest/cluster.ts';
+import { openCluster } from '../envtest/dispenser.ts';
 import { createKubectl, type Kubectl } from '../kubectl/kubectl.ts';
 import { steps } from '../kubectl/steps.ts';
 
@@ -12,10 +12,11 @@ describe('kubectl against kube-apiserver', () => {
   let cluster: Cluster;
   let kubectl: Kubectl;
   beforeAll(async () => {
-    const binaries = await controlPlane((line) => console.error(line));
+    const access = inject('realCluster');
+    if (!access) throw new Error('this needs a real cluster: npm run test:cluster');
     // Its own: the steps take the definitions away in the end.
-    cluster = await startCluster(binaries);
-    kubectl = await createKubectl(binaries.kubectl, cluster.kubeconfig);
+    cluster = await openCluster(access.dispenser);
+    kubectl = await createKubectl(access.kubectl, cluster.kubeconfig);
   });
   afterAll(async () => {
     await kubectl.close();

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { controlPlane } from './binaries.ts';
+import { controlPlane, missingPrograms } from './binaries.ts';
 
 let folder: string;
 let told: string[];
@@ -44,4 +44,6 @@ test('KUBEBUILDER_ASSETS comes first, and what it lacks from the cache', async (
     kubectl: join(env.KUBEBUILDER_ASSETS, 'kubectl'),
     controllerManager: join(cache, 'kube-controller-manager'),
   });
+  expect(await missingPrograms(env)).toEqual([]);
+  expect(await missingPrograms({ ...env, KUBEBUILDER_ASSETS: '' })).toEqual(['kube-apiserver', 'kubectl']);
 });

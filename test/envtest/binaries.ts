@@ -75,16 +75,28 @@ async function goBuild(program: Program, version: string, output: string, env: E
     throw new Error(`${program} ${version} could not be built (go build ended with ${code}):\n${words}`);
 }
 
+/** Where what was built is kept. */
+function cacheFolder(version: string, env: Env): string {
+  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'workspace-operator', 'envtest', version);
+}
+
+/** Of the folders that may hold the program, the path in the first that does. */
+async function found(program: Program, version: string, env: Env): Promise<string | undefined> {
+  const { KUBEBUILDER_ASSETS: assets } = env;
+  for (const folder of [...(assets ? [assets] : []), cacheFolder(version, env)]) {
+    if (await isExecutable(join(folder, program))) return join(folder, program);
+  }
+  return undefined;
+}
+
 async function built(
   program: Program,
   version: string,
   tell: (line: string) => void,
   env: Env,
 ): Promise<string> {
-  const cache = env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  const folder = join(cache, 'workspace-operator', 'envtest', version);
+  const folder = cacheFolder(version, env);
   const path = join(folder, program);
-  if (await isExecutable(path)) return path;
   tell(`building ${program} ${version} into ${folder}: minutes, but only once`);
   await mkdir(folder, { recursive: true });
   // Nobody may find half a program, and two processes may build at once.
@@ -107,11 +119,8 @@ export async function controlPlane(
   env: Env = process.env,
 ): Promise<ControlPlane> {
   const version = await kubernetesVersion();
-  const assets = env.KUBEBUILDER_ASSETS;
-  const find = async (program: Program): Promise<string> => {
-    const given = assets && join(assets, program);
-    return given && (await isExecutable(given)) ? given : built(program, version, tell, env);
-  };
+  const find = async (program: Program): Promise<string> =>
+    (await found(program, version, env)) ?? built(program, version, tell, env);
   return {
     version,
     // One after the other: they share most of what is compiled.
@@ -120,4 +129,13 @@ export async function controlPlane(
     controllerManager: await find('kube-controller-manager'),
     kubectl: await find('kubectl'),
   };
+}
+
+/** Those that would have to be built. */
+export async function missingPrograms(env: Env = process.env): Promise<string[]> {
+  const version = await kubernetesVersion();
+  const paths = await Promise.all(
+    Object.keys(programs).map(async (name) => [name, await found(name as Program, version, env)] as const),
+  );
+  return paths.flatMap(([name, path]) => (path === undefined ? [name] : []));
 }

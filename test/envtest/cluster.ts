@@ -6,10 +6,12 @@ import { kubeconfigOf } from '../../dev/apiserver/kubeconfig.ts';
 import { freePort } from '../../dev/stack/files.ts';
 import type { ControlPlane } from './binaries.ts';
 import { type Identity, writeIdentity } from './identity.ts';
-import { startProgram } from './program.ts';
+import { answers, argumentsOf, type RunningProgram, startProgram } from './program.ts';
 
-/** A real control plane on loopback: etcd, kube-apiserver with RBAC, and the controllers that end namespaces. */
+/** A real control plane on loopback: kube-apiserver with RBAC, and the controllers that end namespaces. */
 export interface Cluster {
+  /** Its own among those on one etcd. */
+  id: string;
   url: string;
   caPEM: string;
   /** Of an administrator (system:masters), like `kubeconfig`. */
@@ -17,44 +19,20 @@ export interface Cluster {
   /** As YAML. */
   kubeconfig: string;
   etcdURL: string;
+  /** Under which it keeps all it has in etcd. */
+  etcdPrefix: string;
   /** What ServiceAccounts asked for: the path of a file of audit events, one a line. */
   auditLog: string;
-  /** Ends the programs and removes all that they wrote. */
+  /** Of kube-apiserver. */
+  pid: number;
+  /** Ends the programs and removes all that they wrote but the audit log. */
   stop(): Promise<void>;
 }
 
-async function isHealthy(url: string, dispatcher?: Agent): Promise<boolean> {
-  try {
-    const answer = await request(url, { ...(dispatcher && { dispatcher }), headersTimeout: 2_000 });
-    await answer.body.dump();
-    return answer.statusCode === 200;
-  } catch {
-    // Nobody listens yet.
-    return false;
-  }
-}
-
-async function startEtcd(binary: string, folder: string) {
-  const url = `http://127.0.0.1:${await freePort()}`;
-  const flags = {
-    'data-dir': join(folder, 'etcd'),
-    'listen-client-urls': url,
-    'advertise-client-urls': url,
-    'listen-peer-urls': 'http://127.0.0.1:0',
-    'log-level': 'warn',
-    // What a test wrote need not survive a power cut.
-    'unsafe-no-fsync': 'true',
-  };
-  const program = await startProgram({
-    binary,
-    args: argumentsOf(flags),
-    isReady: () => isHealthy(`${url}/health`),
-  });
-  return { url, ...program };
-}
-
-function argumentsOf(flags: Record<string, string>): string[] {
-  return Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+export interface ClusterPlace {
+  etcdURL: string;
+  /** Where the audit log goes. */
+  folder: string;
 }
 
 /** Who asks for what, without what was asked: metadata holds no Secret's content. */
@@ -71,75 +49,91 @@ async function writeAuditPolicy(folder: string, log: string): Promise<Record<str
   return { 'audit-policy-file': path, 'audit-log-path': log };
 }
 
-async function startApiserver(
+/** Starts what serves HTTPS under that identity, and waits until the path answers with 200. */
+async function startServing(
   binary: string,
-  identity: Identity,
-  etcdURL: string,
-  auditFlags: Record<string, string>,
-) {
-  const { caPEM, token, servingFlags, trustFlags } = identity;
+  { caPEM, servingFlags }: Identity,
+  flags: Record<string, string>,
+  path: string,
+): Promise<RunningProgram & { url: string }> {
   const port = await freePort();
   const url = `https://127.0.0.1:${port}`;
-  const trusting = new Agent({ connect: { ca: caPEM } });
-  const program = await startProgram({
-    binary,
-    args: argumentsOf({
-      ...servingFlags,
-      ...trustFlags,
-      ...auditFlags,
-      'etcd-servers': etcdURL,
-      'bind-address': '127.0.0.1',
-      'advertise-address': '127.0.0.1',
-      'secure-port': String(port),
-      'service-cluster-ip-range': '10.0.0.0/24',
-      'service-account-issuer': url,
-      'authorization-mode': 'RBAC',
-      // It would wait for default accounts that no controller makes here.
-      'disable-admission-plugins': 'ServiceAccount',
-    }),
-    isReady: () => isHealthy(`${url}/readyz`, trusting),
-  }).finally(() => trusting.close());
-  return { url, caPEM, token, kubeconfig: kubeconfigOf(url, caPEM, token), ...program };
-}
-
-async function startControllers(binary: string, folder: string, identity: Identity, kubeconfig: string) {
-  const path = join(folder, 'kubeconfig');
-  await writeFile(path, kubeconfig, { mode: 0o600 });
-  const port = await freePort();
-  const trusting = new Agent({ connect: { ca: identity.caPEM } });
-  return startProgram({
-    binary,
-    args: argumentsOf({
-      kubeconfig: path,
-      controllers: 'namespace-controller,garbage-collector-controller',
-      'leader-elect': 'false',
-      'bind-address': '127.0.0.1',
-      'secure-port': String(port),
-      ...identity.servingFlags,
-    }),
-    isReady: () => isHealthy(`https://127.0.0.1:${port}/healthz`, trusting),
-  }).finally(() => trusting.close());
+  const dispatcher = new Agent({ connect: { ca: caPEM } });
+  try {
+    const program = await startProgram({
+      binary,
+      args: argumentsOf({
+        ...servingFlags,
+        'bind-address': '127.0.0.1',
+        'secure-port': String(port),
+        ...flags,
+      }),
+      isReady: answers(`${url}${path}`, (target) => request(target, { dispatcher, headersTimeout: 2_000 })),
+    });
+    return { url, ...program };
+  } finally {
+    await dispatcher.close();
+  }
 }
 
 /** Rejects with the last words of the program that didn't start; nothing is left running then. */
-export async function startCluster(binaries: ControlPlane): Promise<Cluster> {
+export async function startCluster(binaries: ControlPlane, place: ClusterPlace): Promise<Cluster> {
   const folder = await mkdtemp(join(tmpdir(), 'workspace-cluster-'));
+  const id = folder.slice(folder.lastIndexOf('-') + 1);
   const stops: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
   const stop = async () => {
     for (const step of stops.splice(0).reverse()) await step();
   };
   try {
-    const etcd = await startEtcd(binaries.etcd, folder);
-    stops.push(etcd.stop);
     const identity = await writeIdentity(folder);
-    const auditLog = join(folder, 'audit.log');
-    const auditFlags = await writeAuditPolicy(folder, auditLog);
-    const api = await startApiserver(binaries.apiserver, identity, etcd.url, auditFlags);
+    const auditLog = join(place.folder, `audit-${id}.log`);
+    const etcdPrefix = `/cluster-${id}`;
+    const api = await startServing(
+      binaries.apiserver,
+      identity,
+      {
+        ...identity.trustFlags,
+        ...(await writeAuditPolicy(folder, auditLog)),
+        'etcd-servers': place.etcdURL,
+        'etcd-prefix': etcdPrefix,
+        'advertise-address': '127.0.0.1',
+        'service-cluster-ip-range': '10.0.0.0/24',
+        'service-account-issuer': `https://${id}.invalid`,
+        'authorization-mode': 'RBAC',
+        // It would wait for default accounts that no controller makes here.
+        'disable-admission-plugins': 'ServiceAccount',
+      },
+      '/readyz',
+    );
     stops.push(api.stop);
-    const controllers = await startControllers(binaries.controllerManager, folder, identity, api.kubeconfig);
+    const { caPEM, token } = identity;
+    const kubeconfig = kubeconfigOf(api.url, caPEM, token);
+    const path = join(folder, 'kubeconfig');
+    await writeFile(path, kubeconfig, { mode: 0o600 });
+    const controllers = await startServing(
+      binaries.controllerManager,
+      identity,
+      {
+        kubeconfig: path,
+        controllers: 'namespace-controller,garbage-collector-controller',
+        'leader-elect': 'false',
+      },
+      '/healthz',
+    );
     stops.push(controllers.stop);
-    const { url, caPEM, token, kubeconfig } = api;
-    return { url, caPEM, token, kubeconfig, etcdURL: etcd.url, auditLog, stop };
+    const { etcdURL } = place;
+    return {
+      id,
+      url: api.url,
+      caPEM,
+      token,
+      kubeconfig,
+      etcdURL,
+      etcdPrefix,
+      auditLog,
+      pid: api.pid,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

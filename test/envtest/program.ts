@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Dispatcher } from 'undici';
 
 /** A program that runs until it is stopped. */
 export interface RunningProgram {
@@ -17,6 +18,33 @@ export interface ProgramOptions {
 }
 
 const GRACE_MS = 10_000;
+
+// Were this process to end in a hurry, nobody else would end its children.
+const running = new Set<() => void>();
+process.once('exit', () => {
+  for (const kill of running) kill();
+});
+
+export function argumentsOf(flags: Record<string, string>): string[] {
+  return Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+}
+
+/** Whether 200 is what a URL answers with, as `isReady` asks it. */
+export function answers(
+  url: string,
+  ask: (url: string) => Promise<Dispatcher.ResponseData>,
+): () => Promise<boolean> {
+  return async () => {
+    try {
+      const { statusCode, body } = await ask(url);
+      await body.dump();
+      return statusCode === 200;
+    } catch {
+      // Nobody listens yet.
+      return false;
+    }
+  };
+}
 
 /** Starts a program and waits until it is ready; rejects with its last words when it ends before, or takes too long. */
 export async function startProgram(options: ProgramOptions): Promise<RunningProgram> {
@@ -37,12 +65,11 @@ export async function startProgram(options: ProgramOptions): Promise<RunningProg
       resolve();
     });
   });
-  // Were this process to end in a hurry, nobody else would end the child.
-  const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill);
+  const kill = () => void child.kill('SIGKILL');
+  running.add(kill);
 
   async function stop(): Promise<void> {
-    process.removeListener('exit', kill);
+    running.delete(kill);
     if (over !== undefined) return;
     child.kill('SIGTERM');
     const impatience = setTimeout(kill, GRACE_MS);

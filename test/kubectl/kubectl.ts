@@ -35,7 +35,12 @@ export interface Kubectl {
   close(): Promise<void>;
 }
 
-export async function createKubectl(binary: string, kubeconfig: string): Promise<Kubectl> {
+/** @param folder where it runs; default this process's */
+export async function createKubectl(
+  binary: string,
+  kubeconfig: string,
+  folder = process.cwd(),
+): Promise<Kubectl> {
   const home = await mkdtemp(join(tmpdir(), 'kubectl-'));
   const config = join(home, 'config');
   await writeFile(config, kubeconfig, { mode: 0o600 });
@@ -43,6 +48,7 @@ export async function createKubectl(binary: string, kubeconfig: string): Promise
 
   function start(args: string[], { input = '', env = {} }: RunOptions = {}): Running {
     const child = spawn(binary, args, {
+      cwd: folder,
       env: { PATH: process.env.PATH ?? '', HOME: home, KUBECONFIG: config, ...env },
     });
     child.stdin.end(input);

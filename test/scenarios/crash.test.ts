@@ -26,8 +26,8 @@ const LEASE = {
   WORKSPACE_CONTROLLER_LEASE_RETRY_PERIOD_MS: '300',
 };
 
-async function inScene(run: (scene: Scene) => Promise<void>): Promise<void> {
-  const scene = await createScene();
+async function inScene(apiFaults: boolean, run: (scene: Scene) => Promise<void>): Promise<void> {
+  const scene = await createScene({ apiFaults });
   try {
     await run(scene);
   } finally {
@@ -56,9 +56,10 @@ function calls(scene: Scene, action: string): number {
 }
 
 describe.concurrent('killed while launching, and started again: one instance, none leaked', () => {
-  const moments: [string, (scene: Scene) => Promise<void>][] = [
+  const moments: [string, boolean, (scene: Scene) => Promise<void>][] = [
     [
       'between the intent and RunInstances',
+      false,
       async (scene) => {
         hang(scene, 'RunInstances', 'lostRequest');
         await createWorkspace(scene, 'ada');
@@ -68,6 +69,7 @@ describe.concurrent('killed while launching, and started again: one instance, no
     ],
     [
       'between RunInstances and its answer',
+      false,
       async (scene) => {
         hang(scene, 'RunInstances', 'lostResponse');
         await createWorkspace(scene, 'ada');
@@ -76,6 +78,7 @@ describe.concurrent('killed while launching, and started again: one instance, no
     ],
     [
       'between the answer and the status, with the write still in flight',
+      true,
       async (scene) => {
         scene.stack.ec2.faults.add({ action: 'RunInstances', fault: { kind: 'latency', ms: 300 } });
         await createWorkspace(scene, 'ada');
@@ -89,8 +92,8 @@ describe.concurrent('killed while launching, and started again: one instance, no
       },
     ],
   ];
-  test.each(moments)('%s', async (_moment, reach) => {
-    await inScene(async (scene) => {
+  test.each(moments)('%s', async (_moment, apiFaults, reach) => {
+    await inScene(apiFaults, async (scene) => {
       await putSecret(scene, 'ada-env', { KEY: 'a' });
       const first = scene.spawn(LEASE);
       await first.line((line) => line.msg === 'became leader');
@@ -107,9 +110,10 @@ describe.concurrent('killed while launching, and started again: one instance, no
 });
 
 describe.concurrent('killed while deleting, and started again: nothing is left, and not before EC2 says so', () => {
-  const moments: [string, (scene: Scene) => void, (scene: Scene) => Promise<unknown>][] = [
+  const moments: [string, boolean, (scene: Scene) => void, (scene: Scene) => Promise<unknown>][] = [
     [
       'before TerminateInstances arrives',
+      false,
       (scene) => hang(scene, 'TerminateInstances', 'lostRequest'),
       (scene) =>
         untilWorkspace(scene, 'ada', 'ending', (it) => it.status?.terminating !== undefined).then(() =>
@@ -118,11 +122,13 @@ describe.concurrent('killed while deleting, and started again: nothing is left, 
     ],
     [
       'before its answer',
+      false,
       (scene) => hang(scene, 'TerminateInstances', 'lostResponse'),
       (scene) => until('it is ending', () => calls(scene, 'TerminateInstances') === 1),
     ],
     [
       'before the finalizer is removed',
+      true,
       (scene) => delayWrites(scene, '', 4_000),
       (scene) =>
         until('the finalizer is about to go', () =>
@@ -130,8 +136,8 @@ describe.concurrent('killed while deleting, and started again: nothing is left, 
         ),
     ],
   ];
-  test.each(moments)('%s', async (_moment, prepare, reach) => {
-    await inScene(async (scene) => {
+  test.each(moments)('%s', async (_moment, apiFaults, prepare, reach) => {
+    await inScene(apiFaults, async (scene) => {
       await putSecret(scene, 'ada-env', { KEY: 'a' });
       const first = scene.spawn(LEASE);
       await createWorkspace(scene, 'ada');

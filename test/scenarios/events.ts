@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { EVENTS } from '../../src/controller/eventBody.ts';
-import { type AnyScene, NAMESPACE } from './harness.ts';
+import { NAMESPACE, type Scene } from './harness.ts';
 
 const recordedEvent = z.object({
   type: z.string(),
@@ -10,7 +10,7 @@ const recordedEvent = z.object({
 });
 
 /** The events about one Workspace. */
-export async function eventsOf(scene: AnyScene, name: string) {
+export async function eventsOf(scene: Scene, name: string) {
   const { items } = await scene.kube.list(EVENTS, { namespace: NAMESPACE });
   return items.map((item) => recordedEvent.parse(item)).filter(({ regarding }) => regarding.name === name);
 }

@@ -1,16 +1,14 @@
 import { type Logger, pino } from 'pino';
 import { Agent, request } from 'undici';
-import type { RunningApiServer } from '../../dev/apiserver/server.ts';
+import { inject } from 'vitest';
 import { currentState } from '../../dev/ec2/model.ts';
-import { stageClient } from '../../dev/stack/install.ts';
 import { type LogLine, type OperatorProcess, startOperatorProcess } from '../../dev/stack/operatorProcess.ts';
-import { type ClusterAccess, type StackOn, type StackOptions, startStack } from '../../dev/stack/stack.ts';
 import { decodeWorkspace } from '../../src/api/decode.ts';
 import type { Condition } from '../../src/api/meta.ts';
 import { TAG } from '../../src/api/tags.ts';
 import type { Workspace } from '../../src/api/workspace.ts';
 import { parseCommandLine } from '../../src/commandLine.ts';
-import type { KubeClient, Resource } from '../../src/controller/client.ts';
+import type { Resource } from '../../src/controller/client.ts';
 import { systemClock } from '../../src/controller/clock.ts';
 import { loadKubeConfig } from '../../src/controller/credentials.ts';
 import { isNotFound } from '../../src/controller/errors.ts';
@@ -19,7 +17,12 @@ import { systemRandom } from '../../src/controller/random.ts';
 import { createLogger } from '../../src/logging.ts';
 import { type Operator, startOperator } from '../../src/operator.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { raiseReal } from '../cluster/raiseReal.ts';
 import { createTestDatabase } from '../support/postgres.ts';
+import { type Raised, raiseEmbedded, type SceneOptions } from './raised.ts';
+import { until } from './until.ts';
+
+export { until };
 
 export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
 export const CLASSES: Resource = { ...WORKSPACES, plural: 'workspaceclasses', namespaced: false };
@@ -28,13 +31,7 @@ export const NAMESPACE = 'default';
 /** Twenty times life size: a second lasts 50 ms, a boot a bit more than one second. */
 const SPEED = 20;
 
-/** For one step of a scenario; more at life size. */
-const LONGEST_WAIT_MS = Number(process.env.SCENARIO_WAIT_MS ?? 100_000);
-
-/** On the embedded API server, whose faults and counters tests may use, unless told otherwise. */
-export interface Scene<T extends ClusterAccess = RunningApiServer> {
-  stack: StackOn<T>;
-  kube: KubeClient;
+export interface Scene extends Raised {
   /** What the operator logged. */
   logs: LogLine[];
   /** Starts the operator inside this process, as `npm start` would. */
@@ -45,24 +42,23 @@ export interface Scene<T extends ClusterAccess = RunningApiServer> {
   close(): Promise<void>;
 }
 
-/** A scene on whatever cluster there is: what most of the helpers below ask for. */
-export type AnyScene = Scene<ClusterAccess>;
-
-/** A cluster, a cloud and a database of its own, with a class called standard. */
-export function createScene(options: Partial<StackOptions> = {}): Promise<Scene> {
-  return createSceneOn(startStack, (stack) => stageClient(stack.api, systemClock), options);
+/**
+ * A cluster, a cloud and a database of its own, with a class called standard. The cluster is a real one where the run has
+ * any, and the embedded API server otherwise.
+ */
+export function createScene(options: Partial<SceneOptions> = {}): Promise<Scene> {
+  const real = inject('realCluster') ?? null;
+  return createSceneOn(real === null ? raiseEmbedded : (all) => raiseReal(real, all), options);
 }
 
-/** @param clientOf the client of whoever sets the scene, not the operator's */
-export async function createSceneOn<T extends ClusterAccess>(
-  startOn: (options: StackOptions) => Promise<StackOn<T>>,
-  clientOf: (stack: StackOn<T>) => KubeClient,
-  options: Partial<StackOptions> = {},
-): Promise<Scene<T>> {
+async function createSceneOn<T extends Raised>(
+  raise: (options: SceneOptions) => Promise<T>,
+  options: Partial<SceneOptions> = {},
+): Promise<T & Scene> {
   const database = await createTestDatabase();
   const logs: LogLine[] = [];
   const stackLogger: Logger = pino({ level: 'error' });
-  const stack = await startOn({
+  const raised = await raise({
     clock: systemClock,
     random: systemRandom,
     logger: stackLogger,
@@ -71,12 +67,11 @@ export async function createSceneOn<T extends ClusterAccess>(
     databaseURL: database.url,
     ...options,
   });
-  const kube = clientOf(stack);
+  const { stack, kube } = raised;
   const stops: (() => Promise<unknown>)[] = [];
   await kube.create(CLASSES, classManifest('standard'));
   return {
-    stack,
-    kube,
+    ...raised,
     logs,
     async start(env = {}) {
       const operator = await startInProcess(stack, logs, env);
@@ -97,7 +92,7 @@ export async function createSceneOn<T extends ClusterAccess>(
 }
 
 async function startInProcess(
-  stack: StackOn<ClusterAccess>,
+  stack: Scene['stack'],
   logs: LogLine[],
   extra: Record<string, string>,
 ): Promise<Operator> {
@@ -148,11 +143,7 @@ export function classManifest(name: string, spec: Record<string, unknown> = {}) 
   };
 }
 
-export async function putSecret(
-  scene: AnyScene,
-  name: string,
-  values: Record<string, string>,
-): Promise<void> {
+export async function putSecret(scene: Scene, name: string, values: Record<string, string>): Promise<void> {
   const metadata = { name, namespace: NAMESPACE };
   const data = Object.fromEntries(
     Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
@@ -166,7 +157,7 @@ export async function putSecret(
 }
 
 export async function createWorkspace(
-  scene: AnyScene,
+  scene: Scene,
   name: string,
   spec: Record<string, unknown> = {},
 ): Promise<Workspace> {
@@ -179,11 +170,11 @@ export async function createWorkspace(
   return decodeWorkspace(await scene.kube.create(WORKSPACES, body, NAMESPACE));
 }
 
-export async function patchWorkspace(scene: AnyScene, name: string, patch: unknown): Promise<void> {
+export async function patchWorkspace(scene: Scene, name: string, patch: unknown): Promise<void> {
   await scene.kube.mergePatch(WORKSPACES, { name, namespace: NAMESPACE }, patch);
 }
 
-export async function getWorkspace(scene: AnyScene, name: string): Promise<Workspace> {
+export async function getWorkspace(scene: Scene, name: string): Promise<Workspace> {
   return decodeWorkspace(await scene.kube.get(WORKSPACES, name, NAMESPACE));
 }
 
@@ -191,22 +182,8 @@ export function conditionOf(workspace: Workspace, type: string): Condition | und
   return workspace.status?.conditions?.find((condition) => condition.type === type);
 }
 
-/** Looks again and again until it holds, or so long that it never will. */
-export async function until<T>(
-  what: string,
-  look: () => Promise<T | undefined | false> | T | undefined | false,
-): Promise<T> {
-  const deadline = systemClock.monotonic() + LONGEST_WAIT_MS;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    if (systemClock.monotonic() > deadline) throw new Error(`waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 export function untilWorkspace(
-  scene: AnyScene,
+  scene: Scene,
   name: string,
   what: string,
   holds: (workspace: Workspace) => boolean,
@@ -221,7 +198,7 @@ export function isReady(workspace: Workspace): boolean {
   return conditionOf(workspace, 'Ready')?.status === 'True';
 }
 
-export function untilReady(scene: AnyScene, name: string, number?: number): Promise<Workspace> {
+export function untilReady(scene: Scene, name: string, number?: number): Promise<Workspace> {
   const what = number === undefined ? 'Ready' : `Ready with launch ${number}`;
   return untilWorkspace(scene, name, what, (workspace) => {
     const upToDate = conditionOf(workspace, 'UpToDate')?.status === 'True';
@@ -231,7 +208,7 @@ export function untilReady(scene: AnyScene, name: string, number?: number): Prom
   });
 }
 
-export function untilGone(scene: AnyScene, name: string): Promise<true> {
+export function untilGone(scene: Scene, name: string): Promise<true> {
   return until(`${name} is gone`, async () => {
     try {
       await getWorkspace(scene, name);
@@ -244,16 +221,16 @@ export function untilGone(scene: AnyScene, name: string): Promise<true> {
 }
 
 /** Accepted, distinct RunInstances for one Workspace, by the cloud's own books. */
-export function provisionsOf(scene: AnyScene, name: string) {
+export function provisionsOf(scene: Scene, name: string) {
   return scene.stack.ec2.counters.provisions().filter((entry) => entry.tags[TAG.name] === name);
 }
 
-export function terminationsOf(scene: AnyScene, name: string) {
+export function terminationsOf(scene: Scene, name: string) {
   return scene.stack.ec2.counters.terminations().filter((entry) => entry.tags[TAG.name] === name);
 }
 
 /** Instances of a Workspace that live, by the cloud's own state. */
-export function liveInstancesOf(scene: AnyScene, name: string): string[] {
+export function liveInstancesOf(scene: Scene, name: string): string[] {
   return [...scene.stack.ec2.state.instances.values()]
     .filter((instance) => instance.tags.some((tag) => tag.key === TAG.name && tag.value === name))
     .filter((instance) => ['pending', 'running', 'stopping', 'stopped'].includes(currentState(instance)))
@@ -261,13 +238,13 @@ export function liveInstancesOf(scene: AnyScene, name: string): string[] {
 }
 
 /** Time in the protocol's own terms: the operator has looked at the whole cloud so many times more. */
-export async function sweeps(scene: AnyScene, count: number): Promise<void> {
+export async function sweeps(scene: Scene, count: number): Promise<void> {
   const looks = () => scene.stack.ec2.counters.count('DescribeInstances', { outcome: 'ok' });
   const goal = looks() + count;
   await until(`${count} more looks at the cloud`, () => looks() >= goal);
 }
 
-export async function report(scene: AnyScene, name: string): Promise<number> {
+export async function report(scene: Scene, name: string): Promise<number> {
   const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });
   const answer = await request(`${scene.stack.gatewayURL}/v1/reports`, {
     method: 'POST',

