@@ -10,6 +10,9 @@ const tagKeyLength = {
 
 const architecture = z.enum(['x86_64', 'arm64']);
 
+/** Of an instance type that names none. */
+export const DEFAULT_ARCHITECTURE = 'x86_64';
+
 export const instanceTypeName = text(64)
   .min(1)
   .regex(/^[a-z0-9-]+\.[a-z0-9-]+$/);
@@ -50,7 +53,9 @@ export const instanceTypes = z
     z
       .object({
         name: instanceTypeName.describe('EC2 instance type.'),
-        architecture: architecture.default('x86_64').describe('CPU architecture of the type.'),
+        architecture: architecture
+          .optional()
+          .describe('CPU architecture of the type; x86_64 unless it says so.'),
       })
       .describe('An instance type that Workspaces of the class may have.'),
   )

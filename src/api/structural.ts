@@ -80,6 +80,7 @@ export function structuralSchema(schema: z.ZodType, path: string): SchemaProps {
   }
   const structural = clean(parsed.data);
   requireSaid(structural, path);
+  forbidHiddenDefaults(structural, path);
   return structural;
 }
 
@@ -145,6 +146,22 @@ function requireSaid(schema: SchemaProps, path: string, described = true): void 
   if (schema.additionalProperties) {
     requireSaid(schema.additionalProperties, `${path}.*`, schema.additionalProperties.type === 'object');
   }
+}
+
+/**
+ * An atomic list is one value to server-side apply: were a default filled in within it, whoever applies what was applied
+ * before, by another manager, would be told of a conflict.
+ */
+function forbidHiddenDefaults(schema: SchemaProps, path: string, atomic = false): void {
+  if (atomic && schema.default !== undefined) {
+    throw new Error(`${path} has a default within an atomic list; make it optional, or the list a map`);
+  }
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    forbidHiddenDefaults(property, `${path}.${name}`, atomic);
+  }
+  const within = atomic || schema['x-kubernetes-list-type'] === 'atomic';
+  if (schema.items) forbidHiddenDefaults(schema.items, `${path}[]`, within);
+  if (schema.additionalProperties) forbidHiddenDefaults(schema.additionalProperties, `${path}.*`, atomic);
 }
 
 function mapValues<V, W>(record: Readonly<Record<string, V>>, change: (value: V) => W): Record<string, W> {

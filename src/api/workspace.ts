@@ -27,7 +27,10 @@ export const workspaceSpec = z
             secretRef: z
               .object({
                 name: objectName.describe('Name of a Secret in the same namespace.'),
-                optional: z.boolean().default(false).describe('Whether the Secret may be missing.'),
+                optional: z
+                  .boolean()
+                  .optional()
+                  .describe('Whether the Secret may be missing; it may not unless true.'),
               })
               .describe('The Secret.'),
           })

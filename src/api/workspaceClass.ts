@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   allowedNamespaces,
   capacityTypes,
+  DEFAULT_ARCHITECTURE,
   images,
   instanceTags,
   instanceTypes,
@@ -143,7 +144,7 @@ export const workspaceClassSpec = z
   .meta(
     cel(
       {
-        rule: 'self.instanceTypes.all(t, self.images.exists(i, i.architecture == t.architecture))',
+        rule: `self.instanceTypes.all(t, self.images.exists(i, i.architecture == (has(t.architecture) ? t.architecture : '${DEFAULT_ARCHITECTURE}')))`,
         message:
           'images must hold one for the architecture of each instance type; add the image or remove the type',
         fieldPath: '.images',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { workspaceClassCrd, workspaceCrd } from '../../src/api/crd.ts';
+import { listMap } from '../../src/api/meta.ts';
 import { type SchemaProps, structuralSchema } from '../../src/api/structural.ts';
 
 const text = z.string().max(9).describe('A text.');
@@ -57,6 +58,16 @@ describe('a structural schema', () => {
     expect(structuralSchema(object({ outer }), 'x').properties?.outer?.default).toEqual({
       inner: { a: '1' },
     });
+  });
+
+  it('fills nothing in within a list that server-side apply takes as one value', () => {
+    const item = object({ name: text, kind: text.default('a') });
+    const list = (meta: Record<string, unknown>) =>
+      object({ list: z.array(item).max(2).meta(meta).describe('L.') });
+    expect(() => structuralSchema(list({}), 'x')).toThrow(
+      /x\.list\[\]\.kind has a default within an atomic list/,
+    );
+    expect(() => structuralSchema(list(listMap('name')), 'x')).not.toThrow();
   });
 
   it('names the width of integers, and only the bounds that were set', () => {

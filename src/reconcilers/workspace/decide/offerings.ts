@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { DEFAULT_ARCHITECTURE } from '../../../api/classParts.ts';
 import type { LaunchParams, WorkspaceSpec } from '../../../api/workspace.ts';
 import type { WorkspaceClassSpec } from '../../../api/workspaceClass.ts';
 import type { Offering, ResolutionFact } from './facts.ts';
@@ -25,7 +26,7 @@ export function rankOfferings(
     types.flatMap((type) =>
       subnets.map(({ subnet }) => ({
         instanceType: type.name,
-        architecture: type.architecture,
+        architecture: type.architecture ?? DEFAULT_ARCHITECTURE,
         subnetID: subnet.id,
         zone: subnet.zone,
         capacityType,
