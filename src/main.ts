@@ -40,6 +40,7 @@ async function main(): Promise<number> {
           metrics,
           loadKubeConfig: () => loadKubeConfig(config.kubernetes.kubeconfig),
           timeoutMs: config.kubernetes.timeoutMs,
+          userAgent: 'workspace-operator',
         }),
     },
     stopping.signal,

@@ -5,7 +5,12 @@ import { create } from './writes.ts';
 
 /** The namespaces that every cluster has. */
 export function createInitialNamespaces(core: Core): void {
-  const options = { dryRun: false, fieldValidation: 'Strict' as const, warn: () => undefined };
+  const options = {
+    dryRun: false,
+    fieldManager: 'kube-apiserver',
+    fieldValidation: 'Strict' as const,
+    warn: () => undefined,
+  };
   for (const name of initialNamespaces) {
     if (core.store.get(namespaceStorage, objectKey('', name)) !== undefined) continue;
     create(

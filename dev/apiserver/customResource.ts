@@ -1,4 +1,6 @@
 import { type Definition, plainDefinition, type Strategy } from './definition.ts';
+import { customFields } from './fields/fieldSchema.ts';
+import { noFields, setOf } from './fields/fieldSet.ts';
 import { equal, metaOf, without } from './json.ts';
 import type { JsonObject, KindInfo } from './kinds.ts';
 import { isSubdomain } from './objectMeta.ts';
@@ -43,6 +45,12 @@ function customResourceStrategy(info: KindInfo): Strategy {
     returnsDeleted: false,
     held: () => false,
     undeletable: () => undefined,
+    fields: info.fields ?? customFields(undefined),
+    ignoredFields: {
+      '': statusSubresource ? setOf([['f:status']]) : noFields,
+      status: setOf([['f:spec']]),
+    },
+    empty: {},
     selectableFields: {},
   };
 }

@@ -1,4 +1,5 @@
-import type { FieldCause, JsonObject, KindInfo } from './kinds.ts';
+import type { FieldSet } from './fields/fieldSet.ts';
+import type { FieldCause, FieldSchema, JsonObject, KindInfo } from './kinds.ts';
 import type { NameRule } from './objectMeta.ts';
 import type { MergeRules } from './strategicMerge.ts';
 
@@ -31,6 +32,12 @@ export interface Strategy {
   undeletable(name: string): string | undefined;
   /** Strategic merge patches are taken, by these rules. */
   mergeRules?: MergeRules;
+  /** How the object's fields can be owned, apiVersion, kind and metadata included. */
+  fields: FieldSchema;
+  /** Fields that a write to the object, or to its status, can't change, whatever it says. */
+  ignoredFields: Readonly<Record<Subresource, FieldSet>>;
+  /** What of a new object is there before anything of it is set; metadata apart. */
+  empty: JsonObject;
   /** Fields besides metadata.name and metadata.namespace that field selectors may name, and where they are stored. */
   selectableFields: Readonly<Record<string, string>>;
 }

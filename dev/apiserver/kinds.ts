@@ -20,6 +20,8 @@ export interface KindInfo {
   statusSubresource: boolean;
   /** Absent on kinds without a compiled schema. */
   schema?: CompiledSchema;
+  /** How its fields can be owned; absent on compiled-in kinds, which say it themselves. */
+  fields?: FieldSchema;
   /** Without Name, which every table begins with, but with Age where the kind shows one. */
   columns: TableColumn[];
   /** The structural schema of one object as OpenAPI v3. */
@@ -53,3 +55,17 @@ export interface TableColumn {
   /** The cell; a value that isn't there is null. */
   value(object: JsonObject): JsonValue;
 }
+
+export type Scalar = 'string' | 'number' | 'boolean' | 'any';
+
+/** How the parts of a value can be owned apart from one another. */
+export type FieldSchema =
+  | { is: 'scalar'; type: Scalar }
+  /** One owner for the whole of it. */
+  | { is: 'atomic' }
+  /** No schema: objects by field, lists as a whole. */
+  | { is: 'free' }
+  /** @property others what a key that isn't among the fields has; absent: there may be none */
+  | { is: 'object'; fields: Readonly<Record<string, FieldSchema>>; others?: FieldSchema }
+  | { is: 'map'; keys: readonly string[]; defaults: JsonObject; item: FieldSchema }
+  | { is: 'set' };

@@ -1,6 +1,6 @@
 import { forbiddenField, notSupported } from './causes.ts';
 import type { FieldCause } from './kinds.ts';
-import { badRequest, invalidListOptions } from './statusErrors.ts';
+import { badRequest, invalidOptions } from './statusErrors.ts';
 
 /** The rules of apimachinery's internalversion/validation. */
 
@@ -46,5 +46,5 @@ export function checkListOptions(query: URLSearchParams, verb: 'list' | 'watch')
   const sendInitialEvents = query.has('sendInitialEvents');
   const causes =
     verb === 'watch' ? watchCauses(match, sendInitialEvents) : listCauses(query, match, sendInitialEvents);
-  if (causes.length > 0) throw invalidListOptions(causes);
+  if (causes.length > 0) throw invalidOptions('ListOptions', causes);
 }

@@ -8,6 +8,9 @@ const jsonPatchType = 'application/json-patch+json';
 const mergePatchType = 'application/merge-patch+json';
 const strategicType = 'application/strategic-merge-patch+json';
 
+/** Server-side apply. */
+export const applyType = 'application/apply-patch+yaml';
+
 /** RFC 7386. */
 function mergePatch(target: JsonValue | undefined, patch: JsonValue): JsonValue {
   if (!isObject(patch)) return clone(patch);
@@ -39,8 +42,8 @@ function applyJsonPatch(target: JsonObject, patch: JsonValue): JsonValue {
 /** @param rules of the kind's lists, for strategic merge; absent for kinds that don't have it (custom resources) */
 export function acceptedPatchTypes(rules: MergeRules | undefined): string[] {
   return rules === undefined
-    ? [jsonPatchType, mergePatchType]
-    : [jsonPatchType, mergePatchType, strategicType];
+    ? [jsonPatchType, mergePatchType, applyType]
+    : [jsonPatchType, mergePatchType, strategicType, applyType];
 }
 
 export function applyPatch(

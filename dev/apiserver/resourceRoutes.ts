@@ -2,18 +2,20 @@ import type { Core, Target } from './core.ts';
 import type { CallInfo } from './counters.ts';
 import type { Subresource } from './definition.ts';
 import type { Faults } from './faults.ts';
+import { emptyObject } from './fieldOwnership.ts';
 import type { ApiRequest, ApiResponse } from './http.ts';
-import { metaOf, stringAt } from './json.ts';
+import { isObject, metaOf, stringAt } from './json.ts';
 import type { JsonObject } from './kinds.ts';
-import { acceptedPatchTypes, applyPatch } from './patch.ts';
+import { acceptedPatchTypes, applyPatch, applyType } from './patch.ts';
 import { get, type ListResult, list } from './reads.ts';
 import { type Form, formOf, representList, representObject } from './represent.ts';
 import { contentTypeOf, parseText, readBody, requiredBody } from './requestBody.ts';
 import { type ResourcePath, resolve, type Verb } from './requestInfo.ts';
-import { invalidPatch, unsupportedMediaType } from './statusErrors.ts';
+import { serverSideApply } from './serverSideApply.ts';
+import { badRequest, invalidPatch, unsupportedMediaType } from './statusErrors.ts';
 import { objectKey } from './store.ts';
 import { openWatch, type WatchOptions } from './watch.ts';
-import { deleteOptions, writeOptions } from './writeOptions.ts';
+import { deleteOptions, type WriteOptions, writeOptions } from './writeOptions.ts';
 import { type Change, create, remove, update } from './writes.ts';
 
 export interface ResourceParts {
@@ -50,18 +52,36 @@ function startWatch({ parts, request, call, target, form }: Resolved): ApiRespon
   }
 }
 
+/** What a server-side apply does to the object it meets. */
+function applyOf({ parts, request, target, subresource }: Resolved, { fieldManager }: WriteOptions): Change {
+  const config = parseText(Buffer.from(request.body).toString('utf8'), applyType);
+  if (!isObject(config)) throw badRequest('error decoding YAML: a configuration is an object');
+  const force = request.query.get('force') === 'true' || request.query.get('force') === '1';
+  const empty = emptyObject(target.definition);
+  return {
+    subresource,
+    replaces: false,
+    creates: true,
+    apply: (live) =>
+      serverSideApply(parts.core, target, { live, config, empty }, { subresource, fieldManager, force }),
+  };
+}
+
 /** What a PATCH does to the object it meets. */
-function patchOf({ request, target, subresource }: Resolved): Change {
+function patchOf(resolved: Resolved, options: WriteOptions): Change {
+  const { request, target, subresource } = resolved;
   const contentType = contentTypeOf(request);
   const { mergeRules } = target.definition.strategy;
   const accepted = acceptedPatchTypes(mergeRules);
   if (!accepted.includes(contentType)) throw unsupportedMediaType(accepted);
+  if (contentType === applyType) return applyOf(resolved, options);
   const text = Buffer.from(request.body).toString('utf8');
   const patch = parseText(text, 'application/json');
   return {
     subresource,
     replaces: false,
-    apply: (old) => applyPatch(old, patch, contentType, mergeRules),
+    creates: false,
+    apply: (old) => ({ object: applyPatch(old, patch, contentType, mergeRules) }),
     refuseUnknown: (why) => invalidPatch(text, why),
   };
 }
@@ -91,7 +111,18 @@ export function serveResource(
   const form = formOf(request.headers.accept ?? '', query);
   const resolved: Resolved = { parts, request, call, target, subresource, form };
   const warnings: string[] = [];
-  const options = () => writeOptions(query, (message) => warnings.push(message));
+  const options = (kind: string): WriteOptions =>
+    writeOptions({
+      query,
+      kind,
+      userAgent: request.headers['user-agent'] ?? '',
+      isApply: verb === 'patch' && contentTypeOf(request) === applyType,
+      warn: (message) => warnings.push(message),
+    });
+  const change = (done: Change, how: WriteOptions): ApiResponse => {
+    const existed = core.store.get(definition.storage, objectKey(path.namespace, path.name)) !== undefined;
+    return answer(existed ? 200 : 201, update(core, target, done, how));
+  };
   const answer = (status: number, object: JsonObject): ApiResponse => {
     const warning = warnings.map((text) => `299 - ${JSON.stringify(text)}`).join(', ');
     const body = representObject(definition, form, object, core.clock.now());
@@ -106,15 +137,17 @@ export function serveResource(
     case 'watch':
       return startWatch(resolved);
     case 'create':
-      return answer(201, create(core, target, requiredBody(request), options()));
+      return answer(201, create(core, target, requiredBody(request), options('CreateOptions')));
     case 'update': {
       const sent = requiredBody(request);
-      const existed = core.store.get(definition.storage, objectKey(path.namespace, path.name)) !== undefined;
-      const object = update(core, target, { subresource, replaces: true, apply: () => sent }, options());
-      return answer(existed ? 200 : 201, object);
+      const creates = definition.strategy.createOnUpdate;
+      const apply = () => ({ object: sent });
+      return change({ subresource, replaces: true, creates, apply }, options('UpdateOptions'));
     }
-    case 'patch':
-      return answer(200, update(core, target, patchOf(resolved), options()));
+    case 'patch': {
+      const how = options('PatchOptions');
+      return change(patchOf(resolved, how), how);
+    }
     case 'delete':
       return answer(200, remove(core, target, deleteOptions(query, readBody(request))));
     case 'deletecollection':

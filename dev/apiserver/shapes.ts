@@ -47,6 +47,13 @@ function text(shape: 'string' | 'time' | 'microTime' | 'bytes', value: JsonValue
   return value;
 }
 
+/** Go leaves lists and maps that are empty out of what it writes. */
+function isOmitted(shape: Shape, value: JsonValue): boolean {
+  if (typeof shape === 'string') return false;
+  if ('list' in shape) return Array.isArray(value) && value.length === 0;
+  return 'map' in shape && isObject(value) && Object.keys(value).length === 0;
+}
+
 /**
  * Decodes a value, collecting the paths of unknown fields.
  * @throws ShapeError
@@ -75,7 +82,8 @@ export function conform(shape: Shape, value: JsonValue, path: string, unknown: s
     const field =
       'map' in shape ? shape.map : Object.hasOwn(shape.fields, key) ? shape.fields[key] : undefined;
     if (field === undefined) unknown.push(inner);
-    else if (item !== null) result[key] = conform(field, item, inner, unknown);
+    else if (item !== null && !('fields' in shape && isOmitted(field, item)))
+      result[key] = conform(field, item, inner, unknown);
   }
   return result;
 }

@@ -90,6 +90,25 @@ export function conflict(info: KindInfo, name: string, why: string): StatusError
   return new StatusError(409, 'Conflict', message, about(info, name));
 }
 
+/** Fields that an apply would change though others own them. */
+export function applyConflict(fields: readonly { manager: string; field: string }[]): StatusError {
+  const causes = fields.map(({ manager, field }) => {
+    return { reason: 'FieldManagerConflict', message: `conflict with ${manager}`, field };
+  });
+  const [only, ...more] = fields;
+  if (only !== undefined && more.length === 0) {
+    const message = `Apply failed with 1 conflict: conflict with ${only.manager}: ${only.field}`;
+    return new StatusError(409, 'Conflict', message, { causes });
+  }
+  const managers = [...new Set(fields.map(({ manager }) => manager))].toSorted();
+  const lines = managers.flatMap((manager) => [
+    `conflicts with ${manager}:`,
+    ...fields.filter((each) => each.manager === manager).map(({ field }) => `- ${field}`),
+  ]);
+  const message = `Apply failed with ${fields.length} conflicts: ${lines.join('\n')}`;
+  return new StatusError(409, 'Conflict', message, { causes });
+}
+
 export const modifiedMeanwhile =
   'the object has been modified; please apply your changes to the latest version and try again';
 
@@ -108,10 +127,10 @@ export function invalid(info: KindInfo, name: string, causes: FieldCause[]): Sta
   return invalidBecause(info.kind, info.group, about(info, name, info.kind), name, causes);
 }
 
-/** Parameters of a list or a watch that don't go together. */
-export function invalidListOptions(causes: FieldCause[]): StatusError {
-  const details = { group: 'meta.k8s.io', kind: 'ListOptions' };
-  return invalidBecause('ListOptions', details.group, details, '', causes);
+/** Parameters of a request that don't go together. @param kind such as ListOptions */
+export function invalidOptions(kind: string, causes: FieldCause[]): StatusError {
+  const details = { group: 'meta.k8s.io', kind };
+  return invalidBecause(kind, details.group, details, '', causes);
 }
 
 function invalidBecause(

@@ -6,6 +6,8 @@ import { badRequest } from './statusErrors.ts';
 export interface MergeRules {
   byKey: Readonly<Record<string, string>>;
   sets: readonly string[];
+  /** Objects that are set and owned as a whole, though their fields merge in a patch. */
+  atomic?: readonly string[];
 }
 
 export const metadataMergeRules: MergeRules = {

@@ -1,9 +1,12 @@
+import { forbiddenField, invalidValue, required, tooLong } from './causes.ts';
 import { isObject, objectAt, stringAt, stringsAt } from './json.ts';
-import type { JsonObject } from './kinds.ts';
-import { badRequest } from './statusErrors.ts';
+import type { FieldCause, JsonObject } from './kinds.ts';
+import { badRequest, invalidOptions } from './statusErrors.ts';
 
 export interface WriteOptions {
   dryRun: boolean;
+  /** Whose the fields are that the write sets. */
+  fieldManager: string;
   fieldValidation: 'Strict' | 'Warn' | 'Ignore';
   /** Receives the texts of Warning headers. */
   warn(message: string): void;
@@ -22,13 +25,47 @@ function dryRunOf(values: readonly string[]): boolean {
   return values.length > 0;
 }
 
-/** Throws a 400. */
-export function writeOptions(query: URLSearchParams, warn: (message: string) => void): WriteOptions {
+const managerBytes = 128;
+
+/** What of a user agent stands for its program where no manager is named: all before the first slash. */
+function managerOf(userAgent: string): string {
+  const program = userAgent.split('/')[0] ?? '';
+  return program.replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '').slice(0, managerBytes);
+}
+
+function managerCauses(query: URLSearchParams, isApply: boolean): FieldCause[] {
+  const fieldManager = query.get('fieldManager') ?? '';
+  const causes: FieldCause[] = [];
+  if (isApply && fieldManager === '') causes.push(required('fieldManager', 'is required for apply patch'));
+  if (!isApply && query.has('force'))
+    causes.push(forbiddenField('force', 'may not be specified for non-apply patch'));
+  if (Buffer.byteLength(fieldManager) > managerBytes) causes.push(tooLong('fieldManager', managerBytes));
+  if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(fieldManager))
+    causes.push(invalidValue('fieldManager', fieldManager, 'should only contain printable characters'));
+  return causes;
+}
+
+export interface WriteRequest {
+  query: URLSearchParams;
+  userAgent: string;
+  /** CreateOptions, UpdateOptions or PatchOptions, as errors name them. */
+  kind: string;
+  /** A server-side apply, which must name its manager and alone may be forced. */
+  isApply: boolean;
+  /** Receives the texts of Warning headers. */
+  warn(message: string): void;
+}
+
+/** Throws a 400 or a 422. */
+export function writeOptions({ query, userAgent, kind, isApply, warn }: WriteRequest): WriteOptions {
   const fieldValidation = query.get('fieldValidation') || 'Warn';
   if (fieldValidation !== 'Strict' && fieldValidation !== 'Warn' && fieldValidation !== 'Ignore') {
     throw badRequest(`Invalid value: "${fieldValidation}": fieldValidation must be Ignore, Warn or Strict`);
   }
-  return { dryRun: dryRunOf(query.getAll('dryRun')), fieldValidation, warn };
+  const causes = managerCauses(query, isApply);
+  if (causes.length > 0) throw invalidOptions(kind, causes);
+  const fieldManager = query.get('fieldManager') || managerOf(userAgent);
+  return { dryRun: dryRunOf(query.getAll('dryRun')), fieldManager, fieldValidation, warn };
 }
 
 const propagationPolicies = ['', 'Orphan', 'Background', 'Foreground'];

@@ -2,15 +2,16 @@ import { crdStorage } from './builtins/crd.ts';
 import { namespaceDefinition, namespaceStorage } from './builtins/namespace.ts';
 import { invalidValue } from './causes.ts';
 import { type Core, nameSuffix, newUid, type Target, timestamp } from './core.ts';
-import { apiVersionOf, type Definition, type Subresource } from './definition.ts';
-import { equal, metaOf, objectAt, stringAt, stringsAt, without } from './json.ts';
+import { checkPath, decode, reportUnknown, strictBody } from './decodeBody.ts';
+import type { Definition, Subresource } from './definition.ts';
+import { emptyObject, ownedAfter } from './fieldOwnership.ts';
+import { encodeManaged, type Managed, sameButTimes } from './fields/managed.ts';
+import { equal, metaOf, stringAt, stringsAt, without } from './json.ts';
 import type { JsonObject } from './kinds.ts';
 import { finish, isTerminating, settle } from './lifecycle.ts';
-import { completeMeta, objectMetaShape, validateMeta, validateMetaUpdate } from './objectMeta.ts';
-import { conform, ShapeError } from './shapes.ts';
+import { completeMeta, validateMeta, validateMetaUpdate } from './objectMeta.ts';
 import {
   alreadyExists,
-  badRequest,
   conflict,
   forbidden,
   invalid,
@@ -21,57 +22,6 @@ import {
 } from './statusErrors.ts';
 import { objectKey } from './store.ts';
 import type { DeleteOptions, WriteOptions } from './writeOptions.ts';
-
-/** Decodes a body as the kind of the path, in that kind's own view. Throws a 400, or a 422 for another kind. */
-function decode(definition: Definition, body: JsonObject): { object: JsonObject; unknown: string[] } {
-  const { builtin, info, strategy } = definition;
-  const apiVersion = apiVersionOf(info);
-  const given = stringAt(body, 'apiVersion');
-  const kind = stringAt(body, 'kind');
-  if (kind === '' && !builtin) {
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${info.kind}): Object 'Kind' is missing`,
-    );
-  }
-  if (given !== apiVersion && (given !== '' || !builtin)) {
-    throw badRequest(
-      `the API version in the data (${given}) does not match the expected API version (${apiVersion})`,
-    );
-  }
-  if (kind !== '' && kind !== info.kind && !builtin) {
-    const name = stringAt(objectAt(body, 'metadata'), 'name');
-    throw invalid(info, name, [invalidValue('kind', kind, `must be ${info.kind}`)]);
-  }
-  if (kind !== '' && kind !== info.kind) {
-    throw badRequest(`${kind} in version "${info.version}" cannot be handled as a ${info.kind}`);
-  }
-  const unknown: string[] = [];
-  let metadata: JsonObject;
-  try {
-    metadata = conform(objectMetaShape, body.metadata ?? {}, 'metadata', unknown) as JsonObject;
-  } catch (error) {
-    if (!(error instanceof ShapeError)) throw error;
-    const { message } = error;
-    throw badRequest(
-      `${info.kind} in version "${info.version}" cannot be handled as a ${info.kind}: ${message}`,
-    );
-  }
-  const admitted = strategy.admit({ ...body, apiVersion, kind: info.kind, metadata });
-  return { object: admitted.object, unknown: [...unknown, ...admitted.unknown] };
-}
-
-/** What becomes of unknown fields: an error, warnings, or nothing. */
-function reportUnknown(options: WriteOptions, unknown: string[], refuse: (why: string) => StatusError): void {
-  if (unknown.length === 0 || options.fieldValidation === 'Ignore') return;
-  const texts = unknown.map((path) => `unknown field "${path}"`);
-  if (options.fieldValidation === 'Strict') throw refuse(`strict decoding error: ${texts.join(', ')}`);
-  for (const text of texts) options.warn(text);
-}
-
-function strictBody(definition: Definition): (why: string) => StatusError {
-  const { kind, version } = definition.info;
-  return (why) => badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
-}
 
 /** The NamespaceLifecycle admission plugin. */
 function checkNamespace(core: Core, definition: Definition, namespace: string, name: string): void {
@@ -89,17 +39,6 @@ function checkNamespace(core: Core, definition: Definition, namespace: string, n
   ]);
 }
 
-function checkPath(target: Target, meta: JsonObject): void {
-  const name = stringAt(meta, 'name');
-  if (target.name !== '' && name !== '' && name !== target.name) {
-    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`);
-  }
-  const namespace = stringAt(meta, 'namespace');
-  if (namespace !== '' && namespace !== target.namespace) {
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
-  }
-}
-
 function freshName(core: Core, definition: Definition, namespace: string, base: string): string {
   for (let attempt = 0; attempt < 8; attempt += 1) {
     const name = `${base}${nameSuffix(core.random)}`;
@@ -108,14 +47,27 @@ function freshName(core: Core, definition: Definition, namespace: string, base: 
   return `${base}${nameSuffix(core.random)}`;
 }
 
-/** @param target its name is '' for a POST, which takes the object's own. Throws StatusError. */
-export function create(core: Core, target: Target, body: JsonObject, options: WriteOptions): JsonObject {
+/**
+ * @param target its name is '' for a POST, which takes the object's own
+ * @param applied who owns what, where that isn't all the writer's
+ * @throws StatusError
+ */
+export function create(
+  core: Core,
+  target: Target,
+  body: JsonObject,
+  options: WriteOptions,
+  applied?: Managed,
+): JsonObject {
   const { definition, namespace } = target;
   const { info, storage, strategy } = definition;
   const { object, unknown } = decode(definition, body);
   reportUnknown(options, unknown, strictBody(definition));
   const given = metaOf(object);
   checkPath(target, given);
+  const { fieldManager } = options;
+  const live = emptyObject(definition);
+  const managed = applied ?? ownedAfter(core, target, { live, next: object, subresource: '', fieldManager });
   const base = stringAt(given, 'generateName');
   const named = target.name || stringAt(given, 'name');
   checkNamespace(core, definition, namespace, named);
@@ -134,7 +86,7 @@ export function create(core: Core, target: Target, body: JsonObject, options: Wr
     creationTimestamp: timestamp(core.clock),
     ...(strategy.countsGeneration ? { generation: 1 } : {}),
   };
-  const next = strategy.prepareCreate(definition.toStorage({ ...object, metadata }));
+  const next = withManaged(strategy.prepareCreate(definition.toStorage({ ...object, metadata })), managed);
   const causes = [...validateMeta(metaOf(next), strategy.nameRule), ...strategy.validate(next)];
   if (causes.length > 0) throw invalid(info, name, causes);
   const key = objectKey(namespace, name);
@@ -145,12 +97,31 @@ export function create(core: Core, target: Target, body: JsonObject, options: Wr
   return definition.fromStorage(stored);
 }
 
+function withManaged(object: JsonObject, managed: Managed): JsonObject {
+  const metadata = without(metaOf(object), 'managedFields');
+  if (managed.size > 0) metadata.managedFields = encodeManaged(managed);
+  return { ...object, metadata };
+}
+
+/** With the times of before, if nothing else about the ownership differs. */
+function untimed(object: JsonObject, oldMeta: JsonObject): JsonObject {
+  const { managedFields } = oldMeta;
+  const meta = metaOf(object);
+  if (managedFields === undefined || !sameButTimes(meta.managedFields, managedFields)) return object;
+  return { ...object, metadata: { ...meta, managedFields } };
+}
+
 export interface Change {
   subresource: Subresource;
-  /** From the stored object, in the view of the path's version, to the wanted one. */
-  apply(old: JsonObject): JsonObject;
-  /** A PUT, whose body must carry the resourceVersion on kinds that ask for it, and may create on some. */
+  /**
+   * From the stored object, in the view of the path's version, to the wanted one, and who owns what of it then. Absent:
+   * the writer owns what the write changes.
+   */
+  apply(old: JsonObject): { object: JsonObject; managed?: Managed };
+  /** A PUT, whose body must carry the resourceVersion on kinds that ask for it. */
   replaces: boolean;
+  /** An object that isn't there is created. */
+  creates: boolean;
   /** The error that unknown fields become under fieldValidation=Strict. */
   refuseUnknown?(why: string): StatusError;
 }
@@ -174,6 +145,17 @@ function checkCurrent(target: Target, change: Change, meta: JsonObject, old: Jso
   }
 }
 
+/** What a PUT or an apply does where there is nothing yet. */
+function createAt(core: Core, target: Target, change: Change, options: WriteOptions): JsonObject {
+  const { object, managed } = change.apply(emptyObject(target.definition));
+  const uid = stringAt(metaOf(object), 'uid');
+  if (uid !== '') {
+    const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
+    throw conflict(target.definition.info, target.name, why);
+  }
+  return create(core, target, object, options, managed);
+}
+
 /** PUT and PATCH. Throws StatusError. */
 export function update(core: Core, target: Target, change: Change, options: WriteOptions): JsonObject {
   const { definition, namespace, name } = target;
@@ -181,16 +163,22 @@ export function update(core: Core, target: Target, change: Change, options: Writ
   const key = objectKey(namespace, name);
   const stored = core.store.get(storage, key);
   if (stored === undefined) {
-    if (!change.replaces || !strategy.createOnUpdate || change.subresource !== '') throw notFound(info, name);
-    return create(core, target, change.apply({}), options);
+    if (!change.creates || change.subresource !== '') throw notFound(info, name);
+    return createAt(core, target, change, options);
   }
   const old = strategy.complete(stored);
-  const { object, unknown } = decode(definition, change.apply(definition.fromStorage(old)));
+  const live = definition.fromStorage(old);
+  const changed = change.apply(live);
+  const { object, unknown } = decode(definition, changed.object);
   reportUnknown(options, unknown, change.refuseUnknown ?? strictBody(definition));
   const given = metaOf(object);
   const oldMeta = metaOf(old);
   checkPath(target, given);
   checkCurrent(target, change, given, oldMeta);
+
+  const { fieldManager } = options;
+  const write = { live, next: object, subresource: change.subresource, fieldManager };
+  const managed = changed.managed ?? ownedAfter(core, target, write);
 
   const completed = completeMeta(given, oldMeta);
   const wanted = definition.toStorage({ ...object, metadata: completed });
@@ -202,15 +190,16 @@ export function update(core: Core, target: Target, change: Change, options: Writ
   // Compared below and stamped anew when stored; whatever the request said has been checked by now.
   const metadata: JsonObject = { ...metaOf(next), resourceVersion: oldMeta.resourceVersion ?? '' };
   // The version of the path is a view; writing through another one changes nothing by itself.
-  next = { ...next, apiVersion: old.apiVersion ?? null, metadata };
+  next = withManaged({ ...next, apiVersion: old.apiVersion ?? null, metadata }, managed);
   const causes = [
     ...validateMetaUpdate(metaOf(next), oldMeta),
     ...validateMeta(metaOf(next), strategy.nameRule),
     ...strategy.validate(next, old),
   ];
   if (causes.length > 0) throw invalid(info, name, causes);
-  // What was completed while it was read is a change of what is stored.
-  if (options.dryRun || equal(next, stored)) return definition.fromStorage(next);
+  // What was completed while it was read is a change of what is stored; when somebody last owned something isn't.
+  if (equal(untimed(next, oldMeta), stored)) return definition.fromStorage(stored);
+  if (options.dryRun) return definition.fromStorage(next);
 
   const released =
     isTerminating(old) && stringsAt(metaOf(next), 'finalizers').length === 0 && !strategy.held(next);

@@ -1,4 +1,6 @@
 import type { Strategy } from '../definition.ts';
+import { builtinFields } from '../fields/fieldSchema.ts';
+import { setOf } from '../fields/fieldSet.ts';
 import type { JsonObject, KindInfo } from '../kinds.ts';
 import { isSubdomain } from '../objectMeta.ts';
 import { conform, type Shape, ShapeError } from '../shapes.ts';
@@ -31,13 +33,19 @@ export function builtinInfo(
   };
 }
 
+/** What a type's fields are, and how a body is decoded as it. */
+export interface Decoder {
+  admit: Strategy['admit'];
+  shapes: Readonly<Record<string, Shape>>;
+}
+
 /** Decodes as the type named; a value of a wrong type is a 400. */
-export function decoder(info: KindInfo, fields: Readonly<Record<string, Shape>>): Strategy['admit'] {
-  const shape: Shape = { fields: { apiVersion: 'string', kind: 'string', metadata: 'any', ...fields } };
-  return (object: JsonObject) => {
+export function decoder(info: KindInfo, fields: Readonly<Record<string, Shape>>): Decoder {
+  const shapes: Decoder['shapes'] = { apiVersion: 'string', kind: 'string', metadata: 'any', ...fields };
+  const admit: Strategy['admit'] = (object: JsonObject) => {
     const unknown: string[] = [];
     try {
-      const decoded = conform(shape, object, '', unknown);
+      const decoded = conform({ fields: shapes }, object, '', unknown);
       return { object: decoded as JsonObject, unknown };
     } catch (error) {
       if (!(error instanceof ShapeError)) throw error;
@@ -45,10 +53,16 @@ export function decoder(info: KindInfo, fields: Readonly<Record<string, Shape>>)
       throw badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${error.message}`);
     }
   };
+  return { admit, shapes };
+}
+
+/** Structs that are written even when nothing in them is set. */
+function emptyStructs(shapes: Decoder['shapes']): JsonObject {
+  return Object.fromEntries(['spec', 'status'].filter((name) => name in shapes).map((name) => [name, {}]));
 }
 
 /** The rules that most compiled-in kinds share. */
-export function builtinStrategy(admit: Strategy['admit'], rest: Partial<Strategy> = {}): Strategy {
+export function builtinStrategy({ admit, shapes }: Decoder, rest: Partial<Strategy> = {}): Strategy {
   return {
     admit,
     complete: (object) => object,
@@ -64,6 +78,9 @@ export function builtinStrategy(admit: Strategy['admit'], rest: Partial<Strategy
     held: () => false,
     undeletable: () => undefined,
     mergeRules: metadataMergeRules,
+    fields: builtinFields(shapes, rest.mergeRules ?? metadataMergeRules),
+    ignoredFields: { '': setOf([['f:status']]), status: setOf([['f:spec']]) },
+    empty: emptyStructs(shapes),
     selectableFields: {},
     ...rest,
   };

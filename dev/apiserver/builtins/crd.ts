@@ -161,9 +161,12 @@ function compileCauses(object: JsonObject): FieldCause[] {
 }
 
 const strategy = builtinStrategy(
-  (object) => {
-    const { object: decoded, unknown } = decode(object);
-    return { object: withDefaults(decoded), unknown };
+  {
+    ...decode,
+    admit(object) {
+      const { object: decoded, unknown } = decode.admit(object);
+      return { object: withDefaults(decoded), unknown };
+    },
   },
   {
     prepareCreate: (object) => withFinalizer({ ...object, status: {} }),

@@ -1,6 +1,7 @@
 import { type Definition, plainDefinition, type Strategy } from '../definition.ts';
 import type { JsonObject } from '../kinds.ts';
 import type { Shape } from '../shapes.ts';
+import { metadataMergeRules } from '../strategicMerge.ts';
 import { builtinInfo, builtinStrategy, decoder } from './builtin.ts';
 import { coreEventCauses, eventCauses } from './eventRules.ts';
 
@@ -53,6 +54,9 @@ function selectable(object: string, controller: string): Strategy['selectableFie
   };
 }
 
+/** References are owned as a whole. */
+const eventRules = { ...metadataMergeRules, atomic: ['involvedObject', 'regarding', 'related'] };
+
 const coreStrategy = builtinStrategy(
   decoder(coreInfo, {
     involvedObject: reference,
@@ -73,6 +77,8 @@ const coreStrategy = builtinStrategy(
   {
     validate: (object) => coreEventCauses(object, 'reportingComponent'),
     createOnUpdate: true,
+    mergeRules: eventRules,
+    empty: { involvedObject: {}, source: {} },
     selectableFields: { ...selectable('involvedObject', 'reportingComponent'), source: 'source.component' },
   },
 );
@@ -97,6 +103,8 @@ const eventsStrategy = builtinStrategy(
   {
     validate: eventCauses,
     createOnUpdate: true,
+    mergeRules: eventRules,
+    empty: { regarding: {}, deprecatedSource: {} },
     selectableFields: selectable('regarding', 'reportingController'),
   },
 );

@@ -23,26 +23,36 @@ function withNameLabel(object: JsonObject): JsonObject {
   return { ...object, metadata: { ...meta, labels } };
 }
 
-const strategy = builtinStrategy(
-  decoder(info, {
-    spec: { fields: { finalizers: { list: 'string' } } },
-    status: {
-      fields: {
-        phase: 'string',
-        conditions: {
-          list: {
-            fields: {
-              type: 'string',
-              status: 'string',
-              lastTransitionTime: 'time',
-              reason: 'string',
-              message: 'string',
-            },
+const decode = decoder(info, {
+  spec: { fields: { finalizers: { list: 'string' } } },
+  status: {
+    fields: {
+      phase: 'string',
+      conditions: {
+        list: {
+          fields: {
+            type: 'string',
+            status: 'string',
+            lastTransitionTime: 'time',
+            reason: 'string',
+            message: 'string',
           },
         },
       },
     },
-  }),
+  },
+});
+
+/** A name that is known when the object is decoded is a label from then on, and so somebody's who made it. */
+function admit(object: JsonObject): { object: JsonObject; unknown: string[] } {
+  const decoded = decode.admit(object);
+  return stringAt(metaOf(object), 'name') === ''
+    ? decoded
+    : { ...decoded, object: withNameLabel(decoded.object) };
+}
+
+const strategy = builtinStrategy(
+  { ...decode, admit },
   {
     prepareCreate(object) {
       const finalizers = stringsAt(objectAt(object, 'spec'), 'finalizers');

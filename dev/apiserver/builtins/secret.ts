@@ -59,9 +59,12 @@ const decode = decoder(info, {
 });
 
 const strategy = builtinStrategy(
-  (object) => {
-    const { object: decoded, unknown } = decode(object);
-    return { object: withStringData(decoded), unknown };
+  {
+    ...decode,
+    admit(object) {
+      const { object: decoded, unknown } = decode.admit(object);
+      return { object: withStringData(decoded), unknown };
+    },
   },
   {
     validate(object, old) {

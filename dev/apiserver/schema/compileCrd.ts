@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { customFields } from '../fields/fieldSchema.ts';
 import type { JsonObject, KindInfo } from '../kinds.ts';
 import { customColumns } from '../table/customColumns.ts';
 import { compileSchema } from './compileSchema.ts';
@@ -76,6 +77,7 @@ export function compileCrd(crd: JsonObject): KindInfo[] {
       verbs: VERBS,
       statusSubresource: version.subresources?.status !== undefined,
       schema,
+      fields: customFields(structural),
       columns: customColumns(version.additionalPrinterColumns, `spec.versions[${index}]`),
       openapi: version.schema.openAPIV3Schema,
     };

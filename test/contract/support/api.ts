@@ -52,6 +52,11 @@ export const merge = { contentType: 'application/merge-patch+json' };
 export const json = { contentType: 'application/json-patch+json' };
 export const strategic = { contentType: 'application/strategic-merge-patch+json' };
 
+/** A server-side apply. */
+export function applyAs(fieldManager: string, query: Record<string, string> = {}): CallOptions {
+  return { contentType: 'application/apply-patch+yaml', query: { fieldManager, ...query } };
+}
+
 interface ApiParts {
   transport: () => Transport;
   compact: () => Promise<void>;
@@ -110,6 +115,15 @@ export function createApi({ transport, compact, failures }: ApiParts): Api {
 
 export function versionOf(object: JsonObject): string {
   return stringAt(metaOf(object), 'resourceVersion');
+}
+
+/** `Apply gitops`, `Update kubectl status` and so on → the fields that it owns, as FieldsV1. */
+export function ownersOf(object: JsonObject): JsonObject {
+  const entries = objectsAt(metaOf(object), 'managedFields').map((entry) => [
+    [entry.operation, entry.manager, entry.subresource].filter(Boolean).join(' '),
+    entry.fieldsV1 ?? null,
+  ]);
+  return Object.fromEntries(entries);
 }
 
 export function generationOf(object: JsonObject): unknown {

@@ -1,0 +1,50 @@
+import { equal } from '../json.ts';
+import type { FieldSchema, JsonValue } from '../kinds.ts';
+import { type FieldSet, fieldSet, noFields, outside } from './fieldSet.ts';
+import { pairsOf } from './walk.ts';
+
+export interface Comparison {
+  added: FieldSet;
+  removed: FieldSet;
+  modified: FieldSet;
+}
+
+const here: FieldSet = { own: true, kids: new Map() };
+
+/** Which fields of the one came to be, went or changed in the other. */
+export function compare(
+  schema: FieldSchema,
+  before: JsonValue | undefined,
+  after: JsonValue | undefined,
+): Comparison {
+  const [isNew, isGone] = [before === undefined, after === undefined];
+  const pairs = pairsOf(schema, before, after);
+  if (pairs === undefined) {
+    const changed = !isNew && !isGone && !equal(before, after);
+    return {
+      added: isNew ? here : noFields,
+      removed: isGone ? here : noFields,
+      modified: changed ? here : noFields,
+    };
+  }
+  const parts = [...pairs].map(([step, pair]) => [step, compare(pair.schema, pair.a, pair.b)] as const);
+  const gather = (own: boolean, which: keyof Comparison): FieldSet =>
+    fieldSet(
+      own,
+      parts.map(([step, comparison]) => [step, comparison[which]]),
+    );
+  return {
+    added: gather(isNew, 'added'),
+    removed: gather(isGone, 'removed'),
+    modified: gather(false, 'modified'),
+  };
+}
+
+/** Without the fields that a write can't change, whatever it says. */
+export function within({ added, removed, modified }: Comparison, ignored: FieldSet): Comparison {
+  return {
+    added: outside(added, ignored),
+    removed: outside(removed, ignored),
+    modified: outside(modified, ignored),
+  };
+}

@@ -1,0 +1,144 @@
+import { isObject, objectsAt, stringAt } from '../json.ts';
+import type { JsonObject, JsonValue } from '../kinds.ts';
+import { type FieldSet, fromFieldsV1, isEmpty, toFieldsV1, union } from './fieldSet.ts';
+
+/** Who set which fields, by which kind of write: an applier each under one id, whatever version it applied in. */
+export interface Manager {
+  manager: string;
+  operation: 'Apply' | 'Update';
+  /** The version that the paths are of. */
+  apiVersion: string;
+  /** '' for the object itself. */
+  subresource: string;
+}
+
+export interface Owned extends Manager {
+  set: FieldSet;
+  /** RFC 3339 to the second; absent for an applier that changed nothing yet. */
+  time?: string;
+}
+
+/** By the managers' ids. */
+export type Managed = ReadonlyMap<string, Owned>;
+
+export function idOf({ manager, operation, apiVersion, subresource }: Manager): string {
+  return JSON.stringify([manager, operation, operation === 'Apply' ? '' : apiVersion, subresource]);
+}
+
+function ownedOf(entry: JsonObject): Owned {
+  const { operation, fieldsType, fieldsV1, time } = entry;
+  if (operation !== 'Apply' && operation !== 'Update')
+    throw new Error('operation must be `Apply` or `Update`');
+  const apiVersion = stringAt(entry, 'apiVersion');
+  if (apiVersion === '') throw new Error('apiVersion must not be empty');
+  if (fieldsType !== 'FieldsV1') throw new Error('fieldsType must be `FieldsV1`');
+  return {
+    manager: stringAt(entry, 'manager'),
+    operation,
+    apiVersion,
+    subresource: stringAt(entry, 'subresource'),
+    set: fromFieldsV1(fieldsV1),
+    ...(typeof time === 'string' ? { time } : {}),
+  };
+}
+
+/** undefined for what can't be read. */
+function decodeEntries(entries: readonly JsonObject[]): Managed | undefined {
+  try {
+    const owned = entries.map(ownedOf);
+    return new Map(owned.map((each) => [idOf(each), each]));
+  } catch {
+    return undefined;
+  }
+}
+
+function isReset(entries: readonly JsonObject[]): boolean {
+  const [only, ...more] = entries;
+  return only !== undefined && more.length === 0 && Object.keys(only).length === 0;
+}
+
+/**
+ * What is managed before a write: a write may bring its own list, and one empty entry clears it. What can't be read, or
+ * comes through a subresource, counts for nothing.
+ */
+export function managedBefore(live: JsonObject, next: JsonObject, subresource: string): Managed {
+  const brought = objectsAt(next, 'managedFields');
+  const kept = decodeEntries(objectsAt(live, 'managedFields')) ?? new Map<string, Owned>();
+  if (subresource !== '') return kept;
+  if (isReset(brought)) return new Map();
+  const decoded = decodeEntries(brought);
+  return decoded === undefined || decoded.size === 0 ? kept : decoded;
+}
+
+/** Appliers first, then by time; those without one before all others. */
+function byAge(a: Owned, b: Owned): number {
+  const keys = (each: Owned): string[] => [
+    each.operation,
+    each.time ?? '',
+    each.manager,
+    each.apiVersion,
+    each.subresource,
+  ];
+  const [ours, theirs] = [keys(a), keys(b)];
+  const first = ours.findIndex((key, index) => key !== theirs[index]);
+  return first === -1 ? 0 : (ours[first] ?? '') < (theirs[first] ?? '') ? -1 : 1;
+}
+
+/** metadata.managedFields. */
+export function encodeManaged(managed: Managed): JsonValue[] {
+  return [...managed.values()].toSorted(byAge).map(({ set, subresource, time, ...rest }) => ({
+    ...rest,
+    ...(time === undefined ? {} : { time }),
+    fieldsType: 'FieldsV1',
+    fieldsV1: toFieldsV1(set),
+    ...(subresource === '' ? {} : { subresource }),
+  }));
+}
+
+const maxUpdaters = 10;
+
+/** Of more than ten managers that update, the oldest become one. */
+export function capped(managed: Managed): Managed {
+  const updaters = [...managed.values()].filter(({ operation }) => operation === 'Update').toSorted(byAge);
+  const surplus = updaters.length - maxUpdaters;
+  if (surplus <= 0) return managed;
+  const result = new Map(managed);
+  const merged = new Map<string, Owned>();
+  for (const each of updaters.slice(0, surplus + 1)) {
+    const bucket: Manager = {
+      manager: 'ancient-changes',
+      operation: 'Update',
+      apiVersion: each.apiVersion,
+      subresource: '',
+    };
+    const before = merged.get(each.apiVersion)?.set;
+    result.delete(idOf(each));
+    const set = before === undefined ? each.set : union(before, each.set);
+    merged.set(each.apiVersion, { ...each, ...bucket, set });
+  }
+  for (const each of merged.values()) result.set(idOf(each), each);
+  return result;
+}
+
+/** Entries that own nothing aren't kept. */
+export function withOwned(managed: Managed, owned: Owned): Managed {
+  const result = new Map(managed);
+  if (isEmpty(owned.set)) result.delete(idOf(owned));
+  else result.set(idOf(owned), owned);
+  return result;
+}
+
+/** The same list but for its times. */
+export function sameButTimes(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+  const plain = (value: JsonValue | undefined): string =>
+    JSON.stringify(
+      (Array.isArray(value) ? value : []).map((entry) =>
+        isObject(entry)
+          ? Object.entries(entry)
+              .filter(([key]) => key !== 'time')
+              .toSorted(([one], [other]) => (one < other ? -1 : 1))
+          : entry,
+      ),
+    );
+  return plain(a) === plain(b);
+}
