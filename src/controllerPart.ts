@@ -15,7 +15,9 @@ import { createOfferingMemory } from './ec2/offerings.ts';
 import { createResolver } from './ec2/resolve.ts';
 import { createEvidencePoller } from './gateway/evidencePoller.ts';
 import type { HeartbeatStore } from './gateway/heartbeatStore.ts';
+import { judgeCloud } from './reconcilers/class/cloudEvidence.ts';
 import { createClassEvidence } from './reconcilers/class/evidence.ts';
+import { createClassMetrics } from './reconcilers/class/metrics.ts';
 import { createClassReconciler } from './reconcilers/class/reconciler.ts';
 import { createFleet } from './reconcilers/fleet/fleet.ts';
 import { createOrphanMetrics } from './reconcilers/orphans/metrics.ts';
@@ -33,6 +35,9 @@ export interface ControllerPart {
 
 /** The longest pause after a pass that failed, ms. */
 const MAX_ERROR_BACKOFF_MS = 60_000;
+
+/** Sweeps without an answer after which EC2 counts as away. */
+const MISSED_SWEEPS = 5;
 
 /** The controller: observers that run always or while it leads, and the loop, which runs only while it leads. */
 export function startControllerPart(
@@ -94,12 +99,15 @@ export function startControllerPart(
   const classEvidence = createClassEvidence({
     ...cluster,
     evidence,
+    cloud: () => judgeCloud({ cloud, lease, clock, unavailableAfterMs: MISSED_SWEEPS * aws.sweepIntervalMs }),
     clock,
     secondMs: timing.secondMs,
     onChange(className) {
+      classQueue.add(className);
       for (const workspace of cluster.workspaces.byIndex('class', className)) queue.add(objectKey(workspace));
     },
   });
+  createClassMetrics(registry).watchMissing(classEvidence.missing);
   const reportingController = 'compute.molecule.ai/workspace-operator';
   const events = createEventRecorder({
     client: cluster.kube,
@@ -166,6 +174,7 @@ export function startControllerPart(
     reconcile: createClassReconciler({
       ...cluster,
       fleet,
+      evidence: classEvidence,
       resolver,
       lease,
       events,

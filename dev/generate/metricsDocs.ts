@@ -2,6 +2,7 @@ import { Registry } from 'prom-client';
 import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
 import { createEc2Metrics } from '../../src/ec2/metrics.ts';
 import { createGatewayMetrics } from '../../src/gateway/metrics.ts';
+import { createClassMetrics } from '../../src/reconcilers/class/metrics.ts';
 import { createOrphanMetrics } from '../../src/reconcilers/orphans/metrics.ts';
 import { createWorkspaceMetrics } from '../../src/reconcilers/workspace/metrics.ts';
 import { code, GENERATED, table } from './markdown.ts';
@@ -23,6 +24,7 @@ const ALERTS = `### What to watch
 | Does something restart Workspaces over and over? | \`sum(rate(workspace_provisions_total{cause=~"Ended\\|TimedOut\\|HeartbeatLost\\|Impaired\\|Lost\\|Refused"}[15m])) > 0\` |
 | Do probes report what is only booting? | \`sum(increase(workspace_reports_total{outcome="dropped"}[1h]))\` |
 | Does the operator see EC2? | \`workspace_ec2_sweep_age_seconds > 120\` |
+| Is evidence on a class missing: database, gateway, EC2, or too many silent at once? | \`workspace_class_evidence_missing > 0\` |
 | Is AWS refusing? | \`sum by (action, outcome) (rate(workspace_ec2_calls_total{outcome!~"ok\\|dryRunOK"}[5m]))\` |
 | Do instances run that nobody owns? | \`workspace_orphans > 0\` |
 | Does a leader lead? | \`max(leader_election_master_status) < 1\` |
@@ -78,6 +80,7 @@ export function metricsDocs(): string {
   createRuntimeMetrics(registry);
   createEc2Metrics(registry);
   createGatewayMetrics(registry);
+  createClassMetrics(registry);
   createWorkspaceMetrics(registry);
   createOrphanMetrics(registry);
   const rows = registry

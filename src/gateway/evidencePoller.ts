@@ -18,6 +18,9 @@ export interface EvidencePollerOptions {
   resyncIntervalMs?: number;
 }
 
+/** Below it a busy machine, not the database, would be judged. */
+const LEAST_UNAVAILABLE_MS = 2_000;
+
 export type EvidencePoller = EvidenceView & { start(): void; stop(): Promise<void> };
 
 /**
@@ -27,7 +30,10 @@ export type EvidencePoller = EvidenceView & { start(): void; stop(): Promise<voi
  */
 export function createEvidencePoller(options: EvidencePollerOptions): EvidencePoller {
   const { store, clock, logger, onChange, pollIntervalMs = 1_000 } = options;
-  const { unavailableAfterMs = 5 * pollIntervalMs, resyncIntervalMs = 60_000 } = options;
+  const {
+    unavailableAfterMs = Math.max(5 * pollIntervalMs, LEAST_UNAVAILABLE_MS),
+    resyncIntervalMs = 60_000,
+  } = options;
   const stopping = new AbortController();
   let launches = new Map<string, Map<number, LaunchRecord>>();
   let cursor: string | undefined;

@@ -7,6 +7,7 @@ import type { Resolver } from '../../ec2/resolve.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Lease } from '../workspace/deps.ts';
 import type { ClassTiming } from './decide/facts.ts';
+import type { ClassEvidence } from './evidence.ts';
 
 export const CLASSES: Resource = {
   group: 'compute.molecule.ai',
@@ -20,6 +21,7 @@ export interface ClassDeps {
   kube: Pick<KubeClient, 'mergePatch'>;
   classes: Store<WorkspaceClass>;
   fleet: Fleet;
+  evidence: Pick<ClassEvidence, 'of' | 'cloud'>;
   resolver: Pick<Resolver, 'resolve'>;
   lease: Lease;
   events: Pick<EventRecorder, 'record'>;

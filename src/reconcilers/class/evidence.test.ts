@@ -3,8 +3,10 @@ import { classOf, factsOf, launchOf, MINUTE, SECOND, stamp, statusOf } from '../
 import { createVirtualClock } from '../../../test/support/virtualClock.ts';
 import type { Launch, Workspace } from '../../api/workspace.ts';
 import { createStore } from '../../controller/store.ts';
+import { ec2Failure } from '../../ec2/errors.ts';
 import type { LaunchEvidence } from '../../gateway/evidence.ts';
 import { WORKSPACE_INDEXES } from '../workspace/triggers.ts';
+import { type CloudVerdict, judgeCloud } from './cloudEvidence.ts';
 import { createClassEvidence } from './evidence.ts';
 
 /** A class of ten, each of which was heard a moment ago. */
@@ -17,6 +19,7 @@ function setUp(count = 10) {
     since: 0 as number | undefined,
   };
   const changes: string[] = [];
+  let cloud: CloudVerdict = { reason: 'Available' };
   const klass = classOf();
   let version = 1;
   const classEvidence = createClassEvidence({
@@ -28,6 +31,7 @@ function setUp(count = 10) {
       availableSince: () => state.since,
       ofWorkspace: (uid) => [...rows].flatMap(([id, row]) => (id === uid ? [row] : [])),
     },
+    cloud: () => cloud,
     clock,
     secondMs: SECOND,
     onChange: (className) => changes.push(className),
@@ -50,7 +54,10 @@ function setUp(count = 10) {
     classEvidence.refresh();
     return classEvidence.of('standard');
   };
-  return { clock, rows, state, changes, classEvidence, put, hear, judged };
+  const setCloud = (verdict: CloudVerdict) => {
+    cloud = verdict;
+  };
+  return { setCloud, clock, rows, state, changes, classEvidence, put, hear, judged };
 }
 
 describe('the evidence of a class', () => {
@@ -125,4 +132,50 @@ describe('the evidence of a class', () => {
     await clock.advance(SECOND);
     expect(judged()).toEqual({ reason: 'MassSilence', silent: 10, expected: 10 });
   });
+});
+
+describe('EC2', () => {
+  test('away is told to each class once, and once when it is back; it says nothing of heartbeats', () => {
+    const { setCloud, judged, changes, classEvidence } = setUp();
+    judged();
+    setCloud({ reason: 'CloudUnavailable', code: 'TimeoutError' });
+    expect(judged()).toEqual({ reason: 'Available' });
+    judged();
+    expect(classEvidence.cloud()).toEqual({ reason: 'CloudUnavailable', code: 'TimeoutError' });
+    expect([...classEvidence.missing()]).toEqual([['standard', 'CloudUnavailable']]);
+    setCloud({ reason: 'Available' });
+    judged();
+    expect(changes).toEqual(['standard', 'standard']);
+    expect([...classEvidence.missing()]).toEqual([]);
+  });
+
+  const judgeAt = (term: number | undefined, begunAt: number | undefined) =>
+    judgeCloud({
+      cloud: {
+        lastSweep: () => (begunAt === undefined ? undefined : { begunAt, endedAt: begunAt }),
+        health: () => ({
+          healthySince: undefined,
+          lastError: {
+            at: 0,
+            failure: ec2Failure({
+              class: 'throttled',
+              code: 'RequestLimitExceeded',
+              action: 'DescribeInstances',
+              detail: '',
+            }),
+          },
+        }),
+      },
+      lease: { term: () => (term === undefined ? undefined : { id: 'term-1', acquiredAt: term }) },
+      clock: createVirtualClock({ monotonic: 1_000 }),
+      unavailableAfterMs: 50,
+    }).reason;
+
+  test.each<[string, number | undefined, number | undefined, string]>([
+    ['swept a moment ago', 0, 950, 'Available'],
+    ['not swept for long', 0, 949, 'CloudUnavailable'],
+    ['never swept, and leading for long', 0, undefined, 'CloudUnavailable'],
+    ['not swept yet, but leading only now', 990, 100, 'Available'],
+    ['not swept, as another leads', undefined, 100, 'Available'],
+  ])('%s', (_what, term, begunAt, reason) => expect(judgeAt(term, begunAt)).toBe(reason));
 });

@@ -3,6 +3,7 @@ import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import type { Clock } from '../../controller/clock.ts';
 import type { Store } from '../../controller/store.ts';
 import type { EvidenceView } from '../../gateway/evidence.ts';
+import type { CloudVerdict } from './cloudEvidence.ts';
 import { type Hearing, mostSilent, silentAtOnce } from './massSilence.ts';
 
 /** Whether silence means something in a class, and if not, why. */
@@ -14,27 +15,33 @@ export interface ClassEvidenceOptions {
   workspaces: Pick<Store<Workspace>, 'byIndex'>;
   classes: Pick<Store<WorkspaceClass>, 'list'>;
   evidence: EvidenceView;
+  /** Asked once a refresh. */
+  cloud(): CloudVerdict;
   clock: Clock;
   /** What one second of a class's `…Seconds` field lasts, ms. */
   secondMs: number;
-  /** The reason of a class is another one. */
+  /** What is missing of a class is another thing. */
   onChange(className: string): void;
 }
 
 export interface ClassEvidence {
   /** As of the last refresh. */
   of(className: string): EvidenceVerdict;
+  cloud(): CloudVerdict;
+  /** Of each class what is missing, by its reason. */
+  missing(): Iterable<readonly [className: string, reason: string]>;
   /** Whether more of the class fell silent within one heartbeat timeout than can be blamed on them. */
   massSilence(className: string): boolean;
   /** Judges every class anew: once a poll of the evidence, never by a reconcile. */
   refresh(): void;
 }
 
-const AVAILABLE: EvidenceVerdict = { reason: 'Available' };
+const AVAILABLE = { reason: 'Available' } as const;
 
 export function createClassEvidence(options: ClassEvidenceOptions): ClassEvidence {
   const { workspaces, classes, evidence, clock, secondMs } = options;
   let verdicts = new Map<string, EvidenceVerdict>();
+  let cloud: CloudVerdict = AVAILABLE;
 
   function judge({ metadata, spec }: WorkspaceClass): EvidenceVerdict {
     const missing = evidence.missing();
@@ -66,11 +73,20 @@ export function createClassEvidence(options: ClassEvidenceOptions): ClassEvidenc
   return {
     of: (className) => verdicts.get(className) ?? AVAILABLE,
     massSilence: (className) => verdicts.get(className)?.reason === 'MassSilence',
+    cloud: () => cloud,
+    *missing() {
+      for (const [className, { reason }] of verdicts) {
+        for (const word of [reason, cloud.reason]) if (word !== 'Available') yield [className, word];
+      }
+    },
     refresh() {
       const before = verdicts;
+      const cloudBefore = cloud;
+      cloud = options.cloud();
       verdicts = new Map(classes.list().map((klass) => [klass.metadata.name, judge(klass)]));
       for (const [className, { reason }] of verdicts) {
-        if ((before.get(className) ?? AVAILABLE).reason !== reason) options.onChange(className);
+        const changed = (before.get(className) ?? AVAILABLE).reason !== reason;
+        if (changed || cloud.reason !== cloudBefore.reason) options.onChange(className);
       }
     },
   };

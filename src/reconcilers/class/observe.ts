@@ -14,7 +14,8 @@ export async function observeClass(
   const resolution = await deps.resolver.resolve(klass.spec);
   const fleet = summarise(deps, klass);
   const now = { wall: deps.clock.now(), mono: deps.clock.monotonic() };
-  return { facts: { klass, fleet, resolution, wroteAt, timing: deps.timing }, now };
+  const evidence = { heartbeats: deps.evidence.of(klass.metadata.name), cloud: deps.evidence.cloud() };
+  return { facts: { klass, fleet, evidence, resolution, wroteAt, timing: deps.timing }, now };
 }
 
 const BLOCKED = ['QuotaExceeded', 'CapacityUnavailable', 'ClassLimitReached'] as const;

@@ -1,5 +1,6 @@
 import type { Condition } from '../../../api/meta.ts';
 import type { WorkspaceClassStatus } from '../../../api/workspaceClassStatus.ts';
+import { judgeCloud, judgeEvidence } from './evidence.ts';
 import type { ClassFacts, ClassNow } from './facts.ts';
 import { iso } from './progress.ts';
 
@@ -19,6 +20,8 @@ const ASPECTS: readonly [
   ['Resolved', judgeResolved],
   ['Launchable', judgeLaunchable],
   ['RolloutComplete', judgeRollout],
+  ['EvidenceAvailable', judgeEvidence],
+  ['CloudAvailable', judgeCloud],
 ];
 
 /** What keeps a class from being Ready: somebody must mend it, or nothing new comes up. */
@@ -105,5 +108,5 @@ export function transitions(
 
 /** A word that says by itself what it is about. */
 function eventReason(type: string, reason: string): string {
-  return type === 'RolloutComplete' && reason === 'Complete' ? 'RolloutComplete' : reason;
+  return reason === 'Complete' || reason === 'Available' ? type : reason;
 }

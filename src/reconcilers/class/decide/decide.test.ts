@@ -23,6 +23,8 @@ describe('a class’s status', () => {
       ['Resolved', 'True'],
       ['Launchable', 'True'],
       ['RolloutComplete', 'True'],
+      ['EvidenceAvailable', 'True'],
+      ['CloudAvailable', 'True'],
     ]);
     expect(status).toMatchObject({
       observedGeneration: 1,

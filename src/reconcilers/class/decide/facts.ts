@@ -26,9 +26,18 @@ export interface FleetSummary {
   }[];
 }
 
+/** What this process can judge of the class's Workspaces just now. */
+export interface EvidenceSummary {
+  heartbeats:
+    | { reason: 'Available' | 'DatabaseUnavailable' | 'GatewayUnavailable' }
+    | { reason: 'MassSilence'; silent: number; expected: number };
+  cloud: { reason: 'Available' } | { reason: 'CloudUnavailable'; code?: string };
+}
+
 export interface ClassFacts {
   klass: WorkspaceClass;
   fleet: FleetSummary;
+  evidence: EvidenceSummary;
   resolution: ClassResolution;
   /** Since when this process has not written this status, monotonic ms; undefined if it never has. */
   wroteAt?: number;

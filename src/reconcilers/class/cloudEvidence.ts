@@ -1,0 +1,24 @@
+import type { Clock } from '../../controller/clock.ts';
+import type { Observer } from '../../ec2/observer.ts';
+import type { Lease } from '../workspace/deps.ts';
+
+/** Whether this process sees what there is in EC2. */
+export type CloudVerdict = { reason: 'Available' } | { reason: 'CloudUnavailable'; code?: string };
+
+export interface CloudEvidenceOptions {
+  cloud: Pick<Observer, 'lastSweep' | 'health'>;
+  /** Only the leader sweeps. */
+  lease: Pick<Lease, 'term'>;
+  clock: Clock;
+  /** Without a whole sweep for so long EC2 counts as away, ms; several sweeps long. */
+  unavailableAfterMs: number;
+}
+
+export function judgeCloud({ cloud, lease, clock, unavailableAfterMs }: CloudEvidenceOptions): CloudVerdict {
+  const term = lease.term();
+  if (!term) return { reason: 'Available' };
+  const since = Math.max(term.acquiredAt, cloud.lastSweep()?.begunAt ?? Number.NEGATIVE_INFINITY);
+  if (clock.monotonic() - since <= unavailableAfterMs) return { reason: 'Available' };
+  const { lastError } = cloud.health();
+  return { reason: 'CloudUnavailable', ...(lastError && { code: lastError.failure.code }) };
+}
