@@ -14,6 +14,7 @@ import { launchInput } from './testing/launch.ts';
 const timings = { pending: [20_000, 20_000], visibilityLag: [0, 0], readLag: [0, 0] } as const;
 let clock: VirtualClock;
 let told: string[];
+let machines: Machine[];
 let started: Ec2Server[];
 
 /** Writes down what it is told. */
@@ -24,7 +25,10 @@ function recordingRuntime(): InstanceRuntime {
       void told.push([what, ...args].join(' '));
   return {
     controls: { silence: tell('silence'), hold: tell('hold'), crash: tell('crash') },
-    boot: ({ id, boot }: Machine) => void told.push(`boot ${id} ${boot}`),
+    boot(machine: Machine) {
+      machines.push(machine);
+      told.push(`boot ${machine.id} ${machine.boot}`);
+    },
     shutDown: tell('shutDown'),
     powerOff: tell('powerOff'),
     discard: tell('discard'),
@@ -48,6 +52,7 @@ async function start(stateFile?: string): Promise<Ec2Server> {
 beforeEach(() => {
   clock = createVirtualClock();
   told = [];
+  machines = [];
   started = [];
 });
 afterEach(stopAll);
@@ -136,6 +141,58 @@ describe('the control endpoint', () => {
   });
 });
 
+describe('the interruption of a Spot instance', () => {
+  const spot = (cloud: Ec2Server) => runInstances(cloud.state, launchInput({ spot: true })).instance;
+
+  it('is announced in its metadata, and two minutes later EC2 ends it, without a termination by anybody', async () => {
+    const cloud = await start();
+    const instance = spot(cloud);
+    await clock.advance(20_000);
+    expect(machines[0]).toMatchObject({ spot: true });
+    expect(machines[0]?.interruption()).toBeUndefined();
+    await call(cloud, 'POST', `instances/${instance.id}/interrupt`);
+    await clock.advance(60_000);
+    await call(cloud, 'POST', `instances/${instance.id}/interrupt`);
+    expect(machines[0]?.interruption()).toEqual({ action: 'terminate', time: '2026-01-01T00:02:20Z' });
+    await clock.advance(59_999);
+    expect(currentState(instance)).toBe('running');
+    await clock.advance(1);
+    expect(currentState(instance)).toBe('shutting-down');
+    expect(instance.stateReason?.code).toBe('Server.SpotInstanceTermination');
+    await clock.advance(15_000);
+    expect(currentState(instance)).toBe('terminated');
+    expect(cloud.counters.terminations()).toEqual([]);
+  });
+
+  it('ends nothing that was ended before', async () => {
+    const cloud = await start();
+    const instance = spot(cloud);
+    await clock.advance(20_000);
+    cloud.faults.interrupt(instance.id);
+    terminateInstances(cloud.state, { ids: [instance.id], dryRun: false });
+    await clock.advance(300_000);
+    expect(instance.stateReason?.code).toBe('Client.UserInitiatedShutdown');
+    expect(instance.phases.map(({ state }) => state)).toEqual([
+      'pending',
+      'running',
+      'shutting-down',
+      'terminated',
+    ]);
+  });
+
+  it('is of a running Spot instance only', async () => {
+    const cloud = await start();
+    const pending = spot(cloud);
+    const onDemand = runInstances(cloud.state, launchInput()).instance;
+    const interrupt = (id: string) => call(cloud, 'POST', `instances/${id}/interrupt`);
+    expect(await interrupt(pending.id)).toMatchObject({ status: 400 });
+    expect(await interrupt(onDemand.id)).toMatchObject({ status: 400 });
+    await clock.advance(20_000);
+    expect(await interrupt(onDemand.id)).toMatchObject({ status: 400 });
+    expect(await interrupt(pending.id)).toMatchObject({ status: 200 });
+  });
+});
+
 describe('what runs on instances', () => {
   it('is told of each boot and end, in order', async () => {
     const cloud = await start();
@@ -177,6 +234,26 @@ describe('a cloud kept in a file', () => {
     expect(told).toHaveLength(1);
     await clock.advance(1);
     expect(told).toEqual([`boot ${running} 2`, `boot ${pending} 1`]);
+  });
+
+  it('goes on with an interruption that was announced, its time and reason', async () => {
+    const file = join(folder, 'state.json');
+    const first = await start(file);
+    const { id } = runInstances(first.state, launchInput({ spot: true })).instance;
+    await clock.advance(20_000);
+    first.faults.interrupt(id);
+    await clock.advance(60_000);
+    await first.stop();
+
+    clock = createVirtualClock({ now: clock.now() + 10_000, monotonic: 5 });
+    const second = await start(file);
+    const instance = second.state.instances.get(id);
+    if (instance === undefined) throw new Error('the instance is missing');
+    await clock.advance(49_999);
+    expect(currentState(instance)).toBe('running');
+    await clock.advance(1);
+    expect(currentState(instance)).toBe('shutting-down');
+    expect(instance.stateReason?.code).toBe('Server.SpotInstanceTermination');
   });
 
   it('is written soon after a change, not only at the end', async () => {

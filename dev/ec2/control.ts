@@ -79,6 +79,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   },
   'POST freeze-pending': ({ service: { faults }, body }) => faults.freezePending(on.parse(body).on),
   'POST instances/:/end': ({ service: { faults }, ids: [id = ''], body }) => faults.end(id, end.parse(body)),
+  'POST instances/:/interrupt': ({ service: { faults }, ids: [id = ''] }) => faults.interrupt(id),
   'POST instances/:/hide': ({ service: { faults }, ids: [id = ''], body }) =>
     faults.hide(id, z.strictObject({ ms }).parse(body).ms),
   'POST instances/:/impair': ({ service: { faults }, ids: [id = ''], body }) => {

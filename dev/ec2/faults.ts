@@ -1,4 +1,5 @@
 import type { ImpairedCheck } from '../../src/ec2/port.ts';
+import { interruptSpot } from './actions/interrupt.ts';
 import { endSpontaneously } from './actions/power.ts';
 import type { CapacityRule } from './capacity.ts';
 import { CloudError } from './errors.ts';
@@ -23,7 +24,7 @@ export type Fault =
   /** Refused with an AWS error; not carried out. */
   | { kind: 'error'; code: string; message?: string };
 
-/** Facts of a request that a rule can ask for: instanceType, subnetID, clientToken, instanceID, tag:KEY, … */
+/** Facts of a request that a rule can ask for: instanceType, capacityType, subnetID, clientToken, instanceID, tag:KEY, … */
 export type Facts = Readonly<Record<string, readonly string[]>>;
 
 export interface Call {
@@ -63,6 +64,8 @@ export interface Faults {
   freezePending(frozen: boolean): void;
   /** The instance ends though nobody asked; by default as if its own system shut down. */
   end(instanceID: string, reason?: StateReason): void;
+  /** EC2 takes a running Spot instance back: it is told now, and ends after `timings.interruptionNotice`. A second notice changes nothing. */
+  interrupt(instanceID: string): void;
   /** Describe answers lack the instance for a while. */
   hide(instanceID: string, ms: number): void;
   /** A status check fails, or all pass again. */
@@ -115,6 +118,7 @@ export function createFaults(cloud: Cloud): Faults {
     capacity: (rule) => cloud.capacity.set(rule),
     freezePending: (frozen) => cloud.lifecycle.freezePending(frozen),
     end: (id, reason = SHUT_DOWN) => endSpontaneously(cloud, id, reason),
+    interrupt: (id) => interruptSpot(cloud, find(id)),
     hide(id, ms) {
       find(id).hiddenUntil = cloud.clock.monotonic() + ms;
     },

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../src/controller/clock.ts';
 import type { Random } from '../../src/controller/random.ts';
 import type { InstanceState } from '../../src/ec2/port.ts';
-import { currentState, type InstanceRecord, type StateReason } from './model.ts';
+import { currentState, type DuePhase, type InstanceRecord, type StateReason } from './model.ts';
 import { draw, type Range, type Timings } from './timings.ts';
 
 /** Told of every change of state, after it happened and before anybody can read it. */
@@ -11,6 +11,8 @@ export type Listener = (instance: InstanceRecord, state: InstanceState) => void;
 export interface Lifecycle {
   /** Enters a state now; the states that pass by themselves go on from there. */
   enter(instance: InstanceRecord, state: InstanceState, reason?: StateReason): void;
+  /** Has the instance shut down `ms` from now, unless its state changes before. */
+  shutDownIn(instance: InstanceRecord, ms: number, reason: StateReason): void;
   /** Takes up a restored instance's pending change where it was. */
   resume(instance: InstanceRecord): void;
   /** While frozen, `pending` doesn't pass; thawed, what is overdue passes at once. */
@@ -44,9 +46,14 @@ export function createLifecycle(deps: { clock: Clock; random: Random; timings: T
       instance.id,
       clock.setTimeout(() => {
         if (frozen && currentState(instance) === 'pending') overdue.add(instance);
-        else enter(instance, next.state);
+        else pass(instance, next);
       }, wait),
     );
+  }
+
+  function pass(instance: InstanceRecord, { state, reason }: DuePhase): void {
+    if (reason !== undefined) instance.transitionReason = reason.code;
+    enter(instance, state, reason);
   }
 
   function enter(instance: InstanceRecord, state: InstanceState, reason?: StateReason): void {
@@ -62,6 +69,10 @@ export function createLifecycle(deps: { clock: Clock; random: Random; timings: T
 
   return {
     enter,
+    shutDownIn(instance, ms, reason) {
+      instance.next = { state: 'shutting-down', at: clock.monotonic() + ms, reason };
+      arm(instance);
+    },
     resume: arm,
     freezePending(on) {
       frozen = on;

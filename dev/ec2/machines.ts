@@ -35,6 +35,12 @@ function machineOf(cloud: Cloud, identity: IdentityAuthority, instance: Instance
     disk: instance.disk,
     boot: instance.boots,
     tags: tagMap(instance.tags),
+    spot: instance.spot,
+    interruption() {
+      if (instance.interruption === undefined) return undefined;
+      const { action, at } = instance.interruption;
+      return { action, time: `${new Date(at).toISOString().slice(0, 19)}Z` };
+    },
     identity: () => identity.sign(identityDocument(cloud, instance)),
     writeConsole(text) {
       instance.console = (instance.console + text).slice(-CONSOLE_LIMIT);

@@ -49,6 +49,7 @@ export function createMetadata(deps: {
 }
 
 function lookUp(machine: Machine, path: string): string | undefined {
+  const interruption = machine.interruption();
   switch (path) {
     case '/latest/dynamic/instance-identity/document':
       return machine.identity().document;
@@ -58,6 +59,12 @@ function lookUp(machine: Machine, path: string): string | undefined {
       return machine.userData === '' ? undefined : machine.userData;
     case '/latest/meta-data/ami-id':
       return machine.imageID;
+    case '/latest/meta-data/instance-life-cycle':
+      return machine.spot ? 'spot' : 'on-demand';
+    case '/latest/meta-data/spot/instance-action':
+      return interruption && JSON.stringify({ action: interruption.action, time: interruption.time });
+    case '/latest/meta-data/spot/termination-time':
+      return interruption?.time;
     case '/latest/meta-data/instance-id':
       return machine.id;
     case '/latest/meta-data/instance-type':
@@ -69,7 +76,6 @@ function lookUp(machine: Machine, path: string): string | undefined {
     case '/latest/meta-data/placement/region':
       return machine.region;
     default:
-      // Among them spot/instance-action: no interruption is announced.
       return undefined;
   }
 }

@@ -44,6 +44,18 @@ export interface Phase {
   at: number;
 }
 
+/** A change of state that comes by itself, unless something else becomes of the instance first. */
+export interface DuePhase extends Phase {
+  reason?: StateReason;
+}
+
+/** EC2's notice that it takes a Spot instance back ("Spot Instance interruption notices"). */
+export interface Interruption {
+  action: 'terminate';
+  /** When, wall ms. */
+  at: number;
+}
+
 export interface StateReason {
   code: string;
   message: string;
@@ -85,7 +97,8 @@ export interface InstanceRecord {
   stateReason: StateReason | undefined;
   transitionReason: string;
   /** The next change of state and when it is due (monotonic ms). */
-  next: Phase | undefined;
+  next: DuePhase | undefined;
+  interruption: Interruption | undefined;
   /** How often it has reached `running` from `pending`. */
   boots: number;
   console: string;

@@ -56,6 +56,7 @@ export const operations = {
     facts: (input) => ({
       instanceType: [input.instanceType],
       imageID: [input.imageID],
+      capacityType: [input.spot ? 'Spot' : 'OnDemand'],
       subnetID: input.subnetID === undefined ? [] : [input.subnetID],
       clientToken: input.clientToken === undefined ? [] : [input.clientToken],
       ...Object.fromEntries(input.instanceTags.map((tag) => [`tag:${tag.key}`, [tag.value]])),

@@ -15,6 +15,9 @@ export interface Machine {
   /** 1 for the first boot; grows with each. */
   readonly boot: number;
   readonly tags: Readonly<Record<string, string>>;
+  /** Whether it is a Spot instance, and EC2's notice that it takes it back; `time` as instance metadata has it, to the second. */
+  readonly spot: boolean;
+  interruption(): { action: string; time: string } | undefined;
   /** The instance identity document and its signature, as instance metadata serves them. */
   identity(): SignedDocument;
   writeConsole(text: string): void;

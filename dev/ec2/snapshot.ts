@@ -44,7 +44,7 @@ export function restore(cloud: Cloud, snapshot: Snapshot): IdentityAuthority {
   const { savedAt } = snapshot;
   const away = Math.max(0, cloud.clock.now() - savedAt.wall);
   const shift = cloud.clock.monotonic() - away - savedAt.monotonic;
-  const moved = (phase: Phase): Phase => ({ ...phase, at: phase.at + shift });
+  const moved = <T extends Phase>(phase: T): T => ({ ...phase, at: phase.at + shift });
   cloud.sequence = snapshot.sequence;
   cloud.tokens.restore(snapshot.tokens);
   for (const stored of snapshot.instances) {

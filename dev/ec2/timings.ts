@@ -19,6 +19,8 @@ export interface Timings {
   latency: Range;
   /** How long after a start status checks say `initializing`. */
   statusChecks: number;
+  /** How long before its end a Spot instance is told of its interruption. */
+  interruptionNotice: number;
   /** How long `terminated` stays visible; AWS says about an hour. */
   terminatedVisible: number;
   /** How long past its instance's end a token stays bound; AWS says at least 24 hours. */
@@ -33,6 +35,7 @@ export const AWS_TIMINGS: Timings = Object.freeze<Timings>({
   readLag: [0, 500],
   latency: [0, 0],
   statusChecks: 120_000,
+  interruptionNotice: 120_000,
   terminatedVisible: 3_600_000,
   tokenRetention: 86_400_000,
 });
@@ -49,6 +52,7 @@ export function scaleTimings(timings: Timings, factor: number): Timings {
     readLag: scale(timings.readLag),
     latency: scale(timings.latency),
     statusChecks: timings.statusChecks * factor,
+    interruptionNotice: timings.interruptionNotice * factor,
   };
 }
 

@@ -42,6 +42,7 @@ stays True, what keeps a change from being carried out is one too, as \`UpToDate
 | \`Deferred\` | A change counts, but the present launch is too young or still progressing. The message says when it is carried out at the latest. |
 | \`TerminationBlocked\` | EC2 refuses to end an instance (termination protection, or no right to TerminateInstances); or the Workspace was let go by annotation, without proof that its instances are gone. |
 | \`EarlierInstance\` | An instance lives that an earlier Workspace of this name launched: the object was moved or restored. |
+| \`Interrupted\` | The agent found EC2's notice that it takes this Spot instance back; the message says when. It serves until then, and is replaced once it has ended. |
 | \`EvidenceUnavailable\` | A replacement waits: the gateway or its database is away, and a new instance could not fetch its environment. |
 
 About instances that no Workspace owns there is nothing of a tenant's to tell it on: those events are about the operator's

@@ -18,6 +18,8 @@ export interface LightAgentReport {
   beats: number;
   /** Restart contexts that it was told, in the order in which they came. */
   restarts: { cause: string; changed: readonly string[]; at?: string | undefined }[];
+  /** EC2's notice that it takes the instance back. */
+  interruption?: { action: string; at: string };
   /** The gateway said that this launch is over. */
   retired: boolean;
 }
@@ -31,6 +33,8 @@ export interface LightAgentDeps {
   /** Resolves when the agent may speak: at once, unless it is held or silenced. */
   leave(signal: AbortSignal): Promise<void>;
   maxBackoffMs: number;
+  /** Pause between two looks for EC2's notice of an interruption, on Spot. */
+  noticePollMs: number;
 }
 
 const served = z.object({
@@ -135,6 +139,7 @@ export function startLightAgent(
       env: report.digest,
       agent: 'light/1',
       ...(disk.acknowledged && { acknowledged: true }),
+      ...(report.interruption && { interruption: report.interruption }),
     });
     if (answer?.status === 200) return take(answer.body);
     if (answer?.status === 401) return bootstrap();
@@ -158,7 +163,21 @@ export function startLightAgent(
       await deps.leave(signal);
       if (signal.aborted) return;
       await beat();
-      if (!report.retired) await sleep(clock, periodMs, signal);
+      if (!report.retired) await rest();
+    }
+  }
+
+  /** Until the next heartbeat is due; an interruption is told at once. */
+  async function rest(): Promise<void> {
+    const until = clock.monotonic() + periodMs;
+    for (let left = periodMs; left > 0 && !signal.aborted; left = until - clock.monotonic()) {
+      const watches = machine.spot && report.interruption === undefined;
+      await sleep(clock, watches ? Math.min(left, deps.noticePollMs) : left, signal);
+      const notice = machine.interruption();
+      if (notice === undefined || report.interruption !== undefined) continue;
+      report.interruption = { action: notice.action, at: notice.time };
+      log(`EC2 announces: ${notice.action} at ${notice.time}`);
+      return;
     }
   }
 

@@ -48,11 +48,11 @@ afterEach(async () => {
   expect(failures).toEqual([]);
 });
 
-function launch(number = 1): InstanceRecord {
+function launch(number = 1, spot = false): InstanceRecord {
   const claim = { clusterID: CLUSTER, uid: UID, number };
   const ticket = createTicket(gateway.keys.current('ticket'), claim);
   const userData = renderUserData({ stub: 1, gatewayURL, ticket, uid: UID, number, classScript: 'echo x' });
-  const { instance } = runInstances(cloud.state, launchInput({ userData }));
+  const { instance } = runInstances(cloud.state, launchInput({ userData, spot }));
   gateway.put((_, status) => {
     if (status.launch === undefined) throw new Error('the fixture has a launch');
     status.launch.number = number;
@@ -177,4 +177,20 @@ it('reads from the stub exactly what was rendered into it', () => {
   };
   const { stub: _stub, classScript: _script, ...expected } = input;
   expect(parseBootConfig(renderUserData(input))).toEqual(expected);
+});
+
+it('on Spot it tells of an interruption within seconds, whatever its period, and once it stands in every heartbeat', async () => {
+  const instance = launch(1, true);
+  await clock.advance(BOOT);
+  await until(() => beats(instance) === 1 && clock.pending() > 0);
+  cloud.faults.interrupt(instance.id);
+  await clock.advance(5_000);
+  await until(() => beats(instance) === 2);
+  const at = instance.interruption?.at ?? 0;
+  const told = { action: 'terminate', at: Math.floor(at / 1_000) * 1_000 };
+  expect(await gateway.store.find({ uid: UID, number: 1 })).toMatchObject({ seq: 2, interruption: told });
+  await until(() => clock.pending() > 1);
+  await clock.advance(PERIOD);
+  await until(() => beats(instance) === 3);
+  expect(await gateway.store.find({ uid: UID, number: 1 })).toMatchObject({ seq: 3, interruption: told });
 });

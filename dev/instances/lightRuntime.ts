@@ -14,6 +14,8 @@ export interface LightRuntimeOptions {
   gateway?: GatewayClient;
   /** Longest wait between two tries, unless the gateway asks for more; default 60,000 ms, as the shell agent's. */
   maxBackoffMs?: number;
+  /** Pause between two looks for a notice of an interruption; default 5,000 ms, as the shell agent's. */
+  noticePollMs?: number;
 }
 
 export interface LightRuntime extends InstanceRuntime {
@@ -30,7 +32,7 @@ interface Boot {
 
 /** Instances whose agents live in this process: for hundreds of them, and where there is no curl. */
 export function createLightRuntime(options: LightRuntimeOptions): LightRuntime {
-  const { clock, random, logger, maxBackoffMs = 60_000 } = options;
+  const { clock, random, logger, maxBackoffMs = 60_000, noticePollMs = 5_000 } = options;
   const gateway = options.gateway ?? httpGatewayClient();
   const boots = new Map<string, Boot>();
   const endings = new Set<Promise<void>>();
@@ -79,7 +81,7 @@ export function createLightRuntime(options: LightRuntimeOptions): LightRuntime {
       machine.writeConsole(`${machine.id} boots (${machine.boot})\n`);
       try {
         const config = parseBootConfig(machine.userData);
-        const deps = { clock, random, gateway, machine, config, maxBackoffMs };
+        const deps = { clock, random, gateway, machine, config, maxBackoffMs, noticePollMs };
         const agent = startLightAgent({ ...deps, leave: (signal) => leave(boot, signal) }, abort.signal);
         boot.report = agent.report;
         boot.ended = agent.ended;

@@ -109,6 +109,26 @@ it('its identity document, fetched by curl, proves it to a gateway that trusts t
   expect(verify({ document: forged, signature })).toBeUndefined();
 });
 
+it('its metadata says whether it is Spot, and announces its interruption', async () => {
+  const ask = 'curl -s -H "X-aws-ec2-metadata-token: $token" $url/latest/meta-data';
+  const script = `#!/bin/sh
+    url=$AWS_EC2_METADATA_SERVICE_ENDPOINT
+    token=$(curl -sf -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' $url/latest/api/token)
+    ${ask}/instance-life-cycle >kind
+    while ! ${ask}/spot/instance-action -f >notice; do sleep 0.1; done
+    ${ask}/spot/termination-time >time
+    touch done\n`;
+  const { instance } = runInstances(cloud.state, launchInput({ userData: script, spot: true }));
+  await clock.advance(WHILE);
+  await until(() => read(instance, 'kind'));
+  expect(read(instance, 'kind')).toBe('spot');
+  cloud.faults.interrupt(instance.id);
+  await until(() => existsSync(file(instance, 'done')));
+  const time = read(instance, 'time');
+  expect(time).toBe(`${new Date(instance.interruption?.at ?? 0).toISOString().slice(0, 19)}Z`);
+  expect(JSON.parse(read(instance, 'notice'))).toEqual({ action: 'terminate', time });
+});
+
 it('everything it started is gone before EC2 says terminated, and its disk with it', async () => {
   const instance = launch(
     `trap '' TERM; (trap '' TERM; echo $$ >/dev/null; sleep 1000) & echo $! >deep; echo $$ >self; wait\n`,

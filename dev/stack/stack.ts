@@ -98,7 +98,13 @@ export async function startStackOn<T extends ClusterAccess>(
     const instanceRuntime =
       agents === 'shell'
         ? createShellRuntime({ folder: join(folder, 'instances'), clock, random, logger })
-        : createLightRuntime({ clock, random, logger, maxBackoffMs: 60_000 / speed });
+        : createLightRuntime({
+            clock,
+            random,
+            logger,
+            maxBackoffMs: 60_000 / speed,
+            noticePollMs: 5_000 / speed,
+          });
     const ec2 = await startEc2({
       clock,
       random,

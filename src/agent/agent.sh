@@ -8,9 +8,11 @@
 #   $WORKSPACE_ROOT/var/lib/workspace-agent/     what outlives a reboot: boot counter, credential, restart context
 #   $WORKSPACE_ROOT/run/workspace-agent/         environment (sh syntax, root only), url and active-tasks (yours to write)
 #
-# Settings: WORKSPACE_COMMAND       run with the environment, and run again when it ends
-#           WORKSPACE_RESTART_HOOK  run once when this instance came of a restart; retried until it succeeds
-#           WORKSPACE_URL           told to the gateway, unless run/workspace-agent/url says otherwise
+# Settings: WORKSPACE_COMMAND            run with the environment, and run again when it ends
+#           WORKSPACE_RESTART_HOOK       run once when this instance came of a restart; retried until it succeeds
+#           WORKSPACE_INTERRUPTION_HOOK  run once when EC2 announces that it takes this Spot instance back
+#           WORKSPACE_INTERRUPTION_POLL  seconds between two looks for such a notice
+#           WORKSPACE_URL                told to the gateway, unless run/workspace-agent/url says otherwise
 set -u
 umask 077
 
@@ -24,22 +26,35 @@ metadata=${metadata%/}
 max_backoff=${WORKSPACE_MAX_BACKOFF:-60}
 
 digest='' period=30 boot=0 seq=0
-sleeper='' command='' hook=''
+sleeper='' command='' hook='' watcher=''
+interruption='' interruption_at=''
 
 log() { printf 'workspace-agent: %s\n' "$*" >&2; }
 
 quit() {
   trap '' TERM INT
-  for child in $sleeper $command $hook; do kill "$child" 2>/dev/null; done
+  for child in $sleeper $command $hook $watcher; do kill "$child" 2>/dev/null; done
   exit "$1"
 }
 
 # A signal ends the wait at once; a plain sleep would hold it back.
-pause() {
+nap() {
   sleep "$1" &
   sleeper=$!
   wait "$sleeper"
   sleeper=''
+}
+
+# pause SECONDS: ends early when EC2 has announced that it takes this instance back.
+pause() {
+  left=$1
+  while [ "$left" -gt 0 ]; do
+    slice=$(poll_seconds)
+    if [ -n "$interruption" ] || [ "$left" -lt "$slice" ]; then slice=$left; fi
+    nap "$slice"
+    left=$((left - slice))
+    if take_notice; then return; fi
+  done
 }
 
 # Two bytes of chance spread agents that were all turned away at the same moment.
@@ -91,16 +106,24 @@ back_off() {
   if [ "$delay" -gt "$max_backoff" ]; then delay=$max_backoff; fi
 }
 
-fetch_metadata() {
-  curl -q -sS -f --noproxy '*' --connect-timeout 2 --max-time 5 -H "X-aws-ec2-metadata-token: $token" \
-    -o "$run/$1" "$metadata/latest/dynamic/instance-identity/$1"
+# Instance metadata, version 2. ask_metadata PATH OPTION…: the answer, on standard output.
+open_metadata() {
+  token=$(curl -q -s "$@" -f --noproxy '*' --connect-timeout 2 --max-time 5 -X PUT \
+    -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$metadata/latest/api/token")
+}
+ask_metadata() {
+  path=$1
+  shift
+  curl -q -s "$@" -f --noproxy '*' --connect-timeout 2 --max-time 5 -H "X-aws-ec2-metadata-token: $token" \
+    "$metadata/latest/$path"
 }
 
-# EC2's word for which instance this is (instance metadata, version 2).
+# EC2's word for which instance this is.
 fetch_identity() {
-  token=$(curl -q -sS -f --noproxy '*' --connect-timeout 2 --max-time 5 -X PUT \
-    -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$metadata/latest/api/token") || return 1
-  fetch_metadata document && fetch_metadata signature
+  open_metadata -S || return 1
+  for paper in document signature; do
+    ask_metadata "dynamic/instance-identity/$paper" -S -o "$run/$paper" || return 1
+  done
 }
 
 introduce() {
@@ -179,6 +202,46 @@ take_restart_context() {
   hook=$!
 }
 
+poll_seconds() {
+  seconds=${WORKSPACE_INTERRUPTION_POLL:-5}
+  if [ "$seconds" -ge 1 ] 2>/dev/null; then echo "$seconds"; else echo 5; fi
+}
+
+# Runs beside the agent, which may be waiting for its gateway: finds EC2's notice that it takes this instance back, and
+# becomes the hook. On-demand instances are never told.
+watch_for_notice() {
+  while :; do
+    kill -0 $$ 2>/dev/null || return
+    if open_metadata; then
+      case $(ask_metadata meta-data/instance-life-cycle) in spot | '') ;; *) return ;; esac
+      if notice=$(ask_metadata meta-data/spot/instance-action); then
+        action=$(printf %s "$notice" | sed -n 's/.*"action" *: *"\([a-z]*\)".*/\1/p')
+        at=$(printf %s "$notice" | sed -n 's/.*"time" *: *"\([0-9TZ:.+-]*\)".*/\1/p')
+        if [ -n "$action" ] && [ -n "$at" ]; then break; fi
+      fi
+    fi
+    read_settings
+    sleep "$(poll_seconds)"
+  done
+  log "EC2 announces: $action at $at"
+  echo "$action $at" | replace "$run/interruption"
+  # Once for a notice, also when the agent is started again after it.
+  if [ "$(first_line "$state/interruption")" = "$action $at" ]; then return; fi
+  echo "$action $at" | replace "$state/interruption"
+  read_settings
+  # The environment may hold variables of any name, these among them.
+  set -- "$action" "$at"
+  if [ -r "$run/environment" ]; then . "$run/environment"; fi
+  export WORKSPACE_INTERRUPTION_ACTION="$1" WORKSPACE_INTERRUPTION_AT="$2"
+  exec sh -c "${WORKSPACE_INTERRUPTION_HOOK:-:}"
+}
+
+# Succeeds once, when the notice is there.
+take_notice() {
+  if [ -n "$interruption" ] || [ ! -s "$run/interruption" ]; then return 1; fi
+  read -r interruption interruption_at <"$run/interruption"
+}
+
 beat() {
   seq=$((seq + 1))
   url=$(first_line "$run/url")
@@ -192,6 +255,10 @@ beat() {
     if [ -n "${url:=${WORKSPACE_URL:-}}" ]; then field url "$url"; fi
     if [ -n "$tasks" ]; then field activeTasks "$tasks"; fi
     if [ -e "$state/acknowledged" ]; then field acknowledged true; fi
+    if [ -n "$interruption" ]; then
+      field interruption.action "$interruption"
+      field interruption.at "$interruption_at"
+    fi
   } >"$run/request"
   request /v1/heartbeat
   next=$period
@@ -220,6 +287,10 @@ boot=$(first_line "$state/boot" | tr -cd 0-9)
 boot=$((${boot:-0} + 1))
 echo "$boot" | replace "$state/boot" || exit 1
 sync "$state/boot" 2>/dev/null || sync
+
+rm -f "$run/interruption"
+watch_for_notice &
+watcher=$!
 
 bootstrap
 while :; do

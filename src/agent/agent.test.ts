@@ -1,113 +1,41 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createServerCertificate } from '../../dev/apiserver/certificates.ts';
-import { createGatewayFixture, type GatewayFixture, UID } from '../../test/support/gateway.ts';
-import { type IdentityService, serveIdentity } from '../../test/support/metadata.ts';
-import { workspaceClassSpec } from '../api/workspaceClass.ts';
-import { readAgentFiles } from './files.ts';
-import { renderUserData } from './userData.ts';
+import { createMachine, type Machine, WAIT } from '../../test/support/shellAgent.ts';
 
-const WAIT = { timeout: 30_000, interval: 50 };
 const NASTY = Buffer.from(`it's "$HOME" \`x\` \\ #\n'#\nüñí ${'\t'}end\n\n`);
 
-let fixture: GatewayFixture;
-let root: string;
+let machine: Machine;
 let url: string;
-let metadata: IdentityService;
-let running: ChildProcess[] = [];
 
 beforeEach(async () => {
-  const heartbeat = { periodSeconds: 1, timeoutSeconds: 5 };
-  fixture = await createGatewayFixture({
-    agent: await readAgentFiles(),
-    retryAfterSeconds: 1,
-    classes: {
-      get: (name) => ({
-        apiVersion: 'compute.molecule.ai/v1alpha1',
-        kind: 'WorkspaceClass',
-        metadata: { name, uid: 'c', resourceVersion: '1' },
-        spec: { ...workspaceClassSpec.partial().parse({}), heartbeat } as never,
-      }),
-    },
-  });
-  fixture.secrets.set(
+  machine = await createMachine();
+  machine.fixture.secrets.set(
     'team/ada-env',
     new Map([
       ['API_KEY', NASTY],
       ['EMPTY', Buffer.alloc(0)],
     ]),
   );
-  root = await mkdtemp(join(tmpdir(), 'workspace-agent-test-'));
-  metadata = await serveIdentity(fixture.identity());
 });
 
-afterEach(async () => {
-  for (const child of running) await end(child, 'SIGKILL');
-  running = [];
-  await metadata.close();
-  await fixture.close();
-  await rm(root, { recursive: true, force: true });
-});
+afterEach(() => machine.close());
 
-function boot(
-  over: Partial<Parameters<typeof renderUserData>[0]> = {},
-): ChildProcess & { output: () => string } {
-  const script = renderUserData({
-    stub: 1,
-    gatewayURL: url,
-    ticket: fixture.ticket(),
-    uid: UID,
-    number: 1,
-    ...over,
-  });
-  writeFileSync(join(root, 'user-data'), script);
-  let output = '';
-  const child = spawn('sh', [join(root, 'user-data')], {
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      PATH: process.env.PATH,
-      WORKSPACE_ROOT: root,
-      AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url,
-      WORKSPACE_MAX_BACKOFF: '1',
-    },
-  });
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  }
-  running.push(child);
-  return Object.assign(child, { output: () => output });
-}
-
-async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-  const exited = new Promise((resolve) => child.once('exit', resolve));
-  process.kill(-child.pid, signal);
-  await exited;
-}
-
-const file = (name: string) => join(root, name);
-const find = (number = 1) => fixture.store.find({ uid: UID, number });
-const settings = (text: string) => {
-  mkdirSync(file('etc/workspace-agent'), { recursive: true });
-  writeFileSync(file('etc/workspace-agent/local'), text);
-};
+const boot = (over: Parameters<Machine['boot']>[1] = {}) => machine.boot(url, over);
+const find = (number?: number) => machine.find(number);
+const end = (...args: Parameters<Machine['end']>) => machine.end(...args);
+const file = (name: string) => machine.file(name);
+const settings = (text: string) => machine.settings(text);
 
 describe('the agent under sh', () => {
   beforeEach(async () => {
-    ({ url } = await fixture.gateway.start());
+    ({ url } = await machine.fixture.gateway.start());
   });
 
   test('boots from its user data, holds the environment byte for byte, and heartbeats', async () => {
-    const { status } = fixture.put();
+    const { status } = machine.fixture.put();
     settings(
       `WORKSPACE_COMMAND='printf %s "$API_KEY" >"$WORKSPACE_ROOT/api-key"; env >"$WORKSPACE_ROOT/env"; sleep 60'\n`,
     );
@@ -125,13 +53,13 @@ describe('the agent under sh', () => {
   });
 
   test('a second boot binds anew with its credential, and counts as newer', async () => {
-    fixture.put();
+    machine.fixture.put();
     const first = boot();
     await expect.poll(find, WAIT).toMatchObject({ boot: 1, fresh: true });
     await end(first);
-    fixture.secrets.set('team/ada-env', new Map([['API_KEY', Buffer.from('second')]]));
-    const { status } = fixture.put();
-    metadata.identity = { document: '{}', signature: '' };
+    machine.fixture.secrets.set('team/ada-env', new Map([['API_KEY', Buffer.from('second')]]));
+    const { status } = machine.fixture.put();
+    machine.metadata.identity = { document: '{}', signature: '' };
     boot();
     await expect.poll(find, WAIT).toMatchObject({ boot: 2, env: status?.desired?.env });
     expect(readFileSync(file('run/workspace-agent/environment'), 'utf8')).toContain(
@@ -140,12 +68,12 @@ describe('the agent under sh', () => {
   });
 
   test('stops for good when its launch is superseded, and its command with it', async () => {
-    fixture.put();
+    machine.fixture.put();
     settings(`WORKSPACE_COMMAND='echo $$ >"$WORKSPACE_ROOT/pid"; exec sleep 60'\n`);
     const child = boot();
     await expect.poll(find, WAIT).toMatchObject({ fresh: true });
     const exited = new Promise((resolve) => child.once('exit', resolve));
-    fixture.put((_workspace, status) => {
+    machine.fixture.put((_workspace, status) => {
       if (status.launch) status.launch.number = 2;
     });
     expect(await exited).toBe(0);
@@ -156,16 +84,16 @@ describe('the agent under sh', () => {
   });
 
   test('waits until its instance is recorded and the environment has settled', async () => {
-    fixture.put((_workspace, status) => {
+    machine.fixture.put((_workspace, status) => {
       if (status.launch) delete status.launch.instanceID;
     });
     const child = boot();
     await expect.poll(child.output, WAIT).toContain('HTTP 503 instance_unknown; again in 1s');
-    const wanted = fixture.put();
-    fixture.secrets.set('team/ada-env', new Map([['API_KEY', Buffer.from('not yet')]]));
+    const wanted = machine.fixture.put();
+    machine.fixture.secrets.set('team/ada-env', new Map([['API_KEY', Buffer.from('not yet')]]));
     await expect.poll(child.output, WAIT).toContain('HTTP 503 environment_unsettled; again in 1s');
     expect(await find()).toBeUndefined();
-    fixture.secrets.set(
+    machine.fixture.secrets.set(
       'team/ada-env',
       new Map([
         ['API_KEY', NASTY],
@@ -179,7 +107,7 @@ describe('the agent under sh', () => {
     settings(
       `WORKSPACE_RESTART_HOOK='echo "$WORKSPACE_RESTART_CAUSE $WORKSPACE_RESTART_CHANGED" >>"$WORKSPACE_ROOT/told"; [ "$(wc -l <"$WORKSPACE_ROOT/told")" -ge 2 ]'\n`,
     );
-    fixture.put((_workspace, status) => {
+    machine.fixture.put((_workspace, status) => {
       if (status.launch) status.launch.cause = { kind: 'SecretChanged', ref: '1' };
       if (status.desired) status.desired.changed = ['ada-env/API_KEY'];
     });
@@ -192,19 +120,19 @@ describe('the agent under sh', () => {
   });
 
   test('tells what its workload wrote down: url and active tasks', async () => {
-    fixture.put();
+    machine.fixture.put();
     boot();
     await expect.poll(find, WAIT).toMatchObject({ fresh: true });
     writeFileSync(file('run/workspace-agent/url'), 'http://10.0.0.7:9000\n');
     writeFileSync(file('run/workspace-agent/active-tasks'), '4');
     await expect.poll(find, WAIT).toMatchObject({ url: 'http://10.0.0.7:9000' });
-    const tasks = () => fixture.database.query('SELECT active_tasks FROM workspace_launch');
+    const tasks = () => machine.fixture.database.query('SELECT active_tasks FROM workspace_launch');
     await expect.poll(tasks, WAIT).toEqual([{ active_tasks: 4 }]);
   });
 
   test('another instance with the same user data gets nothing', async () => {
-    fixture.put();
-    metadata.identity = fixture.identity('i-0fffffffffffffff0');
+    machine.fixture.put();
+    machine.metadata.identity = machine.fixture.identity('i-0fffffffffffffff0');
     const child = boot();
     await expect.poll(child.output, WAIT).toContain('HTTP 403 identity_mismatch');
     expect(existsSync(file('run/workspace-agent/environment'))).toBe(false);
@@ -212,7 +140,7 @@ describe('the agent under sh', () => {
   });
 
   test('the class script runs at the first boot only, with its own interpreter', async () => {
-    fixture.put();
+    machine.fixture.put();
     const classScript = `#!/bin/sh -e\necho "it's $0" >>"$WORKSPACE_ROOT/class"\necho WORKSPACE_URL=http://10.1.1.1 >"$WORKSPACE_ROOT/etc/workspace-agent/local"\n`;
     const first = boot({ classScript });
     await expect.poll(find, WAIT).toMatchObject({ boot: 1, fresh: true, url: 'http://10.1.1.1' });
@@ -228,26 +156,26 @@ describe('the agent under sh', () => {
 test('an agent waits for its gateway, and outlives its absence without a new boot', async () => {
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
-  fixture.put();
+  machine.fixture.put();
   const child = boot();
   await expect.poll(child.output, WAIT).toMatch(/curl: \(7\)/);
 
-  const first = fixture.another({ port });
+  const first = machine.fixture.another({ port });
   await first.start();
   await expect.poll(find, WAIT).toMatchObject({ fresh: true });
   await first.stop();
   await expect.poll(child.output, WAIT).toContain('heartbeat: HTTP 000');
   const before = await find();
 
-  await fixture.another({ port }).start();
+  await machine.fixture.another({ port }).start();
   await expect.poll(async () => (await find())?.seq, WAIT).toBeGreaterThan((before?.seq ?? 0) + 1);
   expect(await find()).toMatchObject({ boot: 1 });
 });
 
 test('over TLS it talks to the gateway of its CA bundle, and to no other', async () => {
   const [ours, theirs] = await Promise.all([createServerCertificate(), createServerCertificate()]);
-  fixture.put();
-  ({ url } = await fixture.another({ tls: { cert: ours.certPEM, key: ours.keyPEM } }).start());
+  machine.fixture.put();
+  ({ url } = await machine.fixture.another({ tls: { cert: ours.certPEM, key: ours.keyPEM } }).start());
   expect(url).toMatch(/^https:/);
   const wary = boot({ caBundle: theirs.caPEM });
   await expect.poll(wary.output, WAIT).toMatch(/curl: \((35|60)\)/);

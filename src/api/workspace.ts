@@ -88,6 +88,7 @@ export const causeKind = z.enum([
   'ClassChanged',
   'Restart',
   'Ended',
+  'Interrupted',
   'TimedOut',
   'HeartbeatLost',
   'Impaired',
@@ -99,7 +100,7 @@ export type CauseKind = z.infer<typeof causeKind>;
 const cause = z
   .object({
     kind: causeKind.describe(
-      'Created, SecretChanged, EnvChanged, SpecChanged and ClassChanged spend a generation; Restart a request; Ended, TimedOut, HeartbeatLost, Impaired, Lost and Refused the recorded end of an earlier launch.',
+      'Created, SecretChanged, EnvChanged, SpecChanged and ClassChanged spend a generation; Restart a request; Ended, Interrupted, TimedOut, HeartbeatLost, Impaired, Lost and Refused the recorded end of an earlier launch.',
     ),
     ref: text(128).describe(
       'What was spent: the desired generation, the request’s value, or the number of the launch that ended.',
@@ -108,13 +109,14 @@ const cause = z
   .describe('The one thing that this launch spends.');
 export type Cause = z.infer<typeof cause>;
 
-/** How a launch that is over came to its end. Superseded and Deleted are the operator's own doing. */
+/** How a launch that is over came to its end. Superseded and Deleted are the operator's own doing; Interrupted: EC2 took a Spot instance back. */
 export const outcome = z.enum([
   'Superseded',
   'Deleted',
   'Closed',
   'Stopped',
   'Ended',
+  'Interrupted',
   'TimedOut',
   'HeartbeatLost',
   'Impaired',

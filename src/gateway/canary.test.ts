@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { createCanary, findCanary } from '../../test/support/canary.ts';
 import { createGatewayFixture, type GatewayFixture, UID } from '../../test/support/gateway.ts';
-import { serveIdentity } from '../../test/support/metadata.ts';
+import { serveMetadata } from '../../test/support/metadata.ts';
 import { readAgentFiles } from '../agent/files.ts';
 import { renderUserData } from '../agent/userData.ts';
 import { type HeartbeatStore, StoreUnavailable } from './heartbeatStore.ts';
@@ -56,7 +56,7 @@ test('a secret value reaches the instance, and no log line, row, metric, user da
     number: 1,
   });
   await writeFile(join(root, 'user-data'), userData);
-  const metadata = await serveIdentity(fixture.identity());
+  const metadata = await serveMetadata(fixture.identity());
   cleanups.push(() => metadata.close());
   let console = '';
   const child = spawn('sh', [join(root, 'user-data')], {

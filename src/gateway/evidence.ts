@@ -1,3 +1,10 @@
+/** EC2's notice to a Spot instance that it takes it back. */
+export interface Interruption {
+  action: 'terminate' | 'stop' | 'hibernate';
+  /** When, in EC2's own word; wall ms. */
+  at: number;
+}
+
 /** What the gateway knows of one launch: one row. Times are the database's wall clock in ms. */
 export interface LaunchEvidence {
   uid: string;
@@ -9,6 +16,7 @@ export interface LaunchEvidence {
   /** Digest of the environment that the agent says it holds; before its first heartbeat the one that it was served. */
   env?: string;
   url?: string;
+  interruption?: Interruption;
   firstHeartbeatAt?: number;
   lastHeartbeatAt?: number;
   /** Whether the last heartbeat is younger than the timeout of its class. */

@@ -1,4 +1,4 @@
-import type { LaunchEvidence } from './evidence.ts';
+import type { Interruption, LaunchEvidence } from './evidence.ts';
 
 /** One heartbeat as the gateway accepted it. */
 export interface Heartbeat {
@@ -16,6 +16,8 @@ export interface Heartbeat {
   timeoutMs?: number;
   /** Whether the agent has taken in why it was restarted. */
   acknowledged: boolean;
+  /** EC2's notice that it ends the instance, as long as the agent finds it. */
+  interruption?: Interruption;
 }
 
 export interface LaunchKey {
@@ -45,8 +47,8 @@ export interface Transitions {
  * What the gateway writes down and the controller reads of launches: the port at which tests and the simulator cut.
  * All times are the store's own clock. Every method rejects with a StoreUnavailable when there was no answer.
  *
- * A transition is: environment served, first heartbeat, another boot, environment or URL, falling silent,
- * coming back, a report that was forwarded. A heartbeat that changes none of these is no transition.
+ * A transition is: environment served, first heartbeat, another boot, environment, URL or notice of an interruption,
+ * falling silent, coming back, a report that was forwarded. A heartbeat that changes none of these is no transition.
  */
 export interface HeartbeatStore {
   /** At most one a launch in a batch. One whose (boot, seq) is not newer than the row's changes nothing. */

@@ -15,7 +15,18 @@ test('what is written is what is read', () => {
 
 test('groups are dotted, lists joined by newlines, absent fields left out', () => {
   const answer = { number: 3, ok: true, restart: { changed: ['a', 'b'], at: undefined }, none: undefined };
-  expect(fromLines(toLines(answer))).toEqual({ number: '3', ok: 'true', 'restart.changed': 'a\nb' });
+  expect(toLines(answer)).toBe(
+    `number Mw==\nok dHJ1ZQ==\nrestart.changed ${Buffer.from('a\nb').toString('base64')}\n`,
+  );
+  expect(fromLines(toLines(answer))).toEqual({ number: '3', ok: 'true', restart: { changed: 'a\nb' } });
+});
+
+test('no name reaches beyond its own group', () => {
+  const line = (name: string) => `${name} ${Buffer.from('x').toString('base64')}\n`;
+  const fields = fromLines(line('a.__proto__.polluted') + line('constructor.prototype.polluted'));
+  expect(fields).toBeDefined();
+  expect({}).not.toHaveProperty('polluted');
+  expect(Object.keys(fields ?? {})).toEqual(['a', 'constructor']);
 });
 
 test('bytes are base64 once in either format', () => {
@@ -30,9 +41,16 @@ test('an empty value is a field, and a missing space is forgiven', () => {
   expect(fromLines(`${toLines({ a: '' })}b\n`)).toEqual({ a: '', b: '' });
 });
 
-test.each(['a b c', ' a YQ==', 'a YQ==\r', '1a YQ==', 'a *', 'a YQ==\na YQ==', '__proto__'])(
-  '%j is no line',
-  (text) => {
-    expect(fromLines(text)).toBeUndefined();
-  },
-);
+test.each([
+  'a b c',
+  ' a YQ==',
+  'a YQ==\r',
+  '1a YQ==',
+  'a *',
+  'a YQ==\na YQ==',
+  'a YQ==\na.b YQ==',
+  'a.b YQ==\na YQ==',
+  '__proto__',
+])('%j is no line', (text) => {
+  expect(fromLines(text)).toBeUndefined();
+});

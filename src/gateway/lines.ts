@@ -37,16 +37,35 @@ export function toJSON(answer: Answer): string {
   });
 }
 
-/** Undefined when a line is not in the format or a field comes twice. */
-export function fromLines(text: string): Record<string, string> | undefined {
-  const fields = new Map<string, string>();
+/** A request's fields; what dots join is one object. */
+export interface Fields {
+  [name: string]: string | Fields;
+}
+
+/** Undefined when a line is not in the format, a field comes twice, or a name is both a value and a group. */
+export function fromLines(text: string): Fields | undefined {
+  const fields: Fields = Object.create(null);
   for (const line of text.split('\n')) {
     if (line === '') continue;
     const [, name, value] = LINE.exec(line) ?? [];
-    if (name === undefined || value === undefined || fields.has(name)) return undefined;
-    fields.set(name, Buffer.from(value, 'base64').toString('utf8'));
+    if (name === undefined || value === undefined) return undefined;
+    if (!put(fields, name.split('.'), Buffer.from(value, 'base64').toString('utf8'))) return undefined;
   }
-  return Object.fromEntries(fields);
+  return fields;
+}
+
+// Without a prototype, any name is only a name.
+function put(into: Fields, [name = '', ...rest]: string[], value: string): boolean {
+  const there = into[name];
+  if (rest.length === 0) {
+    if (there !== undefined) return false;
+    into[name] = value;
+    return true;
+  }
+  const group: Fields = there === undefined ? Object.create(null) : there;
+  if (typeof group === 'string') return false;
+  into[name] = group;
+  return put(group, rest, value);
 }
 
 function isGroup(value: AnswerValue): value is Answer {

@@ -8,6 +8,7 @@ import { StoreUnavailable } from './heartbeatStore.ts';
 import { createPostgresStore } from './postgresStore.ts';
 import { MARK_SILENT, TRANSITIONS } from './statements.ts';
 
+const NOTICE = { action: 'terminate', at: 1_772_366_520_123 } as const;
 const logger = pino({ level: 'silent' });
 
 let database: TestDatabase;
@@ -74,11 +75,23 @@ describe('heartbeats', () => {
     ['a new boot', { boot: 2, seq: 1 }],
     ['another environment', { seq: 2, env: ENV_B }],
     ['another url', { seq: 2, url: 'http://other' }],
+    ['a notice of an interruption', { seq: 2, interruption: NOTICE }],
   ])('%s is a transition', async (_name, over) => {
     await store.recordHeartbeats([heartbeat()]);
     const before = await find();
     await store.recordHeartbeats([heartbeat(over)]);
     expect((await find())?.version).not.toBe(before?.version);
+  });
+
+  test('a notice of an interruption is kept to the millisecond, told once, and goes when it is not told any more', async () => {
+    await store.recordHeartbeats([heartbeat({ interruption: NOTICE })]);
+    const first = await find();
+    expect(first?.interruption).toEqual(NOTICE);
+    await store.recordHeartbeats([heartbeat({ seq: 2, interruption: NOTICE })]);
+    expect((await find())?.version).toBe(first?.version);
+    await store.recordHeartbeats([heartbeat({ seq: 3 })]);
+    expect(await find()).not.toHaveProperty('interruption');
+    expect((await find())?.version).not.toBe(first?.version);
   });
 
   test('an old launch never touches its successor', async () => {
@@ -218,6 +231,6 @@ describe('reading', () => {
     await Promise.all(replicas.map((replica) => replica.readAll()));
     await Promise.all(replicas.map((replica) => replica.close()));
     const rows = await database.query('SELECT name FROM workspace_schema_migrations');
-    expect(rows).toEqual([{ name: '0001_workspace_launch' }]);
+    expect(rows).toEqual([{ name: '0001_workspace_launch' }, { name: '0002_interruption' }]);
   });
 });

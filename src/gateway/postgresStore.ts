@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
+import type { Interruption } from './evidence.ts';
 import {
   type Heartbeat,
   type HeartbeatStore,
@@ -120,6 +121,8 @@ interface Row extends pg.QueryResultRow {
   seq: number | null;
   env: string | null;
   url: string | null;
+  interruptionAction: Interruption['action'] | null;
+  interruptionAt: number | null;
   acknowledged: boolean;
   reports: number;
   firstHeartbeatAt: number | null;
@@ -129,7 +132,8 @@ interface Row extends pg.QueryResultRow {
 }
 
 function toRecord(row: Row): LaunchRecord {
-  const { uid, boot, seq, env, url, firstHeartbeatAt, lastHeartbeatAt } = row;
+  const { uid, boot, seq, env, url, interruptionAction, interruptionAt } = row;
+  const { firstHeartbeatAt, lastHeartbeatAt } = row;
   return {
     uid: uid ?? '',
     number: row.number,
@@ -141,6 +145,8 @@ function toRecord(row: Row): LaunchRecord {
     ...(seq !== null && { seq }),
     ...(env !== null && { env }),
     ...(url !== null && { url }),
+    ...(interruptionAction !== null &&
+      interruptionAt !== null && { interruption: { action: interruptionAction, at: interruptionAt } }),
     ...(firstHeartbeatAt !== null && { firstHeartbeatAt }),
     ...(lastHeartbeatAt !== null && { lastHeartbeatAt }),
   };
@@ -159,6 +165,8 @@ function columns(batch: readonly Heartbeat[]): unknown[] {
     column((h) => h.agent ?? null),
     column((h) => h.timeoutMs ?? null),
     column((h) => h.acknowledged),
+    column((h) => h.interruption?.action ?? null),
+    column((h) => h.interruption && new Date(h.interruption.at).toISOString()),
   ];
 }
 

@@ -9,6 +9,7 @@ const PROGRAMMATIC = new Set([
   'SpecChanged',
   'ClassChanged',
   'Ended',
+  'Interrupted',
   'TimedOut',
   'HeartbeatLost',
   'Impaired',
@@ -40,7 +41,7 @@ export function broken(before: World, after: World): string | undefined {
 
 function ledgerOf(kind: string): string {
   if (kind === 'Restart') return 'request';
-  return ['Ended', 'TimedOut', 'HeartbeatLost', 'Impaired', 'Lost', 'Refused'].includes(kind)
+  return ['Ended', 'Interrupted', 'TimedOut', 'HeartbeatLost', 'Impaired', 'Lost', 'Refused'].includes(kind)
     ? 'end'
     : 'generation';
 }

@@ -6,16 +6,21 @@ export interface SignedIdentity {
   signature: string;
 }
 
-/** As much of one instance's metadata service (version 2) as an agent asks for. `identity` may be replaced. */
-export interface IdentityService {
+/** As much of one instance's metadata service (version 2) as an agent asks for. What it says may be replaced. */
+export interface MetadataService {
   url: string;
   identity: SignedIdentity;
+  /** What `spot/instance-action` answers; undefined until EC2 announces an interruption. */
+  notice: string | undefined;
+  lifeCycle: 'spot' | 'on-demand';
+  /** How often the notice was asked for. */
+  looks: number;
   close(): Promise<void>;
 }
 
 const SESSION = 'session-1';
 
-export async function serveIdentity(identity: SignedIdentity): Promise<IdentityService> {
+export async function serveMetadata(identity: SignedIdentity): Promise<MetadataService> {
   const server = createServer((request, response) => {
     request.resume();
     const { method, url = '', headers } = request;
@@ -23,12 +28,19 @@ export async function serveIdentity(identity: SignedIdentity): Promise<IdentityS
     else if (headers['x-aws-ec2-metadata-token'] !== SESSION) response.writeHead(401).end();
     else if (url.endsWith('/document')) response.end(service.identity.document);
     else if (url.endsWith('/signature')) response.end(service.identity.signature);
-    else response.writeHead(404).end();
+    else if (url.endsWith('/instance-life-cycle')) response.end(service.lifeCycle);
+    else if (url.endsWith('/spot/instance-action')) {
+      service.looks += 1;
+      response.writeHead(service.notice === undefined ? 404 : 200).end(service.notice);
+    } else response.writeHead(404).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const service: IdentityService = {
+  const service: MetadataService = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     identity,
+    notice: undefined,
+    lifeCycle: 'on-demand',
+    looks: 0,
     close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();

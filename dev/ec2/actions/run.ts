@@ -66,6 +66,7 @@ export function runInstances(cloud: Cloud, input: RunInput): InstanceView {
     visibleAt: now + draw(cloud.random, cloud.timings.visibilityLag),
     hiddenUntil: 0,
     impaired: false,
+    interruption: undefined,
     stateReason: undefined,
     transitionReason: '',
     next: undefined,

@@ -1,5 +1,6 @@
 import { verifySession } from '../credentials.ts';
 import { GatewayError } from '../errors.ts';
+import type { Interruption } from '../evidence.ts';
 import type { Answer } from '../lines.ts';
 import { findPresent, heartbeatTerms } from '../lookup.ts';
 import type { GatewayParts } from '../parts.ts';
@@ -15,6 +16,7 @@ export interface HeartbeatRequest {
   activeTasks?: number;
   agent?: string;
   acknowledged: boolean;
+  interruption?: Interruption;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface HeartbeatRequest {
  * must take it for an orphan.
  */
 export async function heartbeat(parts: GatewayParts, request: HeartbeatRequest): Promise<Answer> {
-  const { session, number, boot, seq, env, url, activeTasks, agent, acknowledged } = request;
+  const { session, number, boot, seq, env, url, activeTasks, agent, acknowledged, interruption } = request;
   const caller = session === undefined ? undefined : verifySession(parts.keys, parts.clusterID, session);
   if (!caller) throw new GatewayError('unauthenticated');
   if (number !== caller.number) throw new GatewayError('invalid_request', ['number: not the credential’s']);
@@ -37,6 +39,7 @@ export async function heartbeat(parts: GatewayParts, request: HeartbeatRequest):
     ...(url !== undefined && { url }),
     ...(activeTasks !== undefined && { activeTasks }),
     ...(agent !== undefined && { agent }),
+    ...(interruption !== undefined && { interruption }),
   };
   if (parts.workspaces.byIndex('uid', caller.uid).length === 0) await parts.queue.submit(said);
   const workspace = findPresent(parts.workspaces, caller);

@@ -54,7 +54,7 @@ describe('bootstrap', () => {
     });
     expect(answer.statusCode).toBe(200);
     expect(fromLines(answer.body)).toMatchObject({
-      'environment.API_KEY': KEY,
+      environment: { API_KEY: KEY },
       number: '1',
       periodSeconds: '30',
     });

@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createGatewayFixture, type GatewayFixture, UID } from '../../../test/support/gateway.ts';
 import { type Change, createCalls, launch, switchable } from '../../../test/support/gatewayCalls.ts';
+import { toLines } from '../lines.ts';
 
+const told = { action: 'terminate', at: '2026-03-01T12:02:00Z' };
 const KEY = 'VALUE-1';
 const away = { now: false };
 let fixture: GatewayFixture;
-const { bootstrap, credential, heartbeat } = createCalls(() => fixture);
+const { bootstrap, credential, heartbeat, post } = createCalls(() => fixture);
+const desiredEnv = () => fixture.workspaces.get('team/ada')?.status?.desired?.env ?? '';
 
 beforeEach(async () => {
   away.now = false;
@@ -25,6 +28,26 @@ describe('heartbeat', () => {
       seq: 1,
       fresh: true,
       url: 'http://10.0.0.9:8080',
+    });
+  });
+
+  test.each([
+    ['JSON', (env: string) => ({ payload: { number: 1, boot: 1, seq: 1, env, interruption: told } })],
+    [
+      'lines',
+      (env: string) => ({
+        headers: { 'content-type': 'text/plain' },
+        payload: toLines({ number: 1, boot: 1, seq: 1, env, interruption: told }),
+      }),
+    ],
+  ])('carries EC2’s notice of an interruption in %s', async (_format, requestOf) => {
+    fixture.put();
+    const authorization = `Bearer ${await credential()}`;
+    const { headers, payload } = { headers: {}, ...requestOf(desiredEnv()) };
+    const answer = await post('/v1/heartbeat', payload, { authorization, ...headers });
+    expect(answer.statusCode).toBe(200);
+    expect(await fixture.store.find({ uid: UID, number: 1 })).toMatchObject({
+      interruption: { action: 'terminate', at: Date.parse(told.at) },
     });
   });
 
@@ -72,11 +95,15 @@ describe('heartbeat', () => {
     ['url of another scheme', { url: 'javascript:alert(1)' }],
     ['boot 0', { boot: 0 }],
     ['a fractional seq', { seq: 1.5 }],
+    ['an interruption of another kind', { interruption: { ...told, action: 'reboot' } }],
+    ['an interruption at no time', { interruption: { ...told, at: 'soon' } }],
+    ['an interruption without its time', { interruption: { action: 'stop' } }],
   ])('%s is refused, and the value not quoted', async (_name, over) => {
     fixture.put();
     const answer = await heartbeat(await credential(), over);
     expect([answer.statusCode, answer.json().code]).toEqual([400, 'invalid_request']);
     for (const value of Object.values(over)) {
+      if (typeof value === 'object') expect(answer.body).not.toMatch(/reboot|soon/);
       if (typeof value === 'string') expect(answer.body).not.toContain(value);
     }
   });

@@ -25,6 +25,12 @@ const body = z.object({
     .regex(/^[!-~]*$/)
     .optional(),
   acknowledged: flag.default(false),
+  interruption: z
+    .object({
+      action: z.enum(['terminate', 'stop', 'hibernate']),
+      at: z.iso.datetime({ offset: true }).transform((time) => Date.parse(time)),
+    })
+    .optional(),
 });
 
 export function heartbeatRoute(server: FastifyInstance, parts: GatewayParts): void {

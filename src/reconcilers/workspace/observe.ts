@@ -183,6 +183,7 @@ function heartbeatsOf(deps: WorkspaceDeps, workspace: Workspace): HeartbeatFact[
     alive: row.lastHeartbeatAt !== undefined,
     fresh: row.fresh,
     lastHeartbeatAt: row.lastHeartbeatAt,
+    interruption: row.interruption,
   }));
 }
 

@@ -4,7 +4,8 @@ import { heartbeatOf } from './ending.ts';
 
 /** How many launches in a row, this one included, came to an unexpected end without having served for long. */
 export function failuresWith(draft: Draft, launch: Launch): number {
-  return failuresBefore(draft, launch) + (launch.ended?.refusal === 'capacity' ? 0 : 1);
+  const { outcome, refusal } = launch.ended ?? {};
+  return failuresBefore(draft, launch) + (refusal === 'capacity' || outcome === 'Interrupted' ? 0 : 1);
 }
 
 /** As kubelet's back-off does, it begins anew after a run longer than its longest pause. */

@@ -3,6 +3,7 @@ import { isCurrent, progresses } from './change.ts';
 import { type Draft, iso } from './decision.ts';
 import { judgeEarlier } from './earlier.ts';
 import { findInstance, heartbeatOf } from './ending.ts';
+import { announcedEnd } from './interruption.ts';
 import { judgeReady, type Verdict } from './ready.ts';
 import { isHeard, isSilent } from './silence.ts';
 
@@ -14,6 +15,8 @@ const NEEDS_A_PERSON = new Set([
   'InvalidConfiguration',
   'QuotaExceeded',
 ]);
+/** Reasons of InstanceReady that are events of their own. */
+const TROUBLE = new Set(['Impaired', 'Interrupted']);
 const NORMAL = new Set(['Ready', 'Launching', 'Booting', 'Restarting', 'Paused', 'Stopped', 'Terminating']);
 
 /** Writes every condition anew from the draft; each transition of Ready is one event of the same name. */
@@ -22,7 +25,7 @@ export function writeConditions(draft: Draft): void {
   const ready = judgeReady(draft);
   set(draft, 'Ready', ready);
   const instance = judgeInstance(draft);
-  reportImpaired(draft, instance);
+  reportTrouble(draft, instance);
   set(draft, 'InstanceReady', instance);
   set(draft, 'HeartbeatHealthy', judgeHeartbeat(draft));
   set(draft, 'SecretsSynced', judgeSecrets(draft));
@@ -94,6 +97,8 @@ function judgeInstance(draft: Draft): Verdict {
     return { status: 'False', reason: 'Impaired', message };
   }
   const status = instance.state === 'Unknown' ? 'Unknown' : running ? 'True' : 'False';
+  const announced = running && announcedEnd(draft, launch);
+  if (announced) return { status, reason: 'Interrupted', message: announced };
   const reason = instance.state.replace(/(^|-)([a-z])/g, (_, _dash, letter: string) => letter.toUpperCase());
   const message =
     status === 'Unknown'
@@ -198,8 +203,9 @@ function reportBlocker(draft: Draft, { reason, message }: Verdict): void {
   draft.events.push({ type: 'Warning', reason, message });
 }
 
-function reportImpaired(draft: Draft, { reason, message }: Verdict): void {
-  if (reason !== 'Impaired' || conditionOf(draft, 'InstanceReady')?.reason === reason) return;
+/** What EC2 says against an instance that may still serve is told once. */
+function reportTrouble(draft: Draft, { reason, message }: Verdict): void {
+  if (!TROUBLE.has(reason) || conditionOf(draft, 'InstanceReady')?.reason === reason) return;
   draft.events.push({ type: 'Warning', reason, message });
 }
 

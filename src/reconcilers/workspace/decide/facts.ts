@@ -51,6 +51,8 @@ export interface HeartbeatFact {
   /** Whether the last one is younger than the class's timeout. */
   fresh: boolean;
   lastHeartbeatAt?: number;
+  /** EC2's notice that it takes this Spot instance back, as its agent told it; `at` in wall ms. */
+  interruption?: { action: 'terminate' | 'stop' | 'hibernate'; at: number };
 }
 
 export interface Offering {

@@ -12,6 +12,7 @@ import {
   wakeForProof,
 } from './ending.ts';
 import type { InstanceFact } from './facts.ts';
+import { takenBack } from './interruption.ts';
 import { startupTimeoutMs } from './recovery.ts';
 
 const SWEEP_RETRY_MS = 1000;
@@ -65,7 +66,8 @@ function observePresent(draft: Draft, launch: Launch): void {
   absorbCurrent(draft, launch);
   if (!instance || launch.ended) return;
   if (instance.state === 'shutting-down' || instance.state === 'terminated') {
-    recordEnd(draft, launch, 'Ended', { message: instance.stateReason ?? `EC2 says ${instance.state}.` });
+    const outcome = takenBack(instance) ? 'Interrupted' : 'Ended';
+    recordEnd(draft, launch, outcome, { message: instance.stateReason ?? `EC2 says ${instance.state}.` });
     trackEnding(draft, launch.number, instance.id);
   } else if (provenGone(draft, launch.number, instance.id)) {
     recordEnd(draft, launch, 'Lost', { message: 'EC2 does not know the instance any more.' });

@@ -2,6 +2,7 @@ import type { Condition } from '../../../api/meta.ts';
 import type { Launch } from '../../../api/workspace.ts';
 import type { Draft } from './decision.ts';
 import { heartbeatOf, saidOfEnd } from './ending.ts';
+import { announcedEnd } from './interruption.ts';
 import { isHeard, isSilent, saidOfSilence } from './silence.ts';
 
 export type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>;
@@ -16,10 +17,11 @@ export function judgeReady(draft: Draft): Verdict {
     return { status: 'Unknown', reason: 'Launching', message: 'Seen for the first time.' };
   }
   if (serves(draft, launch)) {
+    const announced = announcedEnd(draft, launch);
     return {
       status: 'True',
       reason: 'Ready',
-      message: `${launch.instanceID} is running and sends heartbeats.`,
+      message: `${launch.instanceID} is running and sends heartbeats.${announced ? ` ${announced}` : ''}`,
     };
   }
   if (blocker) return { status: 'False', ...blocker };

@@ -87,7 +87,7 @@ function open(draft: Draft, previous: Launch, cause: Cause): void {
   const { status, now } = draft;
   const unexpected =
     previous.phase !== 'Closed' &&
-    (isFailure(cause.kind) || ['Ended', 'Lost', 'Refused'].includes(cause.kind));
+    (isFailure(cause.kind) || ['Ended', 'Interrupted', 'Lost', 'Refused'].includes(cause.kind));
   const outcome = outcomeOf(previous, cause);
   remember(draft, previous, outcome, outcome === 'TimedOut' ? consoleOf(draft, previous) : undefined);
   if (

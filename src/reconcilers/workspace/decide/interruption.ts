@@ -1,0 +1,23 @@
+import type { Launch } from '../../../api/workspace.ts';
+import { type Draft, iso } from './decision.ts';
+import { heartbeatOf } from './ending.ts';
+import type { InstanceFact } from './facts.ts';
+
+/** EC2's codes for the end of a Spot instance that it took back ("Instance state reasons"). */
+const TAKEN_BACK = /^Server\.SpotInstance(Termination|Shutdown)\b/;
+
+/**
+ * Whether EC2 took the instance back. Its own word counts alone: an agent that claims a notice and ends its instance
+ * must not be replaced without a pause again and again.
+ */
+export function takenBack({ stateReason }: InstanceFact): boolean {
+  return TAKEN_BACK.test(stateReason ?? '');
+}
+
+/** What EC2 announced to the present launch's Spot instance, as a sentence; it decides nothing, the end does. */
+export function announcedEnd(draft: Draft, launch: Launch): string | undefined {
+  if (launch.params?.capacityType !== 'Spot' || launch.instanceID === undefined) return undefined;
+  const notice = heartbeatOf(draft, launch)?.interruption;
+  if (!notice) return undefined;
+  return `EC2 takes the Spot instance ${launch.instanceID} back (${notice.action}) at ${iso(notice.at)}; once it has ended it is replaced.`;
+}
