@@ -4,6 +4,7 @@ import { type Draft, iso } from './decision.ts';
 import { judgeEarlier } from './earlier.ts';
 import { findInstance, heartbeatOf } from './ending.ts';
 import { announcedEnd } from './interruption.ts';
+import { observedGeneration } from './observed.ts';
 import { judgeReady, type Verdict } from './ready.ts';
 import { isHeard, isSilent } from './silence.ts';
 
@@ -47,7 +48,7 @@ export function writeConditions(draft: Draft): void {
     reason: stalled ?? 'Progressing',
     message: stalled ? (ready.reason === stalled ? ready.message : upToDate.message) : '',
   });
-  draft.status.observedGeneration = draft.facts.workspace.metadata.generation ?? 0;
+  draft.status.observedGeneration = observedGeneration(draft);
   if (before && (before.reason !== ready.reason || before.status !== ready.status)) {
     draft.events.push({
       type: NORMAL.has(ready.reason) ? 'Normal' : 'Warning',
@@ -73,7 +74,7 @@ function set(draft: Draft, type: string, verdict: Verdict): void {
   const next: Condition = {
     type,
     status: verdict.status,
-    observedGeneration: draft.facts.workspace.metadata.generation ?? 0,
+    observedGeneration: observedGeneration(draft),
     lastTransitionTime:
       previous?.status === verdict.status ? previous.lastTransitionTime : iso(draft.now.wall),
     reason: verdict.reason,
