@@ -1,101 +1,133 @@
-import { startApiServer } from '../../dev/apiserver/server.ts';
-import type { KubeObject, Resource } from '../../src/controller/client.ts';
+import { fork } from 'node:child_process';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Workspace } from '../../src/api/workspace.ts';
 import { systemClock as clock } from '../../src/controller/clock.ts';
 import { createController } from '../../src/controller/controller.ts';
-import { KubeConfig } from '../../src/controller/credentials.ts';
-import { kubeTransport } from '../../src/controller/httpTransport.ts';
-import { kubeClient } from '../../src/controller/kubeClient.ts';
-import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
 import { systemRandom as random } from '../../src/controller/random.ts';
-import { startReflector } from '../../src/controller/reflector.ts';
 import { createStore, objectKey } from '../../src/controller/store.ts';
 import { createWorkqueue } from '../../src/controller/workqueue.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
 import { silentLogger } from '../support/silentLogger.ts';
+import { startEmbedded, startReal } from './apiServer.ts';
+import { measureFailover } from './failover.ts';
+import { connect, createObjects, install, metrics, NAMESPACE, nameOf, watchObjects } from './objects.ts';
 
-// The whole runtime against the embedded API server over HTTPS, both in this process: what a write costs the client is
-// what is left of the process's CPU beside the server's, so the figures are upper bounds.
-const CONFIG_MAPS: Resource = { group: '', version: 'v1', plural: 'configmaps', namespaced: true };
-const OBJECTS = Number(process.argv[2] ?? 1_000);
+// The runtime against an API server in a process of its own: the embedded one, or with --real kube-apiserver and etcd.
+const [written = 2_000, cached = 10_000] = process.argv
+  .slice(2)
+  .filter((it) => /^\d+$/.test(it))
+  .map(Number);
 const WORKERS = 8;
+const CHANGES = 500;
 
-const server = await startApiServer({ clock, random });
-const metrics = createRuntimeMetrics();
-const loadKubeConfig = () => {
-  const config = new KubeConfig();
-  config.loadFromString(server.kubeconfig);
-  return config;
-};
-const transport = kubeTransport({ clock, metrics, loadKubeConfig });
-const client = kubeClient(transport, { clock });
+const server = await (process.argv.includes('--real') ? startReal() : startEmbedded());
+const connection = connect(server.kubeconfig);
+const { client } = connection;
+console.log(server.what);
 
-async function measured<T>(what: string, count: number, work: () => Promise<T>): Promise<T> {
+async function measured(what: string, count: number, work: () => Promise<unknown>): Promise<void> {
+  const before = await server.cpuSeconds();
   const startedAt = clock.monotonic();
   const cpu = process.cpuUsage();
-  const result = await work();
+  await work();
   const seconds = (clock.monotonic() - startedAt) / 1000;
-  const used = process.cpuUsage(cpu);
-  const cpuMs = (used.user + used.system) / 1000 / count;
-  console.log(
-    `${what}: ${(count / seconds).toFixed(0)}/s, ${cpuMs.toFixed(2)} ms of CPU each, ${seconds.toFixed(1)} s`,
-  );
-  return result;
+  const { user, system } = process.cpuUsage(cpu);
+  const after = await server.cpuSeconds();
+  const own = `${((user + system) / 1000 / count).toFixed(2)} ms of CPU each`;
+  const theirs =
+    before === undefined || after === undefined
+      ? ''
+      : `, and ${(((after - before) * 1000) / count).toFixed(2)} ms of the server's`;
+  console.log(`${what}: ${(count / seconds).toFixed(0)}/s, ${own}${theirs}; ${seconds.toFixed(1)} s`);
 }
 
-const data = { padding: 'x'.repeat(2_000) };
-await measured(`create ${OBJECTS} objects of 2 kB, one after the other`, OBJECTS, async () => {
-  for (let i = 0; i < OBJECTS; i++) {
-    await client.create(CONFIG_MAPS, { metadata: { name: `bench-${i}` }, data }, 'default');
-  }
-});
+function spread(milliseconds: number[]): string {
+  const sorted = milliseconds.toSorted((a, b) => a - b);
+  const at = (share: number) => (sorted[Math.floor(share * (sorted.length - 1))] ?? 0).toFixed(2);
+  return `${at(0.5)} ms in the median, ${at(0.99)} ms at the 99th percentile`;
+}
 
-const logger = silentLogger();
-const store = createStore<KubeObject>();
+await install(connection);
+await measured(`create ${written} Workspaces of 2 kB, 16 at once`, written, () =>
+  createObjects(client, 0, written),
+);
+
+const store = createStore<Workspace>();
 const queue = createWorkqueue({ name: 'bench', clock, metrics });
 store.onChange(({ object }) => queue.add(objectKey(object)));
-const reflector = await measured('list and cache them', OBJECTS, async () => {
-  const started = startReflector({
-    transport,
-    resource: CONFIG_MAPS,
-    store,
-    clock,
-    random,
-    logger,
-    metrics,
-    namespace: 'default',
-  });
-  await started.waitForSync();
-  return started;
-});
+const reflector = watchObjects(connection, store);
+await measured('list and cache them', written, () => reflector.waitForSync());
 
 let seen = 0;
 let finish: () => void = () => undefined;
 const finished = new Promise<void>((resolve) => {
   finish = resolve;
 });
+/** When the object that is changed now was looked at, and when its status was answered. */
+let looked: ((at: number) => void) | undefined;
+let answered: ((at: number) => void) | undefined;
 const controller = createController({
   name: 'bench',
   workers: WORKERS,
   queue,
   clock,
   random,
-  logger,
+  logger: silentLogger(),
   metrics,
   reconcile: async (key, { signal }) => {
     const object = store.get(key);
-    if (!object || object.metadata.annotations?.seen) return undefined;
-    const { name, namespace, resourceVersion } = object.metadata;
-    const patch = { metadata: { resourceVersion, annotations: { seen: 'yes' } } };
-    store.applyWrite(await client.mergePatch(CONFIG_MAPS, { name, namespace }, patch, { signal }));
-    if (++seen === store.size()) finish();
+    if (!object || object.status?.observedGeneration === object.metadata.generation) return undefined;
+    looked?.(clock.monotonic());
+    const { name, namespace, resourceVersion, generation } = object.metadata;
+    const patch = { metadata: { resourceVersion }, status: { observedGeneration: generation } };
+    const target = { name, namespace, subresource: 'status' } as const;
+    store.applyWrite(await client.mergePatch(WORKSPACES, target, patch, { signal }));
+    answered?.(clock.monotonic());
+    if (++seen === written) finish();
     return undefined;
   },
 });
-await measured(`one write each, ${WORKERS} workers`, store.size(), async () => {
+await measured(`a status write each, ${WORKERS} workers`, written, async () => {
   controller.start();
   await finished;
 });
+
+const toLook: number[] = [];
+const toAnswer: number[] = [];
+const other = connect(server.kubeconfig);
+for (let index = 0; index < CHANGES; index++) {
+  const look = new Promise<number>((resolve) => {
+    looked = resolve;
+  });
+  const answer = new Promise<number>((resolve) => {
+    answered = resolve;
+  });
+  const target = { name: nameOf(index % written), namespace: NAMESPACE };
+  await other.client.mergePatch(WORKSPACES, target, { spec: { requests: { restart: `${index}` } } });
+  const changedAt = clock.monotonic();
+  toLook.push(Math.max(0, (await look) - changedAt));
+  toAnswer.push(Math.max(0, (await answer) - changedAt));
+}
+console.log(`from a change's answer to its reconcile: ${spread(toLook)}`);
+console.log(`and to its status answered: ${spread(toAnswer)}`);
+await other.close();
 await controller.stop();
 await reflector.stop();
-await transport.close();
+
+await createObjects(client, written, cached);
+const cache = fork(join(import.meta.dirname, 'cacheProcess.ts'));
+const report = new Promise<unknown>((resolve) => cache.once('message', resolve));
+cache.send(server.kubeconfig);
+const held = z
+  .object({ objects: z.int(), seconds: z.number(), cpuSeconds: z.number(), megabytes: z.number() })
+  .parse(await report);
+console.log(
+  `${held.objects} objects of 2 kB cached by a new process: ${held.seconds.toFixed(1)} s, ${held.cpuSeconds.toFixed(1)} s of CPU with its start, ${held.megabytes.toFixed(0)} MB resident`,
+);
+
+console.log(
+  `another leads ${(await measureFailover(server.kubeconfig)).toFixed(1)} s after a leader was cut off`,
+);
+await connection.close();
 await server.stop();
-console.log(`resident: ${(process.memoryUsage().rss / 1e6).toFixed(0)} MB, the server's state included`);

@@ -1,0 +1,26 @@
+import type { Workspace } from '../../src/api/workspace.ts';
+import { createStore } from '../../src/controller/store.ts';
+import { connect, watchObjects } from './objects.ts';
+
+// A process of its own, for runtime.ts: what it holds in memory is the cache and what the cache needs.
+const kubeconfig = await new Promise<string>((resolve) =>
+  process.once('message', (message) => resolve(String(message))),
+);
+const connection = connect(kubeconfig);
+const store = createStore<Workspace>();
+const startedAt = performance.now();
+const reflector = watchObjects(connection, store);
+await reflector.waitForSync();
+const seconds = (performance.now() - startedAt) / 1000;
+const cpu = process.cpuUsage();
+// A moment for what the list left behind.
+await new Promise((resolve) => setTimeout(resolve, 2_000));
+process.send?.({
+  objects: store.size(),
+  seconds,
+  cpuSeconds: (cpu.user + cpu.system) / 1e6,
+  megabytes: process.memoryUsage().rss / 1e6,
+});
+await reflector.stop();
+await connection.close();
+process.disconnect();

@@ -1,0 +1,8 @@
+import { startApiServer } from '../../dev/apiserver/server.ts';
+import { systemClock as clock } from '../../src/controller/clock.ts';
+import { systemRandom as random } from '../../src/controller/random.ts';
+
+// A process of its own, for apiServer.ts: it tells its kubeconfig, and ends with whoever started it.
+const server = await startApiServer({ clock, random });
+process.send?.(server.kubeconfig);
+process.once('disconnect', () => void server.stop());
