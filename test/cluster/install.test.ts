@@ -58,12 +58,15 @@ describe.each(['README', 'server-side apply'])('installed by %s', (how) => {
     }
   });
 
-  test('a second time nothing changes', async () => {
+  test('applied again and again, it comes to rest', async () => {
     const flags = how === 'README' ? [] : ['--server-side'];
-    const look = () => kubectl.ok('get', 'wksc,wks,clusterroles,crds', '-o', 'yaml');
-    const before = await look();
-    for (const file of [...INSTALLED, 'deploy/examples/']) await kubectl.ok('apply', ...flags, '-f', file);
-    expect(await look()).toBe(before);
+    const again = async () => {
+      for (const file of [...INSTALLED, 'deploy/examples/']) await kubectl.ok('apply', ...flags, '-f', file);
+      return kubectl.ok('get', 'wksc,wks,clusterroles,crds', '-o', 'yaml');
+    };
+    // The first time may write: what the server fills into a new object's status reaches etcd with the next write alone.
+    const once = await again();
+    expect(await again()).toBe(once);
   });
 
   test('server-side apply takes over from whichever came before, without a conflict', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Workspace } from '../../src/api/workspace.ts';
 import type { KubeObject } from '../../src/controller/client.ts';
 import { EVENTS } from '../../src/controller/eventBody.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
@@ -7,6 +8,7 @@ import {
   conditionOf,
   createScene,
   createWorkspace,
+  getWorkspace,
   liveInstancesOf,
   NAMESPACE,
   patchWorkspace,
@@ -21,6 +23,15 @@ import {
 
 interface RecordedEvent extends KubeObject {
   series?: { count: number; lastObservedTime: string };
+}
+
+/** As cli-utils' kstatus, and with it Argo CD and Flux, judge an object by its conditions. */
+function kstatusOf(workspace: Workspace): 'Current' | 'InProgress' | 'Failed' {
+  const says = (type: string, status: string) => conditionOf(workspace, type)?.status === status;
+  if (says('Stalled', 'True')) return 'Failed';
+  const seen = workspace.status?.observedGeneration === workspace.metadata.generation;
+  if (!seen || says('Reconciling', 'True') || !says('Ready', 'True')) return 'InProgress';
+  return 'Current';
 }
 
 describe('what kube-apiserver shows of a Workspace', () => {
@@ -41,9 +52,21 @@ describe('what kube-apiserver shows of a Workspace', () => {
     await scene.close();
   });
 
+  test('wait and kstatus go by it: nothing says that a request was carried out before it was', async () => {
+    await kubectl.ok('wait', '--for=condition=Ready', 'wks/ada', '-n', NAMESPACE, '--timeout=60s');
+    await patchWorkspace(scene, 'ada', { spec: { requests: { restart: 'please' } } });
+    const current = await until('ada is Current once more', async () => {
+      const workspace = await getWorkspace(scene, 'ada');
+      return kstatusOf(workspace) === 'Current' && workspace;
+    });
+    expect(current.status?.launch).toMatchObject({ number: 2, cause: { kind: 'Restart', ref: 'please' } });
+    await kubectl.ok('wait', '--for=condition=Ready', 'wks/ada', '-n', NAMESPACE, '--timeout=60s');
+  });
+
   test('kubectl shows what became of it', async () => {
     const table = await kubectl.ok('get', 'wks', '-n', NAMESPACE);
-    expect(table).toMatch(/^NAME +.*\n *ada /);
+    expect(table).toMatch(/^NAME +READY +REASON +STATE +INSTANCE +TYPE +PROVISIONS +CAUSE +AGE *\n/);
+    expect(table).toMatch(/\nada +True +Ready +running +i-\w+ +m7i.large +2 +Restart +\d+\w+ *\n/);
     const events = await kubectl.ok('describe', 'workspace', 'ada', '-n', NAMESPACE);
     expect(events).toContain('Launching');
   });
