@@ -14,7 +14,8 @@ import type { Random } from './controller/random.ts';
 import { type Reflector, type ReflectorOptions, startReflector } from './controller/reflector.ts';
 import { createStore, type Store } from './controller/store.ts';
 import type { Transport } from './controller/transport.ts';
-import { type KeyRing, loadKeyRing } from './gateway/keys.ts';
+import { loadKeyEntries } from './gateway/keys.ts';
+import { createLiveKeyRing, type LiveKeyRing } from './gateway/liveKeys.ts';
 import { CLASSES } from './reconcilers/class/deps.ts';
 import { WORKSPACES } from './reconcilers/workspace/deps.ts';
 import { WORKSPACE_INDEXES } from './reconcilers/workspace/triggers.ts';
@@ -38,7 +39,10 @@ export interface Platform {
 export interface Cluster {
   kube: KubeClient;
   clusterID: string;
-  keys: KeyRing;
+  keys: LiveKeyRing;
+  /** Where they are kept; the store holds that one Secret. */
+  keySecret: { namespace: string; name: string };
+  keySecrets: Store<KubeObject>;
   workspaces: Store<Workspace>;
   classes: Store<WorkspaceClass>;
   secrets: Store<KubeObject>;
@@ -59,8 +63,10 @@ export async function joinCluster(platform: Platform, signal: AbortSignal): Prom
   while (!signal.aborted) {
     try {
       const clusterID = await readClusterID(kube, namespace);
-      const keys = await loadKeyRing(kube, { namespace, name: KEY_SECRET }, random);
-      return watchCluster(platform, { kube, clusterID, keys });
+      const keySecret = { namespace, name: KEY_SECRET };
+      const entries = await loadKeyEntries(kube, keySecret, random);
+      const keys = createLiveKeyRing({ kube, secret: keySecret, entries, logger });
+      return watchCluster(platform, { kube, clusterID, keys, keySecret });
     } catch (error) {
       if (error instanceof WrongClusterError) throw error;
       logger.error(
@@ -73,15 +79,25 @@ export async function joinCluster(platform: Platform, signal: AbortSignal): Prom
   return undefined;
 }
 
-function watchCluster(platform: Platform, base: Pick<Cluster, 'kube' | 'clusterID' | 'keys'>): Cluster {
+function watchCluster(
+  platform: Platform,
+  base: Pick<Cluster, 'kube' | 'clusterID' | 'keys' | 'keySecret'>,
+): Cluster {
   const { transport, clock, random, logger, runtimeMetrics: metrics } = platform;
   const workspaces = createStore<Workspace>({ indexes: WORKSPACE_INDEXES });
   const classes = createStore<WorkspaceClass>();
   const secrets = createStore<KubeObject>();
   const namespaces = createStore<KubeObject>();
+  const keySecrets = createStore<KubeObject>();
+  keySecrets.onChange(({ type, object }) => {
+    if (type !== 'deleted') base.keys.take(object);
+  });
   const reflectors: Reflector[] = [];
   function reflect<T extends KubeObject>(
-    options: Pick<ReflectorOptions<T>, 'resource' | 'store' | 'decode' | 'metadataOnly'>,
+    options: Pick<
+      ReflectorOptions<T>,
+      'resource' | 'store' | 'decode' | 'metadataOnly' | 'namespace' | 'fieldSelector'
+    >,
   ): void {
     reflectors.push(startReflector<T>({ transport, clock, random, logger, metrics, ...options }));
   }
@@ -91,9 +107,12 @@ function watchCluster(platform: Platform, base: Pick<Cluster, 'kube' | 'clusterI
     classes,
     secrets,
     namespaces,
+    keySecrets,
     watch(what) {
       reflect({ resource: WORKSPACES, store: workspaces, decode: decodeWorkspace });
       reflect({ resource: CLASSES, store: classes, decode: decodeWorkspaceClass });
+      const { namespace, name } = base.keySecret;
+      reflect({ resource: SECRETS, store: keySecrets, namespace, fieldSelector: `metadata.name=${name}` });
       if (what === 'kinds') return;
       reflect({ resource: SECRETS, store: secrets, metadataOnly: true });
       reflect({ resource: NAMESPACES, store: namespaces, metadataOnly: true });

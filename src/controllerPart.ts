@@ -15,6 +15,7 @@ import { createOfferingMemory } from './ec2/offerings.ts';
 import { createResolver } from './ec2/resolve.ts';
 import { createEvidencePoller } from './gateway/evidencePoller.ts';
 import type { HeartbeatStore } from './gateway/heartbeatStore.ts';
+import { createKeysPart } from './keysPart.ts';
 import { judgeCloud } from './reconcilers/class/cloudEvidence.ts';
 import { createClassEvidence } from './reconcilers/class/evidence.ts';
 import { createClassMetrics } from './reconcilers/class/metrics.ts';
@@ -187,6 +188,7 @@ export function startControllerPart(
     logger,
     metrics,
   });
+  const keys = createKeysPart(platform, cluster, { lease, events, workspaceQueue: queue });
   evidence.start();
 
   const elector = startLeaderElection({
@@ -204,11 +206,12 @@ export function startControllerPart(
       cloud.start();
       controller.start();
       classController.start();
+      keys.start();
       for (const { metadata } of cluster.classes.list()) classQueue.add(metadata.name);
       for (const workspace of cluster.workspaces.list()) queue.add(objectKey(workspace));
     },
     async onStopped() {
-      await Promise.all([controller, classController].map((it) => it.stop(settings.drainGraceMs)));
+      await Promise.all([controller, classController, keys].map((it) => it.stop(settings.drainGraceMs)));
       await cloud.stop();
       await orphans.stop();
     },

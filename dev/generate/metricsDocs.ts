@@ -41,16 +41,19 @@ stays True, what keeps a change from being carried out is one too, as \`UpToDate
 | --- | --- |
 | \`Deferred\` | A change counts, but the present launch is too young or still progressing. The message says when it is carried out at the latest. |
 | \`TerminationBlocked\` | EC2 refuses to end an instance (termination protection, or no right to TerminateInstances); or the Workspace was let go by annotation, without proof that its instances are gone. |
+| \`KeyLost\` | Nobody holds the key of the recorded digest any more; the content is taken for unchanged ([keys](keys.md)). |
 | \`EarlierInstance\` | An instance lives that an earlier Workspace of this name launched: the object was moved or restored. |
 | \`Interrupted\` | The agent found EC2's notice that it takes this Spot instance back; the message says when. It serves until then, and is replaced once it has ended. |
 | \`EvidenceUnavailable\` | A replacement waits: the gateway or its database is away, and a new instance could not fetch its environment. |
 
-About instances that no Workspace owns there is nothing of a tenant's to tell it on: those events are about the operator's
-Lease, in its own namespace.
+In the operator's own namespace: about instances that no Workspace owns there is nothing of a tenant's to tell it on, so those
+events are about its Lease.
 
 | Reason | When |
 | --- | --- |
 | \`OrphanFound\` | A live instance with this cluster's tag belongs to no Workspace. The message says what its tags name, and what becomes of it. |
+| \`KeysRotated\` | About the Secret of the keys: new ones are current. |
+| \`KeysRestored\` | About the Secret of the keys: entries that had gone from it were put back. |
 | \`OrphanEnded\` | It was terminated: \`--orphans-policy\` is \`Terminate\`, and nothing spoke for it. |
 
 ## Log lines to rely on
@@ -68,6 +71,7 @@ accepted:
 | \`ec2.terminate\` | \`event\` | Superseded instances are being terminated. \`ids\`. |
 | \`orphan.found\`, \`orphan.ended\` | \`event\` | An instance belongs to no Workspace; told once a verdict (\`Young\`, \`Heartbeating\`, \`Foreign\`, \`Due\`). It is being terminated. \`instanceID\`, and \`uid\`, \`namespace\`, \`name\`, \`number\` as its tags say. |
 | \`orphans.held\` | \`event\` | Orphans are due, and none is ended. \`reason\`: \`Reporting\` (the default), \`ListEmpty\` (there is no Workspace at all), \`NoEvidence\` (heartbeats can't be judged, or not for as long as the grace). |
+| \`keys.rotated\`, \`keys.restored\` | \`event\` | Keys were made, or put back into their Secret. \`entries\`: names, never keys. |
 | \`launch.bootstrapped\` | \`msg\` | An instance was served its environment. \`namespace\`, \`name\`, \`uid\`, \`number\`, \`digest\`. |
 | \`report.dropped\`, \`report.forwarded\` | \`msg\` | Somebody said that a Workspace looks dead. \`namespace\`, \`name\`, \`number\`; when dropped, \`reason\`. |
 

@@ -34,6 +34,14 @@ export function verifyTicket(keys: KeyRing, ticket: string, claim: LaunchClaim):
   return key !== undefined && equal(mac, sign(key, 'ticket', claim));
 }
 
+/** Whether a ticket or session names a key that is not here: it may be a newer one than this process has seen. */
+export function namesUnknownKey(keys: KeyRing, credential: string): boolean {
+  const [, ticketKey] = TICKET.exec(credential) ?? [];
+  const [, sessionKey] = SESSION.exec(credential) ?? [];
+  if (ticketKey !== undefined) return keys.get('ticket', ticketKey) === undefined;
+  return sessionKey !== undefined && keys.get('session', sessionKey) === undefined;
+}
+
 const sessionPayload = z.tuple([z.string().min(1).max(128), z.int().min(1)]);
 
 /** `s1.<key id>.<payload>.<HMAC-SHA256>`: names its launch, so that it verifies without a look-up. It ends with its launch. */

@@ -16,6 +16,10 @@ export const ERRORS = {
   unsupported_media_type: [415, 'Send application/json or text/plain (lines of NAME base64).'],
   rate_limited: [429, 'Too many requests; come again after Retry-After seconds.'],
   internal: [500, 'The gateway failed; its log says why.'],
+  key_unknown: [
+    503,
+    'The key that this credential was made with is not known here yet; come again after Retry-After seconds.',
+  ],
   launch_unknown: [503, 'The launch is not known here yet; come again after Retry-After seconds.'],
   launch_not_open: [
     503,

@@ -2,13 +2,13 @@ import { expect, test } from 'vitest';
 import type { KubeClient, KubeObject } from '../controller/client.ts';
 import { ApiError } from '../controller/errors.ts';
 import { systemRandom } from '../controller/random.ts';
-import { loadKeyRing } from './keys.ts';
+import { createKeyRing, loadKeyEntries, newKeyID } from './keys.ts';
 
 const WHERE = { namespace: 'operator', name: 'workspace-keys' };
 
 type SecretObject = KubeObject & { data?: Record<string, string> };
 
-/** Only what loadKeyRing calls; `beforeCreate` lets another replica be first. */
+/** Only what loadKeyEntries calls; `beforeCreate` lets another replica be first. */
 function fakeKube(
   initial?: Record<string, string>,
   beforeCreate?: (kube: { secret?: SecretObject }) => void,
@@ -37,6 +37,10 @@ function fakeKube(
   return { kube, state };
 }
 
+async function loadKeyRing(...args: Parameters<typeof loadKeyEntries>) {
+  return createKeyRing(await loadKeyEntries(...args), 'the test');
+}
+
 const key = () => systemRandom.bytes(32).toString('base64');
 
 test('the first start makes the keys, every later one reads them', async () => {
@@ -48,6 +52,14 @@ test('the first start makes the keys, every later one reads them', async () => {
     expect(first.current(kind).key).toHaveLength(32);
     expect(second.current(kind)).toEqual(first.current(kind));
   }
+});
+
+test('a key made anew never bears the id of one that was lost', async () => {
+  const ids = async () => (await loadKeyEntries(fakeKube().kube, WHERE, systemRandom)).map(({ id }) => id);
+  const all = [...(await ids()), ...(await ids())];
+  expect(new Set(all).size).toBe(6);
+  for (const id of all) expect(id).toMatch(/^k1x[0-9a-f]{8}$/);
+  expect(newKeyID(99_999, systemRandom).length).toBeLessThanOrEqual(16);
 });
 
 test('who comes second takes the keys of who was first', async () => {
@@ -63,7 +75,7 @@ test('the newest key is current by number, and old ones stay', async () => {
   const data = {
     'digest.k2': key(),
     'digest.k10': key(),
-    'digest.k9': key(),
+    'digest.k9x00000000': key(),
     'ticket.k1': key(),
     'session.k1': key(),
   };
@@ -71,6 +83,18 @@ test('the newest key is current by number, and old ones stay', async () => {
   expect(ring.current('digest').id).toBe('k10');
   expect(ring.get('digest', 'k2')?.toString('base64')).toBe(data['digest.k2']);
   expect(ring.get('ticket', 'k2')).toBeUndefined();
+});
+
+test('between two keys of one number every process chooses alike', async () => {
+  const [a, b] = [{ 'digest.k2x0000000a': key() }, { 'digest.k2x0000000b': key() }];
+  const rest = { 'ticket.k1': key(), 'session.k1': key() };
+  for (const data of [
+    { ...a, ...b, ...rest },
+    { ...b, ...a, ...rest },
+  ]) {
+    const ring = await loadKeyRing(fakeKube(data).kube, WHERE, systemRandom);
+    expect(ring.current('digest').id).toBe('k2x0000000b');
+  }
 });
 
 test.each<[string, Record<string, string>, string]>([

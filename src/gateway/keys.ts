@@ -18,25 +18,41 @@ export interface KeyRing {
   get(kind: KeyKind, id: string): Buffer | undefined;
 }
 
-const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
-const KEY_BYTES = 32;
-const ENTRY = /^(digest|ticket|session)\.(k[1-9][0-9]{0,8})$/;
+/** An entry of the Secret: `<kind>.<id>` → 32 bytes. */
+export interface KeyEntry extends NamedKey {
+  kind: KeyKind;
+  /** What ids are ordered by: of each kind the highest is current. */
+  number: number;
+}
+
+export const KEY_SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
+export const KEY_BYTES = 32;
+const ENTRY = /^(digest|ticket|session)\.(k([1-9][0-9]{0,4})(?:x[0-9a-f]{8})?)$/;
 
 const keySecret = z.object({ data: z.record(z.string(), z.base64()).optional() });
 
+/** The id of a key: ordered by its number, and never that of another key, whatever became of the Secret in between. */
+export function newKeyID(number: number, random: Random): string {
+  return `k${number}x${random.bytes(4).toString('hex')}`;
+}
+
+export function entryName({ kind, id }: Pick<KeyEntry, 'kind' | 'id'>): string {
+  return `${kind}.${id}`;
+}
+
 /**
- * Reads the Secret that holds the keys (`<kind>.k<n>` → 32 bytes; of each kind the highest n is current), and creates it at the first start.
- * Replicas that start together agree: who comes second reads what the first one wrote.
- * Rejects when the API server does, or when the Secret is there but lacks a kind: it is never repaired, as a
- * key made anew would make every running instance look changed.
+ * Reads the Secret that holds the keys (`<kind>.k<n>x<random>` → 32 bytes; of each kind the highest n is current), and
+ * creates it at the first start. Replicas that start together agree: who comes second reads what the first one wrote.
+ * Rejects when the API server does, or when the Secret is there but lacks a kind: it is not repaired, as a
+ * key made anew could be compared with nothing that was made before.
  */
-export async function loadKeyRing(
+export async function loadKeyEntries(
   kube: KubeClient,
   secret: { namespace: string; name: string },
   random: Random,
-): Promise<KeyRing> {
+): Promise<KeyEntry[]> {
   const where = `Secret ${secret.namespace}/${secret.name}`;
-  const read = () => kube.get(SECRETS, secret.name, secret.namespace);
+  const read = () => kube.get(KEY_SECRETS, secret.name, secret.namespace);
   let found: KubeObject;
   try {
     found = await read();
@@ -44,23 +60,15 @@ export async function loadKeyRing(
     if (!isNotFound(error)) throw error;
     found = await createOrRead();
   }
-  const parsed = keySecret.safeParse(found);
-  if (!parsed.success) throw new Error(`${where}: its data is not what the Kubernetes API promises`);
-  return createKeyRing(decode(parsed.data.data ?? {}, where), where);
+  const { entries, faults } = readEntries(found);
+  if (faults[0] !== undefined) throw new Error(`${where}: ${faults[0]}; restore it from a backup`);
+  createKeyRing(entries, where);
+  return entries;
 
   async function createOrRead(): Promise<KubeObject> {
-    const data = Object.fromEntries(
-      KEY_KINDS.map((kind) => [`${kind}.k1`, random.bytes(KEY_BYTES).toString('base64')]),
-    );
-    const body = {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name: secret.name, namespace: secret.namespace },
-      type: 'Opaque',
-      data,
-    };
+    const made = KEY_KINDS.map((kind) => ({ kind, id: newKeyID(1, random), key: random.bytes(KEY_BYTES) }));
     try {
-      return await kube.create(SECRETS, body, secret.namespace);
+      return await kube.create(KEY_SECRETS, keySecretBody(secret, made), secret.namespace);
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
       return read();
@@ -68,50 +76,58 @@ export async function loadKeyRing(
   }
 }
 
-interface Entry extends NamedKey {
-  kind: KeyKind;
-  number: number;
+export function keySecretBody(
+  metadata: { namespace: string; name: string },
+  entries: readonly Omit<KeyEntry, 'number'>[],
+) {
+  const data = Object.fromEntries(entries.map((entry) => [entryName(entry), entry.key.toString('base64')]));
+  return { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', data };
 }
 
-function decode(data: Readonly<Record<string, string>>, where: string): Entry[] {
-  const entries: Entry[] = [];
-  for (const [name, value] of Object.entries(data)) {
+/** What is no entry is left out; of a damaged one is said what is wrong with it, and never what it holds. */
+export function readEntries(secret: KubeObject): { entries: KeyEntry[]; faults: string[] } {
+  const parsed = keySecret.safeParse(secret);
+  if (!parsed.success) return { entries: [], faults: ['its data is not what the Kubernetes API promises'] };
+  const entries: KeyEntry[] = [];
+  const faults: string[] = [];
+  for (const [name, value] of Object.entries(parsed.data.data ?? {})) {
     const match = ENTRY.exec(name);
     const kind = KEY_KINDS.find((candidate) => candidate === match?.[1]);
     const id = match?.[2];
     if (kind === undefined || id === undefined) continue;
     const key = Buffer.from(value, 'base64');
-    if (key.length !== KEY_BYTES) {
-      throw new Error(
-        `${where}: ${name} has ${key.length} bytes instead of ${KEY_BYTES}; restore it from a backup`,
-      );
-    }
-    entries.push({ kind, id, key, number: Number(id.slice(1)) });
+    if (key.length === KEY_BYTES) entries.push({ kind, id, key, number: Number(match?.[3]) });
+    else faults.push(`${name} has ${key.length} bytes instead of ${KEY_BYTES}`);
   }
-  return entries;
+  return { entries, faults };
 }
 
 /** Throws when a kind has no key at all. `where` names the origin in that error. */
-export function createKeyRing(
-  entries: readonly { kind: KeyKind; id: string; key: Buffer; number: number }[],
-  where: string,
-): KeyRing {
+export function createKeyRing(entries: readonly KeyEntry[], where: string): KeyRing {
   const keys = new Map<string, Buffer>();
-  const current = new Map<KeyKind, Entry>();
+  const current = new Map<KeyKind, KeyEntry>();
   for (const entry of entries) {
-    keys.set(`${entry.kind}.${entry.id}`, entry.key);
-    if (entry.number > (current.get(entry.kind)?.number ?? 0)) current.set(entry.kind, entry);
+    keys.set(entryName(entry), entry.key);
+    const best = current.get(entry.kind);
+    if (!best || isNewer(entry, best)) current.set(entry.kind, entry);
   }
   const newest = (kind: KeyKind): NamedKey => {
     const entry = current.get(kind);
     if (!entry) {
       throw new Error(
-        `${where} has no ${kind} key (an entry ${kind}.k1 of ${KEY_BYTES} bytes); restore it from a backup, ` +
-          'or delete the Secret to have every Workspace provisioned anew',
+        `${where} has no ${kind} key (an entry ${kind}.k1x<8 hex digits> of ${KEY_BYTES} bytes); restore it from a backup`,
       );
     }
     return { id: entry.id, key: entry.key };
   };
   for (const kind of KEY_KINDS) newest(kind);
-  return Object.freeze({ current: newest, get: (kind: KeyKind, id: string) => keys.get(`${kind}.${id}`) });
+  return Object.freeze({
+    current: newest,
+    get: (kind: KeyKind, id: string) => keys.get(entryName({ kind, id })),
+  });
+}
+
+/** The same in every process, also between two keys of one number. */
+function isNewer(a: KeyEntry, b: KeyEntry): boolean {
+  return a.number > b.number || (a.number === b.number && a.id > b.id);
 }

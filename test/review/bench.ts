@@ -17,12 +17,12 @@ import { createObserver } from '../../src/ec2/observer.ts';
 import { createOfferingMemory } from '../../src/ec2/offerings.ts';
 import type { Ec2Calls, Instance, RunRequest } from '../../src/ec2/port.ts';
 import type { LaunchEvidence } from '../../src/gateway/evidence.ts';
-import { createKeyRing } from '../../src/gateway/keys.ts';
 import { WORKSPACES, type WorkspaceDeps } from '../../src/reconcilers/workspace/deps.ts';
 import { createWorkspaceMetrics } from '../../src/reconcilers/workspace/metrics.ts';
 import { createWorkspaceReconciler } from '../../src/reconcilers/workspace/reconciler.ts';
 import { createUserDataStore } from '../../src/reconcilers/workspace/userDataStore.ts';
 import { TIMING } from '../support/facts.ts';
+import { keysWith } from '../support/keys.ts';
 import { createMemoryEc2 } from '../support/memoryEc2.ts';
 import { seededRandom } from '../support/seededRandom.ts';
 import { silentLogger } from '../support/silentLogger.ts';
@@ -57,15 +57,7 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
   const classes = createStore<WorkspaceClass>();
   const secrets = createStore<KubeObject>();
   const namespaces = createStore<KubeObject>();
-  const keys = createKeyRing(
-    (['digest', 'ticket', 'session'] as const).map((kind) => ({
-      kind,
-      id: 'k1',
-      number: 1,
-      key: randomBytes(32),
-    })),
-    'the test',
-  );
+  const keys = keysWith(['k1'], () => randomBytes(32));
   const memory = createMemoryEc2();
   const runs: RunRequest[] = [];
   const terminated: string[][] = [];

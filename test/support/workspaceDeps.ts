@@ -10,10 +10,10 @@ import { createStore } from '../../src/controller/store.ts';
 import { createOfferingMemory } from '../../src/ec2/offerings.ts';
 import type { Ec2Calls, Instance, ObservedInstance } from '../../src/ec2/port.ts';
 import type { LaunchEvidence } from '../../src/gateway/evidence.ts';
-import { createKeyRing, KEY_KINDS } from '../../src/gateway/keys.ts';
 import type { WorkspaceDeps } from '../../src/reconcilers/workspace/deps.ts';
 import { createWorkspaceMetrics } from '../../src/reconcilers/workspace/metrics.ts';
 import { CLUSTER, TIMING } from './facts.ts';
+import { keysWith } from './keys.ts';
 import { recordingLogger } from './silentLogger.ts';
 import { createVirtualClock } from './virtualClock.ts';
 
@@ -39,12 +39,7 @@ export function createSurroundings(options: { keys?: readonly string[] } = {}) {
   const workspaces = createStore<Workspace>();
   const secrets = createStore<KubeObject>();
   const keyIDs = options.keys ?? ['k1'];
-  const keys = createKeyRing(
-    KEY_KINDS.flatMap((kind) =>
-      keyIDs.map((id) => ({ kind, id, key: Buffer.from(`${kind}-${id}`), number: Number(id.slice(1)) })),
-    ),
-    'the test',
-  );
+  const keys = keysWith(keyIDs, (kind, id) => Buffer.from(`${kind}-${id}`));
   let version = 100;
 
   /** What the next status or finalizer write runs into instead of being stored. */

@@ -1,6 +1,6 @@
 import { matchesDigest, mergeEnvironment, type SecretData } from '../../api/environment.ts';
 import type { Workspace } from '../../api/workspace.ts';
-import { createSession, verifySession, verifyTicket } from '../credentials.ts';
+import { createSession, namesUnknownKey, verifySession, verifyTicket } from '../credentials.ts';
 import { GatewayError } from '../errors.ts';
 import type { LaunchKey } from '../heartbeatStore.ts';
 import type { Answer } from '../lines.ts';
@@ -54,6 +54,8 @@ export async function bootstrap(parts: GatewayParts, request: BootstrapRequest):
 
 function authenticate(parts: GatewayParts, request: BootstrapRequest): LaunchKey {
   const { keys, clusterID } = parts;
+  const shown = request.session ?? request.ticket;
+  if (shown !== undefined && namesUnknownKey(keys, shown)) throw new GatewayError('key_unknown');
   if (request.session !== undefined) {
     const caller = verifySession(keys, clusterID, request.session);
     if (!caller) throw new GatewayError('unauthenticated');

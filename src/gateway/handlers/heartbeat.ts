@@ -1,4 +1,4 @@
-import { verifySession } from '../credentials.ts';
+import { namesUnknownKey, verifySession } from '../credentials.ts';
 import { GatewayError } from '../errors.ts';
 import type { Interruption } from '../evidence.ts';
 import type { Answer } from '../lines.ts';
@@ -27,6 +27,7 @@ export interface HeartbeatRequest {
  */
 export async function heartbeat(parts: GatewayParts, request: HeartbeatRequest): Promise<Answer> {
   const { session, number, boot, seq, env, url, activeTasks, agent, acknowledged, interruption } = request;
+  if (session !== undefined && namesUnknownKey(parts.keys, session)) throw new GatewayError('key_unknown');
   const caller = session === undefined ? undefined : verifySession(parts.keys, parts.clusterID, session);
   if (!caller) throw new GatewayError('unauthenticated');
   if (number !== caller.number) throw new GatewayError('invalid_request', ['number: not the credential’s']);

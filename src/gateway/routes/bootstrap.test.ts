@@ -63,7 +63,13 @@ describe('bootstrap', () => {
   test.each<[string, Change | undefined, Record<string, unknown>, number, string]>([
     ['a ticket of another launch', undefined, { number: 2 }, 403, 'ticket_invalid'],
     ['a ticket that nobody made', undefined, { ticket: `t1.k1.${'A'.repeat(43)}` }, 403, 'ticket_invalid'],
-    ['a ticket of an unknown key', undefined, { ticket: `t1.k9.${'A'.repeat(43)}` }, 403, 'ticket_invalid'],
+    [
+      'a ticket of a key that is not here yet',
+      undefined,
+      { ticket: `t1.k9.${'A'.repeat(43)}` },
+      503,
+      'key_unknown',
+    ],
     ['no ticket', undefined, { ticket: undefined }, 401, 'unauthenticated'],
     ['no identity document', undefined, { document: undefined }, 403, 'identity_invalid'],
     [

@@ -72,6 +72,14 @@ describe('heartbeat', () => {
     expect((await heartbeat(other, { number: 2 })).json().code).toBe('unauthenticated');
   });
 
+  test('a credential of a key that is not here yet is no reason to give it up', async () => {
+    fixture.put();
+    const newer = (await credential()).replace('.k1.', '.k2x0123abcd.');
+    const answer = await heartbeat(newer);
+    expect([answer.statusCode, answer.json().code]).toEqual([503, 'key_unknown']);
+    expect(await fixture.store.find({ uid: UID, number: 1 })).toMatchObject({ fresh: false });
+  });
+
   test('a Workspace that is not known here, yet or any more, is no reason to stop: that it lives is on record', async () => {
     fixture.put();
     const session = await credential();

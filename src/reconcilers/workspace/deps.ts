@@ -9,7 +9,7 @@ import type { OfferingMemory } from '../../ec2/offerings.ts';
 import type { CloudView, Ec2Calls } from '../../ec2/port.ts';
 import type { Resolver } from '../../ec2/resolve.ts';
 import type { EvidenceView } from '../../gateway/evidence.ts';
-import type { KeyRing } from '../../gateway/keys.ts';
+import type { LiveKeyRing } from '../../gateway/liveKeys.ts';
 import type { Facts, Timing } from './decide/facts.ts';
 import type { WorkspaceMetrics } from './metrics.ts';
 
@@ -52,7 +52,7 @@ export interface WorkspaceDeps {
   massSilence(className: string): boolean;
   /** Live instances of earlier Workspaces of this key (namespace/name); undefined before anybody looked. */
   earlierSelves(key: string): Facts['earlier'];
-  keys: KeyRing;
+  keys: Pick<LiveKeyRing, 'current' | 'get' | 'isGone'>;
   lease: Lease;
   events: EventRecorder;
   clock: Clock;

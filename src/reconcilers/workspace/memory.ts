@@ -1,3 +1,4 @@
+import type { DigestKey } from '../../api/environment.ts';
 import type {
   DeadlineFact,
   LaunchAnswer,
@@ -20,6 +21,7 @@ export interface EnvironmentReading extends EnvironmentContent {
   version: string;
   /** Digest under each key that was asked for. */
   digests: Record<string, string>;
+  lostKeys: readonly string[];
   skipped: readonly string[];
 }
 
@@ -45,6 +47,8 @@ export interface WorkspaceMemory {
   /** The content that is pending; it becomes the base when its digest is recorded. */
   candidate?: { env: string; content: EnvironmentContent };
   environment?: EnvironmentReading;
+  /** What single variables are digested with; it never leaves this process. */
+  namingKey?: DigestKey;
   terminateSentAt: Record<string, number>;
   terminateRefusal?: string;
   powerSentAt: Record<string, number>;

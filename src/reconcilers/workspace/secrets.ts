@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  type DigestKey,
   digestEnvironment,
   digestKeyID,
   digestVariables,
@@ -52,15 +53,17 @@ export async function observeEnvironment(
     workspace.spec.env,
     workspace.spec.envFrom,
     [...present].map(([name, secret]) => [name, secret?.metadata.uid, secret?.metadata.resourceVersion]),
-    keyIDs,
+    keyIDs.map((id) => [id, deps.keys.get('digest', id) !== undefined]),
   ]);
   if (memory.environment?.version !== version) {
-    const reading = await read(deps, workspace, version, keyIDs);
+    // One key for as long as names are compared: under another every variable would look changed.
+    memory.namingKey ??= deps.keys.current('digest');
+    const reading = await read(deps, workspace, { version, keyIDs, namingKey: memory.namingKey });
     if ('missing' in reading) return { kind: 'Missing', secrets: reading.missing };
     memory.environment = reading;
   }
-  const { digests, skipped } = memory.environment;
-  return { kind: 'Merged', digests, currentKey: deps.keys.current('digest').id, skipped };
+  const { digests, skipped, lostKeys } = memory.environment;
+  return { kind: 'Merged', digests, currentKey: deps.keys.current('digest').id, lostKeys, skipped };
 }
 
 /** The current key, and those that any digest names which this content may be compared with. */
@@ -74,8 +77,7 @@ function wantedKeys(deps: Deps, { metadata, status }: Workspace): string[] {
 async function read(
   deps: Deps,
   workspace: Workspace,
-  version: string,
-  keyIDs: readonly string[],
+  { version, keyIDs, namingKey }: { version: string; keyIDs: readonly string[]; namingKey: DigestKey },
 ): Promise<EnvironmentReading | { missing: string[] }> {
   const contents = new Map<string, SecretData>();
   for (const { secretRef } of workspace.spec.envFrom) {
@@ -85,12 +87,15 @@ async function read(
   const merged = mergeEnvironment(workspace.spec, contents);
   if (merged.missing.length > 0) return { missing: [...merged.missing] };
   const digests: Record<string, string> = {};
+  const lostKeys: string[] = [];
   for (const id of keyIDs) {
+    // A key may be newer than what this process has seen of the Secret: only asking says that it is gone.
+    if (await deps.keys.isGone('digest', id)) lostKeys.push(id);
     const key = deps.keys.get('digest', id);
     if (key) digests[id] = digestEnvironment({ id, key }, merged.variables);
   }
-  const variables = digestVariables(deps.keys.current('digest'), merged.variables);
-  return { version, digests, variables, sources: merged.sources, skipped: merged.skipped };
+  const variables = digestVariables(namingKey, merged.variables);
+  return { version, digests, lostKeys, variables, sources: merged.sources, skipped: merged.skipped };
 }
 
 /** Follows what changes are named against: the content whose digest is on record. */

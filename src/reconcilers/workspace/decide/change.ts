@@ -1,7 +1,7 @@
 import type { Cause, Launch } from '../../../api/workspace.ts';
 import { untilDeadline } from './deadline.ts';
 import { type Draft, wakeAfter } from './decision.ts';
-import { holdsDesiredEnvironment } from './desired.ts';
+import { holdsDesiredEnvironment, isUnderLostKey } from './desired.ts';
 
 /** Wall ms before which no programmatic change may supersede this launch. */
 export function earliestChange(draft: Draft, launch: Launch): number {
@@ -45,5 +45,8 @@ export function isCurrent(draft: Draft, launch: Launch): boolean {
   if (!desired) return true;
   if (!isCurrentMachine(draft, launch)) return false;
   const held = instance?.env;
-  return held === undefined || holdsDesiredEnvironment(draft.facts, desired.env, held);
+  if (held === undefined) return true;
+  // What it holds can't be compared; it was current when that could be told, or it was not.
+  if (isUnderLostKey(draft.facts, held)) return launch.generation >= desired.generation;
+  return holdsDesiredEnvironment(draft.facts, desired.env, held);
 }

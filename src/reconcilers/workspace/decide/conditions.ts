@@ -1,6 +1,7 @@
 import type { Condition } from '../../../api/meta.ts';
 import { isCurrent, progresses } from './change.ts';
 import { type Draft, iso } from './decision.ts';
+import { isUnderLostKey } from './desired.ts';
 import { judgeEarlier } from './earlier.ts';
 import { findInstance, heartbeatOf } from './ending.ts';
 import { announcedEnd } from './interruption.ts';
@@ -154,7 +155,12 @@ function judgeSecrets(draft: Draft): Verdict {
       message: `The instance has not fetched its environment.${note}`,
     };
   }
-  return isCurrent(draft, { ...launch, machine: undefined })
+  const current = isCurrent(draft, { ...launch, machine: undefined });
+  if (current && isUnderLostKey(draft.facts, instance.env)) {
+    const message = `The key that the instance's environment was digested with is gone: it held the desired one when that could be told.${note}`;
+    return { status: 'Unknown', reason: 'KeyLost', message };
+  }
+  return current
     ? { status: 'True', reason: 'Synced', message: `The instance holds the environment as it is.${note}` }
     : { status: 'False', reason: 'Outdated', message: `The instance holds an older environment.${note}` };
 }

@@ -111,7 +111,15 @@ describe('digests are compared under the key that the recorded one names', () =>
     expect(under(['k1', 'k2'])).toBe(envDigest('a', 'k1'));
   });
 
-  test('and with its key gone, what is there now is a change', () => {
-    expect(under(['k2'])).toBe(envDigest('a', 'k2'));
+  test('and under a key that is not here yet nothing follows', () => {
+    expect(under(['k2'])).toBeUndefined();
+  });
+
+  test('a change is recorded under the current key, and held to it from then on', () => {
+    const environment = environmentOf('b', ['k1', 'k2']);
+    const facts = changing(2 * SECOND, { environment });
+    const { status } = decideAt(facts);
+    expect(status.desired).toMatchObject({ generation: 2, env: envDigest('b', 'k2') });
+    expect(observedDigests(factsOf({ status, environment }))?.env).toBe(status.desired?.env);
   });
 });

@@ -8,14 +8,19 @@ import type { Facts } from './facts.ts';
 const MOST_NAMES = 32;
 const UNREAD_RETRY_MS = 5000;
 
-/** The digest of the present content, under the key that the recorded digest names if it is at hand. */
+/** The digest of the present content, under the key that the recorded digest names; the recorded one itself once that key is lost. */
 export function observedDigests(facts: Facts): { env: string; machine: string } | undefined {
   const { environment, machine } = facts;
   if (environment.kind !== 'Merged' || machine === undefined) return undefined;
   const recorded = facts.workspace.status?.desired?.env;
-  const key = recorded === undefined ? environment.currentKey : digestKeyID(recorded);
-  const env = environment.digests[key] ?? environment.digests[environment.currentKey];
+  if (recorded !== undefined && isUnderLostKey(facts, recorded)) return { env: recorded, machine };
+  const env = environment.digests[recorded === undefined ? environment.currentKey : digestKeyID(recorded)];
   return env === undefined ? undefined : { env, machine };
+}
+
+/** Whether nothing can be compared with this digest any more, as nobody holds its key. */
+export function isUnderLostKey({ environment }: Facts, digest: string): boolean {
+  return environment.kind === 'Merged' && (environment.lostKeys ?? []).includes(digestKeyID(digest));
 }
 
 /** Records what the instance should be. A change counts once it has stood still, once for a whole burst. */
@@ -35,6 +40,7 @@ export function desire(draft: Draft): void {
     };
     return;
   }
+  renew(draft, status.desired);
   const change = facts.process.change;
   if (!change || (change.env === status.desired.env && change.machine === status.desired.machine)) return;
   const debounceMs = (facts.class?.spec.rollout.debounceSeconds ?? 2) * facts.timing.secondMs;
@@ -47,10 +53,30 @@ export function desire(draft: Draft): void {
   status.desired = {
     generation: status.desired.generation + 1,
     ...observed,
+    env: underCurrentKey(facts) ?? observed.env,
     cause,
     changed: change.changed.length > 0 ? change.changed.slice(0, MOST_NAMES) : undefined,
     at: iso(now.wall),
   };
+}
+
+function underCurrentKey({ environment }: Facts): string | undefined {
+  return environment.kind === 'Merged' ? environment.digests[environment.currentKey] : undefined;
+}
+
+/**
+ * A digest under a lost key says nothing any more, neither here nor to the gateway. To take the content for changed would
+ * replace every instance there is; so it is taken for unchanged, under a key that exists, and that is said.
+ */
+function renew(draft: Draft, desired: NonNullable<Draft['status']['desired']>): void {
+  const env = underCurrentKey(draft.facts);
+  if (env === undefined || !isUnderLostKey(draft.facts, desired.env)) return;
+  draft.events.push({
+    type: 'Warning',
+    reason: 'KeyLost',
+    message: `The key ${digestKeyID(desired.env)}, which the environment's digest names, is gone: nobody can say whether a Secret changed meanwhile, and the content is taken for unchanged. If it did, ask for a restart (spec.requests.restart).`,
+  });
+  desired.env = env;
 }
 
 function causeOf(

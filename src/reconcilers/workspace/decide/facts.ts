@@ -15,6 +15,8 @@ export type EnvironmentFact =
       digests: Readonly<Record<string, string>>;
       /** Id of the key that a new digest is made with. */
       currentKey: string;
+      /** Keys that a digest on record names and that nobody holds any more: nothing can be compared under them. */
+      lostKeys?: readonly string[];
       skipped: readonly string[];
     }
   | { kind: 'Missing'; secrets: readonly string[] }

@@ -1,0 +1,48 @@
+import type { KubeObject } from '../../controller/client.ts';
+import type { Random } from '../../controller/random.ts';
+import { entryName, KEY_BYTES, KEY_KINDS, type KeyEntry, newKeyID, readEntries } from '../../gateway/keys.ts';
+import { forgottenKeys } from '../../gateway/liveKeys.ts';
+
+/** Each new value asks for one new key of each kind. */
+export const ROTATE_KEYS = 'compute.molecule.ai/rotate-keys';
+/** The value that was last answered. */
+export const ROTATED_KEYS = 'compute.molecule.ai/rotated-keys';
+
+/** What is to be written into the Secret. */
+export interface KeyPlan {
+  /** Entries that this process holds and the Secret lacks. */
+  restored: readonly KeyEntry[];
+  /** New keys, one of each kind. */
+  made: readonly KeyEntry[];
+  /** The request that they answer. */
+  rotated?: string;
+}
+
+/**
+ * What the Secret lacks: keys that this process holds and nobody asked to forget, and, once a rotation was asked for, a new
+ * one of each kind. Nothing is ever taken out. Undefined when it is as it should be.
+ */
+export function planKeys(
+  secret: KubeObject | undefined,
+  held: readonly KeyEntry[],
+  random: Random,
+): KeyPlan | undefined {
+  const present = new Map(secret && readEntries(secret).entries.map((entry) => [entryName(entry), entry]));
+  const forgotten = secret ? forgottenKeys(secret) : new Set<string>();
+  const restored = held.filter((entry) => {
+    const name = entryName(entry);
+    const there = present.get(name);
+    return there ? !there.key.equals(entry.key) : !forgotten.has(name);
+  });
+  const asked = secret?.metadata.annotations?.[ROTATE_KEYS];
+  if (!asked || asked === secret?.metadata.annotations?.[ROTATED_KEYS]) {
+    return restored.length > 0 ? { restored, made: [] } : undefined;
+  }
+  const all = [...present.values(), ...held];
+  const made = KEY_KINDS.map((kind): KeyEntry => {
+    const number =
+      1 + Math.max(0, ...all.filter((entry) => entry.kind === kind).map((entry) => entry.number));
+    return { kind, number, id: newKeyID(number, random), key: random.bytes(KEY_BYTES) };
+  });
+  return { restored, made, rotated: asked };
+}

@@ -1,0 +1,66 @@
+import type { KubeClient, KubeObject } from '../../controller/client.ts';
+import type { ReconcileContext } from '../../controller/controller.ts';
+import type { EventRecorder } from '../../controller/events.ts';
+import type { Random } from '../../controller/random.ts';
+import type { Store } from '../../controller/store.ts';
+import { entryName, KEY_SECRETS, type KeyEntry, keySecretBody } from '../../gateway/keys.ts';
+import type { LiveKeyRing } from '../../gateway/liveKeys.ts';
+import type { Lease } from '../workspace/deps.ts';
+import { type KeyPlan, planKeys, ROTATED_KEYS } from './keep.ts';
+
+export interface KeysDeps {
+  kube: Pick<KubeClient, 'create' | 'mergePatch'>;
+  /** Where the keys are. */
+  secret: { namespace: string; name: string };
+  store: Store<KubeObject>;
+  keys: LiveKeyRing;
+  lease: Lease;
+  events: Pick<EventRecorder, 'record'>;
+  random: Random;
+}
+
+/** Keeps the Secret whole: answers a rotation, and puts back what was lost from it. By compare-and-swap, while it leads. */
+export function createKeysReconciler(deps: KeysDeps) {
+  const { kube, secret, store, keys, lease, events, random } = deps;
+
+  async function write(present: KubeObject | undefined, plan: KeyPlan): Promise<KubeObject> {
+    const beforeSend = () => {
+      if (!lease.held()) throw new Error('the lease may be held by another; nothing was sent');
+    };
+    const body = keySecretBody(secret, [...plan.restored, ...plan.made]);
+    if (!present) return kube.create(KEY_SECRETS, body, secret.namespace, { beforeSend });
+    const { resourceVersion } = present.metadata;
+    const annotations = plan.rotated === undefined ? {} : { annotations: { [ROTATED_KEYS]: plan.rotated } };
+    const patch = { metadata: { resourceVersion, ...annotations }, data: body.data };
+    return kube.mergePatch(KEY_SECRETS, secret, patch, { beforeSend });
+  }
+
+  return async function reconcile(key: string, { logger }: ReconcileContext): Promise<undefined> {
+    if (!lease.held()) return;
+    const present = store.get(key);
+    const plan = planKeys(present, keys.entries(), random);
+    if (!plan) return;
+    const written = await write(present, plan);
+    keys.take(written);
+    store.applyWrite(written);
+    const regarding = { apiVersion: 'v1', kind: 'Secret', ...secret, uid: written.metadata.uid };
+    const tell = (type: 'Normal' | 'Warning', reason: string, note: string) =>
+      events.record({ regarding, type, reason, action: 'KeepKeys', note });
+    if (plan.made.length > 0) {
+      logger.info({ event: 'keys.rotated', entries: plan.made.map(entryName) }, 'new keys are current');
+      tell(
+        'Normal',
+        'KeysRotated',
+        `${names(plan.made)} are current from now on; older ones stay for what names them.`,
+      );
+    }
+    if (plan.restored.length > 0) {
+      logger.warn({ event: 'keys.restored', entries: plan.restored.map(entryName) }, 'keys were put back');
+      tell('Warning', 'KeysRestored', `${names(plan.restored)} had gone from the Secret and were put back.`);
+    }
+  };
+}
+
+function names(entries: readonly KeyEntry[]): string {
+  return entries.map(entryName).join(', ');
+}
