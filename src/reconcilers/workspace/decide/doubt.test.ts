@@ -168,7 +168,7 @@ describe('a launch whose request can not be repeated', () => {
     expect(status.provisions).toBe(1);
   });
 
-  test('has ended when a sweep begun T_vis after the last send shows none; not a moment sooner', () => {
+  test('has ended when a sweep begun T_late and T_vis after the last send shows none; not a moment sooner', () => {
     const lost = (sweptAgo: number) =>
       decideAt(
         mismatch({
@@ -176,12 +176,28 @@ describe('a launch whose request can not be repeated', () => {
           sweptAt: NOW.mono - sweptAgo,
         }),
       ).status;
-    expect(lost(5 * MINUTE + 1).launch?.ended).toBeUndefined();
-    expect(lost(5 * MINUTE).launch?.ended).toMatchObject({ outcome: 'Lost' });
-    expect(lost(5 * MINUTE).launch?.number).toBe(1);
+    expect(lost(3 * MINUTE + 1).launch?.ended).toBeUndefined();
+    expect(lost(3 * MINUTE).launch?.ended).toMatchObject({ outcome: 'Lost' });
+    expect(lost(3 * MINUTE).launch?.number).toBe(1);
   });
 
-  test('T_vis counts from taking the lease when that came later', () => {
+  test('a request that lands T_late after it was sent has T_vis from then on to be shown', () => {
+    const landedLate = (sentMinutesAgo: number) =>
+      decideAt(
+        mismatch({
+          process: {
+            answer: answer({ kind: 'mismatch' }, sentMinutesAgo * MINUTE),
+            sends: sentAgo(sentMinutesAgo * MINUTE, 2),
+          },
+          sweptAt: NOW.mono,
+        }),
+      ).status;
+    expect(landedLate(5).launch?.ended).toBeUndefined();
+    expect(landedLate(6.9).launch?.ended).toBeUndefined();
+    expect(landedLate(7).launch?.ended).toMatchObject({ outcome: 'Lost' });
+  });
+
+  test('the wait counts from taking the lease when that came later', () => {
     const { status } = decideAt(
       mismatch({
         process: {

@@ -1,6 +1,6 @@
 import type { Launch } from '../../../api/workspace.ts';
 import { block, type Draft, propose, wakeAfter } from './decision.ts';
-import { inDoubt, recordEnd } from './ending.ts';
+import { inDoubt, recordEnd, shownAfterMs } from './ending.ts';
 import type { LaunchAnswer, Timing } from './facts.ts';
 
 /**
@@ -47,10 +47,10 @@ function tooOldToReplay(draft: Draft, launch: Launch): boolean {
   return draft.now.wall - submittedAt > draft.facts.timing.replayMaxAgeMs;
 }
 
-/** Adoption by tag and token happens in instances.ts; a sweep begun T_vis after the last send that shows none is the proof. */
+/** Adoption by tag and token happens in instances.ts; a sweep that shows none, begun so late after the last send, is the proof. */
 function awaitProofOfAbsence(draft: Draft, launch: Launch): boolean {
-  const { process, sweptAt, timing } = draft.facts;
-  const needed = Math.max(process.termAt, process.sends?.lastAt ?? 0) + timing.visibilityMs;
+  const { process, sweptAt } = draft.facts;
+  const needed = Math.max(process.termAt, process.sends?.lastAt ?? 0) + shownAfterMs(draft);
   if (sweptAt !== undefined && sweptAt >= needed) {
     const message = 'EC2 shows no instance for this launch, and its request can not be repeated.';
     recordEnd(draft, launch, 'Lost', { message });

@@ -65,7 +65,7 @@ describe('an instance of an earlier Workspace of this name', () => {
 describe('a status that was written for another object', () => {
   const theirs = { uid: 'uid-0', provisions: 7 };
   /** Restored with its status six minutes ago, and swept since; `instances` are those of this uid. */
-  function restored(more: Overrides = {}, ago = 6 * MINUTE) {
+  function restored(more: Overrides = {}, ago = 8 * MINUTE) {
     return factsOf({
       status: statusOf(theirs),
       instances: [],

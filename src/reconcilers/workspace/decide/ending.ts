@@ -40,6 +40,11 @@ export function provenGone(draft: Draft, number: number, id: string): boolean {
   return heartbeats.available && !heard && apart >= timing.visibilityMs;
 }
 
+/** How long after the last request that nobody heard of EC2 may go on not showing what came of it, ms. */
+export function shownAfterMs({ facts: { timing } }: Draft): number {
+  return timing.lateMs + timing.visibilityMs;
+}
+
 /** Looks again when NotFound may have become proof: look-ups that go on agreeing are no news to anyone. */
 export function wakeForProof(draft: Draft, { notFound }: InstanceFact): void {
   if (!notFound) return;

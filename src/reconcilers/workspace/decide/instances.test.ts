@@ -23,7 +23,11 @@ const quiet = { available: true, since: 0, launches: [] };
 describe('adoption', () => {
   const doubt = (more: Overrides = {}) =>
     factsOf({
-      status: statusOf({ launch: doubtful({ number: 2, generation: 1 }), provisions: 1 }),
+      status: statusOf({
+        launch: doubtful({ number: 2, generation: 2 }),
+        desired: desiredOf(2, 'a'),
+        provisions: 1,
+      }),
       heartbeats: quiet,
       ...more,
     });
@@ -33,7 +37,7 @@ describe('adoption', () => {
     expect(status.provisions).toBe(2);
     expect(status.launch?.instanceID).toBe('i-2');
     expect(ledger).toEqual([
-      { kind: 'started', number: 2, generation: 1, cause: 'Created', ref: '1', instanceID: 'i-2' },
+      { kind: 'started', number: 2, generation: 2, cause: 'Created', ref: '1', instanceID: 'i-2' },
     ]);
   });
 
@@ -56,7 +60,7 @@ describe('adoption', () => {
     const adopted = decideAt(doubt({ instances: [instanceOf(2, 'pending')] })).status;
     const decision = decideAt(
       doubt({
-        status: { ...adopted, desired: desiredOf(2, 'b') },
+        status: { ...adopted, desired: desiredOf(3, 'b') },
         environment: environmentOf('b'),
         instances: [instanceOf(2, 'running')],
       }),
@@ -65,6 +69,31 @@ describe('adoption', () => {
     expect(conditionOf(decision, 'UpToDate').reason).not.toBe('Deferred');
     expect(decision.status.launch?.number).toBe(2);
     expect(decision.ledger).toEqual([]);
+  });
+
+  test('one that was made for another generation, before the status went back, is judged by what it holds', () => {
+    const older = instanceOf(2, 'running', { generation: 1 });
+    const holds = (content: string) =>
+      decideAt(
+        doubt({
+          instances: [older],
+          heartbeats: { ...quiet, launches: [heartbeatOf(2, { env: envDigest(content) })] },
+        }),
+      );
+    expect(holds('a').status).toMatchObject({
+      desired: { generation: 3 },
+      launch: { number: 2, generation: 3 },
+    });
+    const stale = holds('b').status;
+    expect(stale).toMatchObject({ desired: { generation: 3 }, launch: { number: 2, generation: 1 } });
+    const later = decideValidated(
+      doubt({
+        status: { ...stale, launch: { ...launchOf(stale.launch), submittedAt: stamp(-10 * MINUTE) } },
+        instances: [older],
+        heartbeats: { ...quiet, launches: [heartbeatOf(2, { env: envDigest('b') })] },
+      }),
+    );
+    expect(later.status.launch).toMatchObject({ number: 3, generation: 3, cause: { ref: '3' } });
   });
 
   test('a token that returns a terminated instance has ended', () => {

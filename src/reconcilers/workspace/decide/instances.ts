@@ -36,6 +36,7 @@ function adoptInstance(draft: Draft, launch: Launch): void {
   );
   if (!found) return;
   launch.instanceID = found.id;
+  if (found.generation !== launch.generation) takeAsFound(draft, launch, found);
   // However long the doubt lasted, the instance has the whole time to start.
   launch.deadline = iso(draft.now.wall + startupTimeoutMs(draft));
   draft.status.provisions += 1;
@@ -47,6 +48,15 @@ function adoptInstance(draft: Draft, launch: Launch): void {
     ref: launch.cause?.ref ?? '',
     instanceID: found.id,
   });
+}
+
+/**
+ * Made for another generation than the one on record, as only a status that went back unseen can bring about. What it
+ * holds may be an older content, so what is desired gets a generation that its replacement could spend.
+ */
+function takeAsFound({ status: { desired } }: Draft, launch: Launch, { generation }: InstanceFact): void {
+  launch.generation = generation;
+  if (desired) desired.generation = Math.max(generation, desired.generation) + 1;
 }
 
 function observePresent(draft: Draft, launch: Launch): void {
@@ -63,6 +73,8 @@ function observePresent(draft: Draft, launch: Launch): void {
   const known = status.instance?.id === launch.instanceID ? status.instance.env : undefined;
   status.instance = describe(draft, launch.instanceID, heartbeat?.env ?? known);
   if (heartbeat?.alive && launch.readyAt === undefined && !launch.ended) launch.readyAt = iso(draft.now.wall);
+  // What one that was found again was made of nobody knows: as desired, so that what changes from now on is a change.
+  launch.machine ??= status.desired?.machine;
   absorbCurrent(draft, launch);
   if (!instance || launch.ended) return;
   if (instance.state === 'shutting-down' || instance.state === 'terminated') {

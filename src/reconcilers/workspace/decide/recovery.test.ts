@@ -9,6 +9,7 @@ import {
   heartbeatOf,
   instanceOf,
   launchOf,
+  MACHINE,
   MINUTE,
   NOW,
   type Overrides,
@@ -18,11 +19,12 @@ import {
 } from '../../../../test/support/facts.ts';
 import { ABANDON_ANNOTATION } from '../../../api/meta.ts';
 
-const tVis = 5 * MINUTE;
+const tLate = 2 * MINUTE;
+const tShown = tLate + 5 * MINUTE;
 const quiet = { available: true, since: 0, launches: [] };
 
-/** The finalizer is there and the status is not; first seen six minutes ago, swept since. */
-function wiped(more: Overrides = {}, suspectFor = 6 * MINUTE, sweptAgo = SECOND) {
+/** The finalizer is there and the status is not; first seen eight minutes ago, swept since. */
+function wiped(more: Overrides = {}, suspectFor = 8 * MINUTE, sweptAgo = SECOND) {
   return factsOf({
     status: undefined,
     spec: { requests: { restart: 'old' } },
@@ -34,10 +36,10 @@ function wiped(more: Overrides = {}, suspectFor = 6 * MINUTE, sweptAgo = SECOND)
   });
 }
 
-describe('until a whole sweep begun T_vis after the loss was first seen', () => {
+describe('until a whole sweep begun T_late and T_vis after the loss was first seen', () => {
   const early: [string, number, number][] = [
-    ['the sweep is older than the loss', tVis + MINUTE, tVis + 2 * MINUTE],
-    ['the sweep began a moment too early', tVis + SECOND, SECOND + 1],
+    ['the sweep is older than the loss', tShown + MINUTE, tShown + 2 * MINUTE],
+    ['the sweep began a moment too early', tShown + SECOND, SECOND + 1],
     ['the loss was seen just now', 0, 0],
   ];
   const losses: [string, Overrides][] = [
@@ -68,7 +70,7 @@ test('a loss seen in an earlier term is waited for anew: another may have launch
   const decision = decideAt(wiped({ process: { termAt: NOW.mono - MINUTE } }));
   expect(decision.settled).toBeUndefined();
   expect(decision.effect).toBeUndefined();
-  expect(decision.requeueAfterMs).toBe(tVis - MINUTE);
+  expect(decision.requeueAfterMs).toBe(tShown - MINUTE);
 });
 
 describe('then', () => {
@@ -112,6 +114,23 @@ describe('then', () => {
     );
     expect(next.status.launch).toMatchObject({ number: 6, generation: 8, cause: { ref: '8' } });
     expect(next.status.desired?.generation).toBe(8);
+  });
+
+  test('what it was made of nobody knows: a change of the class from then on replaces it, once', () => {
+    const facts = found({ instances: [instanceOf(5, 'running', { generation: 7 })] });
+    const adopted = decideAt(facts).status;
+    const machine = 'm1:own:changed';
+    const change = {
+      recorded: { env: envDigest('a'), machine: MACHINE },
+      env: envDigest('a'),
+      machine,
+      since: NOW.mono - MINUTE,
+      burstSince: NOW.mono - MINUTE,
+      changed: [],
+    };
+    const process = { ...facts.process, suspectSince: undefined, change };
+    const next = decideValidated(withStatus({ ...facts, machine, process }, adopted));
+    expect(next.status.launch).toMatchObject({ number: 6, cause: { kind: 'ClassChanged', ref: '9' } });
   });
 
   test('it is current whatever key its digest was made with', () => {

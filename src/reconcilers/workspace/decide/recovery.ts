@@ -1,4 +1,5 @@
 import { block, type Draft, iso, wakeAfter } from './decision.ts';
+import { shownAfterMs } from './ending.ts';
 import type { Facts, InstanceFact } from './facts.ts';
 
 /** Whether the status was written for another object than this: restored from a backup, or copied, with its status. */
@@ -27,7 +28,7 @@ function aboveOurs(draft: Draft): InstanceFact | undefined {
 }
 
 /**
- * Puts a lost status back from what EC2 shows: until a whole sweep begun T_vis after the loss was first seen
+ * Puts a lost status back from what EC2 shows: until a whole sweep begun T_late and T_vis after the loss was first seen
  * nothing is written, adopted, sent or let go; then the highest number above ours is adopted, and only if there
  * is none may a new one be written. Returns whether the other phases may go on.
  */
@@ -35,7 +36,7 @@ export function recover(draft: Draft): boolean {
   if (!looksLost(draft)) return true;
   const { facts, now, status } = draft;
   const since = Math.max(facts.process.suspectSince ?? now.mono, facts.process.termAt);
-  const needed = since + facts.timing.visibilityMs;
+  const needed = since + shownAfterMs(draft);
   if (facts.sweptAt === undefined || facts.sweptAt < needed) {
     block(
       draft,
