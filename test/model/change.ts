@@ -1,71 +1,86 @@
-import { timing } from './timing.ts';
-import { freshProcess, type Version, type World } from './world.ts';
+import type { WorkspaceStatus } from '../../src/api/workspace.ts';
+import { inDoubt } from '../../src/reconcilers/workspace/decide/ending.ts';
+import { trackSilence } from '../../src/reconcilers/workspace/decide/silence.ts';
+import { rowsOf } from './facts.ts';
+import { processWith, seenBy } from './parts.ts';
+import { NOW } from './timing.ts';
+import type { Step, Version, World } from './world.ts';
 
-/** A possible next state, with a name for the trace. */
-export type Step = [name: string, next: World];
-
-const texts = new WeakMap<World, string>();
-
-/** The world as text, which is its name too. Kept, as each world is copied once for every step out of it; it must not change any more. */
-export function textOf(world: World): string {
-  const text = texts.get(world) ?? JSON.stringify(world);
-  texts.set(world, text);
-  return text;
+export function step(world: World, name: string, changes: Partial<World>): Step {
+  return [name, noticed({ ...world, ...changes })];
 }
 
-export function clone(world: World): World {
-  return JSON.parse(texts.get(world) ?? JSON.stringify(world)) as World;
+/** A new version: what was decided from the one before it conflicts from now on. */
+export function amend(world: World, changes: Partial<Version>): Pick<World, 'object' | 'previous' | 'stale'> {
+  const { object, budget, terms } = world;
+  const stale = world.stale.flatMap((pass) => {
+    const patches = pass.effect?.kind === 'AddFinalizer' || pass.effect?.kind === 'RemoveFinalizer';
+    if (!pass.write && !patches) return [pass];
+    return terms.sendsAfterConflict && pass.effect && !patches ? [{ ...pass, write: undefined }] : [];
+  });
+  return { object: { ...object, ...changes }, previous: budget.takeovers > 0 ? object : undefined, stale };
 }
 
-export function step(world: World, name: string, change: (next: World) => void): Step {
-  const next = clone(world);
-  change(next);
-  noteLoss(next);
-  return [name, next];
+/** A status that the API server accepted, and what it says was spent. */
+export function written(world: World, status: WorkspaceStatus): World {
+  const { launch } = status;
+  const highest = Math.max(world.highest, launch?.number ?? 0);
+  const next = { ...world, ...amend(world, { status }), highest };
+  if (!launch?.cause || launch.params === undefined) return next;
+  const entry = `${launch.number}: ${ledgerOf(launch.cause.kind)} ${launch.cause.ref}`;
+  return world.ledger.includes(entry) ? next : { ...next, ledger: [...world.ledger, entry].sort() };
 }
 
-export function spend(world: World, key: keyof World['budget']): void {
-  world.budget[key] -= 1;
+function ledgerOf(kind: string): string {
+  if (kind === 'Restart') return 'request';
+  return ['Ended', 'Interrupted', 'TimedOut', 'HeartbeatLost', 'Impaired', 'Lost', 'Refused'].includes(kind)
+    ? 'end'
+    : 'generation';
 }
 
-export function crash(world: World): void {
-  spend(world, 'crashes');
-  world.process = freshProcess(world.now, world.budget.crashes + 1);
+/** What observe remembers of what it finds. */
+function noticed(world: World): World {
+  return noteAnswer(noteSilence(noteLoss(world)));
 }
 
-/** The Workspace changed; what it was may be what a new leader begins with. */
-export function bump(world: World): void {
-  if (world.budget.takeovers > 0) world.previous = versionOf(world);
-  world.rv += 1;
+function noteSilence(world: World): World {
+  const { process, evidence } = world;
+  const { status } = seenBy(world);
+  if (
+    !process.silence &&
+    (!status?.launch?.readyAt || world.instances.every(({ row }) => row?.fresh !== false))
+  )
+    return world;
+  const heartbeats = {
+    available: evidence.availableSince !== undefined,
+    since: evidence.availableSince,
+    launches: rowsOf(world),
+  };
+  const silence = trackSilence(process.silence, status, heartbeats, { wall: NOW, mono: NOW });
+  return silence === process.silence ? world : { ...world, ...processWith(world, { silence }) };
 }
 
-function versionOf({ rv, status, restart, deleting, finalizer }: World): Version {
-  return structuredClone({ rv, status, restart, deleting, finalizer });
+/** What is remembered of a launch that is out of doubt tells nothing more, unless its number may come back. */
+function noteAnswer(world: World): World {
+  const { process, budget, backup } = world;
+  if ((!process.answer && !process.sends) || budget.restores > 0 || budget.wipes > 0 || backup) return world;
+  const { launch } = seenBy(world).status ?? {};
+  const number = process.answer?.number ?? process.sends?.number;
+  if (!launch || (launch.number === number && inDoubt(launch)) || launch.number < (number ?? 0)) return world;
+  return { ...world, ...processWith(world, { answer: undefined, sends: undefined }) };
 }
 
-/** The world as the process sees the Workspace. */
-export function asSeen(world: World): World {
-  return { ...world, ...world.process.lagging };
-}
-
-/** What observe does with a status that looks wiped, or older than an instance of ours. */
-export function noteLoss(world: World): void {
-  const { finalizer, status } = asSeen(world);
+/** What observe does with a status that looks wiped, went back, or is older than an instance of ours. */
+function noteLoss(world: World): World {
+  const { process } = world;
+  const { finalizer, status } = seenBy(world);
   const number = status?.launch?.number;
-  const outrun = world.process.view.some((seen) => seen.number > (number ?? 0));
-  if (finalizer && (number === undefined || outrun)) world.process.suspectSince ??= world.now;
-  else delete world.process.suspectSince;
+  const outrun = process.view.some((seen) => seen.number > (number ?? 0));
+  const suspect = process.rolledBack || (finalizer && (number === undefined || outrun));
+  if (suspect === (process.suspectSince !== undefined)) return world;
+  return { ...world, ...processWith(world, { suspectSince: suspect ? NOW : undefined }) };
 }
 
-/** A second passes. What EC2 hides it shows again by T_vis, and by T_late what a former leader sent has arrived or never will. */
-export function tick(world: World, ms: number): void {
-  world.now += ms;
-  for (const it of world.budget.overdue > 0 ? [] : world.instances) {
-    if (it.hiddenSince !== undefined && world.now - it.hiddenSince >= timing.visibilityMs)
-      delete it.hiddenSince;
-  }
-  if (world.stale?.effect && world.now - world.stale.lostAt >= timing.lateMs) {
-    delete world.stale.effect;
-    if (!world.stale.write) delete world.stale;
-  }
+export function settled(world: World): World {
+  return noticed({ ...world, ...processWith(world, { suspectSince: undefined, rolledBack: false }) });
 }

@@ -1,140 +1,130 @@
-import { type Step, spend, step } from './change.ts';
-import { finish, land, write } from './passes.ts';
-import { timing } from './timing.ts';
-import type { World } from './world.ts';
+import { step } from './change.ts';
+import { instancesWith, processWith, spent } from './parts.ts';
+import { land } from './requests.ts';
+import { later } from './time.ts';
+import { NOW, timing } from './timing.ts';
+import type { Sight, Step, TrueInstance, World } from './world.ts';
 
+/** What EC2 and the instances do by themselves. */
 export function cloud(world: World): Step[] {
-  const result: Step[] = world.instances.flatMap((instance, index) => {
-    const change = (name: string, amend: (it: World['instances'][number], next: World) => void) =>
-      step(world, `${name} ${instance.number}`, (next) => {
-        const it = next.instances[index];
-        if (it) amend(it, next);
-      });
-    if (instance.state === 'pending')
-      return [
-        change('boots', (it) => {
-          it.state = 'running';
-        }),
-      ];
-    if (instance.state === 'running' && instance.env === undefined && mayBootstrap(world, instance.number)) {
-      return [
-        change('bootstraps', (it, next) => {
-          it.env = next.content;
-          it.alive = true;
-        }),
-      ];
+  return [
+    ...world.instances.flatMap((instance) => [...lives(world, instance), ...mishaps(world, instance)]),
+    ...sweeps(world),
+  ];
+}
+
+function lives(world: World, instance: TrueInstance): Step[] {
+  const { number, state, held, row, boot } = instance;
+  const to = (name: string, changes: Partial<TrueInstance>) => [
+    step(world, `${name} ${number}`, instancesWith(world, number, changes)),
+  ];
+  switch (state) {
+    case 'pending':
+      return to('boots', { state: 'running' });
+    case 'stopping':
+      return to('stopped', { state: 'stopped' });
+    case 'shutting-down':
+      return to('terminated', { state: 'terminated', hiddenSince: undefined, bornAt: undefined });
+    case 'running': {
+      if (!isPresent(world, number) || world.evidence.availableSince === undefined) return [];
+      if (held === undefined) {
+        if (!mayBootstrap(world)) return [];
+        // What was served is on record at once; of an earlier boot's the row goes on telling until it is heard anew.
+        const served = row?.boot === undefined ? { boot: undefined, env: world.content, fresh: false } : row;
+        return to('bootstraps', { held: world.content, row: served });
+      }
+      if (row?.boot === boot && row.env === held) return [];
+      return to('is heard of', { row: { boot, env: held, fresh: true } });
     }
-    if (instance.state === 'shutting-down') {
-      return [
-        change('terminated', (it) => {
-          it.state = 'terminated';
-          it.alive = false;
-        }),
-      ];
-    }
-    return [];
-  });
-  result.push(...sweeps(world), ...hidings(world));
-  if (world.budget.ends > 0 && world.instances.some((it) => it.state === 'running')) {
-    result.push(
-      step(world, 'ends by itself', (next) => {
-        spend(next, 'ends');
-        for (const it of next.instances) if (it.state === 'running') it.state = 'terminated';
-      }),
-    );
+    case 'stopped':
+    case 'terminated':
+      return [];
   }
-  return result;
+}
+
+function isPresent(world: World, number: number): boolean {
+  return world.object.status?.launch?.number === number;
 }
 
 /** What the gateway checks, in one version of the Workspace. */
-function mayBootstrap(world: World, number: number): boolean {
-  const { status } = world;
-  return !world.deleting && status?.launch?.number === number && status.desired?.env === `k:${world.content}`;
+function mayBootstrap({ object: { status, deleting }, content }: World): boolean {
+  const { launch, desired } = status ?? {};
+  if (deleting || launch?.phase !== 'Submitted' || launch.ended || launch.instanceID === undefined)
+    return false;
+  return desired?.env === `k:${content}`;
 }
 
-/** An instance that was seen is not shown for a while, and is again at any moment before T_vis. */
-function hidings(world: World): Step[] {
-  return world.instances.flatMap((instance, index): Step[] => {
-    const change = (name: string, hide: boolean) =>
-      step(world, `${name} ${instance.number}`, (next) => {
-        const it = next.instances[index];
-        if (!it) return;
-        if (hide) {
-          spend(next, 'hidings');
-          it.hiddenSince = next.now;
-        } else delete it.hiddenSince;
-      });
-    if (instance.hiddenSince !== undefined) return [change('shows again', false)];
-    const live = instance.state === 'pending' || instance.state === 'running';
-    return world.budget.hidings > 0 && live ? [change('is hidden', true)] : [];
-  });
-}
-
-/** A sweep with its look-ups shows everything, or lacks what is younger than T_vis; of what was seen it says NotFound. */
-function sweeps(world: World): Step[] {
-  const shown = (lag: boolean) =>
-    world.instances.filter((it) => {
-      const known = world.process.view.some((seen) => seen.number === it.number);
-      if (it.hiddenSince !== undefined) return false;
-      return known || !lag || world.now - it.bornAt >= timing.visibilityMs;
-    });
-  const take = (next: World, lag: boolean) => {
-    const seen = shown(lag).map(({ number, state }) => ({ number, state }));
-    const lacking = next.process.view
-      .filter((known) => !seen.some(({ number }) => number === known.number))
-      .map((known) => ({
-        ...known,
-        notFound: { firstAt: known.notFound?.firstAt ?? next.now, lastAt: next.now },
-      }));
-    next.process.view = [...seen, ...lacking];
-    next.process.sweptAt = next.now;
+function mishaps(world: World, { number, state, hiddenSince, row }: TrueInstance): Step[] {
+  const { budget } = world;
+  const result: Step[] = [];
+  const to = (name: string, key: keyof typeof budget | undefined, changes: Partial<TrueInstance>) => {
+    const cost = key ? spent(world, key) : {};
+    result.push(step(world, `${name} ${number}`, { ...cost, ...instancesWith(world, number, changes) }));
   };
-  const all = step(world, 'sweep', (next) => take(next, false));
-  if (shown(true).length === shown(false).length) return [all];
-  return [all, step(world, 'sweep that lags', (next) => take(next, true))];
+  const unheard = { held: undefined, row: row && { ...row, fresh: false } };
+  const there = state !== 'shutting-down' && state !== 'terminated';
+  if (budget.ends > 0 && there) to('ends by itself', 'ends', { state: 'shutting-down', ...unheard });
+  if (budget.halts > 0 && state === 'running') to('is stopped', 'halts', { state: 'stopping', ...unheard });
+  if (hiddenSince !== undefined) to('shows again', undefined, { hiddenSince: undefined });
+  else if (budget.hidings > 0 && state !== 'shutting-down')
+    to(state === 'terminated' ? 'is forgotten' : 'is hidden', 'hidings', { hiddenSince: NOW });
+  if (row && budget.silences > 0 && row.fresh)
+    to('falls silent', 'silences', { row: { ...row, fresh: false } });
+  if (row?.boot !== undefined && !row.fresh && state === 'running' && isPresent(world, number))
+    to('is heard again', undefined, { row: { ...row, fresh: true } });
+  return result;
+}
+
+/** A sweep with its look-ups shows everything, or lacks what is younger than T_vis; of what is known it says NotFound. */
+function sweeps(world: World): Step[] {
+  const { process, instances, object, terms } = world;
+  const visible = instances.filter((it) => it.hiddenSince === undefined);
+  const old = visible.filter(
+    (it) => it.bornAt === undefined || process.view.some((seen) => seen.number === it.number),
+  );
+  const { launch, terminating } = object.status ?? {};
+  const onRecord = terminating?.map(({ number }) => number) ?? [];
+  if (launch?.instanceID) onRecord.push(launch.number);
+  const take = (name: string, shown: readonly TrueInstance[]): Step => {
+    const known = new Set([...process.view.map(({ number }) => number), ...onRecord]);
+    const numbers = [...new Set([...known, ...shown.map(({ number }) => number)])].sort((a, b) => a - b);
+    const view = numbers.map((number): Sight => {
+      const state = shown.find((it) => it.number === number)?.state;
+      if (state) return { number, state, firstAt: undefined, lastAt: undefined };
+      const before = process.view.find((seen) => seen.number === number);
+      return { number, state: before?.state ?? 'Unknown', firstAt: before?.firstAt ?? NOW, lastAt: NOW };
+    });
+    return step(world, name, processWith(world, { view, sweptAt: NOW }));
+  };
+  const all = take('sweep', visible);
+  return terms.lag && old.length < visible.length ? [all, take('sweep that lags', old)] : [all];
 }
 
 /** Requests that were given up land after all, or never. */
 export function landings(world: World): Step[] {
-  const flights = world.flights.flatMap((flight, index) => {
-    const without = (next: World) => next.flights.splice(index, 1);
-    return [
-      step(world, `flight ${flight.number} lands`, (next) => {
-        without(next);
-        land(next, flight.number);
-      }),
-      step(world, `flight ${flight.number} is lost`, without),
-    ];
+  return world.flights.flatMap((flight) => {
+    const without = { ...world, flights: world.flights.filter((it) => it !== flight) };
+    const name = `${flight.kind} ${flight.number}`;
+    return [step(without, `${name} lands`, land(without, flight)), step(without, `${name} is lost`, {})];
   });
-  const writes = world.lateWrites.map(({ rv, status }) =>
-    step(world, 'late write arrives', (next) => {
-      next.lateWrites = [];
-      if (rv !== next.rv) return;
-      const { wrote } = next.process;
-      write(next, status);
-      next.process.wrote = wrote;
-    }),
-  );
-  return [...flights, ...writes, ...stalePass(world)];
 }
 
-/** What a former leader had begun goes on by itself: its write, which only a version that it knew lets in, then its effect. */
-function stalePass(world: World): Step[] {
-  const { stale } = world;
-  if (!stale) return [];
-  const lost = step(world, 'the former leader dies', (next) => {
-    delete next.stale;
+/** Time passes: what EC2 hides it shows again by T_vis, and by T_late what a former leader sent has arrived or never will. */
+export function tick(world: World, ms: number): Step[] {
+  const { overdue } = world.terms;
+  const next = later(world, ms);
+  // T_late is the promise that a request given up has landed or died by then.
+  if (!overdue && next.flights.some(({ sentAt }) => NOW - sentAt >= timing.lateMs)) return [];
+  const instances = next.instances.map((it): TrueInstance => {
+    const hidden = it.hiddenSince !== undefined && it.state !== 'terminated' && !overdue;
+    const shows = hidden && NOW - (it.hiddenSince ?? NOW) >= timing.visibilityMs;
+    const grown = it.bornAt !== undefined && NOW - it.bornAt >= timing.visibilityMs;
+    if (!shows && !grown) return it;
+    return { ...it, hiddenSince: shows ? undefined : it.hiddenSince, bornAt: grown ? undefined : it.bornAt };
   });
-  if (!stale.write)
-    return [step(world, 'the former leader’s effect arrives', (next) => finish(next, stale)), lost];
-  const { write: status } = stale;
-  const arrives = step(world, 'the former leader’s write arrives', (next) => {
-    delete next.stale;
-    if (stale.rv !== next.rv) return;
-    const { wrote } = next.process;
-    write(next, status);
-    next.process.wrote = wrote;
-    if (stale.effect) next.stale = { rv: next.rv, effect: stale.effect, lostAt: stale.lostAt };
+  const stale = next.stale.flatMap((pass) => {
+    if (!pass.effect || NOW - pass.lostAt < timing.lateMs) return [pass];
+    return pass.write ? [{ ...pass, effect: undefined }] : [];
   });
-  return [arrives, lost];
+  return [step(next, 'a second passes', { ...spent(next, 'ticks'), instances, stale })];
 }

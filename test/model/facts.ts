@@ -3,28 +3,62 @@ import { clientToken } from '../../src/api/token.ts';
 import { type Workspace, workspaceSpec } from '../../src/api/workspace.ts';
 import { type WorkspaceClass, workspaceClassSpec } from '../../src/api/workspaceClass.ts';
 import { trackChange } from '../../src/reconcilers/workspace/decide/debounce.ts';
-import type { Facts, ValidationFact } from '../../src/reconcilers/workspace/decide/facts.ts';
-import { timing } from './timing.ts';
-import type { World } from './world.ts';
+import type {
+  Facts,
+  HeartbeatFact,
+  InstanceFact,
+  ValidationFact,
+} from '../../src/reconcilers/workspace/decide/facts.ts';
+import { seenBy } from './parts.ts';
+import { generationAsked } from './requests.ts';
+import { NOW, timing } from './timing.ts';
+import type { Sight, Terms, Version, World } from './world.ts';
 
 const UID = 'u';
 const CLUSTER = 'c';
-const klass: WorkspaceClass = {
-  apiVersion: 'compute.molecule.ai/v1alpha1',
-  kind: 'WorkspaceClass',
-  metadata: { name: 'standard', uid: 'k', resourceVersion: '1' },
-  spec: workspaceClassSpec.parse({
-    images: [{ architecture: 'x86_64', id: 'ami-1' }],
-    instanceTypes: [{ name: 'm7i.large' }],
-    subnets: [{ id: 'subnet-1' }],
-    securityGroups: [{ id: 'sg-1' }],
-    heartbeat: { periodSeconds: 1, timeoutSeconds: 2 },
-    startupTimeoutSeconds: 3,
-    rollout: { debounceSeconds: 0, minIntervalSeconds: 1 },
-  }),
-};
 
-function workspaceOf(world: World): Workspace {
+/** Made once: parsing them anew for each state would be most of the work. */
+const classes = new Map(
+  (['Stop', 'Terminate'] as const).map((stopBehavior) => [stopBehavior, classOf(stopBehavior)]),
+);
+const specs = new Map<string, Workspace['spec']>();
+const tokens = new Map<number, string>();
+
+function classOf(stopBehavior: Terms['stopBehavior']): WorkspaceClass {
+  return {
+    apiVersion: 'compute.molecule.ai/v1alpha1',
+    kind: 'WorkspaceClass',
+    metadata: { name: 'standard', uid: 'k', resourceVersion: '1' },
+    spec: workspaceClassSpec.parse({
+      images: [{ architecture: 'x86_64', id: 'ami-1' }],
+      instanceTypes: [{ name: 'm7i.large' }],
+      subnets: [{ id: 'subnet-1' }],
+      securityGroups: [{ id: 'sg-1' }],
+      heartbeat: { periodSeconds: 1, timeoutSeconds: 2 },
+      startupTimeoutSeconds: 3,
+      rollout: { debounceSeconds: 0, minIntervalSeconds: 1 },
+      stopBehavior,
+      repair: { policy: 'Replace', afterSeconds: 1 },
+    }),
+  };
+}
+
+function remembered<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
+}
+
+function workspaceOf({ status, restart, stopped, deleting, finalizer }: Version): Workspace {
+  const spec = remembered(specs, `${restart} ${stopped}`, () =>
+    workspaceSpec.parse({
+      className: 'standard',
+      requests: restart ? { restart } : {},
+      operatingMode: stopped ? 'Stopped' : 'Running',
+    }),
+  );
   return {
     apiVersion: 'compute.molecule.ai/v1alpha1',
     kind: 'Workspace',
@@ -32,70 +66,94 @@ function workspaceOf(world: World): Workspace {
       name: 'w',
       namespace: 'n',
       uid: UID,
-      resourceVersion: String(world.rv),
+      resourceVersion: '1',
       generation: 1,
-      finalizers: world.finalizer ? [FINALIZER] : [],
-      deletionTimestamp: world.deleting ? new Date(0).toISOString() : undefined,
+      finalizers: finalizer ? [FINALIZER] : [],
+      deletionTimestamp: deleting ? new Date(0).toISOString() : undefined,
     },
-    spec: workspaceSpec.parse({
-      className: 'standard',
-      requests: world.restart ? { restart: world.restart } : {},
-    }),
-    status: world.status,
+    spec,
+    status,
   };
 }
 
+function instanceFact(world: World, { number, state, firstAt, lastAt }: Sight): InstanceFact {
+  const truth = world.instances.find((it) => it.number === number);
+  const notFound = firstAt === undefined || lastAt === undefined ? undefined : { firstAt, lastAt };
+  return {
+    id: `i-${number}`,
+    number,
+    generation: generationAsked(truth?.asked ?? 0),
+    clientToken: remembered(tokens, number, () => clientToken(CLUSTER, UID, number)),
+    state,
+    type: 'm7i.large',
+    zone: 'a',
+    missing: notFound !== undefined,
+    notFound,
+  };
+}
+
+export function rowsOf({ instances }: World): HeartbeatFact[] {
+  return instances.flatMap(({ number, row }) =>
+    row
+      ? [{ number, boot: row.boot, env: `k:${row.env}`, alive: row.boot !== undefined, fresh: row.fresh }]
+      : [],
+  );
+}
+
+/** What observe would gather in this world. */
 export function factsOf(world: World, validations: readonly ValidationFact[]): Facts {
-  const { process } = world;
-  const observed = { env: `k:${world.content}`, machine: 'm1:a:b' };
+  const { process, terms, evidence } = world;
+  const version = seenBy(world);
+  const observed = { env: `k:${world.content}`, machine: `m1:a:b${world.machine}` };
+  const powerSentAt = Object.fromEntries(
+    process.sent.flatMap(({ number, stopAt, startAt }) => [
+      ...(stopAt === undefined ? [] : [[`StopInstances i-${number}`, stopAt] as const]),
+      ...(startAt === undefined ? [] : [[`StartInstances i-${number}`, startAt] as const]),
+    ]),
+  );
   return {
     clusterID: CLUSTER,
-    workspace: workspaceOf(world),
-    class: klass,
+    workspace: workspaceOf(version),
+    class: classes.get(terms.stopBehavior),
     classAllowed: true,
     environment: { kind: 'Merged', digests: { k: observed.env }, currentKey: 'k', skipped: [] },
     machine: observed.machine,
     resolution: {
       ok: true,
-      images: [{ id: 'ami-1', architecture: 'x86_64', rootDeviceName: '/dev/xvda' }],
+      images: [{ id: `ami-${world.machine}`, architecture: 'x86_64', rootDeviceName: '/dev/xvda' }],
       subnets: [{ id: 'subnet-1', zone: 'a' }],
       securityGroupIDs: ['sg-1'],
     },
     unavailable: new Map(),
-    instances: process.view.map(({ number, state, notFound }) => ({
-      id: `i-${number}`,
-      number,
-      generation: 1,
-      clientToken: clientToken(CLUSTER, UID, number),
-      state,
-      type: 'm7i.large',
-      zone: 'a',
-      missing: notFound !== undefined,
-      notFound,
-    })),
+    instances: process.view.map((sight) => instanceFact(world, sight)),
     sweptAt: process.sweptAt,
     heartbeats: {
-      available: true,
-      since: process.termAt,
+      available: evidence.availableSince !== undefined,
+      since: evidence.availableSince,
       massSilence: false,
-      launches: world.instances
-        .filter((instance) => instance.env !== undefined)
-        .map(({ number, env, alive }) => ({ number, env: `k:${env}`, alive, fresh: alive })),
+      launches: rowsOf(world),
     },
     process: {
-      epoch: process.epoch,
+      epoch: `e${process.epoch}`,
       termAt: process.termAt,
       wrote: process.wrote,
       suspectSince: process.suspectSince,
-      sends: process.sends?.number === world.status?.launch?.number ? process.sends : undefined,
+      sends: process.sends?.number === version.status?.launch?.number ? process.sends : undefined,
       answer: process.answer,
-      change: trackChange(undefined, world.status?.desired, observed, [], world.now),
+      change: trackChange(undefined, version.status?.desired, observed, [], NOW),
+      silence: process.silence,
       validations,
-      terminateSentAt: process.terminateSentAt,
-      powerSentAt: {},
-      console: process.console,
+      terminateSentAt: byInstance(process.sent.map(({ number, endAt }) => [number, endAt])),
+      powerSentAt,
+      console: byInstance(process.sent.map(({ number, console }) => [number, console ? '' : undefined])),
     },
-    timing,
+    timing: { ...timing, replayMaxAgeMs: terms.replayMaxAgeMs ?? timing.replayMaxAgeMs },
     userData: { ok: true, source: { stub: 1, gatewayURL: 'https://gateway', ticketKey: 't' } },
   };
+}
+
+function byInstance<V>(entries: readonly (readonly [number, V | undefined])[]): Record<string, V> {
+  return Object.fromEntries(
+    entries.flatMap(([number, value]) => (value === undefined ? [] : [[`i-${number}`, value]])),
+  );
 }

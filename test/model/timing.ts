@@ -2,6 +2,9 @@ import type { Timing } from '../../src/reconcilers/workspace/decide/facts.ts';
 
 export const SECOND = 1000;
 
+/** It is always this moment; what happened before it moves back as time passes. */
+export const NOW = 1_000_000;
+
 export const timing: Timing = {
   lateMs: 2 * SECOND,
   visibilityMs: 2 * SECOND,
@@ -10,6 +13,6 @@ export const timing: Timing = {
   replayBackoffMinMs: 0,
   replayBackoffMaxMs: 0,
   terminateRetryMs: SECOND,
-  replayMaxAgeMs: 1000 * SECOND,
+  replayMaxAgeMs: 1_000_000 * SECOND,
   secondMs: SECOND,
 };

@@ -1,112 +1,227 @@
-import type { Cause, WorkspaceStatus } from '../../src/api/workspace.ts';
+import type { WorkspaceStatus } from '../../src/api/workspace.ts';
 import type { Effect } from '../../src/reconcilers/workspace/decide/decision.ts';
-import type { LaunchAnswer } from '../../src/reconcilers/workspace/decide/facts.ts';
+import type { LaunchAnswer, SilenceFact } from '../../src/reconcilers/workspace/decide/facts.ts';
+import { NOW } from './timing.ts';
 
-/** An instance as EC2 truly has it; `env` is the content it was served, `alive` whether it heartbeats. */
+type State = 'pending' | 'running' | 'stopping' | 'stopped' | 'shutting-down' | 'terminated';
+
+/** An instance as EC2 truly has it, and what the gateway knows of it. Names that end in At or Since are times in ms. */
 export interface TrueInstance {
   number: number;
-  state: 'pending' | 'running' | 'shutting-down' | 'terminated';
-  bornAt: number;
-  env?: number;
-  alive: boolean;
+  state: State;
+  /** Names the parameters that its token is bound to. */
+  asked: number;
+  /** While it is so young that a sweep may lack it. */
+  bornAt?: number;
   /** Since when EC2 does not show it although it is there. */
   hiddenSince?: number;
+  /** Counter of boots on its disk. */
+  boot: number;
+  /** The content that this boot was served. */
+  held?: number;
+  /** The gateway's row: what was served before the first heartbeat, what the last one said afterwards. */
+  row?: { boot?: number; env: number; fresh: boolean };
 }
 
-/** A version of the Workspace. */
+/** A version of the Workspace, as the API server keeps it. */
 export interface Version {
-  rv: number;
   status?: WorkspaceStatus;
   restart: string;
+  stopped: boolean;
   deleting: boolean;
   finalizer: boolean;
 }
 
-/** A pass of the leader before this one, still under way: its write, and after it its effect. */
+/** A pass of a former leader, still under way: its write, which only the version that it knew lets in, then its effect. */
 export interface StalePass {
-  rv: number;
   write?: WorkspaceStatus;
   effect?: Effect;
   lostAt: number;
 }
 
-/** The controller process; a crash loses all of it. */
+/** A request that nobody waits for any more, and that may still land. */
+export interface Flight {
+  kind: 'run' | 'end' | 'stop' | 'start';
+  number: number;
+  sentAt: number;
+  /** Of a `run`: names its parameters. */
+  asked?: number;
+}
+
+export interface Sight {
+  number: number;
+  state: State | 'Unknown';
+  /** Look-ups that did not find it: the first and the last. */
+  firstAt?: number;
+  lastAt?: number;
+}
+
+/** What was sent for an instance, and whether its console was read. */
+export interface Sent {
+  number: number;
+  endAt?: number;
+  stopAt?: number;
+  startAt?: number;
+  console?: boolean;
+}
+
+/** The controller process; another leader begins without any of it. */
 export interface Process {
-  epoch: string;
+  epoch: number;
   termAt: number;
   wrote: boolean;
   sends?: { number: number; count: number; lastAt: number };
   answer?: LaunchAnswer;
   sweptAt?: number;
-  /** What the last sweep showed: states by launch number. */
-  view: { number: number; state: TrueInstance['state']; notFound?: { firstAt: number; lastAt: number } }[];
+  view: readonly Sight[];
+  sent: readonly Sent[];
+  suspectSince?: number;
+  /** Since when the present launch, which was heard, is not. */
+  silence?: SilenceFact;
+  rolledBack: boolean;
   /** What a lagging informer holds; without it the newest version. */
   lagging?: Version;
-  suspectSince?: number;
-  terminateSentAt: Record<string, number>;
-  console: Record<string, string>;
 }
 
-/** How often each mishap may still happen; they bound the search. */
+/** How often each may still happen; they bound the search. */
 export interface Budget {
   ticks: number;
-  crashes: number;
+  /** Another process takes the lease, or the same begins anew; what the old one was about to do arrives late, or never. */
+  takeovers: number;
+  /** Requests whose answer is lost, that arrive late, twice or never. */
   losses: number;
   refusals: number;
   edits: number;
+  /** Another class or type: only a new instance can take it up. */
+  machines: number;
   restarts: number;
-  ends: number;
+  /** Turns of operatingMode. */
+  flips: number;
   deletions: number;
-  /** Another process takes the lease, and what the old one was about to do arrives late. */
-  takeovers: number;
-  /** Instances that EC2 doesn't show for less than T_vis. */
+  /** Instances that end by themselves. */
+  ends: number;
+  /** Instances that somebody else stops. */
+  halts: number;
+  /** Instances that EC2 doesn't show for less than T_vis; ended ones it forgets. */
   hidings: number;
-  /** 1: requests may land later than T_late, and EC2 may hide for longer than T_vis, which the protocol does not claim to survive. */
-  overdue: number;
+  /** Heartbeats that stop, and come again. */
+  silences: number;
+  /** The gateway or its database goes away, and comes back. */
+  outages: number;
+  wipes: number;
+  /** A backup is taken at any moment, and put back at any later one. */
+  restores: number;
 }
 
-/** Everything that differs between two moments: plain data, so that a state is its own name. Times in ms. */
+/** What stays as it is for a whole search. */
+export interface Terms {
+  stopBehavior: 'Stop' | 'Terminate';
+  replayMaxAgeMs?: number;
+  /** How the status goes back: with its version, as from a backup of etcd, or as if somebody had written the old one anew. */
+  restoring: 'seen' | 'unseen';
+  /** What EC2 refuses for. */
+  refusal: 'capacity' | 'quota';
+  /** Launch numbers above this one are not followed. */
+  mostLaunches: number;
+  /** Requests may land later than T_late, and EC2 may hide for longer than T_vis, which the protocol does not claim to survive. */
+  overdue: boolean;
+  /** A sweep may lack what is younger than T_vis. */
+  lag: boolean;
+  /** A mutant: the effect is performed although the write before it was refused. */
+  sendsAfterConflict: boolean;
+}
+
+/** Everything that differs between two moments. Never changed in place, so that neighbours share what they have in common. */
 export interface World {
-  now: number;
-  content: number;
-  restart: string;
-  deleting: boolean;
-  finalizer: boolean;
+  object: Version;
   gone: boolean;
-  rv: number;
-  status?: WorkspaceStatus;
-  instances: TrueInstance[];
-  /** RunInstances requests that no answer came for and that may still land. */
-  flights: { number: number; sentAt: number }[];
-  /** Status writes of a dead process that may still land. */
-  lateWrites: { rv: number; status: WorkspaceStatus }[];
+  content: number;
+  machine: number;
+  instances: readonly TrueInstance[];
+  flights: readonly Flight[];
+  stale: readonly StalePass[];
   process: Process;
-  budget: Budget;
-  /** What each number spent, kept beside the status so that the status can't rewrite it. */
-  stale?: StalePass;
   /** The version before the newest, kept while a new leader may yet begin with it. */
   previous?: Version;
-  spent: { number: number; cause: Cause; params?: string }[];
+  backup?: Version;
+  /** The status went back and nobody could see it: of such a one less is claimed. */
+  misled: boolean;
+  /** The evidence of heartbeats: since when without a break, or away. */
+  evidence: { availableSince?: number };
+  /** The highest launch number that was ever on record. */
+  highest: number;
+  /** What each launch spent, kept beside the status so that the status can't rewrite it. */
+  ledger: readonly string[];
+  budget: Budget;
+  terms: Terms;
 }
 
-export function initialWorld(budget: Budget): World {
+export type Step = [name: string, next: World];
+
+export const QUIET: Budget = {
+  ticks: 0,
+  takeovers: 0,
+  losses: 0,
+  refusals: 0,
+  edits: 0,
+  machines: 0,
+  restarts: 0,
+  flips: 0,
+  deletions: 0,
+  ends: 0,
+  halts: 0,
+  hidings: 0,
+  silences: 0,
+  outages: 0,
+  wipes: 0,
+  restores: 0,
+};
+
+const STANDARD: Terms = {
+  stopBehavior: 'Stop',
+  restoring: 'seen',
+  refusal: 'capacity',
+  mostLaunches: 4,
+  overdue: false,
+  lag: true,
+  sendsAfterConflict: false,
+};
+
+export function initialWorld(budget: Partial<Budget>, terms: Partial<Terms> = {}): World {
   return {
-    now: 0,
-    content: 1,
-    restart: '',
-    deleting: false,
-    finalizer: false,
+    object: { status: undefined, restart: '', stopped: false, deleting: false, finalizer: false },
     gone: false,
-    rv: 1,
+    content: 1,
+    machine: 1,
     instances: [],
     flights: [],
-    lateWrites: [],
-    process: freshProcess(0, 0),
-    budget,
-    spent: [],
+    stale: [],
+    process: freshProcess(0),
+    previous: undefined,
+    backup: undefined,
+    misled: false,
+    evidence: { availableSince: NOW },
+    highest: 0,
+    ledger: [],
+    budget: { ...QUIET, ...budget },
+    terms: { ...STANDARD, ...terms },
   };
 }
 
-export function freshProcess(now: number, generation: number): Process {
-  return { epoch: `e${generation}`, termAt: now, wrote: false, view: [], terminateSentAt: {}, console: {} };
+/** Every key from the start, so that equal processes are equal texts. */
+export function freshProcess(epoch: number): Process {
+  return {
+    epoch,
+    termAt: NOW,
+    wrote: false,
+    sends: undefined,
+    answer: undefined,
+    sweptAt: undefined,
+    view: [],
+    sent: [],
+    suspectSince: undefined,
+    silence: undefined,
+    rolledBack: false,
+    lagging: undefined,
+  };
 }

@@ -1,0 +1,106 @@
+import type { Effect } from '../../src/reconcilers/workspace/decide/decision.ts';
+import type { LaunchAnswer } from '../../src/reconcilers/workspace/decide/facts.ts';
+import { amend, step } from './change.ts';
+import { processWith, spent } from './parts.ts';
+import { askedBy, land } from './requests.ts';
+import { NOW } from './timing.ts';
+import type { Flight, Sent, Step, World } from './world.ts';
+
+/** An effect, and each way in which it can go. */
+export function perform(world: World, effect: Effect): Step[] {
+  switch (effect.kind) {
+    case 'AddFinalizer':
+      return [step(world, 'add finalizer', setFinalizer(world, true))];
+    case 'RemoveFinalizer':
+      return [step(world, 'remove finalizer', setFinalizer(world, false))];
+    case 'ReadConsole':
+      return [step(world, 'read console', note(world, [numberOf(effect.instanceID)], { console: true }))];
+    case 'TerminateInstances':
+      return request(world, 'end', effect.ids);
+    case 'StopInstances':
+      return request(world, 'stop', effect.ids);
+    case 'StartInstances':
+      return request(world, 'start', effect.ids);
+    case 'RunInstances':
+      return run(world, effect.number, effect.armed);
+    case 'DryRun':
+      return [];
+  }
+}
+
+function setFinalizer(world: World, present: boolean): Partial<World> {
+  return { ...amend(world, { finalizer: present }), gone: world.object.deleting && !present };
+}
+
+function numberOf(id: string): number {
+  return Number(id.slice(2));
+}
+
+function note(
+  world: World,
+  numbers: readonly number[],
+  changes: Omit<Partial<Sent>, 'number'>,
+): Pick<World, 'process'> {
+  const others = world.process.sent.filter(({ number }) => !numbers.includes(number));
+  const sent = numbers.map((number): Sent => {
+    const before = world.process.sent.find((it) => it.number === number);
+    const { endAt, stopAt, startAt, console } = { ...before, ...changes };
+    return { number, endAt, stopAt, startAt, console };
+  });
+  return processWith(world, { sent: [...others, ...sent].sort((a, b) => a.number - b.number) });
+}
+
+/** Nobody uses the answer; so a lost one is as good as none lost. */
+function request(world: World, kind: 'end' | 'stop' | 'start', ids: readonly string[]): Step[] {
+  const numbers = ids.map(numberOf);
+  const at = { [`${kind}At`]: NOW };
+  const sent = { ...world, ...note(world, numbers, at) };
+  let landed = sent;
+  for (const number of numbers) landed = { ...landed, ...land(landed, { kind, number }) };
+  const result = [step(landed, kind, {})];
+  if (world.budget.losses === 0) return result;
+  const flights = numbers.map((number): Flight => ({ kind, number, sentAt: NOW }));
+  const late = { ...spent(world, 'losses'), flights: [...world.flights, ...flights] };
+  return [...result, step(sent, `${kind}: on its way`, late), step(landed, `${kind}: arrives twice`, late)];
+}
+
+function run(world: World, number: number, armed: boolean): Step[] {
+  const { process } = world;
+  const before = process.sends?.number === number ? process.sends : undefined;
+  const answered = (result: LaunchAnswer['result']) =>
+    processWith(world, {
+      sends: { number, count: Math.min((before?.count ?? 0) + 1, 2), lastAt: NOW },
+      answer: {
+        number,
+        sentAt: NOW,
+        firstSend: armed && !before,
+        quietSince: Math.max(process.termAt, before?.lastAt ?? 0),
+        result,
+      },
+    });
+  const asked = askedBy(world);
+  const bound = world.instances.find((instance) => instance.number === number);
+  if (bound && bound.asked !== asked) return [step(world, 'run: mismatch', answered({ kind: 'mismatch' }))];
+  const landed = { ...world, ...land(world, { kind: 'run', number, asked }) };
+  const known = see({ ...landed, ...answered({ kind: 'accepted' }) }, number);
+  const result = [step(landed, 'run: accepted', known)];
+  if (!bound && world.budget.refusals > 0) {
+    const refused = answered({ kind: 'refused', class: world.terms.refusal, code: 'C', message: '' });
+    result.push(step(world, 'run: refused', { ...spent(world, 'refusals'), ...refused }));
+  }
+  if (world.budget.losses > 0) {
+    const lost = { ...spent(world, 'losses'), ...answered({ kind: 'ambiguous', code: 'T' }) };
+    const flights: Flight[] = [...world.flights, { kind: 'run', number, sentAt: NOW, asked }];
+    result.push(step(landed, 'run: answer lost', lost));
+    result.push(step(world, 'run: on its way', { ...lost, flights }));
+  }
+  return result;
+}
+
+/** The answer shows the instance, before any sweep does. */
+function see(world: World, number: number): Pick<World, 'process'> {
+  const truth = world.instances.find((instance) => instance.number === number);
+  const others = world.process.view.filter((seen) => seen.number !== number);
+  const sight = { number, state: truth?.state ?? 'Unknown', firstAt: undefined, lastAt: undefined } as const;
+  return processWith(world, { view: [...others, sight].sort((a, b) => a.number - b.number) });
+}

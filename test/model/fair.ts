@@ -1,0 +1,83 @@
+import { conditionOf } from './key.ts';
+import type { Rules } from './rules.ts';
+import { steps } from './steps.ts';
+import { QUIET, type Step, type World } from './world.ts';
+
+/** What happens when no more goes wrong, most urgent first; only then does time pass. */
+const ORDER = [
+  /lands$|catches up$|^the former leader: |write arrives$|comes back$/,
+  /^(write|add finalizer|remove finalizer|read console|end|stop|start|run: accepted|run: mismatch)$/,
+  /^(boots|bootstraps|is heard of|stopped|terminated|is heard again)/,
+  /^sweep$/,
+  /^a second passes$/,
+];
+
+const MOST_STEPS = 400;
+
+/** Whether the world has come to what its spec and secrets last said. */
+function fulfilled({ object, gone, instances, content, machine }: World): boolean {
+  if (object.deleting) return gone;
+  const there = instances.filter(({ state }) => state !== 'terminated');
+  const { status, restart, stopped } = object;
+  const { launch, desired } = status ?? {};
+  if (restart && status?.handled?.restart !== restart) return false;
+  if (stopped)
+    return there.every(({ state }) => state === 'stopped') && there.length <= 1 && launch !== undefined;
+  const [only, ...others] = there;
+  if (!only || others.length > 0 || launch?.number !== only.number || launch.readyAt === undefined)
+    return false;
+  if (desired?.machine !== `m1:a:b${machine}` || launch.machine !== desired.machine) return false;
+  return only.state === 'running' && only.row?.fresh === true && only.row.env === content;
+}
+
+/** Follows the fair schedule from a world. */
+export function leftAlone(rules: Rules, most = MOST_STEPS) {
+  const good = new Set<string>();
+  return (from: World): { law: string; trace: string[] } | undefined => {
+    let world: World = { ...from, budget: { ...QUIET, ticks: Number.POSITIVE_INFINITY } };
+    const path: string[] = [];
+    const trace: string[] = [];
+    for (let count = 0; count < most; count += 1) {
+      const key = conditionOf(world);
+      if (good.has(key)) {
+        for (const passed of path) good.add(passed);
+        return undefined;
+      }
+      path.push(key);
+      const [name, next] = urgent(world, key, rules);
+      if (name === 'a second passes' && fulfilled(world)) {
+        for (const passed of path) good.add(passed);
+        return undefined;
+      }
+      if (world.gone) {
+        for (const passed of path) good.add(passed);
+        return undefined;
+      }
+      trace.push(name);
+      world = next;
+    }
+    return { law: 'left alone, it comes to what was last asked for', trace };
+  };
+}
+
+function urgent(world: World, key: string, rules: Rules): Step {
+  const possible = steps(world, rules);
+  for (const names of ORDER) {
+    for (const found of possible) {
+      if (!names.test(found[0])) continue;
+      if (found[0] !== 'sweep' || conditionOf(found[1]) !== key) return found;
+    }
+  }
+  return ['nothing', world];
+}
+
+/** The world at rest that this one comes to. */
+export function rest(from: World, rules: Rules): World {
+  let world: World = { ...from, budget: { ...QUIET, ticks: Number.POSITIVE_INFINITY } };
+  for (let count = 0; count < MOST_STEPS; count += 1) {
+    const [name, next] = urgent(world, conditionOf(world), rules);
+    if (name === 'a second passes' && fulfilled(world)) return { ...world, budget: from.budget };
+    world = next;
+  }
+  throw new Error('it never came to rest');
+}

@@ -1,0 +1,102 @@
+import type { Budget, Terms } from './world.ts';
+
+export interface Mix {
+  name: string;
+  /** From a launch that is ready, rather than from the beginning. */
+  ready?: boolean;
+  budget: Partial<Budget>;
+  terms?: Partial<Terms>;
+}
+
+/** What can go wrong together; few kinds at a time, so that each mix is searched deep enough. Time is without end. */
+export const MIXES: readonly Mix[] = [
+  { name: 'answers are lost and EC2 refuses', budget: { losses: 1, refusals: 1 } },
+  { name: 'EC2 refuses for the quota', budget: { refusals: 2 }, terms: { refusal: 'quota' } },
+  {
+    name: 'another leads, an answer is lost and EC2 refuses',
+    budget: { takeovers: 1, losses: 1, refusals: 1 },
+  },
+  { name: 'two leaders come and go during a restart', ready: true, budget: { takeovers: 2, restarts: 1 } },
+  { name: 'another leads while a secret changes', ready: true, budget: { takeovers: 1, edits: 1 } },
+  {
+    name: 'another leads while it is deleted',
+    ready: true,
+    budget: { takeovers: 1, deletions: 1, losses: 1 },
+  },
+  { name: 'it is deleted at any moment from the beginning', budget: { deletions: 1, losses: 1 } },
+  { name: 'secrets change while a restart is asked for', ready: true, budget: { edits: 2, restarts: 1 } },
+  { name: 'the class changes during the first launch', budget: { machines: 1, losses: 1 } },
+  { name: 'an instance ends by itself while a secret changes', ready: true, budget: { ends: 1, edits: 1 } },
+  { name: 'an instance ends by itself while it is deleted', ready: true, budget: { ends: 1, deletions: 1 } },
+  {
+    name: 'EC2 hides an instance during a restart',
+    ready: true,
+    budget: { hidings: 1, restarts: 1, takeovers: 1 },
+  },
+  { name: 'EC2 hides instances while it is deleted', ready: true, budget: { hidings: 2, deletions: 1 } },
+  { name: 'stopped and started with requests lost', ready: true, budget: { flips: 2, losses: 1 } },
+  { name: 'stopped and started with another leader', ready: true, budget: { flips: 2, takeovers: 1 } },
+  {
+    name: 'secret and class change while it is stopped',
+    ready: true,
+    budget: { flips: 2, edits: 1, machines: 1 },
+  },
+  { name: 'stopped, started and deleted', ready: true, budget: { flips: 2, deletions: 1 } },
+  { name: 'somebody else stops it', ready: true, budget: { halts: 1, flips: 1, restarts: 1 } },
+  {
+    name: 'Stopped ends the instance',
+    ready: true,
+    budget: { flips: 2, restarts: 1 },
+    terms: { stopBehavior: 'Terminate' },
+  },
+  {
+    name: 'it falls silent and the evidence goes away',
+    ready: true,
+    budget: { silences: 1, outages: 1, edits: 1 },
+  },
+  {
+    name: 'it falls silent and another leads',
+    ready: true,
+    budget: { silences: 1, takeovers: 1, restarts: 1 },
+  },
+  { name: 'the evidence goes away during a launch', budget: { outages: 1, losses: 1 } },
+  { name: 'the status is wiped while requests are late', budget: { wipes: 1, losses: 1 } },
+  {
+    name: 'the status is wiped, EC2 refused and another leads',
+    budget: { wipes: 1, refusals: 1, takeovers: 1 },
+  },
+  { name: 'the status is wiped while the class changes', ready: true, budget: { wipes: 1, machines: 1 } },
+  {
+    name: 'the status is wiped during a restart',
+    ready: true,
+    budget: { wipes: 1, restarts: 1, hidings: 1 },
+  },
+  { name: 'the status is wiped while it is deleted', ready: true, budget: { wipes: 1, deletions: 1 } },
+  { name: 'the status goes back, seen', budget: { restores: 1, losses: 1, refusals: 1 } },
+  {
+    name: 'the status goes back, seen, while it is deleted',
+    ready: true,
+    budget: { restores: 1, restarts: 1, deletions: 1 },
+  },
+  {
+    name: 'the status goes back while nobody leads',
+    budget: { restores: 1, takeovers: 1, refusals: 1 },
+    terms: { restoring: 'unseen', lag: false },
+  },
+  {
+    name: 'the status goes back unseen',
+    ready: true,
+    budget: { restores: 1, restarts: 1, edits: 1 },
+    terms: { restoring: 'unseen' },
+  },
+  {
+    name: 'a launch becomes too old to be repeated',
+    budget: { losses: 1, refusals: 1 },
+    terms: { replayMaxAgeMs: 1000 },
+  },
+  {
+    name: 'a launch becomes too old to be repeated as another leads',
+    budget: { takeovers: 1 },
+    terms: { replayMaxAgeMs: 1000 },
+  },
+];
