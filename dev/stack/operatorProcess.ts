@@ -22,9 +22,10 @@ export interface OperatorProcess {
 export function startOperatorProcess(
   env: Record<string, string>,
   onLine: (line: LogLine, text: string) => void = () => undefined,
+  args: readonly string[] = [],
 ): OperatorProcess {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, ['--import', END_WITH_PARENT, MAIN], {
+  const child = spawn(process.execPath, ['--import', END_WITH_PARENT, MAIN, ...args], {
     env: { PATH, HOME, ...env },
     // Its own process group: Ctrl-C in a terminal is for us, who end it in order.
     detached: true,

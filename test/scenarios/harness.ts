@@ -36,8 +36,8 @@ export interface Scene extends Raised {
   logs: LogLine[];
   /** Starts the operator inside this process, as `npm start` would. */
   start(env?: Record<string, string>): Promise<Operator>;
-  /** Starts it as a process of its own, to be killed. */
-  spawn(env?: Record<string, string>): OperatorProcess;
+  /** Starts it, or one part of it, as a process of its own, to be killed. */
+  spawn(env?: Record<string, string>, ...args: string[]): OperatorProcess;
   /** Ends the operators, the stack and the database. */
   close(): Promise<void>;
 }
@@ -78,8 +78,12 @@ async function createSceneOn<T extends Raised>(
       stops.push(operator.stop);
       return operator;
     },
-    spawn(env = {}) {
-      const operator = startOperatorProcess({ ...stack.operatorEnv, ...env }, (line) => logs.push(line));
+    spawn(env = {}, ...args) {
+      const operator = startOperatorProcess(
+        { ...stack.operatorEnv, ...env },
+        (line) => logs.push(line),
+        args,
+      );
       stops.push(() => operator.end('SIGKILL'));
       return operator;
     },

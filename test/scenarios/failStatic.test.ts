@@ -1,0 +1,160 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { getWorkspace, liveInstancesOf, provisionsOf, untilReady, untilWorkspace } from './harness.ts';
+import {
+  classConditions,
+  createOutages,
+  emptyDatabase,
+  type Outages,
+  snapshot,
+  untilClass,
+} from './outages.ts';
+
+const COUNT = 10;
+/** A class in seconds as they are: agents keep to them. From the last heartbeat its timeout, and as long again until a replacement. */
+const HEARTBEAT = { periodSeconds: 1, timeoutSeconds: 4 };
+const TIMEOUT_MS = 4_000;
+const PAST_ALL_MS = 2 * TIMEOUT_MS + 3_000;
+const LEASE = {
+  WORKSPACE_CONTROLLER_LEASE_DURATION_MS: '2000',
+  WORKSPACE_CONTROLLER_LEASE_RENEW_DEADLINE_MS: '1500',
+  WORKSPACE_CONTROLLER_LEASE_RETRY_PERIOD_MS: '300',
+};
+
+// One scene for all: what an outage leaves behind would show in the next one.
+describe('what the operator judges by is away for longer than any timeout', () => {
+  let outages: Outages;
+  beforeAll(async () => {
+    outages = await createOutages({
+      count: COUNT,
+      spec: {
+        heartbeat: HEARTBEAT,
+        repair: { afterSeconds: 2 },
+        rollout: { minIntervalSeconds: 3 },
+        startupTimeoutSeconds: 86_400,
+      },
+      env: { ...LEASE, WORKSPACE_TIMING_SECOND_MS: '1000' },
+    });
+  });
+  afterAll(() => outages.close());
+
+  /** Nothing is provisioned, terminated or written on any Workspace in it; what is missing is said once, while it is. */
+  async function expectStatic(
+    away: () => Promise<void>,
+    back: () => Promise<void>,
+    said: [type: string, reason: string],
+  ): Promise<void> {
+    const [type, reason] = said;
+    const before = await snapshot(outages);
+    await away();
+    await untilClass(outages.scene, type, reason);
+    expect(await outages.alert(reason)).toBe(1);
+    await wait(PAST_ALL_MS);
+    const conditions = await classConditions(outages.scene);
+    expect(conditions.filter((it) => it.status !== 'True' && it.type !== 'Ready')).toMatchObject([{ type }]);
+    expect(await snapshot(outages)).toEqual(before);
+    await back();
+    await untilClass(outages.scene, type, 'Available');
+    expect(await outages.alert(reason)).toBe(0);
+    await wait(TIMEOUT_MS);
+    expect(await snapshot(outages)).toEqual(before);
+  }
+
+  test('Postgres', async () => {
+    const { database } = outages.doors;
+    await expectStatic(database.shut, database.open, ['EvidenceAvailable', 'DatabaseUnavailable']);
+  });
+
+  test('every gateway', async () => {
+    await expectStatic(async () => void (await outages.gateway().end('SIGKILL')), outages.startGateway, [
+      'EvidenceAvailable',
+      'GatewayUnavailable',
+    ]);
+  });
+
+  test('EC2', async () => {
+    const { cloud } = outages.doors;
+    await expectStatic(cloud.shut, cloud.open, ['CloudAvailable', 'CloudUnavailable']);
+  });
+
+  test('three of ten agents, at once', async () => {
+    const silence = (on: boolean) => {
+      for (const name of outages.names.slice(0, 3)) outages.scene.stack.agents.silence(`default/${name}`, on);
+      return Promise.resolve();
+    };
+    await expectStatic(
+      () => silence(true),
+      () => silence(false),
+      ['EvidenceAvailable', 'MassSilence'],
+    );
+  });
+
+  test('the API server: the lease is lost, a standby does nothing, and it leads again', async () => {
+    const { doors, controller } = outages;
+    const led = () => controller.lines.filter(({ msg }) => msg === 'became leader').length;
+    const terms = led();
+    const before = await snapshot(outages);
+    await doors.cluster.shut();
+    await controller.line((line) => line.msg === 'stopped leading');
+    await wait(PAST_ALL_MS);
+    expect(await snapshot(outages)).toEqual(before);
+    await doors.cluster.open();
+    await expect.poll(led, { timeout: 60_000 }).toBe(terms + 1);
+    await wait(TIMEOUT_MS);
+    expect(await snapshot(outages)).toEqual(before);
+  });
+
+  test('Postgres’ content: its tables come back empty', async () => {
+    const before = await snapshot(outages);
+    await emptyDatabase(outages.scene.stack.databaseURL);
+    await wait(PAST_ALL_MS);
+    expect(await snapshot(outages)).toEqual(before);
+    const conditions = await classConditions(outages.scene);
+    expect(conditions.filter((it) => it.status !== 'True')).toEqual([]);
+  });
+
+  test('an instance that EC2 proves ended while Postgres is away is replaced, exactly once', async () => {
+    const { doors, scene } = outages;
+    const before = await snapshot(outages);
+    await doors.database.shut();
+    await untilClass(scene, 'EvidenceAvailable', 'DatabaseUnavailable');
+    const [ended = ''] = liveInstancesOf(scene, 'ws-4');
+    scene.stack.ec2.faults.end(ended);
+    await untilWorkspace(scene, 'ws-4', 'its end is on record', (it) => it.status?.launch?.number === 2);
+    await wait(PAST_ALL_MS);
+    await doors.database.open();
+    const after = await untilReady(scene, 'ws-4', 2);
+    await wait(TIMEOUT_MS);
+    expect(after.status?.launch?.cause).toEqual({ kind: 'Ended', ref: '1' });
+    expect(provisionsOf(scene, 'ws-4')).toHaveLength(2);
+    const { versions, provisions, terminations } = await snapshot(outages);
+    expect(provisions).toBe(before.provisions + 1);
+    expect(terminations).toBe(before.terminations);
+    const others = (all: string[]) => all.filter((version) => !version.startsWith('ws-4@'));
+    expect(others(versions)).toEqual(others(before.versions));
+  });
+
+  test('but one agent that is silent by itself is replaced, once, for that', async () => {
+    const { scene } = outages;
+    const before = await snapshot(outages);
+    const [silent] = liveInstancesOf(scene, 'ws-5');
+    scene.stack.agents.silence(silent ?? '', true);
+    const told = await untilWorkspace(scene, 'ws-5', 'it is said', (it) =>
+      (it.status?.conditions ?? []).some(
+        ({ type, reason }) => type === 'Ready' && reason === 'HeartbeatLost',
+      ),
+    );
+    expect(told.status?.launch?.number).toBe(1);
+    const after = await untilReady(scene, 'ws-5', 2);
+    expect(after.status?.launch?.cause).toEqual({ kind: 'HeartbeatLost', ref: '1' });
+    expect(after.status?.history?.[0]).toMatchObject({ number: 1, outcome: 'HeartbeatLost' });
+    await wait(PAST_ALL_MS);
+    expect(liveInstancesOf(scene, 'ws-5')).toEqual([after.status?.launch?.instanceID]);
+    const { provisions, terminations } = await snapshot(outages);
+    expect({ provisions, terminations }).toEqual({
+      provisions: before.provisions + 1,
+      terminations: before.terminations + 1,
+    });
+    expect((await getWorkspace(scene, 'ws-5')).status?.provisions).toBe(2);
+  });
+});

@@ -1,0 +1,135 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { freePort } from '../../dev/stack/files.ts';
+import type { OperatorProcess } from '../../dev/stack/operatorProcess.ts';
+import type { StackOptions } from '../../dev/stack/stack.ts';
+import type { Condition } from '../../src/api/meta.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { createDoor, type Door } from '../support/door.ts';
+import {
+  CLASSES,
+  classManifest,
+  createScene,
+  createWorkspace,
+  metric,
+  putSecret,
+  type Scene,
+  until,
+  untilReady,
+} from './harness.ts';
+
+/** Controller and gateway apart, each of their supports behind a door; a class `watched` of which `names` are Ready. */
+export interface Outages {
+  scene: Scene;
+  names: readonly string[];
+  /** Open while all is well. */
+  doors: Record<'database' | 'cluster' | 'cloud', Door>;
+  controller: OperatorProcess;
+  gateway(): OperatorProcess;
+  startGateway(): Promise<void>;
+  alert(reason: string): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface OutagesOptions {
+  count: number;
+  /** Of the class. */
+  spec: Record<string, unknown>;
+  stack?: Partial<StackOptions>;
+  /** Of both processes. */
+  env?: Record<string, string>;
+}
+
+export async function createOutages({ count, spec, stack = {}, env = {} }: OutagesOptions): Promise<Outages> {
+  const scene = await createScene({ buckets: {}, ...stack });
+  const { api, ec2, databaseURL, folder, kubeconfigPath } = scene.stack;
+  const database = new URL(databaseURL);
+  const doors = {
+    database: await createDoor(Number(database.port)),
+    cluster: await createDoor(Number(new URL(api.url).port)),
+    cloud: await createDoor(Number(new URL(ec2.url).port)),
+  };
+  for (const door of Object.values(doors)) await door.open();
+  const kubeconfig = join(folder, 'kubeconfig-doors');
+  const direct = await readFile(kubeconfigPath, 'utf8');
+  const { port } = new URL(api.url);
+  await writeFile(kubeconfig, direct.replaceAll(`:${port}`, `:${doors.cluster.port}`), { mode: 0o600 });
+  database.port = String(doors.database.port);
+  const cloudURL = `http://127.0.0.1:${doors.cloud.port}`;
+  const metricsPort = await freePort();
+  const behindDoors = {
+    ...env,
+    KUBECONFIG: kubeconfig,
+    DATABASE_URL: database.href,
+    AWS_ENDPOINT_URL_EC2: cloudURL,
+    AWS_ENDPOINT_URL_SSM: cloudURL,
+  };
+  const startGateway = async () => {
+    gateway = scene.spawn(behindDoors, 'gateway');
+    await gateway.line((line) => line.msg === 'started');
+  };
+  let gateway: OperatorProcess | undefined;
+  await startGateway();
+  const controllerEnv = { ...behindDoors, WORKSPACE_METRICS_LISTEN_PORT: String(metricsPort) };
+  const controller = scene.spawn(controllerEnv, 'controller');
+  await controller.line((line) => line.msg === 'became leader');
+  const names = Array.from({ length: count }, (_, index) => `ws-${index}`);
+  await scene.kube.create(CLASSES, classManifest('watched', spec));
+  await putSecret(scene, 'shared-env', { KEY: 'a' });
+  const common = { className: 'watched', envFrom: [{ secretRef: { name: 'shared-env' } }] };
+  await Promise.all(names.map((name) => createWorkspace(scene, name, common)));
+  await Promise.all(names.map((name) => untilReady(scene, name, 1)));
+  return {
+    scene,
+    names,
+    doors,
+    controller,
+    startGateway,
+    gateway() {
+      if (!gateway) throw new Error('there is no gateway');
+      return gateway;
+    },
+    alert: (reason) =>
+      metric({ metricsPort }, `workspace_class_evidence_missing{class="watched",reason="${reason}"}`),
+    async close() {
+      await scene.close();
+      for (const door of Object.values(doors)) await door.shut();
+    },
+  };
+}
+
+export async function classConditions(scene: Scene): Promise<readonly Condition[]> {
+  const klass = await scene.kube.get(CLASSES, 'watched');
+  const { status } = klass as { status?: { conditions?: Condition[] } };
+  return status?.conditions ?? [];
+}
+
+/** Waits until the class says of this aspect what it should. */
+export function untilClass(scene: Scene, type: string, reason: string): Promise<Condition> {
+  return until(`the class says ${type}: ${reason}`, async () =>
+    (await classConditions(scene)).find((it) => it.type === type && it.reason === reason),
+  );
+}
+
+/** As a database that was set up anew: without a table. */
+export async function emptyDatabase(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+  } finally {
+    await client.end();
+  }
+}
+
+/** What no outage may change: each Workspace's version, and what was provisioned and terminated, by the cloud's own books. */
+export async function snapshot({ scene }: Outages) {
+  const { items } = await scene.kube.list(WORKSPACES);
+  const { counters } = scene.stack.ec2;
+  return {
+    versions: items.map(({ metadata }) => `${metadata.name}@${metadata.resourceVersion}`).sort(),
+    provisions: counters.provisions().length,
+    terminations: counters.terminations().length,
+  };
+}
