@@ -23,6 +23,7 @@ import { createClassReconciler } from './reconcilers/class/reconciler.ts';
 import { createFleet } from './reconcilers/fleet/fleet.ts';
 import { createOrphanMetrics } from './reconcilers/orphans/metrics.ts';
 import { createOrphans } from './reconcilers/orphans/orphans.ts';
+import { keepLedger } from './reconcilers/workspace/ledger.ts';
 import { createWorkspaceMetrics } from './reconcilers/workspace/metrics.ts';
 import { createWorkspaceReconciler } from './reconcilers/workspace/reconciler.ts';
 import { connectTriggers } from './reconcilers/workspace/triggers.ts';
@@ -144,6 +145,7 @@ export function startControllerPart(
     settings: config.orphans,
     onChange: (key) => queue.add(key),
   });
+  keepLedger(cluster.workspaces, { lease, logger, metrics: createWorkspaceMetrics(registry) });
   const reconcile = createWorkspaceReconciler({
     ...cluster,
     ...userData,
@@ -157,7 +159,6 @@ export function startControllerPart(
     lease,
     events,
     clock,
-    metrics: createWorkspaceMetrics(registry),
     timing,
   });
   const controller = createController({

@@ -58,9 +58,10 @@ events are about its Lease.
 
 ## Log lines to rely on
 
-JSON, one line each, with \`time\`, \`level\` and \`msg\`. A reconcile's lines carry \`controller\`, \`namespace\`, \`name\` and
-\`reconcileID\`. These are stable, and written once each; those of the controller only once the status that says so was
-accepted:
+JSON, one line each, with \`time\`, \`level\` and \`msg\`. What is about a Workspace carries \`controller\`, \`namespace\` and \`name\`,
+and in a reconcile \`reconcileID\`. These are stable. The first three follow the record: they are written, and counted, once the
+leader sees a status that says so, also where the answer to its own write was lost. One is missing only where the leader dies, or
+loses its lease, between the write and the line; \`status.provisions\` and \`status.history\` have it all the same:
 
 | Name | Where | When, and its fields |
 | --- | --- | --- |

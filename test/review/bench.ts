@@ -18,7 +18,6 @@ import { createOfferingMemory } from '../../src/ec2/offerings.ts';
 import type { Ec2Calls, Instance, RunRequest } from '../../src/ec2/port.ts';
 import type { LaunchEvidence } from '../../src/gateway/evidence.ts';
 import { WORKSPACES, type WorkspaceDeps } from '../../src/reconcilers/workspace/deps.ts';
-import { createWorkspaceMetrics } from '../../src/reconcilers/workspace/metrics.ts';
 import { createWorkspaceReconciler } from '../../src/reconcilers/workspace/reconciler.ts';
 import { createUserDataStore } from '../../src/reconcilers/workspace/userDataStore.ts';
 import { TIMING } from '../support/facts.ts';
@@ -178,7 +177,6 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
     lease: { held: () => term !== undefined, term: () => term },
     events: { record: (event) => void events.push(event), stop: async () => undefined },
     clock,
-    metrics: createWorkspaceMetrics(registry),
     timing: TIMING,
     ...another(),
   };

@@ -2,11 +2,16 @@ import type { WorkspaceStatus } from '../../src/api/workspace.ts';
 import { decide } from '../../src/reconcilers/workspace/decide/decide.ts';
 import type { Decision } from '../../src/reconcilers/workspace/decide/decision.ts';
 import type { Facts, Now, ValidationFact } from '../../src/reconcilers/workspace/decide/facts.ts';
+import { type LedgerEntry, ledgerBetween } from '../../src/reconcilers/workspace/decide/ledger.ts';
 import { MINUTE, NOW } from './facts.ts';
 
+/** A decision, and the lines of the ledger once its status is on record. */
+export type Told = Decision & { ledger: readonly LedgerEntry[] };
+
 /** The decision `ms` after NOW. */
-export function decideAt(facts: Facts, ms = 0): Decision {
-  return decide(facts, later(ms));
+export function decideAt(facts: Facts, ms = 0): Told {
+  const decision = decide(facts, later(ms));
+  return { ...decision, ledger: ledgerBetween(facts.workspace.status, decision.status) };
 }
 
 export function later(ms: number): Now {
@@ -22,7 +27,7 @@ export function withStatus(facts: Facts, status: WorkspaceStatus): Facts {
 }
 
 /** Decides and writes, performing nothing, until there is nothing more to write. Throws when that takes too long. */
-export function written(facts: Facts, ms = 0): { status: WorkspaceStatus; decision: Decision; facts: Facts } {
+export function written(facts: Facts, ms = 0): { status: WorkspaceStatus; decision: Told; facts: Facts } {
   let present = facts;
   for (let pass = 0; pass < 6; pass += 1) {
     const decision = decideAt(present, ms);
@@ -48,7 +53,7 @@ function validatedBy(decision: Decision): ValidationFact {
 }
 
 /** Decides with the dry run that it asked for passed. */
-export function decideValidated(facts: Facts, ms = 0): Decision {
+export function decideValidated(facts: Facts, ms = 0): Told {
   const asked = decideAt(facts, ms);
   if (asked.effect?.kind !== 'DryRun') return asked;
   const validations = [{ ...validatedBy(asked), expiresAt: NOW.mono + ms + MINUTE }];

@@ -1,4 +1,3 @@
-import { Registry } from 'prom-client';
 import { decodeWorkspace } from '../../src/api/decode.ts';
 import type { Workspace } from '../../src/api/workspace.ts';
 import type { WorkspaceClass } from '../../src/api/workspaceClass.ts';
@@ -11,7 +10,6 @@ import { createOfferingMemory } from '../../src/ec2/offerings.ts';
 import type { Ec2Calls, Instance, ObservedInstance } from '../../src/ec2/port.ts';
 import type { LaunchEvidence } from '../../src/gateway/evidence.ts';
 import type { WorkspaceDeps } from '../../src/reconcilers/workspace/deps.ts';
-import { createWorkspaceMetrics } from '../../src/reconcilers/workspace/metrics.ts';
 import { CLUSTER, TIMING } from './facts.ts';
 import { keysWith } from './keys.ts';
 import { recordingLogger } from './silentLogger.ts';
@@ -136,7 +134,6 @@ export function createSurroundings(options: { keys?: readonly string[] } = {}) {
     lease: { held: () => lease.heldNow, term: () => lease.term },
     events: { record: (event: EventInput) => void events.push(event), stop: () => Promise.resolve() },
     clock,
-    metrics: createWorkspaceMetrics(new Registry()),
     timing: TIMING,
     userDataFor: () => Promise.resolve({ stub: 1, gatewayURL: 'https://gateway', ticketKey: 'k1' }),
     renderUserData: () => Promise.resolve('#!/bin/sh'),

@@ -20,7 +20,7 @@ function setUp(status: WorkspaceStatus = statusOf(), finalizers = [FINALIZER]) {
       around.deps,
       memory,
       workspace,
-      { status: workspace.status ?? statusOf(), events: [], ledger: [], ...decision },
+      { status: workspace.status ?? statusOf(), events: [], ...decision },
       'term-1',
       around.context,
     );
@@ -45,22 +45,19 @@ describe('the status comes first', () => {
     expect(requeue).toBe(0);
   });
 
-  test('a refused write means no effect, no event and no line in the ledger', async () => {
+  test('a refused write means no effect and no event', async () => {
     const scene = setUp();
     scene.refuseWrites(conflict);
     const event = { type: 'Normal' as const, reason: 'Ready', message: '' };
-    const line = { kind: 'deferred' as const, generation: 2, cause: 'SecretChanged' as const, until: '' };
     const pass = scene.perform({
       status: ended(),
       effect: terminate,
       events: [event],
-      ledger: [line],
       settled: true,
     });
     await expect(pass).rejects.toBeInstanceOf(ApiError);
     expect(whatOf(scene)).toEqual(['patch status']);
     expect(scene.events).toEqual([]);
-    expect(scene.lines.filter(({ event }) => event === 'change.deferred')).toEqual([]);
     expect(scene.mine.wroteInTerm).toBeUndefined();
   });
 
@@ -166,19 +163,6 @@ describe('finalizers', () => {
 });
 
 describe('what was decided is told once it is on record', () => {
-  test('a provision is one line and one count, with what it was for', async () => {
-    const scene = setUp();
-    const line = { number: 2, generation: 3, cause: 'SecretChanged' as const, ref: '3', instanceID: 'i-2' };
-    await scene.perform({ status: ended(), ledger: [{ kind: 'started', ...line }] });
-    expect(scene.lines.filter(({ event }) => event === 'provision.ec2_started')).toEqual([
-      expect.objectContaining({ uid: scene.workspace.metadata.uid, ...line }),
-    ]);
-    const counted = await scene.deps.metrics.provisions.get();
-    expect(counted.values).toEqual([
-      expect.objectContaining({ value: 1, labels: { cause: 'SecretChanged' } }),
-    ]);
-  });
-
   test('events are about the version that was written', async () => {
     const scene = setUp();
     const event = { type: 'Warning' as const, reason: 'SecretMissing', message: 'Secret "a" not found.' };

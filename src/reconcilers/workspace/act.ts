@@ -3,7 +3,7 @@ import { FINALIZER } from '../../api/meta.ts';
 import type { Workspace } from '../../api/workspace.ts';
 import type { ReconcileContext } from '../../controller/controller.ts';
 import { isNotFound } from '../../controller/errors.ts';
-import type { Decision, LedgerEntry } from './decide/decision.ts';
+import type { Decision } from './decide/decision.ts';
 import { WORKSPACES, type WorkspaceDeps } from './deps.ts';
 import { perform } from './effects.ts';
 import type { Memory } from './memory.ts';
@@ -41,7 +41,7 @@ export async function act(
     mine.suspectSince = undefined;
     mine.rolledBackAt = undefined;
   }
-  announce(deps, written, decision, context);
+  announce(deps, written, decision);
   follow(deps, written);
   const { effect } = decision;
   if (!effect) return decision.requeueAfterMs;
@@ -105,12 +105,7 @@ async function patchFinalizers(
 }
 
 /** What was decided is told only now that it is on record. */
-function announce(
-  deps: WorkspaceDeps,
-  workspace: Workspace,
-  decision: Decision,
-  context: ReconcileContext,
-): void {
+function announce(deps: WorkspaceDeps, workspace: Workspace, decision: Decision): void {
   const { name, namespace, uid, resourceVersion } = workspace.metadata;
   const regarding = {
     apiVersion: workspace.apiVersion,
@@ -122,24 +117,6 @@ function announce(
   };
   for (const { type, reason, message } of decision.events) {
     deps.events.record({ regarding, type, reason, action: 'Reconcile', note: message });
-  }
-  for (const entry of decision.ledger) record(deps, uid, entry, context);
-}
-
-function record(deps: WorkspaceDeps, uid: string, entry: LedgerEntry, { logger }: ReconcileContext): void {
-  const { kind, ...fields } = entry;
-  switch (kind) {
-    case 'started':
-      deps.metrics.provisions.inc({ cause: entry.cause });
-      logger.info({ event: 'provision.ec2_started', uid, ...fields }, 'provision started');
-      return;
-    case 'stopped':
-      logger.info({ event: 'provision.ec2_stopped', uid, ...fields }, 'provision stopped');
-      return;
-    case 'deferred':
-      deps.metrics.deferred.inc({ cause: entry.cause });
-      logger.info({ event: 'change.deferred', uid, ...fields }, 'change deferred');
-      return;
   }
 }
 

@@ -11,7 +11,6 @@ import type { Resolver } from '../../ec2/resolve.ts';
 import type { EvidenceView } from '../../gateway/evidence.ts';
 import type { LiveKeyRing } from '../../gateway/liveKeys.ts';
 import type { Facts, Timing } from './decide/facts.ts';
-import type { WorkspaceMetrics } from './metrics.ts';
 
 export const WORKSPACES: Resource = {
   group: 'compute.molecule.ai',
@@ -56,7 +55,6 @@ export interface WorkspaceDeps {
   lease: Lease;
   events: EventRecorder;
   clock: Clock;
-  metrics: WorkspaceMetrics;
   timing: Timing;
   /** What new launches are told; `classScript` is the class's own user data. */
   userDataFor(classScript: string | undefined): Promise<LaunchParams['userData']>;

@@ -5,6 +5,7 @@ import { isUnderLostKey } from './desired.ts';
 import { judgeEarlier } from './earlier.ts';
 import { findInstance, heartbeatOf } from './ending.ts';
 import { announcedEnd } from './interruption.ts';
+import { deferralMessage, deferralOf } from './ledger.ts';
 import { observedGeneration } from './observed.ts';
 import { judgeReady, type Verdict } from './ready.ts';
 import { isHeard, isSilent } from './silence.ts';
@@ -169,7 +170,13 @@ function judgeUpToDate(draft: Draft, ready: Verdict): Verdict {
   const { launch, desired, instance } = draft.status;
   if (!launch || !desired) return { status: 'False', reason: ready.reason, message: ready.message };
   if (draft.deferredUntil !== undefined) {
-    const message = `${desired.cause} (generation ${desired.generation})${names(desired.changed)} is carried out at ${iso(draft.deferredUntil)} at the latest: launch ${launch.number} is ${progresses(draft, launch) ? 'still starting' : 'too young'}.`;
+    const why = `launch ${launch.number} is ${progresses(draft, launch) ? 'still starting' : 'too young'}`;
+    const message = deferralMessage({
+      ...desired,
+      names: names(desired.changed),
+      until: iso(draft.deferredUntil),
+      why,
+    });
     return { status: 'False', reason: 'Deferred', message };
   }
   const current = isCurrent(draft, launch);
@@ -216,18 +223,10 @@ function reportTrouble(draft: Draft, { reason, message }: Verdict): void {
   draft.events.push({ type: 'Warning', reason, message });
 }
 
-/** A deferral is told and counted once for each generation. */
+/** A deferral is told once for each generation. */
 function reportDeferral(draft: Draft, verdict: Verdict): void {
   const { desired } = draft.status;
   if (verdict.reason !== 'Deferred' || !desired || draft.deferredUntil === undefined) return;
-  const before = conditionOf(draft, 'UpToDate');
-  const told = `(generation ${desired.generation})`;
-  if (before?.reason === 'Deferred' && before.message.includes(told)) return;
+  if (deferralOf(draft.status)?.generation === desired.generation) return;
   draft.events.push({ type: 'Normal', reason: 'Deferred', message: verdict.message });
-  draft.ledger.push({
-    kind: 'deferred',
-    generation: desired.generation,
-    cause: desired.cause,
-    until: iso(draft.deferredUntil),
-  });
 }

@@ -17,8 +17,8 @@ export function decide(facts: Facts, now: Now): Decision {
   const draft = draftFrom(facts, now);
   runPhases(draft);
   writeConditions(draft);
-  const { status, effect, requeueAfterMs, events, ledger, settled, needsResolution } = draft;
-  return { status, effect, requeueAfterMs, events, ledger, settled, needsResolution };
+  const { status, effect, requeueAfterMs, events, settled, needsResolution } = draft;
+  return { status, effect, requeueAfterMs, events, settled, needsResolution };
 }
 
 function runPhases(draft: Draft): void {

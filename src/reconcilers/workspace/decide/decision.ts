@@ -1,4 +1,4 @@
-import type { CauseKind, LaunchParams, WorkspaceStatus } from '../../../api/workspace.ts';
+import type { LaunchParams, WorkspaceStatus } from '../../../api/workspace.ts';
 import type { Facts, Now } from './facts.ts';
 
 /** A call that changes something outside the process; at most one a decision, after the status was accepted. */
@@ -18,20 +18,6 @@ export interface EventIntent {
   message: string;
 }
 
-/** One line of the ledger: logged and counted when the status that holds it was accepted. */
-export type LedgerEntry =
-  | { kind: 'started'; number: number; generation: number; cause: CauseKind; ref: string; instanceID: string }
-  | {
-      kind: 'stopped';
-      number: number;
-      generation: number;
-      cause: CauseKind;
-      ref: string;
-      instanceID: string;
-      outcome: string;
-    }
-  | { kind: 'deferred'; generation: number; cause: CauseKind; until: string };
-
 export interface Decision {
   /** The whole status as it should be; equal to the present one when nothing is to be written. */
   status: WorkspaceStatus;
@@ -39,7 +25,6 @@ export interface Decision {
   /** Look again after so many ms; without it, when something happens. */
   requeueAfterMs?: number;
   events: readonly EventIntent[];
-  ledger: readonly LedgerEntry[];
   /** The suspicion of a wiped or rolled-back status is settled. */
   settled?: boolean;
   /** The decision would go further if the class's terms were resolved: do so and decide again. */
@@ -60,7 +45,6 @@ export interface Draft {
   effect?: Effect;
   requeueAfterMs?: number;
   readonly events: EventIntent[];
-  readonly ledger: LedgerEntry[];
   settled?: boolean;
   needsResolution?: boolean;
   /** What keeps a launch or a replacement from happening. */
@@ -73,7 +57,7 @@ export function draftFrom(facts: Facts, now: Now): Draft {
   const status: WorkspaceStatus = structuredClone(
     facts.workspace.status ?? { observedGeneration: -1, provisions: 0 },
   );
-  return { facts, now, status, events: [], ledger: [] };
+  return { facts, now, status, events: [] };
 }
 
 /** The earliest wake-up wins; a past one means at once. */

@@ -40,14 +40,6 @@ function adoptInstance(draft: Draft, launch: Launch): void {
   // However long the doubt lasted, the instance has the whole time to start.
   launch.deadline = iso(draft.now.wall + startupTimeoutMs(draft));
   draft.status.provisions += 1;
-  draft.ledger.push({
-    kind: 'started',
-    number: launch.number,
-    generation: launch.generation,
-    cause: launch.cause?.kind ?? 'Created',
-    ref: launch.cause?.ref ?? '',
-    instanceID: found.id,
-  });
 }
 
 /**
@@ -121,18 +113,5 @@ function settleTerminating(draft: Draft): void {
   const { status } = draft;
   if (!status.terminating) return;
   const left = status.terminating.filter((entry) => !provenGone(draft, entry.number, entry.instanceID));
-  for (const gone of status.terminating) {
-    if (left.includes(gone)) continue;
-    const past = status.history?.find((entry) => entry.number === gone.number);
-    draft.ledger.push({
-      kind: 'stopped',
-      number: gone.number,
-      generation: past?.generation ?? 0,
-      cause: past?.cause.kind ?? 'Created',
-      ref: past?.cause.ref ?? '',
-      instanceID: gone.instanceID,
-      outcome: past?.outcome ?? 'Superseded',
-    });
-  }
   status.terminating = left.length > 0 ? left : undefined;
 }

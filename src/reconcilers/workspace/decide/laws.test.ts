@@ -1,16 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { arbitraryFacts } from '../../../../test/support/arbitraryFacts.ts';
-import { decideAt, later, withStatus } from '../../../../test/support/decisions.ts';
+import { decideAt, later, type Told, withStatus } from '../../../../test/support/decisions.ts';
 import { workspaceStatus } from '../../../api/workspace.ts';
-import type { Decision } from './decision.ts';
 import { draftFrom } from './decision.ts';
 import { provenGone } from './ending.ts';
 import type { Facts } from './facts.ts';
 
 const runs = { numRuns: 300 };
 
-function always(law: (facts: Facts, decision: Decision) => void): void {
+function always(law: (facts: Facts, decision: Told) => void): void {
   fc.assert(
     fc.property(arbitraryFacts, (facts) => law(facts, decideAt(facts))),
     runs,
