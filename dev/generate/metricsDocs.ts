@@ -44,7 +44,7 @@ stays True, what keeps a change from being carried out is one too, as \`UpToDate
 | \`KeyLost\` | Nobody holds the key of the recorded digest any more; the content is taken for unchanged ([keys](keys.md)). |
 | \`EarlierInstance\` | An instance lives that an earlier Workspace of this name launched: the object was moved or restored. |
 | \`Interrupted\` | The agent found EC2's notice that it takes this Spot instance back; the message says when. It serves until then, and is replaced once it has ended. |
-| \`EvidenceUnavailable\` | A replacement waits: the gateway or its database is away, and a new instance could not fetch its environment. |
+| \`EvidenceUnavailable\` | A replacement, or the start of a stopped instance, waits: the gateway or its database is away, and a new instance could not fetch its environment. |
 
 In the operator's own namespace: about instances that no Workspace owns there is nothing of a tenant's to tell it on, so those
 events are about its Lease.

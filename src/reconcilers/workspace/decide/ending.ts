@@ -37,7 +37,7 @@ export function provenGone(draft: Draft, number: number, id: string): boolean {
   const { heartbeats, timing } = draft.facts;
   const heard = heartbeats.launches.some((launch) => launch.number === number && launch.fresh);
   const apart = instance.notFound.lastAt - instance.notFound.firstAt;
-  return heartbeats.available && !heard && apart >= timing.visibilityMs;
+  return heartbeats.available && !heartbeats.massSilence && !heard && apart >= timing.visibilityMs;
 }
 
 /** How long after the last request that nobody heard of EC2 may go on not showing what came of it, ms. */

@@ -130,6 +130,13 @@ describe('absence proves nothing', () => {
     ],
     ['it heartbeats', { instances: [instanceOf(1, 'running', notFound(10 * MINUTE))] }],
     [
+      'its silence means nothing, as too many of its class are silent',
+      {
+        instances: [instanceOf(1, 'running', notFound(10 * MINUTE))],
+        heartbeats: { ...silent, massSilence: true },
+      },
+    ],
+    [
       'nobody can hear it',
       {
         instances: [instanceOf(1, 'running', notFound(10 * MINUTE))],

@@ -167,6 +167,17 @@ describe('Running again', () => {
     expect(effect).toEqual({ kind: 'StartInstances', ids: ['i-1'] });
   });
 
+  test('not while heartbeats can’t be read: an older one would then count, and no environment be served', () => {
+    const { status, effect, requeueAfterMs } = decideAt(
+      resting({ heartbeats: { available: false, launches: [] } }),
+    );
+    expect(status.launch).toMatchObject({ phase: 'Stopped' });
+    expect(status.launch?.after).toBeUndefined();
+    expect(effect).toBeUndefined();
+    expect(requeueAfterMs).toBe(30_000);
+    expect(status.conditions?.[0]).toMatchObject({ type: 'Ready', reason: 'EvidenceUnavailable' });
+  });
+
   const started = (boot: number, more: Overrides = {}) =>
     factsOf({
       status: decideAt(resting()).status,

@@ -1,7 +1,7 @@
 import type { Launch } from '../../../api/workspace.ts';
 import { isCurrentMachine } from './change.ts';
 import { untilDeadline } from './deadline.ts';
-import { type Draft, iso, propose, wakeAfter } from './decision.ts';
+import { block, type Draft, iso, propose, wakeAfter } from './decision.ts';
 import { findInstance, inDoubt, remember, trackEnding } from './ending.ts';
 import { startupTimeoutMs } from './recovery.ts';
 import { answerRequest } from './supersede.ts';
@@ -90,6 +90,16 @@ function foundStopped(draft: Draft, launch: Launch): boolean {
 
 function start(draft: Draft, launch: Launch): void {
   const { facts, now, status } = draft;
+  if (!facts.heartbeats.available) {
+    // Which heartbeat is the newest is not known; and what boots now could not fetch its environment.
+    block(
+      draft,
+      'EvidenceUnavailable',
+      `The gateway or its database is away; ${launch.instanceID} is started once they are back.`,
+    );
+    wakeAfter(draft, facts.timing.repairBackoffMinMs);
+    return;
+  }
   const rows = facts.heartbeats.launches.filter((row) => row.number === launch.number);
   launch.phase = 'Submitted';
   launch.after = { boot: Math.max(launch.after?.boot ?? 0, ...rows.map((row) => row.boot ?? 0)) };

@@ -222,6 +222,13 @@ describe('pending is progressing', () => {
     expect(status.launch?.number).toBe(1);
   });
 
+  test('nor while too many of the class are silent for a boot to be blamed', () => {
+    const mute = starting('running', { heartbeats: { ...quiet, since: 0, massSilence: true } });
+    const { status, effect } = decideAt(mute, 60 * MINUTE);
+    expect(effect).toBeUndefined();
+    expect(status.launch?.number).toBe(1);
+  });
+
   test('nor before it has been back for as long as a heartbeat may take', () => {
     const back = (agoMs: number) =>
       decideAt(

@@ -75,8 +75,8 @@ export function afterTimeout(draft: Draft, launch: Launch): Cause | undefined {
 }
 
 function heardLongEnough(draft: Draft): boolean {
-  const { available, since } = draft.facts.heartbeats;
-  if (!available || since === undefined) {
+  const { available, since, massSilence } = draft.facts.heartbeats;
+  if (!available || massSilence || since === undefined) {
     wakeAfter(draft, draft.facts.timing.repairBackoffMinMs);
     return false;
   }

@@ -116,6 +116,12 @@ describe('an instance that heartbeat before and fell silent', () => {
     if (!more.metadata) expect(decision.effect?.kind).not.toBe('TerminateInstances');
   });
 
+  test('while paused is said to be, but not to be replaced', () => {
+    const { decision } = written(factsOf(silent({ spec: { paused: true } })), HOUR);
+    expect(conditionOf(decision, 'Ready')).toMatchObject({ status: 'False', reason: 'HeartbeatLost' });
+    expect(conditionOf(decision, 'Ready').message).not.toMatch(/replaced/);
+  });
+
   test('with policy None says that a person has to ask', () => {
     const none = silent({ class: classOf({ repair: { policy: 'None' } }) });
     const decision = decideAt(factsOf(none), HOUR);

@@ -91,6 +91,7 @@ export function afterSilence(draft: Draft, launch: Launch): Cause | undefined {
 }
 
 function replaceable(draft: Draft, launch: Launch): InstanceFact | undefined {
+  if (draft.facts.workspace.spec.paused) return undefined;
   if (launch.phase !== 'Submitted' || launch.ended || launch.instanceID === undefined) return undefined;
   if (draft.status.instance?.state !== 'running') return undefined;
   return findInstance(draft, launch.instanceID);
