@@ -9,6 +9,6 @@ export default defineConfig({
     hookTimeout: 120_000,
     include: ['src/**/*.test.ts', 'dev/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['node_modules/**', 'test/slow/**', 'test/cluster/**'],
-    provide: { realCluster: null },
+    provide: { realCluster: null, motoURL: null },
   },
 });

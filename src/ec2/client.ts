@@ -26,6 +26,8 @@ export interface Ec2CallsOptions extends Omit<CallerOptions, 'timeoutMs'> {
   endpoint?: string;
   /** Base URL of SSM; likewise. */
   ssmEndpoint?: string;
+  /** Items in one answer, 5 to 1,000; default 1,000. Other in tests only. */
+  pageSize?: number;
   /** Default 15,000 ms. The late-answer margin of the launch protocol counts on it. */
   timeoutMs?: number;
   /** Default: the SDK's own chain. */
@@ -33,14 +35,15 @@ export interface Ec2CallsOptions extends Omit<CallerOptions, 'timeoutMs'> {
 }
 
 /** Largest page of DescribeInstances, DescribeInstanceStatus, DescribeSubnets and DescribeSecurityGroups. */
-const PAGE = 1_000;
+const LARGEST_PAGE = 1_000;
 const READ_ATTEMPTS = 2;
 /** A console's tail that a person can take in, in characters. */
 const CONSOLE_TAIL = 16_384;
 
 /** EC2 and SSM behind the port, over the AWS SDK. `close` ends its connections. */
 export function createEc2Calls(options: Ec2CallsOptions): Ec2Calls & { close(): void } {
-  const { timeoutMs = 15_000, region, endpoint, ssmEndpoint, credentials } = options;
+  const { timeoutMs = 15_000, pageSize = LARGEST_PAGE } = options;
+  const { region, endpoint, ssmEndpoint, credentials } = options;
   const shared = {
     region,
     // Each HTTP attempt must pass its bucket and the caller's guard, so the SDK may make only one.
@@ -109,7 +112,7 @@ export function createEc2Calls(options: Ec2CallsOptions): Ec2Calls & { close(): 
       const action = 'DescribeInstances';
       // MaxResults and ids exclude each other (API reference).
       const input = {
-        ...(ids === undefined ? { MaxResults: PAGE } : { InstanceIds: [...ids] }),
+        ...(ids === undefined ? { MaxResults: pageSize } : { InstanceIds: [...ids] }),
         ...selection(filters),
         ...(nextToken === undefined ? {} : { NextToken: nextToken }),
       };
@@ -124,7 +127,7 @@ export function createEc2Calls(options: Ec2CallsOptions): Ec2Calls & { close(): 
     async describeInstanceStatus({ filters, nextToken }) {
       const action = 'DescribeInstanceStatus';
       const input = {
-        MaxResults: PAGE,
+        MaxResults: pageSize,
         ...selection(filters),
         ...(nextToken === undefined ? {} : { NextToken: nextToken }),
       };
@@ -139,7 +142,7 @@ export function createEc2Calls(options: Ec2CallsOptions): Ec2Calls & { close(): 
     describeSubnets: ({ filters, ids }) =>
       allPages(async (NextToken) => {
         const input = {
-          ...(ids === undefined ? { MaxResults: PAGE } : { SubnetIds: [...ids] }),
+          ...(ids === undefined ? { MaxResults: pageSize } : { SubnetIds: [...ids] }),
           ...selection(filters),
           NextToken,
         };
@@ -158,7 +161,7 @@ export function createEc2Calls(options: Ec2CallsOptions): Ec2Calls & { close(): 
     describeSecurityGroups: ({ filters, ids }) =>
       allPages(async (NextToken) => {
         const input = {
-          ...(ids === undefined ? { MaxResults: PAGE } : { GroupIds: [...ids] }),
+          ...(ids === undefined ? { MaxResults: pageSize } : { GroupIds: [...ids] }),
           ...selection(filters),
           NextToken,
         };

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { instance } from '../../test/support/ec2.ts';
+import { createMemoryEc2 } from '../../test/support/memoryEc2.ts';
 import { setUp } from '../../test/support/observer.ts';
 
 describe('failing status checks', () => {
@@ -117,6 +119,20 @@ describe('failing status checks', () => {
     await clock.advance(60_000);
     expect(sweeps()).toBe(before + 6);
     expect(observer.health().healthySince).toBeDefined();
+    await observer.stop();
+  });
+
+  it('are those that are said to fail, whatever a filter let through', async () => {
+    const { clock, observer } = setUp({
+      calls: {
+        ...createMemoryEc2(),
+        describeInstances: async () => ({ items: [instance('i-1')] }),
+        describeInstanceStatus: async () => ({ items: [{ id: 'i-1', instance: 'ok', system: 'ok' }] }),
+      },
+    });
+    observer.start();
+    await clock.settle();
+    expect(observer.get('i-1')).not.toHaveProperty('impaired');
     await observer.stop();
   });
 

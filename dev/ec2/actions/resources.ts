@@ -70,8 +70,9 @@ export function describeSecurityGroups(
   );
 }
 
-/** @throws CloudError InvalidAMIID.NotFound */
+/** @throws CloudError InvalidAMIID.NotFound, InvalidAMIID.Malformed */
 export function describeImages(cloud: Cloud, query: Query): (Image & { name: string })[] {
+  query.ids.forEach(checkImageID);
   const known = cloud.account.images.filter((i) => i.state !== 'deregistered');
   return select(known, query, IMAGE_FIELDS, () => [], 'InvalidAMIID.NotFound', 'image id');
 }
@@ -108,6 +109,12 @@ export function createTags(
   instances.forEach((instance, index) => {
     instance.tags = merged[index] ?? instance.tags;
   });
+}
+
+/** @throws CloudError InvalidAMIID.Malformed */
+export function checkImageID(id: string): void {
+  if (!/^ami-([0-9a-f]{8}|[0-9a-f]{17})$/.test(id))
+    throw new CloudError('InvalidAMIID.Malformed', `Invalid id: "${id}" (expecting "ami-...")`);
 }
 
 function select<T extends { id: string }>(

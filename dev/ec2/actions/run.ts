@@ -12,6 +12,7 @@ import type { Cloud } from '../state.ts';
 import { checkTags, tagMap } from '../tags.ts';
 import { draw } from '../timings.ts';
 import type { InstanceView } from './describe.ts';
+import { checkImageID } from './resources.ts';
 
 const MAX_USER_DATA = 16_384;
 
@@ -100,8 +101,7 @@ function replay(cloud: Cloud, instance: InstanceRecord): InstanceView {
 
 function checkForm(input: RunInput): void {
   if (input.imageID === '') throw missingParameter('ImageId');
-  if (!/^ami-([0-9a-f]{8}|[0-9a-f]{17})$/.test(input.imageID))
-    throw new CloudError('InvalidAMIID.Malformed', `Invalid id: "${input.imageID}" (expecting "ami-...")`);
+  checkImageID(input.imageID);
   typeOf(input);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what the rule is about
   if (input.clientToken !== undefined && !/^[\x00-\x7f]{1,64}$/.test(input.clientToken))

@@ -32,7 +32,7 @@ export function describeInstanceStatus(cloud: Cloud, input: StatusInput): Status
       ...view,
       checks: { instance: checkOf(cloud, view, 'instance'), system: checkOf(cloud, view, 'system') },
     }));
-  return views.filter(matcher(input.filters, FIELDS, () => []));
+  return views.filter(matcher(input.filters, FIELDS, undefined));
 }
 
 function checkOf(cloud: Cloud, { instance, state }: InstanceView, kind: ImpairedCheck): Check {

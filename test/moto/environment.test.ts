@@ -1,0 +1,58 @@
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { motoPython } from './environment.ts';
+
+let folder: string;
+let told: string[];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'moto-'));
+  told = [];
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const tell = (line: string) => void told.push(line);
+const cached = () => readdir(join(folder, 'workspace-operator', 'moto'));
+
+/** A python3 that notes what it is asked, and makes a virtual environment whose Python answers with `status`. */
+async function putPython(status: number): Promise<string> {
+  const bin = join(folder, 'bin');
+  await mkdir(bin, { recursive: true });
+  const inner = `#!/bin/sh\necho "$@" >>${folder}/asked\necho "no such index" >&2\nexit ${status}\n`;
+  await writeFile(join(folder, 'inner'), inner);
+  const outer = `#!/bin/sh\necho "$@" >>${folder}/asked\nmkdir -p "$3/bin"\ncp ${folder}/inner "$3/bin/python"\nchmod +x "$3/bin/python"\n`;
+  await writeFile(join(bin, 'python3'), outer);
+  await chmod(join(bin, 'python3'), 0o755);
+  return [bin, '/usr/bin', '/bin'].join(delimiter);
+}
+
+test('without Python the error says what is missing and what to do, and leaves nothing', async () => {
+  const env = { PATH: join(folder, 'empty'), XDG_CACHE_HOME: folder };
+  await expect(motoPython(tell, env)).rejects.toThrow(
+    "moto can't be installed: python3 is not on the PATH; install Python 3.10 or later with venv and pip",
+  );
+  expect(told).toEqual([expect.stringContaining(folder)]);
+  expect(await cached()).toEqual([]);
+});
+
+test('where pip fails the error has its words and the next step, and leaves nothing', async () => {
+  const env = { PATH: await putPython(1), XDG_CACHE_HOME: folder };
+  await expect(motoPython(tell, env)).rejects.toThrow(/ended with 1; see whether PyPI.*\nno such index/s);
+  expect(await cached()).toEqual([]);
+});
+
+test('it is installed once, and found afterwards', async () => {
+  const env = { PATH: await putPython(0), XDG_CACHE_HOME: folder };
+  const python = await motoPython(tell, env);
+  expect(await motoPython(tell, env)).toBe(python);
+  expect(told).toHaveLength(1);
+});
+
+test('one that was removed from the cache is installed anew', async () => {
+  const env = { PATH: await putPython(0), XDG_CACHE_HOME: folder };
+  await rm(await motoPython(tell, env));
+  const again = await motoPython(tell, env);
+  expect(told).toHaveLength(2);
+  expect(await motoPython(tell, env)).toBe(again);
+});
