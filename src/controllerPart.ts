@@ -59,7 +59,7 @@ export function startControllerPart(
     metrics,
     limits: { maxMs: MAX_ERROR_BACKOFF_MS },
   });
-  const fleet = createFleet({ workspaces: cluster.workspaces, onClass: classQueue.add });
+  const fleet = createFleet({ ...cluster, onClass: classQueue.add, onPlace: queue.add });
   cluster.classes.onChange(({ object }) => classQueue.add(object.metadata.name));
   const ec2Metrics = createEc2Metrics(registry);
   const calls = createEc2Calls({
@@ -149,6 +149,7 @@ export function startControllerPart(
   const reconcile = createWorkspaceReconciler({
     ...cluster,
     ...userData,
+    fleet,
     cloud,
     calls,
     resolver,

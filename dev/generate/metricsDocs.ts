@@ -56,6 +56,10 @@ events are about its Lease.
 | \`KeysRestored\` | About the Secret of the keys: entries that had gone from it were put back. |
 | \`OrphanEnded\` | It was terminated: \`--orphans-policy\` is \`Terminate\`, and nothing spoke for it. |
 
+Of a WorkspaceClass (its events are in the namespace \`default\`): \`RollingOut\` and \`RolloutComplete\` with the numbers,
+\`RolloutHalted\` with what failed, and each change of what else its conditions say (\`InvalidConfiguration\`,
+\`QuotaExceeded\`, \`CapacityUnavailable\`, \`ClassLimitReached\`).
+
 ## Log lines to rely on
 
 JSON, one line each, with \`time\`, \`level\` and \`msg\`. What is about a Workspace carries \`controller\`, \`namespace\` and \`name\`,

@@ -133,6 +133,7 @@ const workspaceColumns: PrinterColumn[] = [
 ];
 
 const workspaceClassColumns: PrinterColumn[] = [
+  { name: 'Ready', type: 'string', jsonPath: ready('status'), description: 'Whether all is well with it.' },
   {
     name: 'Namespaces',
     type: 'string',
@@ -167,13 +168,19 @@ const workspaceClassColumns: PrinterColumn[] = [
     name: 'Updating',
     type: 'integer',
     jsonPath: '.status.counts.updating',
-    description: 'Of them, in replacement.',
+    description: 'Of them, being launched or replaced, or waiting for it.',
   },
   {
     name: 'Failing',
     type: 'integer',
     jsonPath: '.status.counts.failing',
     description: 'Of them, not Ready for another reason.',
+  },
+  {
+    name: 'Rollout',
+    type: 'string',
+    jsonPath: '.status.conditions[?(@.type=="RolloutComplete")].reason',
+    description: 'Whether changes have reached all, or why not.',
   },
   AGE,
   {

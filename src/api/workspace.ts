@@ -147,7 +147,7 @@ export const launch = z
         'Set with each start of the stopped instance: only a heartbeat of a later boot says that it lives, or what it holds.',
       ),
     readyAt: timestamp.optional().describe('When its first heartbeat was seen.'),
-    machine: text(128).optional().describe('desired.machine that the launch was armed with.'),
+    machine: text(128).optional().describe('The desired.machine that the launch carries out.'),
     params: launchParams.optional(),
     instanceID: text(64).optional().describe('Id of its instance.'),
     failures: z

@@ -20,7 +20,7 @@ export const workspaceClassSpec = z
       .enum(['OnLaunch', 'Automatic'])
       .default('OnLaunch')
       .describe(
-        'OnLaunch: a newer image is used by the next launch. Automatic: a newer image is a change (not acted on yet: behaves as OnLaunch).',
+        'OnLaunch: a newer image is used by the next launch. Automatic: a newer image, looked for every few minutes, is a change of the class, and is rolled out as one.',
       ),
     instanceTypes,
     capacityTypes,
@@ -88,7 +88,7 @@ export const workspaceClassSpec = z
           .regex(/^([1-9][0-9]*|[1-9][0-9]?%|100%)$/)
           .default('10%')
           .describe(
-            'How many of the class’s Workspaces a roll-out may replace at once: a number or a percentage (not acted on yet).',
+            'How many of the class’s Workspaces may be down before a secret, spec or class change takes another one down: a number, or a percentage of those that should run, rounded down, at least one. Restarts that a person asks for, repairs and first launches do not wait.',
           ),
       })
       .prefault({})
@@ -123,13 +123,10 @@ export const workspaceClassSpec = z
       .min(0)
       .max(100000)
       .optional()
-      .describe('Most instances of this class (not acted on yet).'),
-    maxInstancesPerNamespace: z
-      .int()
-      .min(0)
-      .max(100000)
-      .optional()
-      .describe('Most instances of this class in one namespace (not acted on yet).'),
+      .describe(
+        'Most instances of this class, stopped ones included. Workspaces above it wait, in the order of creation; lowering it ends nothing.',
+      ),
+    maxInstancesPerNamespace: z.int().min(0).max(100000).optional().describe('The same for each namespace.'),
     requests: z
       .object({
         resume: text(128)

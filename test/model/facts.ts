@@ -17,6 +17,16 @@ import type { Sight, Terms, Version, World } from './world.ts';
 const UID = 'u';
 const CLUSTER = 'c';
 
+/** The only Workspace of its class. */
+const ALONE: Facts['fleet'] = {
+  counted: 1,
+  unavailable: 0,
+  waiting: 0,
+  ahead: 0,
+  room: { taken: 0, ahead: 0, takenInNamespace: 0, aheadInNamespace: 0 },
+  contents: {},
+};
+
 /** Made once: parsing them anew for each state would be most of the work. */
 const classes = new Map(
   (['Stop', 'Terminate'] as const).map((stopBehavior) => [stopBehavior, classOf(stopBehavior)]),
@@ -117,6 +127,7 @@ export function factsOf(world: World, validations: readonly ValidationFact[]): F
     class: classes.get(terms.stopBehavior),
     classAllowed: true,
     environment: { kind: 'Merged', digests: { k: observed.env }, currentKey: 'k', skipped: [] },
+    fleet: ALONE,
     machine: observed.machine,
     resolution: {
       ok: true,

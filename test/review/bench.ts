@@ -17,6 +17,7 @@ import { createObserver } from '../../src/ec2/observer.ts';
 import { createOfferingMemory } from '../../src/ec2/offerings.ts';
 import type { Ec2Calls, Instance, RunRequest } from '../../src/ec2/port.ts';
 import type { LaunchEvidence } from '../../src/gateway/evidence.ts';
+import { createFleet } from '../../src/reconcilers/fleet/fleet.ts';
 import { WORKSPACES, type WorkspaceDeps } from '../../src/reconcilers/workspace/deps.ts';
 import { createWorkspaceReconciler } from '../../src/reconcilers/workspace/reconciler.ts';
 import { createUserDataStore } from '../../src/reconcilers/workspace/userDataStore.ts';
@@ -152,6 +153,7 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
     classes,
     secrets,
     namespaces,
+    fleet: createFleet({ workspaces, classes, onClass: () => undefined, onPlace: () => undefined }),
     cloud,
     calls,
     resolver: {

@@ -8,6 +8,7 @@ const NOTHING_TO_DO: FleetSummary = {
   unavailable: 0,
   limit: 1,
   replaced: [],
+  contents: [],
   blocked: [],
 };
 

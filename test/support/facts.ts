@@ -7,6 +7,7 @@ import { type WorkspaceClass, workspaceClassSpec } from '../../src/api/workspace
 import type {
   EnvironmentFact,
   Facts,
+  FleetFact,
   HeartbeatFact,
   InstanceFact,
   LaunchAnswer,
@@ -132,6 +133,19 @@ const PARAMS: NonNullable<Launch['params']> = {
   userData: { stub: 1, gatewayURL: 'https://gateway', ticketKey: 'k1' },
 };
 
+/** Ten Workspaces of the class that serve, this one among them, and nobody who waits. */
+export function fleetOf(more: Partial<FleetFact> = {}): FleetFact {
+  return {
+    counted: 10,
+    unavailable: 0,
+    waiting: 0,
+    ahead: 0,
+    room: { taken: 9, ahead: 0, takenInNamespace: 9, aheadInNamespace: 0 },
+    contents: {},
+    ...more,
+  };
+}
+
 /** Launch 1 in its boot: the instance is there, nothing was heard of it. */
 export function booting(more: Partial<Launch> = {}): Launch {
   return launchOf({
@@ -202,6 +216,7 @@ export function factsOf(overrides: Overrides = {}): Facts {
     class: STANDARD,
     classAllowed: true,
     environment: environmentOf('a'),
+    fleet: fleetOf(),
     machine: MACHINE,
     resolution: {
       ok: true,

@@ -9,6 +9,7 @@ import { createStore } from '../../src/controller/store.ts';
 import { createOfferingMemory } from '../../src/ec2/offerings.ts';
 import type { Ec2Calls, Instance, ObservedInstance } from '../../src/ec2/port.ts';
 import type { LaunchEvidence } from '../../src/gateway/evidence.ts';
+import { createFleet } from '../../src/reconcilers/fleet/fleet.ts';
 import type { WorkspaceDeps } from '../../src/reconcilers/workspace/deps.ts';
 import { CLUSTER, TIMING } from './facts.ts';
 import { keysWith } from './keys.ts';
@@ -35,6 +36,7 @@ export function createSurroundings(options: { keys?: readonly string[] } = {}) {
     term: { id: 'term-1', acquiredAt: 0 } as { id: string; acquiredAt: number } | undefined,
   };
   const workspaces = createStore<Workspace>();
+  const classes = createStore<WorkspaceClass>();
   const secrets = createStore<KubeObject>();
   const keyIDs = options.keys ?? ['k1'];
   const keys = keysWith(keyIDs, (kind, id) => Buffer.from(`${kind}-${id}`));
@@ -104,9 +106,10 @@ export function createSurroundings(options: { keys?: readonly string[] } = {}) {
     clusterID: CLUSTER,
     kube,
     workspaces,
-    classes: createStore<WorkspaceClass>(),
+    classes,
     secrets,
     namespaces: createStore<KubeObject>(),
+    fleet: createFleet({ workspaces, classes, onClass: () => undefined, onPlace: () => undefined }),
     cloud: {
       lastSweep: () => ({ begunAt: clock.monotonic(), endedAt: clock.monotonic() }),
       ofWorkspace: () => instances,

@@ -1,8 +1,9 @@
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import type { FleetEntry } from '../fleet/entry.ts';
-import { createTally } from '../fleet/tally.ts';
-import { maxUnavailable } from '../workspace/decide/limits.ts';
-import type { ClassFacts, ClassNow, FleetSummary } from './decide/facts.ts';
+import { failuresSince } from '../fleet/permits.ts';
+import { type ClassTally, createTally } from '../fleet/tally.ts';
+import { maxUnavailable } from '../workspace/decide/rollout.ts';
+import type { ClassContent, ClassFacts, ClassNow, FleetSummary } from './decide/facts.ts';
 import type { ClassDeps } from './deps.ts';
 
 /** Gathers the facts of one class. Walks over its Workspaces once, which a class's status is written seldom enough for. */
@@ -36,10 +37,32 @@ function summarise({ fleet }: ClassDeps, klass: WorkspaceClass): FleetSummary {
     limit: maxUnavailable(klass.spec, tally.counted),
     replaced: entries.flatMap(({ replaced }) => replaced?.from ?? []).sort((a, b) => a - b),
     meanMs: tally.replaced > 0 ? tally.replacedMs / tally.replaced : undefined,
+    contents: contentsOf(tally, entries, klass),
     blocked: BLOCKED.flatMap((reason) => {
       const keys = entries.filter((entry) => entry.reason === reason).map(({ key }) => key);
       const [example] = keys.sort();
       return example === undefined ? [] : [{ reason, count: keys.length, example }];
     }),
   };
+}
+
+/** Contents that somebody failed with, and those on record as halted. */
+function contentsOf(
+  tally: ClassTally,
+  entries: readonly FleetEntry[],
+  klass: WorkspaceClass,
+): ClassContent[] {
+  const failed = [...tally.contents].filter(([, { failing }]) => failing.size > 0).map(([name]) => name);
+  const names = new Set([...failed, ...(klass.status?.halted ?? []).map(({ content }) => content)]);
+  return [...names].sort().map((name) => {
+    const content = tally.contents.get(name);
+    const failures = failuresSince(content, klass);
+    return {
+      name,
+      proven: (content?.proven ?? 0) > 0,
+      failing: failures.length,
+      message: failures[0]?.message ?? '',
+      waiting: entries.filter(({ available, lacks }) => available && lacks.includes(name)).length,
+    };
+  });
 }

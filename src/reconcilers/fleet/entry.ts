@@ -1,11 +1,10 @@
 import { classContent } from '../../api/machine.ts';
-import type { CauseKind, Launch, Workspace, WorkspaceStatus } from '../../api/workspace.ts';
+import type { Launch, Workspace, WorkspaceStatus } from '../../api/workspace.ts';
+import { occupies } from '../workspace/decide/limits.ts';
+import { isProgrammatic } from '../workspace/decide/rollout.ts';
 
 /** So many launches with the same content that never became Ready are a failure of it, not an accident. */
 const FAILED_TRIES = 2;
-
-/** Changes that replace an instance which serves, without a person's asking for this one. */
-const PROGRAMMATIC = new Set<CauseKind>(['SecretChanged', 'EnvChanged', 'SpecChanged', 'ClassChanged']);
 
 /** Ready's reasons of what is on its way, or rests. */
 const UNDER_WAY = new Set([
@@ -47,8 +46,8 @@ export interface FleetEntry {
   waits?: 'RolloutQueued' | 'RolloutVerifying' | 'RolloutHalted';
   /** A change has yet to be carried out, or is being carried out, and nothing but time is needed. */
   rolling: boolean;
-  /** What it is to have. */
-  wants: readonly string[];
+  /** What it is to have and has not. */
+  lacks: readonly string[];
   /** Content that it is Ready with. */
   proves: readonly string[];
   /** Content that it was replaced for and has yet to become Ready with. */
@@ -64,11 +63,12 @@ export function entryOf(workspace: Workspace): FleetEntry {
   const { launch, desired } = status ?? {};
   const key = `${metadata.namespace}/${metadata.name}`;
   const ready = conditionOf(status, 'Ready');
-  const upToDate = conditionOf(status, 'UpToDate');
   const available = ready?.status === 'True';
+  const waits = waitsFor(conditionOf(status, 'UpToDate')?.reason);
   const stalled = conditionOf(status, 'Stalled')?.status === 'True';
   const runs = spec.operatingMode === 'Running' && metadata.deletionTimestamp === undefined;
-  const occupies = Boolean((launch && launch.number > 0 && launch.phase !== 'Closed') || status?.terminating);
+  const holds = contentsOf(launch?.machine, status?.instance?.env);
+  const takesRoom = occupies(status);
   const failed = failedTries(status);
   const aside =
     stalled || spec.paused || !launch?.number || launch.failures >= FAILED_TRIES || refused(launch);
@@ -86,12 +86,13 @@ export function entryOf(workspace: Workspace): FleetEntry {
     message: available ? undefined : ready?.message,
     counts: runs && (available || !aside),
     available: runs && available,
-    occupies,
-    wantsRoom: runs && !spec.paused && !occupies && !stalled && (!ready || WOULD_LAUNCH.has(ready.reason)),
-    waits: waitsFor(upToDate?.reason),
-    rolling: runs && !stalled && !spec.paused && Boolean(outdated || replacing),
-    wants: desired ? [classContent(desired.machine), desired.env] : [],
-    proves: available && launch?.readyAt ? contentsOf(launch.machine, status?.instance?.env) : [],
+    occupies: takesRoom,
+    wantsRoom: runs && !spec.paused && !takesRoom && !stalled && (!ready || WOULD_LAUNCH.has(ready.reason)),
+    waits,
+    rolling:
+      runs && !spec.paused && (!stalled || waits === 'RolloutHalted') && Boolean(outdated || replacing),
+    lacks: desired ? contentsOf(desired.machine, desired.env).filter((name) => !holds.includes(name)) : [],
+    proves: available && launch?.readyAt ? holds : [],
     tries: replacing && desired ? contentsOf(launch.machine ?? desired.machine, desired.env) : [],
     fails: failureOf(key, status, failed),
     replaced: replacedAt(launch),
@@ -144,7 +145,7 @@ function triesOf(status: WorkspaceStatus | undefined): Try[] {
 
 /** Whether the present generation was begun by replacing an instance for a change. */
 function replacesServing(status: WorkspaceStatus | undefined): boolean {
-  return triesOf(status).some(({ cause }) => cause !== undefined && PROGRAMMATIC.has(cause.kind));
+  return triesOf(status).some(({ cause }) => isProgrammatic(cause));
 }
 
 function failedTries(status: WorkspaceStatus | undefined): Try[] {
@@ -177,7 +178,7 @@ function failureOf(
 }
 
 function replacedAt(launch: Launch | undefined): FleetEntry['replaced'] {
-  if (!launch?.openedAt || !launch.readyAt || !launch.cause || !PROGRAMMATIC.has(launch.cause.kind)) {
+  if (!launch?.openedAt || !launch.readyAt || !isProgrammatic(launch.cause)) {
     return undefined;
   }
   const [from, to] = [Date.parse(launch.openedAt), Date.parse(launch.readyAt)];

@@ -22,9 +22,13 @@ export interface ClassTally {
   /** Who would launch if there were room, by creation: of the whole class, and by namespace. */
   readonly room: Line;
   readonly roomIn: ReadonlyMap<string, Line>;
+  /** Those of them that were told that there is none. */
+  readonly turnedAway: Line;
   /** Who waits for a slot, the oldest launch first. */
   readonly queue: Line;
   readonly contents: ReadonlyMap<string, ContentTally>;
+  /** Names of contents that somebody waits to see proven. */
+  readonly awaited: ReadonlySet<string>;
   /** Sum and number of the durations of replacements that ended well, ms. */
   replacedMs: number;
   replaced: number;
@@ -52,6 +56,7 @@ function createCounter(): Counter {
 export function createTally(): ClassTally {
   const entries = new Map<string, FleetEntry>();
   const contents = new Map<string, ContentTally>();
+  const awaited = new Set<string>();
   const roomIn = new Map<string, Line>();
 
   function content(name: string): ContentTally {
@@ -64,17 +69,19 @@ export function createTally(): ClassTally {
 
   function tidy(name: string): void {
     const it = contents.get(name);
+    if (it?.verifying.size) awaited.add(name);
+    else awaited.delete(name);
     if (it && it.proven + it.trying.size + it.failing.size + it.verifying.size === 0) contents.delete(name);
   }
 
   function countContents(entry: FleetEntry, sign: 1 | -1): void {
-    const { key, proves, tries, wants, fails, waits } = entry;
+    const { key, proves, tries, lacks, fails, waits } = entry;
     for (const name of proves) content(name).proven += sign;
     for (const name of tries) mark(content(name).trying, key, sign);
-    if (waits === 'RolloutVerifying') for (const name of wants) mark(content(name).verifying, key, sign);
+    if (waits === 'RolloutVerifying') for (const name of lacks) mark(content(name).verifying, key, sign);
     if (fails && sign > 0) content(fails.content).failing.set(key, fails);
     if (fails && sign < 0) content(fails.content).failing.delete(key);
-    for (const name of [...proves, ...tries, ...wants, ...(fails ? [fails.content] : [])]) tidy(name);
+    for (const name of [...proves, ...tries, ...lacks, ...(fails ? [fails.content] : [])]) tidy(name);
   }
 
   function countRoom(entry: FleetEntry, sign: 1 | -1): void {
@@ -85,7 +92,8 @@ export function createTally(): ClassTally {
     }
     if (!entry.wantsRoom) return;
     const line = roomIn.get(namespace) ?? createLine();
-    for (const it of [tally.room, line]) {
+    const told = entry.reason === 'ClassLimitReached' ? [tally.turnedAway] : [];
+    for (const it of [tally.room, line, ...told]) {
       if (sign > 0) it.add(createdOrder, key);
       else it.remove(createdOrder, key);
     }
@@ -118,8 +126,10 @@ export function createTally(): ClassTally {
     occupiedIn: createCounter(),
     room: createLine(),
     roomIn,
+    turnedAway: createLine(),
     queue: createLine(),
     contents,
+    awaited,
     replacedMs: 0,
     replaced: 0,
     put(entry) {

@@ -2,7 +2,7 @@ import { decodeWorkspace } from '../../api/decode.ts';
 import { FINALIZER } from '../../api/meta.ts';
 import type { Workspace } from '../../api/workspace.ts';
 import type { ReconcileContext } from '../../controller/controller.ts';
-import { isNotFound } from '../../controller/errors.ts';
+import { isApiError, isNotFound } from '../../controller/errors.ts';
 import type { Decision } from './decide/decision.ts';
 import { WORKSPACES, type WorkspaceDeps } from './deps.ts';
 import { perform } from './effects.ts';
@@ -16,7 +16,8 @@ export class LeaseLostError extends Error {
 
 /**
  * Writes the status, by compare-and-swap with the version that was decided from, and only when that write was accepted
- * performs the one effect. Returns in how many ms to look again.
+ * performs the one effect. What the write takes from other Workspaces is taken in the same moment; where it is gone,
+ * nothing is written and it is decided again. Returns in how many ms to look again.
  */
 export async function act(
   deps: WorkspaceDeps,
@@ -35,7 +36,11 @@ export async function act(
   };
   const key = `${workspace.metadata.namespace}/${workspace.metadata.name}`;
   const mine = memory.of(key, workspace.metadata.uid);
-  const written = await writeStatus(deps, workspace, decision, guard);
+  if (decision.claim && !deps.fleet.take(workspace, decision.claim)) return 0;
+  const written = await writeStatus(deps, workspace, decision, guard).catch((error: unknown) => {
+    if (wasNotWritten(error)) deps.fleet.giveBack(workspace.metadata.uid);
+    throw error;
+  });
   if (written !== workspace) mine.wroteInTerm = termID;
   if (decision.settled) {
     mine.suspectSince = undefined;
@@ -54,6 +59,11 @@ export async function act(
     effect,
   );
   return 0;
+}
+
+/** Of a write without an answer nobody knows; what was taken for it is given back when the object shows how it went. */
+function wasNotWritten(error: unknown): boolean {
+  return error instanceof LeaseLostError || (isApiError(error) && error.status < 500);
 }
 
 async function writeStatus(

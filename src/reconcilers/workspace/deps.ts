@@ -10,6 +10,7 @@ import type { CloudView, Ec2Calls } from '../../ec2/port.ts';
 import type { Resolver } from '../../ec2/resolve.ts';
 import type { EvidenceView } from '../../gateway/evidence.ts';
 import type { LiveKeyRing } from '../../gateway/liveKeys.ts';
+import type { Fleet } from '../fleet/fleet.ts';
 import type { Facts, Timing } from './decide/facts.ts';
 
 export const WORKSPACES: Resource = {
@@ -42,6 +43,7 @@ export interface WorkspaceDeps {
   secrets: Store<KubeObject>;
   /** Metadata alone: labels, for classes that select namespaces. */
   namespaces: Store<KubeObject>;
+  fleet: Pick<Fleet, 'factFor' | 'take' | 'giveBack'>;
   cloud: CloudView;
   calls: Ec2Calls;
   resolver: Resolver;

@@ -18,6 +18,7 @@ import type {
   UserDataFact,
 } from './decide/facts.ts';
 import { isForeign } from './decide/recovery.ts';
+import { contentNames } from './decide/rollout.ts';
 import { trackSilence } from './decide/silence.ts';
 import type { WorkspaceDeps } from './deps.ts';
 import { forgetInstances, type Memory, type WorkspaceMemory } from './memory.ts';
@@ -60,7 +61,8 @@ export async function observe(
     classAllowed:
       klass !== undefined && namespaceAllowed(klass, deps.namespaces.get(workspace.metadata.namespace)),
     environment,
-    machine: klass && machineDigest(workspace.spec, klass.spec),
+    fleet: deps.fleet.factFor(workspace, []),
+    machine: klass && machineDigest(workspace.spec, klass.spec, klass.status?.resolvedImages),
     resolution: resolved?.of === klass ? resolved?.fact : undefined,
     unavailable: deps.offerings.snapshot(),
     instances,
@@ -95,7 +97,8 @@ export async function observe(
   mine.silence = trackSilence(mine.silence, workspace.status, facts.heartbeats, now);
   mine.deadline = trackDeadline(mine.deadline, workspace.status, now);
   const { change, silence, deadline } = mine;
-  return { facts: { ...facts, process: { ...facts.process, change, silence, deadline } }, now };
+  const fleet = deps.fleet.factFor(workspace, contentNames(facts));
+  return { facts: { ...facts, fleet, process: { ...facts.process, change, silence, deadline } }, now };
 }
 
 async function observeUserData(

@@ -25,7 +25,7 @@ const ASPECTS: readonly [
 ];
 
 /** What keeps a class from being Ready: somebody must mend it, or nothing new comes up. */
-const GRAVE = new Set(['InvalidConfiguration', 'CloudUnavailable', 'QuotaExceeded']);
+const GRAVE = new Set(['InvalidConfiguration', 'CloudUnavailable', 'QuotaExceeded', 'RolloutHalted']);
 
 export function judge(facts: ClassFacts, status: WorkspaceClassStatus, now: ClassNow): Condition[] {
   const verdicts = ASPECTS.map(([type, judgeAspect]) => [type, judgeAspect(facts, status)] as const);
@@ -80,7 +80,13 @@ function judgeLaunchable({ fleet }: ClassFacts): Verdict {
   return { status: 'False', reason, message };
 }
 
-function judgeRollout({ fleet }: ClassFacts, { rollout }: WorkspaceClassStatus): Verdict {
+function judgeRollout({ fleet }: ClassFacts, { rollout, halted }: WorkspaceClassStatus): Verdict {
+  const [halt] = halted ?? [];
+  if (halt) {
+    const { since, message } = halt;
+    const next = 'Mend the class or the Secret, or set spec.requests.resume to a new value.';
+    return { status: 'False', reason: 'RolloutHalted', message: `Halted at ${since}: ${message} ${next}` };
+  }
   if (!rollout) return { status: 'True', reason: 'Complete', message: 'No change has been rolled out yet.' };
   const { startedAt, endedAt, total, updated, estimatedEndAt } = rollout;
   if (endedAt) {

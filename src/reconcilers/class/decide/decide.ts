@@ -1,6 +1,7 @@
 import type { WorkspaceClassStatus } from '../../../api/workspaceClassStatus.ts';
 import { type ClassEvent, judge, transitions } from './conditions.ts';
 import type { ClassFacts, ClassNow } from './facts.ts';
+import { haltsOf } from './halts.ts';
 import { progressOf } from './progress.ts';
 
 export interface ClassDecision {
@@ -21,9 +22,9 @@ export function decideClass(facts: ClassFacts, now: ClassNow): ClassDecision {
     resolvedImages: resolution.ok
       ? resolution.images.map(({ architecture, id }) => ({ architecture, id })).sort(byArchitecture)
       : before.resolvedImages,
-    handled: before.handled ?? answered(klass.spec.requests.resume),
-    rollout: progressOf(facts, before.rollout, now),
+    ...haltsOf(facts, now),
   };
+  status.rollout = progressOf(facts, status, now);
   status.conditions = judge(facts, status, now);
   const events = transitions(before.conditions, status.conditions);
   const wait = (facts.wroteAt ?? Number.NEGATIVE_INFINITY) + timing.statusIntervalMs - now.mono;
@@ -31,10 +32,6 @@ export function decideClass(facts: ClassFacts, now: ClassNow): ClassDecision {
     return { status: before, events: [], requeueAfterMs: Math.ceil(wait) };
   }
   return { status, events, requeueAfterMs: timing.resolveIntervalMs };
-}
-
-function answered(resume: string | undefined): WorkspaceClassStatus['handled'] {
-  return resume ? { resume } : {};
 }
 
 function byArchitecture(a: { architecture: string }, b: { architecture: string }): number {

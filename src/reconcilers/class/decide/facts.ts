@@ -6,6 +6,18 @@ export type ClassResolution =
   /** missing: a person must mend it. unavailable: EC2 could not be asked, and nothing follows from that. */
   | { ok: false; kind: 'missing' | 'unavailable'; message: string };
 
+export interface ClassContent {
+  name: string;
+  /** Whether any Workspace is Ready with it. */
+  proven: boolean;
+  /** How many were replaced for it and failed again and again, since a person last resumed. */
+  failing: number;
+  /** What is known of such a failure. */
+  message: string;
+  /** Workspaces that serve and would be replaced for it. */
+  waiting: number;
+}
+
 /** What the class's Workspaces come to. */
 export interface FleetSummary {
   counts: { total: number; current: number; updating: number; failing: number };
@@ -18,6 +30,8 @@ export interface FleetSummary {
   replaced: readonly number[];
   /** How long a replacement takes, ms; undefined before one ended. */
   meanMs?: number;
+  /** Contents that Workspaces failed with, or that are on record as halted. */
+  contents: readonly ClassContent[];
   /** Workspaces by what keeps them from launching, as far as it is the class's matter. */
   blocked: readonly {
     reason: 'QuotaExceeded' | 'CapacityUnavailable' | 'ClassLimitReached';

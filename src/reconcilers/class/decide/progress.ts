@@ -4,7 +4,8 @@ import type { ClassFacts, ClassNow } from './facts.ts';
 type Rollout = WorkspaceClassStatus['rollout'];
 
 /** How far the changes are that have yet to reach running instances. One roll-out lasts until nothing is left of any. */
-export function progressOf({ fleet, klass }: ClassFacts, before: Rollout, now: ClassNow): Rollout {
+export function progressOf({ fleet }: ClassFacts, status: WorkspaceClassStatus, now: ClassNow): Rollout {
+  const before = status.rollout;
   const { rolling } = fleet;
   const going = before && !before.endedAt ? before : undefined;
   if (!going && rolling === 0) return before;
@@ -12,7 +13,7 @@ export function progressOf({ fleet, klass }: ClassFacts, before: Rollout, now: C
   const updated = fleet.replaced.filter((at) => at >= Date.parse(startedAt)).length;
   const total = updated + rolling;
   if (rolling === 0) return { startedAt, total, updated, endedAt: iso(now.wall) };
-  const halted = (klass.status?.halted?.length ?? 0) > 0;
+  const halted = status.halted !== undefined;
   // What has not moved keeps its estimate: a later one would be a write without news.
   const still = going?.updated === updated && going.total === total && !halted;
   const estimatedEndAt = halted

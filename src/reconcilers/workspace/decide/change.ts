@@ -1,3 +1,4 @@
+import { hasDesiredImage, sameMachine } from '../../../api/machine.ts';
 import type { Cause, Launch } from '../../../api/workspace.ts';
 import { untilDeadline } from './deadline.ts';
 import { type Draft, wakeAfter } from './decision.ts';
@@ -36,7 +37,10 @@ export function change(draft: Draft, launch: Launch): Cause | undefined {
 
 export function isCurrentMachine(draft: Draft, launch: Launch): boolean {
   const { desired } = draft.status;
-  return desired === undefined || launch.machine === undefined || launch.machine === desired.machine;
+  if (desired === undefined || launch.machine === undefined) return true;
+  return (
+    sameMachine(launch.machine, desired.machine) && hasDesiredImage(desired.machine, launch.params?.imageID)
+  );
 }
 
 /** Secrets bind late: an instance that holds no environment yet will be served the desired one. */

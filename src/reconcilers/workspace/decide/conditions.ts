@@ -17,9 +17,12 @@ const NEEDS_A_PERSON = new Set([
   'SecretMissing',
   'InvalidConfiguration',
   'QuotaExceeded',
+  'RolloutHalted',
 ]);
 /** Reasons of InstanceReady that are events of their own. */
 const TROUBLE = new Set(['Impaired', 'Interrupted']);
+/** Waits for others of the class, which the class tells of. */
+const IN_LINE = new Set(['RolloutQueued', 'RolloutVerifying']);
 const NORMAL = new Set(['Ready', 'Launching', 'Booting', 'Restarting', 'Paused', 'Stopped', 'Terminating']);
 
 /** Writes every condition anew from the draft; each transition of Ready is one event of the same name. */
@@ -214,6 +217,7 @@ function names(changed: readonly string[] | undefined): string {
 /** What keeps a change from an instance that serves is told once, as Ready stays what it was. */
 function reportBlocker(draft: Draft, { reason, message }: Verdict): void {
   if (reason !== draft.blocker?.reason || conditionOf(draft, 'UpToDate')?.reason === reason) return;
+  if (IN_LINE.has(reason)) return;
   draft.events.push({ type: 'Warning', reason, message });
 }
 

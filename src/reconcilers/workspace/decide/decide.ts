@@ -17,8 +17,8 @@ export function decide(facts: Facts, now: Now): Decision {
   const draft = draftFrom(facts, now);
   runPhases(draft);
   writeConditions(draft);
-  const { status, effect, requeueAfterMs, events, settled, needsResolution } = draft;
-  return { status, effect, requeueAfterMs, events, settled, needsResolution };
+  const { status, effect, requeueAfterMs, events, settled, needsResolution, claim } = draft;
+  return { status, effect, requeueAfterMs, events, settled, needsResolution, claim };
 }
 
 function runPhases(draft: Draft): void {

@@ -18,6 +18,16 @@ export interface EventIntent {
   message: string;
 }
 
+/** What a launch takes from others of its class: taken in the same moment as the write that opens it goes out. */
+export interface Claim {
+  /** A place among those that may be down at once. */
+  slot: boolean;
+  /** A place among the class's instances. */
+  room: boolean;
+  /** Content that it would be the first to try. */
+  contents: readonly string[];
+}
+
 export interface Decision {
   /** The whole status as it should be; equal to the present one when nothing is to be written. */
   status: WorkspaceStatus;
@@ -29,6 +39,8 @@ export interface Decision {
   settled?: boolean;
   /** The decision would go further if the class's terms were resolved: do so and decide again. */
   needsResolution?: boolean;
+  /** To be taken before the status is written; where that is not to be had any more, decide again. */
+  claim?: Claim;
 }
 
 /** Why nothing moves: the reason and message that Ready (or UpToDate) will show. */
@@ -47,6 +59,7 @@ export interface Draft {
   readonly events: EventIntent[];
   settled?: boolean;
   needsResolution?: boolean;
+  claim?: Claim;
   /** What keeps a launch or a replacement from happening. */
   blocker?: Blocker;
   /** Until when a change is deferred, wall ms. */

@@ -1,5 +1,12 @@
 import { digestKeyID } from '../../../api/environment.ts';
-import { machineChangedBy } from '../../../api/machine.ts';
+import {
+  changedImages,
+  comparableMachines,
+  hasDesiredImage,
+  machineChangedBy,
+  outdatedMachine,
+  sameMachine,
+} from '../../../api/machine.ts';
 import type { CauseKind } from '../../../api/workspace.ts';
 import { changeDueAt } from './debounce.ts';
 import { type Draft, iso, wakeAfter } from './decision.ts';
@@ -41,6 +48,7 @@ export function desire(draft: Draft): void {
     return;
   }
   renew(draft, status.desired);
+  adoptMachine(draft, observed.machine);
   const change = facts.process.change;
   if (!change || (change.env === status.desired.env && change.machine === status.desired.machine)) return;
   const debounceMs = (facts.class?.spec.rollout.debounceSeconds ?? 2) * facts.timing.secondMs;
@@ -50,12 +58,14 @@ export function desire(draft: Draft): void {
     return;
   }
   const cause = causeOf(status.desired, observed, change.changed);
+  const images = changedImages(status.desired.machine, observed.machine).map((name) => `image/${name}`);
+  const changed = [...images, ...change.changed];
   status.desired = {
     generation: status.desired.generation + 1,
     ...observed,
     env: underCurrentKey(facts) ?? observed.env,
     cause,
-    changed: change.changed.length > 0 ? change.changed.slice(0, MOST_NAMES) : undefined,
+    changed: changed.length > 0 ? changed.slice(0, MOST_NAMES) : undefined,
     at: iso(now.wall),
   };
 }
@@ -77,6 +87,23 @@ function renew(draft: Draft, desired: NonNullable<Draft['status']['desired']>): 
     message: `The key ${digestKeyID(desired.env)}, which the environment's digest names, is gone: nobody can say whether a Secret changed meanwhile, and the content is taken for unchanged. If it did, ask for a restart (spec.requests.restart).`,
   });
   desired.env = env;
+}
+
+/**
+ * Takes up a digest that says nothing new of the instance: one of another version, which an upgrade of the operator
+ * brings, or one whose images are those that it has. What was outdated by the earlier digest stays outdated.
+ */
+function adoptMachine({ status }: Draft, observed: string): void {
+  const { desired, launch } = status;
+  if (!desired || desired.machine === observed) return;
+  const comparable = comparableMachines(desired.machine, observed);
+  const sameImage = hasDesiredImage(observed, launch?.params?.imageID);
+  if (comparable && !(sameMachine(desired.machine, observed) && sameImage)) return;
+  if (launch?.machine !== undefined) {
+    if (sameMachine(launch.machine, desired.machine)) launch.machine = observed;
+    else if (!comparable) launch.machine = outdatedMachine(observed);
+  }
+  desired.machine = observed;
 }
 
 function causeOf(

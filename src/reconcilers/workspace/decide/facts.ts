@@ -176,6 +176,33 @@ export type UserDataFact =
   | { ok: true; source: LaunchParams['userData'] }
   | { ok: false; kind: 'invalid' | 'unavailable'; message: string };
 
+/** Some content, as far as the other Workspaces of the class have to do with it. */
+export interface ContentFact {
+  /** Whether any of them is Ready with it. */
+  proven: boolean;
+  /** One that was replaced for it and has yet to become Ready. */
+  trying?: string;
+  /** How many were replaced for it and failed again and again. */
+  failing: number;
+}
+
+/** What the other Workspaces of the class come to, as far as budgets and limits go. */
+export interface FleetFact {
+  /** Workspaces that count for the budget, this one included. */
+  counted: number;
+  /** Others of them that don't serve, or are about to be replaced. */
+  unavailable: number;
+  /** Others that wait for a slot, and how many of them before this one. */
+  waiting: number;
+  ahead: number;
+  /** How long a replacement takes, ms; undefined before one ended. */
+  meanMs?: number;
+  /** Others that take up room, and older ones that would if they could: in the class, and in this namespace. */
+  room: { taken: number; ahead: number; takenInNamespace: number; aheadInNamespace: number };
+  /** By the content's name: whatever this one could be replaced for just now. */
+  contents: Readonly<Record<string, ContentFact>>;
+}
+
 /** Everything that a decision may depend on, gathered by observe. */
 export interface Facts {
   clusterID: string;
@@ -184,6 +211,7 @@ export interface Facts {
   /** Whether the class lets this namespace use it. */
   classAllowed: boolean;
   environment: EnvironmentFact;
+  fleet: FleetFact;
   /** Digest of machine inputs; undefined without a class. */
   machine?: string;
   resolution?: ResolutionFact;

@@ -1,5 +1,6 @@
 import { clientToken } from '../../../api/token.ts';
 import type { Launch } from '../../../api/workspace.ts';
+import { isCurrentMachine } from './change.ts';
 import { type Draft, iso, wakeAfter } from './decision.ts';
 import { holdsDesiredEnvironment } from './desired.ts';
 import {
@@ -105,7 +106,7 @@ function shownState({ state, missing, notFound }: InstanceFact): string {
 function absorbCurrent(draft: Draft, launch: Launch): void {
   const { desired, instance } = draft.status;
   if (!desired || launch.phase !== 'Submitted' || instance?.env === undefined) return;
-  if (launch.machine !== undefined && launch.machine !== desired.machine) return;
+  if (!isCurrentMachine(draft, launch)) return;
   if (holdsDesiredEnvironment(draft.facts, desired.env, instance.env)) launch.generation = desired.generation;
 }
 

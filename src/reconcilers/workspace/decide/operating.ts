@@ -61,7 +61,8 @@ function supersedeClosed(draft: Draft, launch: Launch): void {
 function resume(draft: Draft, launch: Launch): void {
   if (launch.ended || launch.instanceID === undefined) return;
   const stopped = launch.phase === 'Stopped';
-  if (stopped && !isCurrentMachine(draft, launch)) return;
+  const changed = (draft.status.desired?.generation ?? 0) > launch.generation;
+  if (stopped && changed && !isCurrentMachine(draft, launch)) return;
   if (stopped && runsOn(draft, launch)) return;
   if (stopped || foundStopped(draft, launch)) start(draft, launch);
   else if (launch.after && launch.readyAt === undefined) power(draft, launch, 'StartInstances', ['stopped']);

@@ -52,7 +52,8 @@ function refusedEnd(draft: Draft, ids: string): { reason: string; message: strin
       };
 }
 
-function serves(draft: Draft, launch: Launch): boolean {
+/** Whether the present launch's instance runs and is heard, as far as there is evidence. */
+export function serves(draft: Draft, launch: Launch): boolean {
   const { facts, status } = draft;
   if (launch.phase !== 'Submitted' || launch.ended || status.instance?.id !== launch.instanceID) return false;
   const state = status.instance?.state;

@@ -4,8 +4,10 @@ import { candidate, launchable } from './candidate.ts';
 import { change } from './change.ts';
 import { block, type Draft, iso, propose, wakeAfter } from './decision.ts';
 import { findInstance, inDoubt, provenGone, remember, trackEnding } from './ending.ts';
+import { mayEnter } from './limits.ts';
 import { fingerprint } from './offerings.ts';
 import { afterEnd, afterTimeout } from './repair.ts';
+import { claim } from './rollout.ts';
 import { afterSilence } from './silence.ts';
 
 /** What a refused dry run is called. */
@@ -26,10 +28,14 @@ export function supersede(draft: Draft): void {
     launchable(draft);
     return;
   }
+  if (!launchable(draft)) return;
+  const taken = claim(draft, launch, cause);
+  if (!taken) return;
   const params = candidate(draft, launch.number + 1);
-  if (!params) return;
+  if (!params || !mayEnter(draft)) return;
   if (lives(draft, launch) && !(bootable(draft) && validated(draft, params))) return;
   open(draft, launch, cause);
+  draft.claim = taken;
 }
 
 /** The one thing that the next launch would spend, or nothing yet. */

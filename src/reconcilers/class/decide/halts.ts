@@ -1,0 +1,40 @@
+import type { WorkspaceClassStatus } from '../../../api/workspaceClassStatus.ts';
+import { MOST_FAILING } from '../../workspace/decide/rollout.ts';
+import type { ClassContent, ClassFacts, ClassNow } from './facts.ts';
+import { iso } from './progress.ts';
+
+const MOST_HALTS = 8;
+
+type Status = Pick<WorkspaceClassStatus, 'halted' | 'handled'>;
+
+/**
+ * Halts what failed again and again before anything else came up with it, or with several though others did: until a
+ * person resumes it, or nobody waits for it any more, as a newer change has taken its place.
+ */
+export function haltsOf({ klass, fleet }: ClassFacts, now: ClassNow): Status {
+  const { halted = [], handled } = klass.status ?? {};
+  const { resume } = klass.spec.requests;
+  // Until the first status is written nothing can have been asked for.
+  if (!handled) return { halted: undefined, handled: resume ? { resume } : {} };
+  if (resume && resume !== handled.resume) {
+    return { halted: undefined, handled: { resume, resumedAt: iso(now.wall) } };
+  }
+  const waitedFor = new Map(fleet.contents.map((content) => [content.name, content]));
+  const kept = halted.filter(({ content }) => (waitedFor.get(content)?.waiting ?? 0) > 0);
+  const known = new Set(kept.map(({ content }) => content));
+  const more = fleet.contents.filter((content) => !known.has(content.name) && fails(content));
+  const all = [
+    ...kept,
+    ...more.map(({ name, message }) => ({
+      content: name,
+      since: iso(now.wall),
+      message: message.slice(0, 4096),
+    })),
+  ].slice(0, MOST_HALTS);
+  return { halted: all.length > 0 ? all : undefined, handled };
+}
+
+/** What is one Workspace's own, nobody else waits for: its failure is no matter of the class. */
+function fails({ proven, failing, waiting }: ClassContent): boolean {
+  return waiting > 0 && failing >= (proven ? MOST_FAILING : 1);
+}

@@ -1,0 +1,108 @@
+import { classContent } from '../../../api/machine.ts';
+import type { Cause, CauseKind, Launch } from '../../../api/workspace.ts';
+import type { WorkspaceClassSpec } from '../../../api/workspaceClass.ts';
+import { isCurrent, isCurrentMachine } from './change.ts';
+import { block, type Claim, type Draft, iso } from './decision.ts';
+import type { Facts, FleetFact } from './facts.ts';
+import { needsRoom } from './limits.ts';
+import { serves } from './ready.ts';
+
+/** Changes that replace an instance without anybody's asking for this one. */
+const PROGRAMMATIC = new Set<CauseKind>(['SecretChanged', 'EnvChanged', 'SpecChanged', 'ClassChanged']);
+
+/** So many Workspaces that failed with some content stop it, though others came up with it. */
+export const MOST_FAILING = 3;
+
+export function isProgrammatic(cause: Cause | undefined): boolean {
+  return cause !== undefined && PROGRAMMATIC.has(cause.kind);
+}
+
+/** How many of so many Workspaces may be down at once for a roll-out: rounded down, but never none, or it would never end. */
+export function maxUnavailable({ rollout }: Pick<WorkspaceClassSpec, 'rollout'>, counted: number): number {
+  const value = rollout.maxUnavailable;
+  const share = Number.parseInt(value, 10);
+  return Math.max(1, value.endsWith('%') ? Math.floor((counted * share) / 100) : share);
+}
+
+/** Whether one more may be taken down, those who wait before it being served first. */
+export function slotIsFree(fleet: FleetFact, spec: Pick<WorkspaceClassSpec, 'rollout'>): boolean {
+  return fleet.unavailable + fleet.ahead < maxUnavailable(spec, fleet.counted);
+}
+
+/** The first of these contents that another must come up with before, or that is not to be tried any more. */
+export function unverified(fleet: FleetFact, contents: readonly string[]): string | undefined {
+  return contents.find((name) => {
+    const { proven, trying, failing } = fleet.contents[name] ?? { proven: false, failing: 0 };
+    return failing >= MOST_FAILING || (!proven && (trying !== undefined || failing > 0));
+  });
+}
+
+/**
+ * What this launch takes from the others of its class, or undefined while it must wait for them. Only a change that
+ * would take down what serves waits: what is down can't become worse, and a person's restart and a repair are of this
+ * one alone.
+ */
+export function claim(draft: Draft, launch: Launch, cause: Cause): Claim | undefined {
+  const room = needsRoom(draft);
+  const { class: klass, fleet } = draft.facts;
+  if (!klass || !isProgrammatic(cause) || !serves(draft, launch)) return { slot: false, room, contents: [] };
+  const contents = newContents(draft, launch);
+  if (isHalted(draft, contents)) return undefined;
+  const open = unverified(fleet, contents);
+  if (open !== undefined) {
+    const first = fleet.contents[open]?.trying;
+    const why = first ? `${first} is the first to be replaced for it, and must become Ready` : 'it failed';
+    hold(draft, 'RolloutVerifying', `${why}; status of WorkspaceClass "${klass.metadata.name}" has the rest`);
+    return undefined;
+  }
+  if (slotIsFree(fleet, klass.spec)) return { slot: true, room, contents };
+  hold(draft, 'RolloutQueued', queued(draft, klass.spec));
+  return undefined;
+}
+
+/** Whatever this Workspace may be replaced for in a decision on these facts: what is on record, and what may become it. */
+export function contentNames({ workspace, machine, environment }: Facts): string[] {
+  const { desired } = workspace.status ?? {};
+  const machines = [desired?.machine, machine].flatMap((it) => (it === undefined ? [] : [classContent(it)]));
+  const seen = environment.kind === 'Merged' ? Object.values(environment.digests) : [];
+  return [...new Set([...machines, ...(desired ? [desired.env] : []), ...seen])];
+}
+
+/** What the replacement would have that the present instance has not. */
+function newContents(draft: Draft, launch: Launch): string[] {
+  const { desired } = draft.status;
+  if (!desired) return [];
+  const ofClass = classContent(desired.machine);
+  const anotherClass = !isCurrentMachine(draft, launch) && classContent(launch.machine ?? '') !== ofClass;
+  const anotherEnv = !isCurrent(draft, { ...launch, machine: undefined });
+  return [...(anotherClass ? [ofClass] : []), ...(anotherEnv ? [desired.env] : [])];
+}
+
+function isHalted(draft: Draft, contents: readonly string[]): boolean {
+  const { class: klass } = draft.facts;
+  const halt = klass?.status?.halted?.find(({ content }) => contents.includes(content));
+  if (!klass || !halt) return false;
+  block(
+    draft,
+    'RolloutHalted',
+    `Generation ${draft.status.desired?.generation} is not rolled out any further, and the present instance stays: ${halt.message} Mend the class or the Secret, or set spec.requests.resume of WorkspaceClass "${klass.metadata.name}" to a new value.`,
+  );
+  return true;
+}
+
+function queued({ facts, now }: Draft, spec: WorkspaceClassSpec): string {
+  const { ahead, counted, meanMs, unavailable, waiting } = facts.fleet;
+  const limit = maxUnavailable(spec, counted);
+  const at = meanMs === undefined ? undefined : now.wall + (Math.floor(ahead / limit) + 1) * meanMs;
+  const about = at === undefined ? '' : `, its turn is about ${iso(at)}`;
+  return `${unavailable} of the class’s Workspaces are down, of at most ${limit}; at ${iso(now.wall)} it was number ${ahead + 1} of ${waiting + 1} in line${about}`;
+}
+
+/** What is said of the wait stays as it was when it began: a place in line that is told anew with each step is a write each. */
+function hold(draft: Draft, reason: string, why: string): void {
+  const { desired, conditions } = draft.status;
+  const what = `Generation ${desired?.generation} (${desired?.cause}) waits:`;
+  const before = conditions?.find(({ type }) => type === 'UpToDate');
+  const told = before?.reason === reason && before.message.startsWith(what) ? before.message : undefined;
+  block(draft, reason, told ?? `${what} ${why}.`);
+}
