@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { systemRandom } from '../../src/controller/random.ts';
 import { createVirtualClock, type VirtualClock } from '../../test/support/virtualClock.ts';
 import { terminateInstances } from './actions/power.ts';
@@ -116,6 +117,16 @@ describe('the control endpoint', () => {
     const { status, body } = await call(await start(), 'GET', '');
     expect(status).toBe(404);
     expect(body).toMatchObject({ routes: expect.arrayContaining(['GET provisions']) });
+  });
+
+  it('and its documentation have the same routes', async () => {
+    const { body } = await call(await start(), 'GET', '');
+    const { routes } = z.object({ routes: z.array(z.string()) }).parse(body);
+    const documents = readFileSync(new URL('../../docs/faults.md', import.meta.url), 'utf8');
+    const cloud = documents.slice(documents.indexOf('## The cloud'), documents.indexOf('## The cluster'));
+    const told = [...cloud.matchAll(/`((?:GET|POST|DELETE) [^`]+)`/g)].map(([, route = '']) => route);
+    const known = (route: string) => route.replace(/\/(:|ID|TARGET)/g, '/:');
+    expect(told.map(known).sort()).toEqual(routes.map(known).sort());
   });
 
   it('reaches instances, quotas and agents', async () => {

@@ -39,7 +39,7 @@ export function hints(stack: Raised): { heading: string; lines: string[] }[] {
         `curl -s ${cloud}/capacity -d '{"type":"m7i.large","left":0}'   # the next type is tried; null for no limit`,
         `curl -s ${cloud}/freeze-pending -d '{"on":true}'   # nothing leaves pending until false`,
         `curl -s ${cloud}/agents/default%2Fada/silence -d '{"on":true}'`,
-        `curl -s -X POST ${cloud}/instances/INSTANCE/end   # by itself, as EC2 may`,
+        `curl -s -X POST ${cloud}/instances/INSTANCE/end   # by itself, as EC2 may; more in docs/faults.md`,
       ],
     },
     {
