@@ -1,5 +1,8 @@
 import type { Clock } from '../../src/controller/clock.ts';
 import type { Random } from '../../src/controller/random.ts';
+import { type Access, authenticate } from './access/reviews.ts';
+import { createTokens } from './access/tokens.ts';
+import type { User } from './access/user.ts';
 import { createInitialNamespaces } from './bootstrap.ts';
 import type { Core } from './core.ts';
 import { type Counters, createCounters } from './counters.ts';
@@ -15,6 +18,8 @@ export interface ApiServerOptions {
   bookmarkIntervalMs?: number;
   /** Changes of each kind that watches and lists can go back by; default 20 000. */
   historyLimit?: number;
+  /** Whoever holds it is the administrator; without it nobody can log in as that. */
+  administratorToken?: string;
   /** A watch that names no timeout lasts this to twice this; default 30 min. */
   minWatchTimeoutMs?: number;
   /** Told of errors in the server itself. */
@@ -27,6 +32,8 @@ export interface ApiServer {
   faults: Faults;
   counters: Counters;
   state: Store;
+  /** Whose token it is; undefined when it is nobody's. */
+  userOf(token: string): User | undefined;
 }
 
 /** @param state an earlier server's, whose objects this one goes on with; new when absent */
@@ -37,8 +44,15 @@ export function createApiServer(options: ApiServerOptions, state?: Store): ApiSe
   createInitialNamespaces(core);
   const faults = createFaults(store, clock, random);
   const counters = createCounters();
+  const { administratorToken } = options;
+  const access: Access = {
+    core,
+    tokens: createTokens(core),
+    ...(administratorToken === undefined ? {} : { administratorToken }),
+  };
   const handler = createHandler({
     core,
+    access,
     faults,
     counters,
     watch: {
@@ -47,5 +61,11 @@ export function createApiServer(options: ApiServerOptions, state?: Store): ApiSe
     },
     report: (error, { method, path }) => options.report?.(error, `${method} ${path}`),
   });
-  return { handler, faults, counters, state: store };
+  return {
+    handler,
+    faults,
+    counters,
+    state: store,
+    userOf: (token) => authenticate(access, token)?.user,
+  };
 }

@@ -1,3 +1,8 @@
+import { authorize } from './access/authorize.ts';
+import { reviewAt } from './access/reviewKinds.ts';
+import { type Access, serveReview } from './access/reviews.ts';
+import { serveTokenRequest } from './access/tokenRequest.ts';
+import type { User } from './access/user.ts';
 import { control } from './control.ts';
 import type { CallInfo, Counters } from './counters.ts';
 import { discover } from './discoveryRoutes.ts';
@@ -12,6 +17,7 @@ export type Handler = (request: ApiRequest) => Promise<ApiResponse>;
 
 export interface HandlerParts extends ResourceParts {
   counters: Counters;
+  access: Access;
   /** Told of errors that are this server's own fault; the caller gets a 500. */
   report(error: unknown, request: ApiRequest): void;
 }
@@ -42,6 +48,22 @@ export function errorResponse(error: StatusError): ApiResponse {
   return { status: error.code, headers, body: error.body() };
 }
 
+/** Reviews are answered, all else is stored or read. */
+function answer(
+  parts: HandlerParts,
+  request: ApiRequest,
+  path: ResourcePath,
+  call: CallInfo,
+  user: User,
+): ApiResponse {
+  const review = reviewAt(path);
+  if (review !== undefined) return serveReview(parts.access, request, path, review, user);
+  const { group, plural, subresource } = path;
+  if (group === '' && plural === 'serviceaccounts' && subresource === 'token')
+    return serveTokenRequest(parts.access, request, path);
+  return serveResource(parts, request, path, call);
+}
+
 export function createHandler(parts: HandlerParts): Handler {
   const { core, faults, counters } = parts;
   const serve = async (request: ApiRequest): Promise<ApiResponse> => {
@@ -52,10 +74,11 @@ export function createHandler(parts: HandlerParts): Handler {
     const call = callInfo(request, path);
     counters.count(call);
     await faults.before(call);
+    const user = authorize(core, request, path);
     const response: ApiResponse | undefined =
       path === undefined
         ? discover(core.registry, request.path, request.headers.accept ?? '')
-        : serveResource(parts, request, path, call);
+        : answer(parts, request, path, call, user);
     try {
       await faults.after(call);
     } catch (error) {

@@ -1,3 +1,4 @@
+import type { User } from './access/user.ts';
 import type { JsonValue } from './kinds.ts';
 import type { Watch } from './watch.ts';
 
@@ -8,6 +9,8 @@ export interface ApiRequest {
   /** Names in lower case. */
   headers: Readonly<Record<string, string | undefined>>;
   body: Uint8Array;
+  /** Who asks; absent: the administrator. */
+  user?: User;
 }
 
 export interface ApiResponse {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { administrator, type User } from './access/user.ts';
 import { createServerCertificate } from './certificates.ts';
 import { ConnectionLost } from './faults.ts';
 import type { Handler } from './handler.ts';
@@ -56,7 +57,14 @@ async function sendWatch(response: ServerResponse, watch: Watch): Promise<void> 
   response.end();
 }
 
-async function serve(handler: Handler, request: IncomingMessage, response: ServerResponse): Promise<void> {
+type UserOf = (token: string) => User | undefined;
+
+async function serve(
+  handler: Handler,
+  userOf: UserOf,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const url = new URL(request.url ?? '/', 'https://localhost');
   const headers = Object.fromEntries(
     Object.entries(request.headers).map(([name, value]) => [
@@ -66,8 +74,9 @@ async function serve(handler: Handler, request: IncomingMessage, response: Serve
   );
   const trusted = open.includes(url.pathname) || url.pathname.startsWith('/_control/');
   try {
-    // Whose token it is makes no difference: this server listens on the loopback interface and keeps nobody out.
-    if (!trusted && !/^Bearer \S+$/.test(headers.authorization ?? '')) throw unauthorized();
+    const [, token] = /^Bearer (\S+)$/.exec(headers.authorization ?? '') ?? [];
+    const user = token === undefined ? undefined : userOf(token);
+    if (!trusted && user === undefined) throw unauthorized();
     const body = await readBody(request);
     const answer = await handler({
       method: request.method ?? 'GET',
@@ -75,6 +84,7 @@ async function serve(handler: Handler, request: IncomingMessage, response: Serve
       query: url.searchParams,
       headers,
       body,
+      ...(user === undefined ? {} : { user }),
     });
     if (answer.watch === undefined) sendAnswer(response, answer);
     else await sendWatch(response, answer.watch);
@@ -93,16 +103,18 @@ export interface Listening {
 /**
  * Serves a handler on 127.0.0.1 with TLS, under a certificate authority of its own.
  * @param port 0 for any free one
+ * @param userOf whose token it is; where it isn't given every token will do
  * @param report told of requests that broke off, unless that was asked for or the client's own doing
  */
 export async function listen(
   handler: Handler,
   port: number,
   report: (error: unknown, what: string) => void,
+  userOf: UserOf = () => administrator,
 ): Promise<Listening> {
   const { caPEM, certPEM, keyPEM } = await createServerCertificate();
   const server = createServer({ cert: certPEM, key: keyPEM }, (request, response) => {
-    serve(handler, request, response).catch((error: unknown) => {
+    serve(handler, userOf, request, response).catch((error: unknown) => {
       // The client sees its connection break.
       if (!(error instanceof ConnectionLost) && !request.destroyed)
         report(error, `${request.method} ${request.url}`);

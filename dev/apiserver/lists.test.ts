@@ -212,7 +212,7 @@ describe('forms', () => {
 
 test.each([
   ['GET', '/api/v1/gadgets', 404],
-  ['POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', 404],
+  ['POST', '/apis/authentication.k8s.io/v1/selfsubjectwhims', 404],
   ['GET', '/nothing/here', 404],
   ['POST', `${configMapsPath}/a`, 405],
   ['POST', everywhere, 405],

@@ -1,8 +1,10 @@
+import { reviewInfos } from './access/reviewKinds.ts';
 import { configMapDefinition } from './builtins/configMap.ts';
 import { crdDefinition, crdStorage } from './builtins/crd.ts';
 import { coreEventDefinition, eventsEventDefinition } from './builtins/event.ts';
 import { leaseDefinition } from './builtins/lease.ts';
 import { namespaceDefinition } from './builtins/namespace.ts';
+import { rbacDefinitions } from './builtins/rbac.ts';
 import { secretDefinition } from './builtins/secret.ts';
 import { serviceAccountDefinition } from './builtins/serviceAccount.ts';
 import { customResourceDefinition } from './customResource.ts';
@@ -21,12 +23,14 @@ const builtins: readonly Definition[] = [
   leaseDefinition,
   eventsEventDefinition,
   crdDefinition,
+  ...rbacDefinitions,
 ];
 
 /** What is served at the moment: the compiled-in kinds, and those of the CustomResourceDefinitions in the store. */
 export interface Registry {
   find(group: string, version: string, plural: string): Definition | undefined;
   definitions(): readonly Definition[];
+  /** What discovery lists: those, and the reviews. */
   kinds(): readonly KindInfo[];
   /** Those that a CustomResourceDefinition brought, one a version. */
   definitionsOf(crdName: string): readonly Definition[];
@@ -86,7 +90,7 @@ export function createRegistry(store: Store): Registry {
   return {
     find: (group, version, plural) => byPath.get(`${group}/${version}/${plural}`),
     definitions: () => all,
-    kinds: () => all.map(({ info }) => info),
+    kinds: () => [...all.map(({ info }) => info), ...reviewInfos],
     definitionsOf: (crdName) => custom.get(crdName)?.definitions ?? [],
   };
 }

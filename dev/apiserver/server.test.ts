@@ -19,6 +19,12 @@ afterEach(async () => {
   await server.stop();
 });
 
+/** The administrator's. */
+function bearer(): Record<string, string> {
+  const { users } = parse(server.kubeconfig) as { users: [{ user: { token: string } }] };
+  return { authorization: `Bearer ${users[0].user.token}` };
+}
+
 interface Answer {
   status: number | undefined;
   text: string;
@@ -28,7 +34,7 @@ function call(
   method: string,
   path: string,
   body?: JsonObject,
-  headers: Record<string, string> = { authorization: 'Bearer x' },
+  headers: Record<string, string> = bearer(),
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(`${server.url}${path}`, { method, agent, headers }, (response) => {
@@ -48,34 +54,30 @@ function watch(
   path: string,
 ): Promise<{ lines: string[]; until(count: number): Promise<void>; ended: Promise<Error | undefined> }> {
   return new Promise((resolve, reject) => {
-    const sent = request(
-      `${server.url}${path}`,
-      { agent, headers: { authorization: 'Bearer x' } },
-      (response) => {
-        const lines: string[] = [];
-        let rest = '';
-        let look = () => {};
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => {
-          const parts = `${rest}${chunk}`.split('\n');
-          rest = parts.pop() ?? '';
-          lines.push(...parts);
+    const sent = request(`${server.url}${path}`, { agent, headers: bearer() }, (response) => {
+      const lines: string[] = [];
+      let rest = '';
+      let look = () => {};
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        const parts = `${rest}${chunk}`.split('\n');
+        rest = parts.pop() ?? '';
+        lines.push(...parts);
+        look();
+      });
+      const ended = new Promise<Error | undefined>((end) => {
+        response.on('end', () => end(undefined));
+        response.on('error', end);
+      });
+      const until = (count: number) =>
+        new Promise<void>((done) => {
+          look = () => {
+            if (lines.length >= count) done();
+          };
           look();
         });
-        const ended = new Promise<Error | undefined>((end) => {
-          response.on('end', () => end(undefined));
-          response.on('error', end);
-        });
-        const until = (count: number) =>
-          new Promise<void>((done) => {
-            look = () => {
-              if (lines.length >= count) done();
-            };
-            look();
-          });
-        resolve({ lines, until, ended });
-      },
-    );
+      resolve({ lines, until, ended });
+    });
     sent.on('error', reject);
     sent.end();
   });

@@ -8,7 +8,7 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-export interface StartOptions extends Omit<ApiServerOptions, 'report'> {
+export interface StartOptions extends Omit<ApiServerOptions, 'report' | 'administratorToken'> {
   logger?: Logger;
   /** Keeps the state across restarts; without it the state is in memory alone. */
   file?: string;
@@ -33,13 +33,14 @@ export async function startApiServer(options: StartOptions): Promise<RunningApiS
   if (file !== undefined) {
     persistence = await persist(store, file, clock, (error) => report(error, `${file} was not written`));
   }
-  const api = createApiServer({ ...options, report }, store);
-  const { url, caPEM, stop } = await listen(api.handler, port, report);
+  const administratorToken = random.bytes(24).toString('base64url');
+  const api = createApiServer({ ...options, administratorToken, report }, store);
+  const { url, caPEM, stop } = await listen(api.handler, port, report, api.userOf);
   return {
     ...api,
     url,
     caPEM,
-    kubeconfig: kubeconfigOf(url, caPEM, random.bytes(24).toString('base64url')),
+    kubeconfig: kubeconfigOf(url, caPEM, administratorToken),
     async stop() {
       await stop();
       await persistence?.close();

@@ -7,7 +7,7 @@ import { difference, isEmpty, pathsOf, showPath } from './fields/fieldSet.ts';
 import { type Managed, managedBefore } from './fields/managed.ts';
 import { type OwnedWrite, ownedByUpdate, type Taken } from './fields/ownership.ts';
 import { isObject, metaOf, objectAt, stringAt, without } from './json.ts';
-import type { JsonObject } from './kinds.ts';
+import type { JsonObject, JsonValue } from './kinds.ts';
 import { applyConflict, badRequest, StatusError } from './statusErrors.ts';
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -91,14 +91,23 @@ function withoutOwnHistory(application: Application, taken: readonly Taken[]): T
   });
 }
 
+/** As Go writes maps. */
+function sorted(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, each]) => [key, sorted(each)]));
+}
+
 /** kubectl keeps the annotation current where there is one, so that client-side apply can take over again. */
 function withLastApplied({ live, config, manager }: Application, object: JsonObject): JsonObject {
   const annotations = objectAt(metaOf(object), 'annotations');
   const had = stringAt(objectAt(metaOf(live), 'annotations'), LAST_APPLIED) !== '';
   if (manager.manager !== KUBECTL || !had) return object;
-  const meta = metaOf(config);
-  const bare = { ...meta, annotations: without(objectAt(meta, 'annotations'), LAST_APPLIED) };
-  const text = `${JSON.stringify({ ...config, metadata: bare })}\n`;
+  const own = without(objectAt(metaOf(config), 'annotations'), LAST_APPLIED);
+  const metadata: JsonObject = without(metaOf(config), 'annotations');
+  if (Object.keys(own).length > 0) metadata.annotations = own;
+  const text = `${JSON.stringify(sorted({ ...config, metadata }))}\n`;
   const kept = without(annotations, LAST_APPLIED);
   const next = Buffer.byteLength(text) > ANNOTATION_BYTES ? kept : { ...kept, [LAST_APPLIED]: text };
   return { ...object, metadata: { ...metaOf(object), annotations: next } };

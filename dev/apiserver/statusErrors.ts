@@ -133,6 +133,11 @@ export function invalidOptions(kind: string, causes: FieldCause[]): StatusError 
   return invalidBecause(kind, details.group, details, '', causes);
 }
 
+/** A question that can't be answered as it is put. The server names no kind for most of them. */
+export function invalidReview(group: string, causes: FieldCause[], kind = ''): StatusError {
+  return invalidBecause(kind, group, { group, ...(kind === '' ? {} : { kind }) }, '', causes);
+}
+
 function invalidBecause(
   kind: string,
   group: string,

@@ -11,6 +11,8 @@ export interface Exchange {
   path: string;
   accept: string;
   contentType?: string;
+  /** Whom kubectl spoke for. */
+  as?: string;
   /** Base64. */
   body?: string;
   status: number;
@@ -55,7 +57,7 @@ export function createTranslation() {
     text
       .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, (uid) => uids.get(uid) ?? uid)
       .replace(
-        /(resourceVersion=|"resourceVersion": ?")(\d+)/g,
+        /(resourceVersion=|"resourceVersion": ?"|"path":"\/metadata\/resourceVersion","value":")(\d+)/g,
         (_, key, version) => key + versionOf(version),
       );
   return {
@@ -75,13 +77,17 @@ export function createTranslation() {
   };
 }
 
-export function toRequest({ method, path, accept, contentType, body }: Exchange): ApiRequest {
+export function toRequest({ method, path, accept, contentType, as, body }: Exchange): ApiRequest {
   const url = new URL(path, 'https://localhost');
   return {
     method,
     path: url.pathname,
     query: url.searchParams,
-    headers: { accept, ...(contentType === undefined ? {} : { 'content-type': contentType }) },
+    headers: {
+      accept,
+      ...(contentType === undefined ? {} : { 'content-type': contentType }),
+      ...(as === undefined ? {} : { 'impersonate-user': as }),
+    },
     body: Buffer.from(body ?? '', 'base64'),
   };
 }
@@ -134,5 +140,7 @@ function objectFacts(object: JsonObject): JsonObject {
     deleting: deletionTimestamp !== undefined,
     data,
   };
-  return kind === 'CustomResourceDefinition' ? facts : { ...facts, spec };
+  if (kind === 'CustomResourceDefinition') return facts;
+  // A review's status is its answer; those of other objects have stamps in them.
+  return /Review$/.test(String(kind)) ? { kind, spec, status: object.status ?? null } : { ...facts, spec };
 }

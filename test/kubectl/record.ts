@@ -48,13 +48,14 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const body = await buffer(request);
-  const { accept = '', 'content-type': contentType } = request.headers;
+  const { accept = '', 'content-type': contentType, 'impersonate-user': as } = request.headers;
   const exchange: Exchange = {
     step,
     method: request.method ?? 'GET',
     path: scrub(request.url ?? '/'),
     accept,
     contentType,
+    as: Array.isArray(as) ? as[0] : as,
     body: body.byteLength > 0 ? body.toString('base64') : undefined,
     status: 0,
     answered: '',

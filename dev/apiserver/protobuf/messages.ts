@@ -103,6 +103,64 @@ message LeaseSpec {
 }
 message Lease { optional ObjectMeta metadata = 1; optional LeaseSpec spec = 2; }
 
+message TokenReviewSpec { optional string token = 1; repeated string audiences = 2; }
+message TokenReview { optional ObjectMeta metadata = 1; optional TokenReviewSpec spec = 2; }
+message SelfSubjectReview { optional ObjectMeta metadata = 1; }
+message TokenRequestSpec { repeated string audiences = 1; optional int64 expirationSeconds = 4; }
+message TokenRequest { optional ObjectMeta metadata = 1; optional TokenRequestSpec spec = 2; }
+message ResourceAttributes {
+  optional string namespace = 1;
+  optional string verb = 2;
+  optional string group = 3;
+  optional string version = 4;
+  optional string resource = 5;
+  optional string subresource = 6;
+  optional string name = 7;
+}
+message NonResourceAttributes { optional string path = 1; optional string verb = 2; }
+message SelfSubjectAccessReviewSpec {
+  optional ResourceAttributes resourceAttributes = 1;
+  optional NonResourceAttributes nonResourceAttributes = 2;
+}
+message SelfSubjectAccessReview {
+  optional ObjectMeta metadata = 1;
+  optional SelfSubjectAccessReviewSpec spec = 2;
+}
+message SubjectAccessReviewSpec {
+  optional ResourceAttributes resourceAttributes = 1;
+  optional NonResourceAttributes nonResourceAttributes = 2;
+  optional string user = 3;
+  repeated string groups = 4;
+  optional string uid = 6;
+}
+message SubjectAccessReview { optional ObjectMeta metadata = 1; optional SubjectAccessReviewSpec spec = 2; }
+message SelfSubjectRulesReviewSpec { optional string namespace = 1; }
+message SelfSubjectRulesReview {
+  optional ObjectMeta metadata = 1;
+  optional SelfSubjectRulesReviewSpec spec = 2;
+}
+
+message PolicyRule {
+  repeated string verbs = 1;
+  repeated string apiGroups = 2;
+  repeated string resources = 3;
+  repeated string resourceNames = 4;
+  repeated string nonResourceURLs = 5;
+}
+message Role { optional ObjectMeta metadata = 1; repeated PolicyRule rules = 2; }
+message Subject {
+  optional string kind = 1;
+  optional string apiGroup = 2;
+  optional string name = 3;
+  optional string namespace = 4;
+}
+message RoleRef { optional string apiGroup = 1; optional string kind = 2; optional string name = 3; }
+message RoleBinding {
+  optional ObjectMeta metadata = 1;
+  repeated Subject subjects = 2;
+  optional RoleRef roleRef = 3;
+}
+
 message Preconditions { optional string uid = 1; optional string resourceVersion = 2; }
 message DeleteOptions {
   optional int64 gracePeriodSeconds = 1;
@@ -121,4 +179,15 @@ export const messageOfKind: ReadonlyMap<string, string> = new Map([
   ['v1/Namespace', 'Namespace'],
   ['v1/Event', 'Event'],
   ['coordination.k8s.io/v1/Lease', 'Lease'],
+  ['authentication.k8s.io/v1/TokenReview', 'TokenReview'],
+  ['authentication.k8s.io/v1/TokenRequest', 'TokenRequest'],
+  ['authentication.k8s.io/v1/SelfSubjectReview', 'SelfSubjectReview'],
+  ['authorization.k8s.io/v1/SubjectAccessReview', 'SubjectAccessReview'],
+  ['authorization.k8s.io/v1/LocalSubjectAccessReview', 'SubjectAccessReview'],
+  ['authorization.k8s.io/v1/SelfSubjectAccessReview', 'SelfSubjectAccessReview'],
+  ['authorization.k8s.io/v1/SelfSubjectRulesReview', 'SelfSubjectRulesReview'],
+  ['rbac.authorization.k8s.io/v1/Role', 'Role'],
+  ['rbac.authorization.k8s.io/v1/ClusterRole', 'Role'],
+  ['rbac.authorization.k8s.io/v1/RoleBinding', 'RoleBinding'],
+  ['rbac.authorization.k8s.io/v1/ClusterRoleBinding', 'RoleBinding'],
 ]);

@@ -46,6 +46,8 @@ export interface Api {
   /** Makes a namespace and answers with its name. */
   namespace(): Promise<string>;
   compact(): Promise<void>;
+  /** The same server for whoever holds the token. */
+  as(token: string): Api;
 }
 
 export const merge = { contentType: 'application/merge-patch+json' };
@@ -61,6 +63,7 @@ interface ApiParts {
   transport: () => Transport;
   compact: () => Promise<void>;
   failures: () => unknown[];
+  as: Api['as'];
 }
 
 function saying({ status, body }: Answer): Refusal & { message: string; says: string[] } {
@@ -77,7 +80,7 @@ function saying({ status, body }: Answer): Refusal & { message: string; says: st
   };
 }
 
-export function createApi({ transport, compact, failures }: ApiParts): Api {
+export function createApi({ transport, compact, failures, as }: ApiParts): Api {
   const call: Api['call'] = async (method, path, body, options = {}) => {
     const { status, headers, body: answered } = await transport().request({ method, path, body, ...options });
     const [failure] = failures();
@@ -110,6 +113,7 @@ export function createApi({ transport, compact, failures }: ApiParts): Api {
       return stringAt(metaOf(await ok('POST', '/api/v1/namespaces', body)), 'name');
     },
     compact,
+    as,
   };
 }
 

@@ -5,6 +5,7 @@ import { KubeConfig } from '../../../src/controller/credentials.ts';
 import { kubeTransport } from '../../../src/controller/httpTransport.ts';
 import { createRuntimeMetrics } from '../../../src/controller/metrics.ts';
 import { systemRandom } from '../../../src/controller/random.ts';
+import type { Transport } from '../../../src/controller/transport.ts';
 import type { ClusterAccess } from '../../envtest/globalSetup.ts';
 import { type Api, createApi } from './api.ts';
 import { compactEtcd } from './etcd.ts';
@@ -42,6 +43,20 @@ const access = inject('realCluster');
 const servers: [string, () => Promise<Server>][] = [['the embedded API server', startEmbedded]];
 if (access !== null) servers.push(['kube-apiserver', reachReal(access)]);
 
+type ClosableTransport = ReturnType<typeof kubeTransport>;
+
+/** @param token another's than the kubeconfig's */
+function transportOf(kubeconfig: string, token?: string): ClosableTransport {
+  const loadKubeConfig = () => {
+    const config = new KubeConfig();
+    config.loadFromString(kubeconfig);
+    const users = token === undefined ? config.users : config.users.map(({ name }) => ({ name, token }));
+    config.loadFromOptions({ ...config, users });
+    return config;
+  };
+  return kubeTransport({ clock: systemClock, metrics: createRuntimeMetrics(), loadKubeConfig });
+}
+
 /**
  * What holds of the embedded API server and of the real one alike: the tests run against each. The real one takes part
  * where the run has a cluster.
@@ -50,22 +65,29 @@ export function contract(title: string, define: (api: Api) => void): void {
   describe.each(servers)(`${title}: %s`, (_, start) => {
     let server: Server;
     let close: () => Promise<void>;
-    const api = createApi({
-      transport: () => transport,
-      compact: () => server.compact(),
-      failures: () => server.failures,
-    });
-    let transport: ReturnType<typeof kubeTransport>;
+    const transports: ClosableTransport[] = [];
+    const login = (token?: string): ClosableTransport => {
+      const transport = transportOf(server.kubeconfig, token);
+      transports.push(transport);
+      return transport;
+    };
+    const speaking = (transport: () => Transport): Api =>
+      createApi({
+        transport,
+        compact: () => server.compact(),
+        failures: () => server.failures,
+        as(token) {
+          const other = login(token);
+          return speaking(() => other);
+        },
+      });
+    let administrator: Transport;
+    const api = speaking(() => administrator);
     beforeAll(async () => {
       server = await start();
-      const loadKubeConfig = () => {
-        const config = new KubeConfig();
-        config.loadFromString(server.kubeconfig);
-        return config;
-      };
-      transport = kubeTransport({ clock: systemClock, metrics: createRuntimeMetrics(), loadKubeConfig });
+      administrator = login();
       close = async () => {
-        await transport.close();
+        for (const transport of transports) await transport.close();
         await server.stop();
       };
       await installKinds(api);
