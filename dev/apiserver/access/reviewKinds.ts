@@ -1,5 +1,4 @@
 import type { KindInfo } from '../kinds.ts';
-import type { ResourcePath } from '../requestInfo.ts';
 import type { Shape } from '../shapes.ts';
 
 const attributes: Record<string, Shape> = {
@@ -92,7 +91,7 @@ const all = [
 export const reviewInfos: readonly KindInfo[] = all.map(({ info }) => info);
 
 /** What review a path is about, whatever is asked of it. */
-export function reviewAt(path: ResourcePath): ReviewKind | undefined {
+export function reviewAt(path: Pick<KindInfo, 'group' | 'version' | 'plural'>): ReviewKind | undefined {
   return all.find(
     ({ info }) => info.group === path.group && info.version === path.version && info.plural === path.plural,
   );

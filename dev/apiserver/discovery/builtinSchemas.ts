@@ -1,23 +1,8 @@
 import type { JsonObject } from '../kinds.ts';
+import { accessSchemas } from './accessSchemas.ts';
+import { flag, integer, list, map, object, string, time } from './schemaParts.ts';
 
 export const OBJECT_META = '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
-
-const string = (description: string): JsonObject => ({ type: 'string', description });
-const integer = (description: string): JsonObject => ({ type: 'integer', format: 'int64', description });
-const flag = (description: string): JsonObject => ({ type: 'boolean', description });
-const time = (description: string): JsonObject => ({ type: 'string', format: 'date-time', description });
-const list = (items: JsonObject, description: string): JsonObject => ({ type: 'array', items, description });
-const map = (additionalProperties: JsonObject, description: string): JsonObject => ({
-  type: 'object',
-  additionalProperties,
-  description,
-});
-const object = (description: string, properties: JsonObject, required: string[] = []): JsonObject => ({
-  type: 'object',
-  description,
-  properties,
-  ...(required.length > 0 ? { required } : {}),
-});
 
 const ownerReference = object(
   'The object that owns this one, in the same namespace or cluster-scoped.',
@@ -67,6 +52,7 @@ const reference = (description: string): JsonObject =>
   });
 
 const schemas: Record<string, JsonObject> = {
+  ...accessSchemas,
   '/Namespace': object('A scope for names.', {
     spec: object('What the namespace should be.', {
       finalizers: list({ type: 'string' }, 'Must be empty before the namespace is removed.'),

@@ -131,9 +131,37 @@ async function install(api: Api, crd: JsonObject): Promise<void> {
   await untilServed(api, crd);
 }
 
+interface OurDefinition {
+  kind: string;
+  group: string;
+  version: string;
+  schema: JsonObject;
+  crd: JsonObject;
+}
+
+async function readOurs(): Promise<OurDefinition[]> {
+  const files = (await readdir(OURS)).filter((file) => file.endsWith('.yaml'));
+  return Promise.all(
+    files.map(async (file) => {
+      const crd = parse(await readFile(join(OURS, file), 'utf8')) as JsonObject;
+      const spec = objectAt(crd, 'spec');
+      const [served] = objectsAt(spec, 'versions');
+      return {
+        kind: stringAt(objectAt(spec, 'names'), 'kind'),
+        group: stringAt(spec, 'group'),
+        version: stringAt(served, 'name'),
+        schema: objectAt(objectAt(served, 'schema'), 'openAPIV3Schema'),
+        crd,
+      };
+    }),
+  );
+}
+
+/** The product's own. */
+export const ourDefinitions = await readOurs();
+
 /** The product's own definitions, and the contract's. */
 export async function installKinds(api: Api): Promise<void> {
-  const ours = (await readdir(OURS)).filter((file) => file.endsWith('.yaml'));
-  for (const file of ours) await install(api, parse(await readFile(join(OURS, file), 'utf8')));
+  for (const { crd } of ourDefinitions) await install(api, crd);
   await install(api, widgets);
 }
