@@ -155,6 +155,18 @@ contract('patches', (api) => {
     expect(await api.refused('PATCH', `${widgets}/a`, ['x'], merge)).toEqual(bad);
   });
 
+  test('a PUT says what it replaces by name', async () => {
+    const configMaps = configMapsIn(await api.namespace());
+    await api.ok('POST', configMaps, configMap('a'));
+    const { metadata: _, ...nameless } = configMap('a');
+    const badRequest = { code: 400, reason: 'BadRequest', causes: [] };
+    expect(await api.refused('PUT', `${configMaps}/a`, nameless)).toEqual(badRequest);
+    expect(await api.refused('PUT', `${configMaps}/a`, configMap('b'))).toEqual(badRequest);
+    expect(await api.refused('PATCH', `${configMaps}/a`, { metadata: { name: null } }, merge)).toEqual(
+      badRequest,
+    );
+  });
+
   test('a patch can rename or move nothing', async () => {
     const widgets = widgetsIn(await api.namespace());
     await api.ok('POST', widgets, widget('a'));

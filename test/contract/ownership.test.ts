@@ -161,6 +161,58 @@ contract('who updates', (api) => {
   });
 });
 
+contract('owners of built-in kinds', (api) => {
+  test('stringData is an applier’s own field, and what it became stays when it is applied no more', async () => {
+    const one = `/api/v1/namespaces/${await api.namespace()}/secrets/s`;
+    const secret = (rest: JsonObject) => ({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 's' },
+      ...rest,
+    });
+    const gitops = applyAs('gitops');
+    const made = await api.ok('PATCH', one, secret({ stringData: { a: 'x' }, data: { b: 'eA==' } }), gitops);
+    expect(made).toMatchObject({ data: { a: 'eA==', b: 'eA==' }, type: 'Opaque' });
+    expect(ownersOf(made)).toEqual({
+      'Apply gitops': { 'f:data': { 'f:b': {} }, 'f:stringData': { 'f:a': {} } },
+    });
+    const changed = await api.ok('PATCH', one, secret({ stringData: { a: 'y' } }), gitops);
+    expect(changed.data).toEqual({ a: 'eQ==' });
+    const other = await api.ok('PATCH', one, secret({ data: { c: 'eA==' } }), gitops);
+    expect(other.data).toEqual({ a: 'eQ==', c: 'eA==' });
+    expect(ownersOf(other)).toEqual({ 'Apply gitops': { 'f:data': { 'f:c': {} } } });
+  });
+
+  test('an event’s references are owned as a whole, in the words of its version', async () => {
+    const namespace = await api.namespace();
+    const events = `/apis/events.k8s.io/v1/namespaces/${namespace}/events`;
+    const event = {
+      apiVersion: 'events.k8s.io/v1',
+      kind: 'Event',
+      metadata: { name: 'e' },
+      regarding: { kind: 'Widget', namespace, name: 'a' },
+      reason: 'Launching',
+      action: 'Launch',
+      type: 'Normal',
+      note: 'n',
+      eventTime: '2026-01-01T00:00:00.000000Z',
+      reportingController: 'example.com/operator',
+      reportingInstance: 'one',
+    };
+    await api.ok('POST', events, event, by('operator'));
+    const series = { count: 2, lastObservedTime: '2026-01-01T00:00:01.000000Z' };
+    const told = await api.ok('PATCH', `${events}/e`, { series }, by('operator', merge));
+    const fields = ['action', 'eventTime', 'note', 'reason', 'regarding', 'type'];
+    const own = [...fields, 'reportingController', 'reportingInstance'].map((name) => [`f:${name}`, {}]);
+    expect(ownersOf(told)).toEqual({
+      'Update operator': {
+        ...Object.fromEntries(own),
+        'f:series': { '.': {}, 'f:count': {}, 'f:lastObservedTime': {} },
+      },
+    });
+  });
+});
+
 contract('the list of owners', (api) => {
   const owners = (...managedFields: JsonObject[]) => ({ metadata: { managedFields } });
   const entry = { operation: 'Apply', apiVersion: 'v1', fieldsType: 'FieldsV1' };

@@ -5,7 +5,7 @@ import { configuredFields, withNamedFields, withoutFields } from './configured.t
 import { difference, type FieldSet, intersection, isEmpty, noFields, outside, union } from './fieldSet.ts';
 import { idOf, type Managed, type Manager, withOwned } from './managed.ts';
 import { mergeConfigured } from './merge.ts';
-import { type FieldView, type OwnedWrite, ownable, type Taken, takeFrom } from './ownership.ts';
+import { comparing, type FieldView, type OwnedWrite, ownable, type Taken, takeFrom } from './ownership.ts';
 
 export interface Application {
   live: JsonObject;
@@ -40,7 +40,7 @@ export function applyConfiguration(application: Application): Applied | undefine
     last === undefined || isEmpty(last.set)
       ? merged
       : withoutDropped(version, merged, claimed, manager.apiVersion, last.set);
-  const { managed, taken } = takeFrom(claimed, id, { live, next: pruned, viewOf, ignored });
+  const { managed, taken } = takeFrom(claimed, id, comparing({ live, next: pruned, viewOf, ignored }));
   const unchanged = equal(pruned, live);
   const own = managed.get(id);
   return {

@@ -9,6 +9,7 @@ export interface Comparison {
   modified: FieldSet;
 }
 
+const unchanged: Comparison = { added: noFields, removed: noFields, modified: noFields };
 const here: FieldSet = { own: true, kids: new Map() };
 
 /** Which fields of the one came to be, went or changed in the other. */
@@ -17,14 +18,14 @@ export function compare(
   before: JsonValue | undefined,
   after: JsonValue | undefined,
 ): Comparison {
+  if (before !== undefined && equal(before, after)) return unchanged;
   const [isNew, isGone] = [before === undefined, after === undefined];
   const pairs = pairsOf(schema, before, after);
   if (pairs === undefined) {
-    const changed = !isNew && !isGone && !equal(before, after);
     return {
       added: isNew ? here : noFields,
       removed: isGone ? here : noFields,
-      modified: changed ? here : noFields,
+      modified: isNew || isGone ? noFields : here,
     };
   }
   const parts = [...pairs].map(([step, pair]) => [step, compare(pair.schema, pair.a, pair.b)] as const);

@@ -39,27 +39,48 @@ function withPath(set: FieldSet, [step, ...rest]: Path): FieldSet {
   return { own: set.own, kids: new Map(set.kids).set(step, withPath(kidOf(set, step), rest)) };
 }
 
+/** With other kids where they differ, or the same set where they don't: most writes leave most sets as they are. */
+function withKids(set: FieldSet, own: boolean, changed: readonly (readonly [string, FieldSet])[]): FieldSet {
+  if (changed.length === 0) return own === set.own ? set : { own, kids: set.kids };
+  const kids = new Map(set.kids);
+  for (const [step, kid] of changed) {
+    if (isEmpty(kid)) kids.delete(step);
+    else kids.set(step, kid);
+  }
+  return { own, kids };
+}
+
+/** `a` itself when it has all of `b`. */
 export function union(a: FieldSet, b: FieldSet): FieldSet {
-  const steps = new Set([...a.kids.keys(), ...b.kids.keys()]);
-  return fieldSet(
-    a.own || b.own,
-    [...steps].map((step) => [step, union(kidOf(a, step), kidOf(b, step))]),
-  );
+  if (a === b || isEmpty(b)) return a;
+  if (isEmpty(a)) return b;
+  const changed: [string, FieldSet][] = [];
+  for (const [step, kid] of b.kids) {
+    const mine = a.kids.get(step);
+    const both = mine === undefined ? kid : union(mine, kid);
+    if (both !== mine) changed.push([step, both]);
+  }
+  return withKids(a, a.own || b.own, changed);
 }
 
 export function intersection(a: FieldSet, b: FieldSet): FieldSet {
+  if (isEmpty(a) || isEmpty(b)) return noFields;
   return fieldSet(
     a.own && b.own,
-    [...a.kids].map(([step, kid]) => [step, intersection(kid, kidOf(b, step))]),
+    [...b.kids].map(([step, kid]) => [step, intersection(kidOf(a, step), kid)]),
   );
 }
 
-/** What of `a` is not in `b`; a path in `b` takes nothing below it along. */
+/** What of `a` is not in `b`, `a` itself when that is all; a path in `b` takes nothing below it along. */
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
-  return fieldSet(
-    a.own && !b.own,
-    [...a.kids].map(([step, kid]) => [step, difference(kid, kidOf(b, step))]),
-  );
+  if (isEmpty(a) || isEmpty(b)) return a;
+  const changed: [string, FieldSet][] = [];
+  for (const [step, kid] of b.kids) {
+    const mine = a.kids.get(step);
+    const left = mine === undefined ? undefined : difference(mine, kid);
+    if (left !== undefined && left !== mine) changed.push([step, left]);
+  }
+  return withKids(a, a.own && !b.own, changed);
 }
 
 /** What of `a` is neither in `b` nor below a path in it. */
@@ -80,26 +101,42 @@ function sorted(set: FieldSet): [string, FieldSet][] {
   return [...set.kids].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** As managedFields keep it. */
-export function toFieldsV1(set: FieldSet): JsonObject {
-  const fields: JsonObject = {};
-  for (const [step, kid] of sorted(set)) {
-    fields[step] = kid.kids.size === 0 ? {} : { ...(kid.own ? { '.': {} } : {}), ...toFieldsV1(kid) };
-  }
+/** What sets are as FieldsV1, so that those that writes leave alone are neither read nor written anew. */
+const written = new WeakMap<FieldSet, JsonObject>();
+
+function below(set: FieldSet): JsonObject {
+  const fields: JsonObject = set.own ? { '.': {} } : {};
+  for (const [step, kid] of sorted(set)) fields[step] = kid.kids.size === 0 ? {} : below(kid);
   return fields;
+}
+
+/** As managedFields keep it; the same object for the same set. */
+export function toFieldsV1(set: FieldSet): JsonObject {
+  const known = written.get(set);
+  if (known !== undefined) return known;
+  const fields = below(set);
+  written.set(set, fields);
+  return fields;
+}
+
+function read(fields: JsonValue | undefined): FieldSet {
+  if (!isObject(fields)) throw new Error('fieldsV1 is not an object');
+  const entries = Object.entries(fields);
+  const kids = new Map<string, FieldSet>();
+  for (const [step, inner] of entries) {
+    if (step === '.') continue;
+    if (!/^[fkvi]:/.test(step)) throw new Error(`missing colon: ${step}`);
+    const kid = read(inner);
+    kids.set(step, kid.kids.size === 0 ? { own: true, kids: kid.kids } : kid);
+  }
+  return { own: Object.hasOwn(fields, '.'), kids };
 }
 
 /** Throws an Error for what isn't FieldsV1. */
 export function fromFieldsV1(fields: JsonValue | undefined): FieldSet {
-  if (!isObject(fields)) throw new Error('fieldsV1 is not an object');
-  const kids = Object.entries(fields).flatMap(([step, below]): [string, FieldSet][] => {
-    if (step === '.') return [];
-    if (!/^[fkvi]:/.test(step)) throw new Error(`missing colon: ${step}`);
-    const kid = fromFieldsV1(below);
-    const isLeaf = Object.keys(below as JsonObject).length === 0;
-    return [[step, { own: isLeaf || Object.hasOwn(below as JsonObject, '.'), kids: kid.kids }]];
-  });
-  return fieldSet(false, kids);
+  const set = read(fields);
+  if (isObject(fields)) written.set(set, fields);
+  return set;
 }
 
 function showStep(step: string): string {

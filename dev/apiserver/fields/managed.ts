@@ -1,4 +1,4 @@
-import { isObject, objectsAt, stringAt } from '../json.ts';
+import { equal, isObject, objectsAt, stringAt, without } from '../json.ts';
 import type { JsonObject, JsonValue } from '../kinds.ts';
 import { type FieldSet, fromFieldsV1, isEmpty, toFieldsV1, union } from './fieldSet.ts';
 
@@ -52,6 +52,20 @@ function decodeEntries(entries: readonly JsonObject[]): Managed | undefined {
   }
 }
 
+/** By the lists that stored objects have, which are frozen. */
+const known = new WeakMap<object, Managed>();
+
+function managedIn(meta: JsonObject): Managed {
+  const { managedFields } = meta;
+  if (!Array.isArray(managedFields)) return new Map();
+  let managed = known.get(managedFields);
+  if (managed === undefined) {
+    managed = decodeEntries(objectsAt(meta, 'managedFields')) ?? new Map<string, Owned>();
+    if (Object.isFrozen(managedFields)) known.set(managedFields, managed);
+  }
+  return managed;
+}
+
 function isReset(entries: readonly JsonObject[]): boolean {
   const [only, ...more] = entries;
   return only !== undefined && more.length === 0 && Object.keys(only).length === 0;
@@ -62,9 +76,12 @@ function isReset(entries: readonly JsonObject[]): boolean {
  * comes through a subresource, counts for nothing.
  */
 export function managedBefore(live: JsonObject, next: JsonObject, subresource: string): Managed {
-  const brought = objectsAt(next, 'managedFields');
-  const kept = decodeEntries(objectsAt(live, 'managedFields')) ?? new Map<string, Owned>();
+  const kept = managedIn(live);
   if (subresource !== '') return kept;
+  const brought = objectsAt(next, 'managedFields');
+  const before = live.managedFields;
+  const same = Array.isArray(before) && before.length === brought.length;
+  if (same && brought.every((entry, index) => entry === before[index])) return kept;
   if (isReset(brought)) return new Map();
   const decoded = decodeEntries(brought);
   return decoded === undefined || decoded.size === 0 ? kept : decoded;
@@ -86,13 +103,15 @@ function byAge(a: Owned, b: Owned): number {
 
 /** metadata.managedFields. */
 export function encodeManaged(managed: Managed): JsonValue[] {
-  return [...managed.values()].toSorted(byAge).map(({ set, subresource, time, ...rest }) => ({
+  const entries = [...managed.values()].toSorted(byAge).map(({ set, subresource, time, ...rest }) => ({
     ...rest,
     ...(time === undefined ? {} : { time }),
     fieldsType: 'FieldsV1',
     fieldsV1: toFieldsV1(set),
     ...(subresource === '' ? {} : { subresource }),
   }));
+  known.set(entries, managed);
+  return entries;
 }
 
 const maxUpdaters = 10;
@@ -130,15 +149,12 @@ export function withOwned(managed: Managed, owned: Owned): Managed {
 
 /** The same list but for its times. */
 export function sameButTimes(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
-  const plain = (value: JsonValue | undefined): string =>
-    JSON.stringify(
-      (Array.isArray(value) ? value : []).map((entry) =>
-        isObject(entry)
-          ? Object.entries(entry)
-              .filter(([key]) => key !== 'time')
-              .toSorted(([one], [other]) => (one < other ? -1 : 1))
-          : entry,
-      ),
-    );
-  return plain(a) === plain(b);
+  if (!Array.isArray(a) || !Array.isArray(b)) return a === b;
+  return (
+    a.length === b.length &&
+    a.every((entry, index) => {
+      const other = b[index];
+      return isObject(entry) && isObject(other) && equal(without(entry, 'time'), without(other, 'time'));
+    })
+  );
 }

@@ -48,17 +48,30 @@ export interface Taken {
   set: FieldSet;
 }
 
+type Compared = (apiVersion: string) => Comparison | undefined;
+
+/** What a write changes, as each version sees it; compared once. */
+export function comparing(write: OwnedWrite): Compared {
+  const comparisons = new Map<string, Comparison | undefined>();
+  return (apiVersion) => {
+    if (!comparisons.has(apiVersion)) comparisons.set(apiVersion, comparisonIn(write, apiVersion));
+    return comparisons.get(apiVersion);
+  };
+}
+
+function comparisonIn(write: OwnedWrite, apiVersion: string): Comparison | undefined {
+  const version = write.viewOf(apiVersion);
+  if (version === undefined) return undefined;
+  const { schema, view } = version;
+  return within(compare(schema, view(write.live), view(write.next)), write.ignored);
+}
+
 /** What a write takes from other managers, and who owns what once it has. */
 export function takeFrom(
   managed: Managed,
   self: string,
-  write: OwnedWrite,
+  compared: Compared,
 ): { managed: Managed; taken: Taken[] } {
-  const comparisons = new Map<string, Comparison | undefined>();
-  const compared = (apiVersion: string): Comparison | undefined => {
-    if (!comparisons.has(apiVersion)) comparisons.set(apiVersion, comparisonIn(write, apiVersion));
-    return comparisons.get(apiVersion);
-  };
   let result: Managed = managed;
   const taken: Taken[] = [];
   for (const [id, owned] of managed) {
@@ -72,24 +85,18 @@ export function takeFrom(
     const set = intersection(owned.set, union(change.modified, change.added));
     if (!isEmpty(set)) taken.push({ owned, set });
     const left = difference(difference(owned.set, set), change.removed);
-    result = withOwned(result, { ...owned, set: left });
+    if (left !== owned.set || isEmpty(left)) result = withOwned(result, { ...owned, set: left });
   }
   return { managed: result, taken };
 }
 
-function comparisonIn(write: OwnedWrite, apiVersion: string): Comparison | undefined {
-  const version = write.viewOf(apiVersion);
-  if (version === undefined) return undefined;
-  const { schema, view } = version;
-  return within(compare(schema, view(write.live), view(write.next)), write.ignored);
-}
-
 /** Who owns what after a PUT, a POST or a patch: its manager has all that it changed. */
 export function ownedByUpdate(managed: Managed, manager: Manager, write: OwnedWrite, now: string): Managed {
-  const change = comparisonIn(write, manager.apiVersion);
+  const compared = comparing(write);
+  const change = compared(manager.apiVersion);
   if (change === undefined) return managed;
   const id = idOf(manager);
-  const { managed: others } = takeFrom(managed, '', write);
+  const { managed: others } = takeFrom(managed, '', compared);
   const gained = ownable(union(change.modified, change.added));
   if (isEmpty(gained)) return others;
   const before = others.get(id)?.set ?? noFields;
