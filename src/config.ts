@@ -108,6 +108,20 @@ const gateway = z
       .describe(
         'PEM bundle of the certificates that EC2 signs instance identity documents with; AWS publishes one a region ("Verify the instance identity document", EC2 User Guide).',
       ),
+    callerPolicy: z
+      .enum(['Review', 'Everyone'])
+      .default('Review')
+      .describe(
+        'Who may report a Workspace or ask for its state: whoever the API server knows by their bearer token and lets `get` it, or everyone who reaches the gateway.',
+      ),
+    callerAudience: text
+      .optional()
+      .describe('Audience that those tokens must be for; without it the API server’s own.'),
+    callerCacheMs: ms(10_000).describe('How long the API server’s answers about them are good.'),
+    callerStaleMs: ms(300_000).describe(
+      'How long such answers are still taken while the API server can’t be asked.',
+    ),
+    callerTimeoutMs: ms(5_000).describe('Limit of one question about them.'),
     perLaunchLimit: integer(1, 1_000_000, 300).describe('Requests a minute that one launch may make.'),
     perAddressLimit: integer(1, 10_000_000, 3_000).describe('Requests a minute that one address may make.'),
     flushIntervalMs: ms(200).describe('How long heartbeats are gathered into one statement.'),

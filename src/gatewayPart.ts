@@ -1,7 +1,9 @@
 import { readAgentFiles } from './agent/files.ts';
 import type { Cluster, Platform } from './cluster.ts';
 import type { ConfigFiles } from './configFiles.ts';
+import { allowEveryone } from './gateway/callers.ts';
 import type { HeartbeatStore } from './gateway/heartbeatStore.ts';
+import { createReviewedCallers } from './gateway/reviewedCallers.ts';
 import { createGateway, type Gateway } from './gateway/server.ts';
 import { readSecret } from './reconcilers/workspace/secrets.ts';
 
@@ -26,6 +28,18 @@ export async function createGatewayPart(
     clock,
     logger,
     metrics: registry,
+    callers:
+      settings.callerPolicy === 'Everyone'
+        ? allowEveryone
+        : createReviewedCallers({
+            kube: cluster.kube,
+            clock,
+            logger,
+            audience: settings.callerAudience,
+            cacheMs: settings.callerCacheMs,
+            staleMs: settings.callerStaleMs,
+            timeoutMs: settings.callerTimeoutMs,
+          }),
     host: settings.listenHost,
     port: settings.listenPort,
     tls: files.tls,

@@ -1,6 +1,7 @@
 import { type Clock, sleep } from '../../src/controller/clock.ts';
 import type { Random } from '../../src/controller/random.ts';
 import { type OperatorProcess, startOperatorProcess } from '../stack/operatorProcess.ts';
+import { pollerToken } from '../stack/poller.ts';
 import { type Raised, raiseStack } from '../stack/raise.ts';
 import type { Narrator } from '../terminal/narrator.ts';
 import { openCluster } from '../watch/cluster.ts';
@@ -80,7 +81,14 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
       signal: until,
     });
     const caFile = stack.operatorEnv.WORKSPACE_GATEWAY_CA_FILE ?? '';
-    const gateway = await callGateway({ url: stack.gatewayURL, caFile, namespace: NAMESPACE, name: NAME });
+    const token = await pollerToken(cluster.kube);
+    const gateway = await callGateway({
+      url: stack.gatewayURL,
+      caFile,
+      namespace: NAMESPACE,
+      name: NAME,
+      token,
+    });
     try {
       return await tellStory({ ...options, stack, cluster, followed, gateway, signal: until });
     } finally {

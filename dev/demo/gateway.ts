@@ -22,12 +22,18 @@ export async function callGateway(options: {
   caFile: string;
   namespace: string;
   name: string;
+  /** Of somebody who may get the Workspace. */
+  token: string;
 }): Promise<GatewayCaller> {
-  const { url, namespace, name } = options;
+  const { url, namespace, name, token } = options;
+  const authorization = `Bearer ${token}`;
   const dispatcher = new Agent({ connect: { ca: await readFile(options.caFile, 'utf8') } });
   return {
     async view() {
-      const answer = await request(`${url}/v1/workspaces/${namespace}/${name}`, { dispatcher });
+      const answer = await request(`${url}/v1/workspaces/${namespace}/${name}`, {
+        dispatcher,
+        headers: { authorization },
+      });
       const { availability, instance } = view.parse(await answer.body.json());
       return { availability, state: instance?.state ?? 'absent' };
     },
@@ -35,7 +41,7 @@ export async function callGateway(options: {
       const answer = await request(`${url}/v1/reports`, {
         method: 'POST',
         dispatcher,
-        headers: { 'content-type': 'application/json' },
+        headers: { authorization, 'content-type': 'application/json' },
         body: JSON.stringify({ namespace, name }),
       });
       await answer.body.dump();

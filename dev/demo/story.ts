@@ -4,6 +4,7 @@ import { TAG } from '../../src/api/tags.ts';
 import type { Workspace } from '../../src/api/workspace.ts';
 import { type Clock, sleep } from '../../src/controller/clock.ts';
 import { createManifests } from '../stack/manifests.ts';
+import { POLLER_TOKEN_COMMAND } from '../stack/poller.ts';
 import type { Raised } from '../stack/raise.ts';
 import type { Narrator } from '../terminal/narrator.ts';
 import { type ClusterAccess, SECRETS } from '../watch/cluster.ts';
@@ -82,7 +83,7 @@ async function cryWolf(options: StoryOptions): Promise<Outcome['reports']> {
   const { stack, followed, gateway, narrator } = options;
   narrator.step('3. While it is pending, four health probes read "not running" as dead');
   narrator.command(
-    `curl -sk ${stack.gatewayURL}/v1/reports -H content-type:application/json -d '{"namespace":"${NAMESPACE}","name":"${NAME}"}'`,
+    `curl -sk ${stack.gatewayURL}/v1/reports -H "authorization: Bearer $(${POLLER_TOKEN_COMMAND})" -H content-type:application/json -d '{"namespace":"${NAMESPACE}","name":"${NAME}"}'`,
   );
   const target = {
     look: async () => (await gateway.view()).state,

@@ -1,6 +1,8 @@
+import { POLLER_TOKEN_COMMAND } from '../stack/poller.ts';
 import type { Raised } from '../stack/raise.ts';
 
 const JSON_BODY = '-H content-type:application/json -d';
+const BEARER = '-H "authorization: Bearer $TOKEN"';
 
 /** What there is to try, as headings with lines to paste. */
 export function hints(stack: Raised): { heading: string; lines: string[] }[] {
@@ -25,8 +27,9 @@ export function hints(stack: Raised): { heading: string; lines: string[] }[] {
       heading: 'What the operator tells',
       lines: [
         `curl -s ${stack.metricsURL} | grep ^workspace_`,
-        `curl -sk ${stack.gatewayURL}/v1/workspaces/default/ada`,
-        `curl -sk ${stack.gatewayURL}/v1/reports ${JSON_BODY} '{"namespace":"default","name":"ada"}'   # "it is dead!"`,
+        `TOKEN=$(${POLLER_TOKEN_COMMAND})   # whoever may get a Workspace may ask about it`,
+        `curl -sk ${stack.gatewayURL}/v1/workspaces/default/ada ${BEARER}`,
+        `curl -sk ${stack.gatewayURL}/v1/reports ${BEARER} ${JSON_BODY} '{"namespace":"default","name":"ada"}'   # "it is dead!"`,
       ],
     },
     {

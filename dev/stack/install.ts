@@ -8,6 +8,7 @@ import { isAlreadyExists } from '../../src/controller/errors.ts';
 import { kubeClient } from '../../src/controller/kubeClient.ts';
 import type { ApiServer } from '../apiserver/apiServer.ts';
 import { inProcessTransport } from '../apiserver/inProcessTransport.ts';
+import { installPoller } from './poller.ts';
 
 const CRDS: Resource = {
   group: 'apiextensions.k8s.io',
@@ -26,7 +27,7 @@ export function stageClient(api: ApiServer, clock: Clock): KubeClient {
   return kubeClient(inProcessTransport(api.handler, { clock }), { clock });
 }
 
-/** What an installation puts into a cluster before the operator starts: the kinds and its namespace. */
+/** What an installation puts into a cluster before the operator starts: the kinds, its namespace, and a poller. */
 export async function installCluster(kube: KubeClient): Promise<void> {
   for (const name of (await readdir(CRD_FOLDER)).filter((file) => file.endsWith('.yaml')).sort()) {
     const crd = manifest.parse(parse(await readFile(join(CRD_FOLDER, name), 'utf8')));
@@ -34,6 +35,7 @@ export async function installCluster(kube: KubeClient): Promise<void> {
   }
   const metadata = { name: OPERATOR_NAMESPACE };
   await createOnce(kube, NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata });
+  await installPoller(kube);
 }
 
 async function createOnce(kube: KubeClient, resource: Resource, body: unknown): Promise<void> {

@@ -5,6 +5,8 @@
 export const ERRORS = {
   invalid_request: [400, 'The request is not what this route takes; details names the fields.'],
   unauthenticated: [401, 'The credential is missing or was not issued by this operator; bootstrap first.'],
+  caller_unknown: [401, 'Send as bearer a token that the API server knows, such as a ServiceAccount’s.'],
+  forbidden: [403, 'The API server does not let you get this Workspace; a role for `get workspaces` would.'],
   ticket_invalid: [403, 'The ticket is not one for this launch.'],
   ticket_spent: [403, 'This launch has heartbeated; from then on only its session credential is taken.'],
   identity_invalid: [403, 'The instance identity document is not signed by a trusted certificate.'],
@@ -32,6 +34,10 @@ export const ERRORS = {
   ],
   secrets_unavailable: [503, 'The Secrets can’t be read now; come again after Retry-After seconds.'],
   storage_unavailable: [503, 'The database does not answer; come again after Retry-After seconds.'],
+  callers_unavailable: [
+    503,
+    'The API server can’t be asked now who you are and what you may; come again after Retry-After seconds.',
+  ],
   overloaded: [503, 'Too many heartbeats wait to be stored; come again after Retry-After seconds.'],
 } as const satisfies Record<string, readonly [number, string]>;
 

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { SecretData } from '../api/environment.ts';
 import type { Clock } from '../controller/clock.ts';
-import { allowEveryone, type CallerAuthenticator } from './callers.ts';
+import type { Callers } from './callers.ts';
 import { createHeartbeatQueue } from './heartbeatQueue.ts';
 import type { HeartbeatStore } from './heartbeatStore.ts';
 import { createHttpServer } from './http.ts';
@@ -36,7 +36,8 @@ export interface GatewayOptions {
   /** 0 for any free one. */
   port: number;
   tls?: { cert: string | Buffer; key: string | Buffer };
-  callers?: CallerAuthenticator;
+  /** Who may report a Workspace or ask for its state. */
+  callers: Callers;
   /** Largest body, in bytes. */
   bodyLimit?: number;
   /** Requests a minute. */
@@ -67,7 +68,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const {
     store,
     clock,
-    callers = allowEveryone,
+    callers,
     retryAfterSeconds = 2,
     bodyLimit = 16_384,
     limits = { perLaunch: 300, perAddress: 3_000 },

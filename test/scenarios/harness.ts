@@ -3,6 +3,7 @@ import { Agent, request } from 'undici';
 import { inject } from 'vitest';
 import { currentState } from '../../dev/ec2/model.ts';
 import { type LogLine, type OperatorProcess, startOperatorProcess } from '../../dev/stack/operatorProcess.ts';
+import { pollerToken } from '../../dev/stack/poller.ts';
 import { decodeWorkspace } from '../../src/api/decode.ts';
 import type { Condition } from '../../src/api/meta.ts';
 import { TAG } from '../../src/api/tags.ts';
@@ -253,7 +254,10 @@ export async function report(scene: Scene, name: string): Promise<number> {
   const answer = await request(`${scene.stack.gatewayURL}/v1/reports`, {
     method: 'POST',
     dispatcher,
-    headers: { 'content-type': 'application/json' },
+    headers: {
+      authorization: `Bearer ${await pollerToken(scene.kube)}`,
+      'content-type': 'application/json',
+    },
     body: JSON.stringify({ namespace: NAMESPACE, name }),
   });
   await answer.body.dump();

@@ -12,6 +12,7 @@ import {
 import type { WorkspaceClass } from '../../src/api/workspaceClass.ts';
 import { systemClock } from '../../src/controller/clock.ts';
 import { systemRandom } from '../../src/controller/random.ts';
+import { allowEveryone } from '../../src/gateway/callers.ts';
 import { createTicket } from '../../src/gateway/credentials.ts';
 import type { HeartbeatStore } from '../../src/gateway/heartbeatStore.ts';
 import { createKeyRing, type KeyRing } from '../../src/gateway/keys.ts';
@@ -89,6 +90,7 @@ export async function createGatewayFixture(
     clock: systemClock,
     logger,
     metrics: registry,
+    callers: allowEveryone,
     host: '127.0.0.1',
     port: 0,
     flushIntervalMs: 5,

@@ -1,20 +1,19 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { objectName } from '../../api/meta.ts';
-import { type CallerAuthenticator, requireCaller } from '../callers.ts';
+import { type Callers, doorkeeper } from '../callers.ts';
 import { report } from '../handlers/report.ts';
 import type { GatewayParts } from '../parts.ts';
 import { parse } from './format.ts';
 
 const body = z.object({ namespace: objectName, name: objectName });
 
-export function reportsRoute(
-  server: FastifyInstance,
-  parts: GatewayParts,
-  callers: CallerAuthenticator,
-): void {
-  server.post('/v1/reports', { preParsing: requireCaller(callers) }, async (request, reply) => {
-    await report(parts, parse(body, request.body));
+export function reportsRoute(server: FastifyInstance, parts: GatewayParts, callers: Callers): void {
+  const door = doorkeeper(callers);
+  server.post('/v1/reports', { preParsing: door.identify }, async (request, reply) => {
+    const workspace = parse(body, request.body);
+    await door.admit(request, workspace);
+    await report(parts, workspace);
     // What became of it is the operator's business: a reporter that learned it could only argue.
     return reply.code(202).send({ accepted: true });
   });

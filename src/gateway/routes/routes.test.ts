@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createGatewayFixture, type GatewayFixture, UID } from '../../../test/support/gateway.ts';
 import { type Change, createCalls, launch, switchable } from '../../../test/support/gatewayCalls.ts';
+import type { Callers } from '../callers.ts';
+import { GatewayError } from '../errors.ts';
 
 const KEY = 'VALUE-1';
 const away = { now: false };
@@ -82,14 +84,30 @@ describe('the pollers’ view', () => {
     expect((await view()).json().code).toBe('not_found');
   });
 
-  test('pollers and reporters are asked who they are; instances are not', async () => {
+  test('pollers and reporters are asked who they are and about what; instances are not', async () => {
     await fixture.close();
-    fixture = await createGatewayFixture({ callers: async () => false });
+    const asked: string[] = [];
+    const callers: Callers = {
+      async identify(token) {
+        if (token === undefined) throw new GatewayError('caller_unknown');
+        return { id: token, username: token, uid: '', groups: [], extra: {} };
+      },
+      async admit({ username }, { namespace, name }) {
+        asked.push(`${username} ${namespace}/${name}`);
+        if (username !== 'poller') throw new GatewayError('forbidden');
+      },
+    };
+    fixture = await createGatewayFixture({ callers });
     fixture.put();
-    expect((await view()).json().code).toBe('unauthenticated');
-    expect((await post('/v1/reports', { namespace: 'team', name: 'ada' })).json().code).toBe(
-      'unauthenticated',
-    );
+    const as = (name: string) => ({ authorization: `Bearer ${name}` });
+    const report = { namespace: 'team', name: 'ada' };
+    expect((await view()).json().code).toBe('caller_unknown');
+    expect((await post('/v1/reports', report)).json().code).toBe('caller_unknown');
+    expect((await get('/v1/workspaces/team/bob', as('other'))).json().code).toBe('forbidden');
+    expect((await post('/v1/reports', report, as('other'))).json().code).toBe('forbidden');
+    expect((await get('/v1/workspaces/team/ada', as('poller'))).statusCode).toBe(200);
+    expect((await post('/v1/reports', report, as('poller'))).statusCode).toBe(202);
+    expect(asked).toEqual(['other team/bob', 'other team/ada', 'poller team/ada', 'poller team/ada']);
     expect((await bootstrap()).statusCode).toBe(200);
   });
 });

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { objectName } from '../../api/meta.ts';
-import { type CallerAuthenticator, requireCaller } from '../callers.ts';
+import { type Callers, doorkeeper } from '../callers.ts';
 import { describeWorkspace } from '../handlers/describe.ts';
 import type { GatewayParts } from '../parts.ts';
 import { parse } from './format.ts';
@@ -11,16 +11,15 @@ const params = z.object({ namespace: objectName, name: objectName });
 export function workspacesRoute(
   server: FastifyInstance,
   parts: GatewayParts,
-  options: { callers: CallerAuthenticator; retryAfterSeconds: number },
+  options: { callers: Callers; retryAfterSeconds: number },
 ): void {
-  server.get(
-    '/v1/workspaces/:namespace/:name',
-    { preParsing: requireCaller(options.callers) },
-    async (request, reply) => {
-      const view = await describeWorkspace(parts, parse(params, request.params));
-      reply.header('cache-control', 'no-store');
-      if (view.availability === 'Restarting') reply.header('retry-after', String(options.retryAfterSeconds));
-      return view;
-    },
-  );
+  const door = doorkeeper(options.callers);
+  server.get('/v1/workspaces/:namespace/:name', { preParsing: door.identify }, async (request, reply) => {
+    const workspace = parse(params, request.params);
+    await door.admit(request, workspace);
+    const view = await describeWorkspace(parts, workspace);
+    reply.header('cache-control', 'no-store');
+    if (view.availability === 'Restarting') reply.header('retry-after', String(options.retryAfterSeconds));
+    return view;
+  });
 }
