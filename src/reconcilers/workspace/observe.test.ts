@@ -173,6 +173,19 @@ describe('what this process remembers', () => {
     expect((await scene.observe()).process.wrote).toBe(true);
   });
 
+  test('since when the launch is not heard, and when its deadline is, by its own clock', async () => {
+    const scene = setUp();
+    const row = { uid: 'uid-1', number: 1, fresh: false, lastHeartbeatAt: 1, reports: 0 };
+    scene.launches.push(row);
+    const at = scene.clock.monotonic();
+    const { silence, deadline } = (await scene.observe()).process;
+    expect(silence).toMatchObject({ number: 1, since: at });
+    await scene.clock.advance(60_000);
+    expect((await scene.observe()).process).toMatchObject({ silence, deadline });
+    scene.launches.splice(0, 1, { ...row, fresh: true });
+    expect((await scene.observe()).process.silence).toBeUndefined();
+  });
+
   test('sends of another number say nothing', async () => {
     const scene = setUp();
     scene.memory.of('default/ada', 'uid-1').sends = { number: 4, count: 1, lastAt: 5 };
