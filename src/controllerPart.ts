@@ -40,6 +40,8 @@ const MAX_ERROR_BACKOFF_MS = 60_000;
 
 /** Sweeps without an answer after which EC2 counts as away. */
 const MISSED_SWEEPS = 5;
+/** Below it a busy machine, not EC2, would be judged. */
+const LEAST_UNAVAILABLE_MS = 5_000;
 
 /** The controller: observers that run always or while it leads, and the loop, which runs only while it leads. */
 export function startControllerPart(
@@ -101,7 +103,13 @@ export function startControllerPart(
   const classEvidence = createClassEvidence({
     ...cluster,
     evidence,
-    cloud: () => judgeCloud({ cloud, lease, clock, unavailableAfterMs: MISSED_SWEEPS * aws.sweepIntervalMs }),
+    cloud: () =>
+      judgeCloud({
+        cloud,
+        lease,
+        clock,
+        unavailableAfterMs: Math.max(MISSED_SWEEPS * aws.sweepIntervalMs, LEAST_UNAVAILABLE_MS),
+      }),
     clock,
     secondMs: timing.secondMs,
     onChange(className) {

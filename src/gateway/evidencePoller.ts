@@ -19,7 +19,7 @@ export interface EvidencePollerOptions {
 }
 
 /** Below it a busy machine, not the database, would be judged. */
-const LEAST_UNAVAILABLE_MS = 2_000;
+const LEAST_UNAVAILABLE_MS = 5_000;
 
 export type EvidencePoller = EvidenceView & { start(): void; stop(): Promise<void> };
 
