@@ -52,7 +52,12 @@ async function expectPatience(scene: Scene, said: RegExp): Promise<void> {
   await wait(MINUTE_MS);
   const after = readBooks(scene);
   expect(after.logLines - before.logLines).toBeLessThanOrEqual(MOST_LINES);
-  expect(cloudCallsBetween(before, after).others).toEqual({});
+  // A class is resolved once, for its status.
+  const { others } = cloudCallsBetween(before, after);
+  const unasked = Object.entries(others).filter(
+    ([action, count]) => count > 1 || !/^(Describe|Get)/.test(action),
+  );
+  expect(unasked).toEqual([]);
   expect(liveInstancesOf(scene, 'ada')).toEqual(instances);
   expect(isReady(await getWorkspace(scene, 'ada'))).toBe(true);
 }
