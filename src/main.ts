@@ -1,7 +1,7 @@
 import { ConfigError, parseCommandLine } from './commandLine.ts';
 import { systemClock } from './controller/clock.ts';
-import { loadKubeConfig } from './controller/credentials.ts';
 import { kubeTransport } from './controller/httpTransport.ts';
+import { loadKubeConfig } from './controller/kubeConfig.ts';
 import { systemRandom } from './controller/random.ts';
 import { createLogger } from './logging.ts';
 import { startOperator } from './operator.ts';

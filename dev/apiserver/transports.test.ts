@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/controller/clock.ts';
-import { KubeConfig } from '../../src/controller/credentials.ts';
 import { TransportError } from '../../src/controller/errors.ts';
 import { kubeTransport } from '../../src/controller/httpTransport.ts';
 import { kubeClient } from '../../src/controller/kubeClient.ts';
+import { parseKubeConfig } from '../../src/controller/kubeConfig.ts';
 import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
 import type { Transport } from '../../src/controller/transport.ts';
 import { type ApiServer, createApiServer } from './apiServer.ts';
@@ -32,11 +32,7 @@ async function overHttps(): Promise<Connected> {
   const transport = kubeTransport({
     clock: systemClock,
     metrics: createRuntimeMetrics(),
-    loadKubeConfig: () => {
-      const config = new KubeConfig();
-      config.loadFromString(api.kubeconfig);
-      return config;
-    },
+    loadKubeConfig: () => parseKubeConfig(api.kubeconfig),
   });
   cleanups.push(() => transport.close(), api.stop);
   return { api, transport };

@@ -1,8 +1,8 @@
 import type { KubeClient, Resource } from '../../src/controller/client.ts';
 import type { Clock } from '../../src/controller/clock.ts';
-import { loadKubeConfig } from '../../src/controller/credentials.ts';
 import { kubeTransport } from '../../src/controller/httpTransport.ts';
 import { kubeClient } from '../../src/controller/kubeClient.ts';
+import { loadKubeConfig } from '../../src/controller/kubeConfig.ts';
 import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
 import type { Transport } from '../../src/controller/transport.ts';
 

@@ -1,9 +1,6 @@
 import type { RequestOptions } from 'node:https';
-// The package's index costs a second more of every start: it brings the models of all kinds.
-import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Clock } from './clock.ts';
-
-export { KubeConfig };
+import type { KubeConfig } from './kubeConfig.ts';
 
 /** How to reach and convince one API server at this moment. */
 export interface Credentials {
@@ -32,7 +29,7 @@ interface TlsMaterial {
 export interface CredentialsOptions {
   clock: Clock;
   /** Reads the configuration anew; called at the start and after a 401. */
-  load: () => KubeConfig;
+  load: () => KubeConfig | Promise<KubeConfig>;
   /** How long what was read is used without a look at the token's and certificates' files, ms. */
   refreshMs: number;
 }
@@ -44,22 +41,15 @@ export interface CredentialsSource {
   invalidate(): void;
 }
 
-/** The file at `path`; without one `KUBECONFIG`, `~/.kube/config` or the pod's service account, in this order. */
-export function loadKubeConfig(path?: string): KubeConfig {
-  const config = new KubeConfig();
-  if (path === undefined) config.loadFromDefault();
-  else config.loadFromFile(path);
-  return config;
-}
-
 export function createCredentials({ clock, load, refreshMs }: CredentialsOptions): CredentialsSource {
   let loaded: { config: KubeConfig; at: number } | undefined;
   let read: Promise<Credentials> | undefined;
   let readAt = Number.NEGATIVE_INFINITY;
 
   async function readNow(): Promise<Credentials> {
-    loaded ??= { config: load(), at: clock.monotonic() };
-    return readCredentials(loaded.config, loaded.at);
+    const { config, at } = loaded ?? { at: clock.monotonic(), config: await load() };
+    loaded = { config, at };
+    return readCredentials(config, at);
   }
 
   return {

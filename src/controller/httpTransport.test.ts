@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { inspect } from 'node:util';
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { closers, closeServers, type Handler, serve } from '../../test/support/kubeHttpServer.ts';
 import { createVirtualClock } from '../../test/support/virtualClock.ts';
 import { systemClock } from './clock.ts';
-import { KubeConfig } from './credentials.ts';
 import { TransportError } from './errors.ts';
 import { kubeTransport } from './httpTransport.ts';
 import { createRuntimeMetrics } from './metrics.ts';

@@ -1,15 +1,10 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from './clock.ts';
-import {
-  type Credentials,
-  createCredentials,
-  credentialProblem,
-  type KubeConfig,
-  loadKubeConfig,
-} from './credentials.ts';
+import { type Credentials, createCredentials, credentialProblem } from './credentials.ts';
 import { TransportError } from './errors.ts';
 import { createDispatcher } from './httpDispatcher.ts';
 import { jsonLines } from './jsonLines.ts';
+import { type KubeConfig, loadKubeConfig } from './kubeConfig.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import { type RequestLimits, startLimits } from './requestLimits.ts';
 import type { KubeRequest, KubeResponse, Transport } from './transport.ts';
@@ -18,7 +13,7 @@ export interface KubeTransportOptions {
   clock: Clock;
   metrics: RuntimeMetrics;
   /** Default: `KUBECONFIG`, `~/.kube/config`, or the pod's service account. Called again after a 401. */
-  loadKubeConfig?: () => KubeConfig;
+  loadKubeConfig?: () => KubeConfig | Promise<KubeConfig>;
   userAgent?: string;
   /** How long token and certificate files are used without being read again, ms. Default 10,000. */
   credentialsRefreshMs?: number;

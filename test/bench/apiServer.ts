@@ -1,16 +1,22 @@
 import { fork } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { controlPlane } from '../envtest/binaries.ts';
 import { startCluster } from '../envtest/cluster.ts';
 import { startEtcd } from '../envtest/etcd.ts';
 
+/** How an administrator reaches it: as a Pod does, by a folder with a token and the authority's certificate. */
+export interface Access {
+  url: string;
+  mount: string;
+}
+
 /** An API server in processes of its own, so that its CPU is not the client's. */
 export interface BenchServer {
   what: string;
-  /** Of an administrator, as YAML. */
-  kubeconfig: string;
+  access: Access;
   /** CPU seconds that it has used by now; undefined where the system doesn't tell. */
   cpuSeconds(): Promise<number | undefined>;
   stop(): Promise<void>;
@@ -21,9 +27,10 @@ export async function startReal(): Promise<BenchServer> {
   const folder = await mkdtemp(join(tmpdir(), 'workspace-bench-'));
   const etcd = await startEtcd(binaries.etcd, folder);
   const cluster = await startCluster(binaries, { etcdURL: etcd.url, folder });
+  await writeMount(folder, cluster.token, cluster.caPEM);
   return {
     what: `kube-apiserver ${binaries.version} with etcd`,
-    kubeconfig: cluster.kubeconfig,
+    access: { url: cluster.url, mount: folder },
     cpuSeconds: () => cpuSecondsOf([etcd.pid, cluster.pid]),
     async stop() {
       await cluster.stop();
@@ -38,19 +45,27 @@ export async function startEmbedded(): Promise<BenchServer> {
   const ended = new Promise<never>((_, reject) => {
     child.once('exit', (code) => reject(new Error(`the embedded API server ended with ${code}`)));
   });
-  const kubeconfig = await Promise.race([
-    new Promise<string>((resolve) => child.once('message', (message) => resolve(String(message)))),
-    ended,
-  ]);
+  const told = new Promise<unknown>((resolve) => child.once('message', resolve));
+  const { url, caPEM } = z
+    .object({ url: z.string(), caPEM: z.string() })
+    .parse(await Promise.race([told, ended]));
+  const folder = await mkdtemp(join(tmpdir(), 'workspace-bench-'));
+  await writeMount(folder, 'anyone', caPEM);
   return {
     what: 'the embedded API server',
-    kubeconfig,
+    access: { url, mount: folder },
     cpuSeconds: () => cpuSecondsOf([child.pid ?? 0]),
     async stop() {
       child.disconnect();
       await ended.catch(() => undefined);
+      await rm(folder, { recursive: true });
     },
   };
+}
+
+async function writeMount(folder: string, token: string, caPEM: string): Promise<void> {
+  await writeFile(join(folder, 'token'), token, { mode: 0o600 });
+  await writeFile(join(folder, 'ca.crt'), caPEM);
 }
 
 /** From Linux's /proc: the 14th and 15th field, in hundredths of a second (proc_pid_stat(5); USER_HZ is 100 everywhere). */

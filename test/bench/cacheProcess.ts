@@ -1,12 +1,11 @@
+import { z } from 'zod';
 import type { Workspace } from '../../src/api/workspace.ts';
 import { createStore } from '../../src/controller/store.ts';
-import { connect, watchObjects } from './objects.ts';
+import { connect, watchObjects } from './connection.ts';
 
 // A process of its own, for runtime.ts: what it holds in memory is the cache and what the cache needs.
-const kubeconfig = await new Promise<string>((resolve) =>
-  process.once('message', (message) => resolve(String(message))),
-);
-const connection = connect(kubeconfig);
+const told = await new Promise<unknown>((resolve) => process.once('message', resolve));
+const connection = connect(z.object({ url: z.string(), mount: z.string() }).parse(told));
 const store = createStore<Workspace>();
 const startedAt = performance.now();
 const reflector = watchObjects(connection, store);

@@ -2,7 +2,7 @@ import { startApiServer } from '../../dev/apiserver/server.ts';
 import { systemClock as clock } from '../../src/controller/clock.ts';
 import { systemRandom as random } from '../../src/controller/random.ts';
 
-// A process of its own, for apiServer.ts: it tells its kubeconfig, and ends with whoever started it.
+// A process of its own, for apiServer.ts: it tells where it is, and ends with whoever started it.
 const server = await startApiServer({ clock, random });
-process.send?.(server.kubeconfig);
+process.send?.({ url: server.url, caPEM: server.caPEM });
 process.once('disconnect', () => void server.stop());

@@ -2,12 +2,14 @@ import { systemClock as clock } from '../../src/controller/clock.ts';
 import { startLeaderElection } from '../../src/controller/leaderElection.ts';
 import { systemRandom as random } from '../../src/controller/random.ts';
 import { silentLogger } from '../support/silentLogger.ts';
-import { connect, metrics, NAMESPACE } from './objects.ts';
+import type { Access } from './apiServer.ts';
+import { connect, metrics } from './connection.ts';
+import { NAMESPACE } from './objects.ts';
 
 /** Seconds from the moment that a leader is cut off for good until another leads, with the lease's default times. */
-export async function measureFailover(kubeconfig: string): Promise<number> {
+export async function measureFailover(access: Access): Promise<number> {
   const stand = (identity: string) => {
-    const transport = connect(kubeconfig);
+    const transport = connect(access);
     let lead: () => void = () => undefined;
     const leads = new Promise<void>((resolve) => {
       lead = resolve;

@@ -10,8 +10,9 @@ import { createWorkqueue } from '../../src/controller/workqueue.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
 import { silentLogger } from '../support/silentLogger.ts';
 import { startEmbedded, startReal } from './apiServer.ts';
+import { connect, metrics, watchObjects } from './connection.ts';
 import { measureFailover } from './failover.ts';
-import { connect, createObjects, install, metrics, NAMESPACE, nameOf, watchObjects } from './objects.ts';
+import { createObjects, install, NAMESPACE, nameOf } from './objects.ts';
 
 // The runtime against an API server in a process of its own: the embedded one, or with --real kube-apiserver and etcd.
 const [written = 2_000, cached = 10_000] = process.argv
@@ -22,7 +23,7 @@ const WORKERS = 8;
 const CHANGES = 500;
 
 const server = await (process.argv.includes('--real') ? startReal() : startEmbedded());
-const connection = connect(server.kubeconfig);
+const connection = connect(server.access);
 const { client } = connection;
 console.log(server.what);
 
@@ -95,7 +96,7 @@ await measured(`a status write each, ${WORKERS} workers`, written, async () => {
 
 const toLook: number[] = [];
 const toAnswer: number[] = [];
-const other = connect(server.kubeconfig);
+const other = connect(server.access);
 for (let index = 0; index < CHANGES; index++) {
   const look = new Promise<number>((resolve) => {
     looked = resolve;
@@ -118,7 +119,7 @@ await reflector.stop();
 await createObjects(client, written, cached);
 const cache = fork(join(import.meta.dirname, 'cacheProcess.ts'));
 const report = new Promise<unknown>((resolve) => cache.once('message', resolve));
-cache.send(server.kubeconfig);
+cache.send(server.access);
 const held = z
   .object({ objects: z.int(), seconds: z.number(), cpuSeconds: z.number(), megabytes: z.number() })
   .parse(await report);
@@ -127,7 +128,7 @@ console.log(
 );
 
 console.log(
-  `another leads ${(await measureFailover(server.kubeconfig)).toFixed(1)} s after a leader was cut off`,
+  `another leads ${(await measureFailover(server.access)).toFixed(1)} s after a leader was cut off`,
 );
 await connection.close();
 await server.stop();

@@ -3,9 +3,9 @@ import { installCluster } from '../../dev/stack/install.ts';
 import { startStackOn } from '../../dev/stack/stack.ts';
 import type { KubeClient, KubeObject, Resource } from '../../src/controller/client.ts';
 import { systemClock as clock } from '../../src/controller/clock.ts';
-import { KubeConfig } from '../../src/controller/credentials.ts';
 import { kubeTransport } from '../../src/controller/httpTransport.ts';
 import { kubeClient } from '../../src/controller/kubeClient.ts';
+import { parseKubeConfig } from '../../src/controller/kubeConfig.ts';
 import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
 import type { Transport } from '../../src/controller/transport.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
@@ -32,11 +32,7 @@ const NO_FAULTS: SceneApi['faults'] = {
 };
 
 function connect({ kubeconfig }: Cluster): Transport & { close(): Promise<void> } {
-  const loadKubeConfig = () => {
-    const config = new KubeConfig();
-    config.loadFromString(kubeconfig);
-    return config;
-  };
+  const loadKubeConfig = () => parseKubeConfig(kubeconfig);
   return kubeTransport({ clock, metrics: createRuntimeMetrics(), loadKubeConfig });
 }
 

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { type Clock, systemClock } from '../../src/controller/clock.ts';
-import { KubeConfig } from '../../src/controller/credentials.ts';
 import { kubeTransport } from '../../src/controller/httpTransport.ts';
 import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
 

@@ -1,7 +1,7 @@
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
 import { startApiServer } from '../../../dev/apiserver/server.ts';
 import { systemClock } from '../../../src/controller/clock.ts';
-import { KubeConfig } from '../../../src/controller/credentials.ts';
 import { kubeTransport } from '../../../src/controller/httpTransport.ts';
 import { createRuntimeMetrics } from '../../../src/controller/metrics.ts';
 import { systemRandom } from '../../../src/controller/random.ts';

@@ -1,0 +1,34 @@
+import { decodeWorkspace } from '../../src/api/decode.ts';
+import type { Workspace } from '../../src/api/workspace.ts';
+import type { KubeClient } from '../../src/controller/client.ts';
+import { systemClock as clock } from '../../src/controller/clock.ts';
+import { kubeTransport } from '../../src/controller/httpTransport.ts';
+import { kubeClient } from '../../src/controller/kubeClient.ts';
+import { podConfig } from '../../src/controller/kubeConfig.ts';
+import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
+import { systemRandom as random } from '../../src/controller/random.ts';
+import { type Reflector, startReflector } from '../../src/controller/reflector.ts';
+import type { Store } from '../../src/controller/store.ts';
+import type { Transport } from '../../src/controller/transport.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { silentLogger } from '../support/silentLogger.ts';
+import type { Access } from './apiServer.ts';
+
+export const metrics = createRuntimeMetrics();
+export type Connection = Transport & { client: KubeClient; close(): Promise<void> };
+
+/** As the operator does from its Pod. */
+export function connect({ url, mount }: Access): Connection {
+  const { hostname, port } = new URL(url);
+  const config = podConfig({ KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port }, mount);
+  if (!config) throw new Error(`${mount} holds no token`);
+  const transport = kubeTransport({ clock, metrics, loadKubeConfig: () => config });
+  return { ...transport, client: kubeClient(transport, { clock }) };
+}
+
+/** Fills a store with all Workspaces and keeps it current, as the operator does. */
+export function watchObjects(transport: Transport, store: Store<Workspace>): Reflector {
+  const logger = silentLogger();
+  const options = { transport, resource: WORKSPACES, store, clock, random, logger, metrics };
+  return startReflector({ ...options, decode: decodeWorkspace });
+}
