@@ -29,7 +29,7 @@ const agoMs = fc.constantFrom(0, SECOND, 30 * SECOND, 2 * MINUTE, 6 * MINUTE, 2 
 
 const failures = fc.integer({ min: 0, max: 5 });
 const ended = fc.record({
-  outcome: fc.constantFrom('Ended' as const, 'Lost' as const),
+  outcome: fc.constantFrom('Ended' as const, 'Interrupted' as const, 'Lost' as const),
   at: agoMs.map((ms) => stamp(-ms)),
 });
 const refused = fc.record({
@@ -38,11 +38,16 @@ const refused = fc.record({
   at: agoMs.map((ms) => stamp(-ms)),
 });
 
+function spot(launch: Launch): Launch {
+  return { ...launch, params: launch.params && { ...launch.params, capacityType: 'Spot' } };
+}
+
 function launches(number: number): fc.Arbitrary<Launch> {
   const generation = fc.integer({ min: 0, max: 3 });
   const deadline = fc.constantFrom(-MINUTE, -10 * MINUTE, 10 * MINUTE).map(stamp);
   return fc.oneof(
     fc.record({ generation, failures }).map((more) => launchOf({ number, ...more })),
+    fc.record({ generation, failures }).map((more) => spot(launchOf({ number, ...more }))),
     {
       weight: 3,
       arbitrary: fc.record({ generation, failures, deadline }).map((more) => booting({ number, ...more })),
@@ -120,9 +125,10 @@ function instancesUpTo(number: number): fc.Arbitrary<InstanceFact[]> {
       state: fc.constantFrom(...states),
       absence: absences,
       impairment: impairments,
+      stateReason: rarely<string | undefined>(undefined, 'Server.SpotInstanceTermination: gone'),
     })
-    .map(({ number: its, state, absence, impairment }) =>
-      instanceOf(its, state, { ...absence, ...impairment }),
+    .map(({ number: its, state, absence, impairment, stateReason }) =>
+      instanceOf(its, state, { ...absence, ...impairment, ...(stateReason && { stateReason }) }),
     );
   return fc.uniqueArray(instance, { maxLength: 3, selector: ({ id }) => id });
 }
@@ -146,6 +152,7 @@ const heartbeats: fc.Arbitrary<Facts['heartbeats']> = fc
         env: content,
         alive: fc.boolean(),
         fresh: fc.boolean(),
+        noticeAt: rarely<number | undefined>(undefined, NOW.wall - MINUTE, NOW.wall + 2 * MINUTE),
       }),
       { maxLength: 3, selector: ({ number }) => number },
     ),
@@ -154,8 +161,13 @@ const heartbeats: fc.Arbitrary<Facts['heartbeats']> = fc
     available,
     massSilence,
     ...(available ? { since: NOW.mono - since } : {}),
-    launches: rows.map(({ number, env, alive, fresh }) =>
-      heartbeatOf(number, { env: envDigest(env), alive, fresh: alive && fresh }),
+    launches: rows.map(({ number, env, alive, fresh, noticeAt }) =>
+      heartbeatOf(number, {
+        env: envDigest(env),
+        alive,
+        fresh: alive && fresh,
+        ...(noticeAt !== undefined && { interruption: { action: 'terminate', at: noticeAt } }),
+      }),
     ),
   }));
 

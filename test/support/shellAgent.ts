@@ -10,7 +10,7 @@ import { createGatewayFixture, UID } from './gateway.ts';
 import { serveMetadata } from './metadata.ts';
 
 /** For what a real process does in real time, on a busy machine. */
-export const WAIT = { timeout: 30_000, interval: 50 };
+export const WAIT = { timeout: 60_000, interval: 50 };
 
 export type Machine = Awaited<ReturnType<typeof createMachine>>;
 

@@ -22,10 +22,15 @@ function lives(facts: Facts, number: number, id: string): boolean {
   return !provenGone(draftFrom(facts, later(0)), number, id);
 }
 
-test('the facts are varied enough for every effect to be asked for', () => {
-  const effects = fc
-    .sample(arbitraryFacts, { numRuns: 2000, seed: 7 })
-    .map((facts) => decideAt(facts).effect);
+test('the facts are varied enough for every effect to be asked for, and for interruptions to be announced and seen', () => {
+  const decisions = fc.sample(arbitraryFacts, { numRuns: 2000, seed: 7 }).map((facts) => decideAt(facts));
+  const effects = decisions.map(({ effect }) => effect);
+  const conditions = decisions.flatMap(({ status }) => status.conditions ?? []);
+  expect(conditions).toContainEqual(
+    expect.objectContaining({ type: 'InstanceReady', reason: 'Interrupted' }),
+  );
+  const ends = decisions.flatMap(({ status }) => status.history ?? []);
+  expect(ends).toContainEqual(expect.objectContaining({ outcome: 'Interrupted' }));
   expect(new Set(effects.map((effect) => effect?.kind))).toEqual(
     new Set([
       undefined,
@@ -179,6 +184,26 @@ describe('whatever the facts', () => {
       );
       const inTime = later(0).wall < Date.parse(before.deadline ?? '');
       if (inTime && !row?.alive && !over) expect(status.launch.cause?.kind).toBe('Restart');
+    });
+  });
+
+  test('what an agent says of an interruption decides nothing', () => {
+    const withoutNotice = (facts: Facts): Facts => ({
+      ...facts,
+      heartbeats: {
+        ...facts.heartbeats,
+        launches: facts.heartbeats.launches.map(({ interruption: _notice, ...row }) => row),
+      },
+    });
+    always((facts, { status, effect, ledger, requeueAfterMs }) => {
+      const deaf = decideAt(withoutNotice(facts));
+      const shown = { ...status, conditions: undefined };
+      expect({ shown, effect, ledger, requeueAfterMs }).toEqual({
+        shown: { ...deaf.status, conditions: undefined },
+        effect: deaf.effect,
+        ledger: deaf.ledger,
+        requeueAfterMs: deaf.requeueAfterMs,
+      });
     });
   });
 
