@@ -5,6 +5,8 @@ import {
   classConditions,
   createOutages,
   emptyDatabase,
+  expectStandby,
+  expectStatic,
   type Outages,
   snapshot,
   untilClass,
@@ -38,43 +40,29 @@ describe('what the operator judges by is away for longer than any timeout', () =
   });
   afterAll(() => outages.close());
 
-  /** Nothing is provisioned, terminated or written on any Workspace in it; what is missing is said once, while it is. */
-  async function expectStatic(
-    away: () => Promise<void>,
-    back: () => Promise<void>,
-    said: [type: string, reason: string],
-  ): Promise<void> {
-    const [type, reason] = said;
-    const before = await snapshot(outages);
-    await away();
-    await untilClass(outages.scene, type, reason);
-    expect(await outages.alert(reason)).toBe(1);
-    await wait(PAST_ALL_MS);
-    const conditions = await classConditions(outages.scene);
-    expect(conditions.filter((it) => it.status !== 'True' && it.type !== 'Ready')).toMatchObject([{ type }]);
-    expect(await snapshot(outages)).toEqual(before);
-    await back();
-    await untilClass(outages.scene, type, 'Available');
-    expect(await outages.alert(reason)).toBe(0);
-    await wait(TIMEOUT_MS);
-    expect(await snapshot(outages)).toEqual(before);
-  }
+  const times = { awayMs: PAST_ALL_MS, settleMs: TIMEOUT_MS };
 
   test('Postgres', async () => {
     const { database } = outages.doors;
-    await expectStatic(database.shut, database.open, ['EvidenceAvailable', 'DatabaseUnavailable']);
+    await expectStatic(outages, times, database.shut, database.open, [
+      'EvidenceAvailable',
+      'DatabaseUnavailable',
+    ]);
   });
 
   test('every gateway', async () => {
-    await expectStatic(async () => void (await outages.gateway().end('SIGKILL')), outages.startGateway, [
-      'EvidenceAvailable',
-      'GatewayUnavailable',
-    ]);
+    await expectStatic(
+      outages,
+      times,
+      async () => void (await outages.gateway().end('SIGKILL')),
+      outages.startGateway,
+      ['EvidenceAvailable', 'GatewayUnavailable'],
+    );
   });
 
   test('EC2', async () => {
     const { cloud } = outages.doors;
-    await expectStatic(cloud.shut, cloud.open, ['CloudAvailable', 'CloudUnavailable']);
+    await expectStatic(outages, times, cloud.shut, cloud.open, ['CloudAvailable', 'CloudUnavailable']);
   });
 
   test('three of ten agents, at once', async () => {
@@ -83,6 +71,8 @@ describe('what the operator judges by is away for longer than any timeout', () =
       return Promise.resolve();
     };
     await expectStatic(
+      outages,
+      times,
       () => silence(true),
       () => silence(false),
       ['EvidenceAvailable', 'MassSilence'],
@@ -90,18 +80,7 @@ describe('what the operator judges by is away for longer than any timeout', () =
   });
 
   test('the API server: the lease is lost, a standby does nothing, and it leads again', async () => {
-    const { doors, controller } = outages;
-    const led = () => controller.lines.filter(({ msg }) => msg === 'became leader').length;
-    const terms = led();
-    const before = await snapshot(outages);
-    await doors.cluster.shut();
-    await controller.line((line) => line.msg === 'stopped leading');
-    await wait(PAST_ALL_MS);
-    expect(await snapshot(outages)).toEqual(before);
-    await doors.cluster.open();
-    await expect.poll(led, { timeout: 60_000 }).toBe(terms + 1);
-    await wait(TIMEOUT_MS);
-    expect(await snapshot(outages)).toEqual(before);
+    await expectStandby(outages, times);
   });
 
   test('Postgres’ content: its tables come back empty', async () => {

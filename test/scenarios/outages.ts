@@ -1,6 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
+import { expect } from 'vitest';
 import { freePort } from '../../dev/stack/files.ts';
 import type { OperatorProcess } from '../../dev/stack/operatorProcess.ts';
 import type { StackOptions } from '../../dev/stack/stack.ts';
@@ -132,4 +134,52 @@ export async function snapshot({ scene }: Outages) {
     provisions: counters.provisions().length,
     terminations: counters.terminations().length,
   };
+}
+
+/** How long it is away, and how long after its return mistakes are waited for, ms. */
+interface Times {
+  awayMs: number;
+  settleMs: number;
+}
+
+/**
+ * Nothing is provisioned, terminated or written on any Workspace in an outage and after it; what is missing is said once,
+ * by the class, while it is.
+ */
+export async function expectStatic(
+  outages: Outages,
+  { awayMs, settleMs }: Times,
+  away: () => Promise<void>,
+  back: () => Promise<void>,
+  [type, reason]: [type: string, reason: string],
+): Promise<void> {
+  const before = await snapshot(outages);
+  await away();
+  await untilClass(outages.scene, type, reason);
+  expect(await outages.alert(reason)).toBe(1);
+  await wait(awayMs);
+  const conditions = await classConditions(outages.scene);
+  expect(conditions.filter((it) => it.status !== 'True' && it.type !== 'Ready')).toMatchObject([{ type }]);
+  expect(await snapshot(outages)).toEqual(before);
+  await back();
+  await untilClass(outages.scene, type, 'Available');
+  expect(await outages.alert(reason)).toBe(0);
+  await wait(settleMs);
+  expect(await snapshot(outages)).toEqual(before);
+}
+
+/** Without the API server nobody can be told: the lease is lost, nothing is done, and the lease is taken again. */
+export async function expectStandby(outages: Outages, { awayMs, settleMs }: Times): Promise<void> {
+  const { doors, controller } = outages;
+  const times = (message: string) => controller.lines.filter(({ msg }) => msg === message).length;
+  const led = times('became leader');
+  const before = await snapshot(outages);
+  await doors.cluster.shut();
+  await until('it stands by', () => times('stopped leading') === led);
+  await wait(awayMs);
+  expect(await snapshot(outages)).toEqual(before);
+  await doors.cluster.open();
+  await until('it leads again', () => times('became leader') === led + 1);
+  await wait(settleMs);
+  expect(await snapshot(outages)).toEqual(before);
 }

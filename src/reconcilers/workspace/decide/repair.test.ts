@@ -121,6 +121,17 @@ describe('an instance that ended unexpectedly', () => {
     expect(after.status.launch?.cause).toEqual({ kind: 'Ended', ref: '1' });
   });
 
+  test.each([
+    ['the database is away', { available: false, launches: [] }],
+    ['too many of its class are silent', { ...quiet, massSilence: true }],
+  ])('is replaced all the same while %s: EC2 proves it', (_why, heartbeats) => {
+    const seen = decideAt(factsOf({ instances: [instanceOf(1, 'terminated')], heartbeats }));
+    expect(seen.status.launch?.ended?.outcome).toBe('Ended');
+    const { status, effect } = decideAt(ended({ heartbeats }), 30 * SECOND);
+    expect(status.launch).toMatchObject({ number: 2, cause: { kind: 'Ended', ref: '1' } });
+    expect(effect).toEqual({ kind: 'RunInstances', number: 2, armed: true });
+  });
+
   test('a person’s restart does not wait for that pause', () => {
     const { status } = decideAt(ended({ spec: { requests: { restart: 'now' } } }));
     expect(status.launch).toMatchObject({ number: 2, cause: { kind: 'Restart', ref: 'now' } });
