@@ -1,23 +1,40 @@
 import { type Definition, plainDefinition, type Strategy } from './definition.ts';
 import { customFields } from './fields/fieldSchema.ts';
 import { noFields, setOf } from './fields/fieldSet.ts';
-import { equal, metaOf, without } from './json.ts';
+import { equal, freeze, isObject, metaOf, without } from './json.ts';
 import type { JsonObject, KindInfo } from './kinds.ts';
 import { isSubdomain } from './objectMeta.ts';
 
 /** Rules of apiextensions-apiserver's customresource strategies. */
 function customResourceStrategy(info: KindInfo): Strategy {
   const { schema, statusSubresource } = info;
+  // By stored object, which is frozen: each is read many times.
+  const shown = new WeakMap<JsonObject, JsonObject>();
+  // What this schema admitted needs no second look: it is stored as it is.
+  const admitted = new WeakSet<object>();
+  const admit = (object: JsonObject): { object: JsonObject; unknown: string[] } => {
+    const result = schema === undefined ? { object, unknown: [] } : schema.admit(object);
+    for (const part of Object.values(result.object)) if (isObject(part)) admitted.add(part);
+    return result;
+  };
   const statusDefault = statusSubresource ? schema?.admit({}).object.status : undefined;
-  const admit = (object: JsonObject): { object: JsonObject; unknown: string[] } =>
-    schema === undefined ? { object, unknown: [] } : schema.admit(object);
+  const isAsAdmitted = (object: JsonObject): boolean =>
+    (object.status !== undefined || statusDefault === undefined) &&
+    Object.entries(object).every(
+      ([key, part]) => key === 'metadata' || !isObject(part) || admitted.has(part),
+    );
   return {
     admit,
-    // A status that was dropped at creation is stored without its default, which every reader is shown all the same.
-    complete: (object) =>
-      object.status === undefined && statusDefault !== undefined
-        ? { ...object, status: statusDefault }
-        : object,
+    // Stored under another schema, or without a status that has a default, it is shown as if written today.
+    complete(object) {
+      if (isAsAdmitted(object)) return object;
+      const known = shown.get(object);
+      if (known !== undefined) return known;
+      const { object: today } = admit(object);
+      const whole = equal(today, object) ? object : freeze(today);
+      if (Object.isFrozen(object)) shown.set(object, whole);
+      return whole;
+    },
     prepareCreate: (object) => (statusSubresource ? without(object, 'status') : object),
     prepareUpdate(next, old, subresource) {
       if (subresource === 'status') {

@@ -125,7 +125,7 @@ async function untilServed(api: Api, crd: JsonObject): Promise<void> {
 }
 
 /** Creates a definition unless it is there, and waits until its kind is served. */
-async function install(api: Api, crd: JsonObject): Promise<void> {
+export async function install(api: Api, crd: JsonObject): Promise<void> {
   const { status, body } = await api.call('POST', CRDS, crd);
   if (status !== 201 && status !== 409) throw new Error(`${metaOf(crd).name}: ${JSON.stringify(body)}`);
   await untilServed(api, crd);
