@@ -142,6 +142,9 @@ const controller = z
       'Least time between two writes of a class’s counts and progress.',
     ),
     evidencePollIntervalMs: ms(1_000).describe('How often heartbeats’ transitions are read.'),
+    userDataRetentionMs: ms(3_600_000).describe(
+      'How long a text that user data was rendered from is kept once no class and no launch refers to it.',
+    ),
     drainGraceMs: ms(10_000).describe('How long reconciles at work may go on once the process is to end.'),
   })
   .describe('Controller');

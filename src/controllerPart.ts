@@ -27,6 +27,7 @@ import { keepLedger } from './reconcilers/workspace/ledger.ts';
 import { createWorkspaceMetrics } from './reconcilers/workspace/metrics.ts';
 import { createWorkspaceReconciler } from './reconcilers/workspace/reconciler.ts';
 import { connectTriggers } from './reconcilers/workspace/triggers.ts';
+import { createUserDataCollector } from './reconcilers/workspace/userDataCollector.ts';
 import { createUserDataStore } from './reconcilers/workspace/userDataStore.ts';
 
 export interface ControllerPart {
@@ -138,6 +139,15 @@ export function startControllerPart(
   });
   const resolver = createResolver({ calls, clock });
   const lease = { held: () => elector.held(), term: () => elector.term() };
+  const collector = createUserDataCollector({
+    ...cluster,
+    namespace: kubernetes.namespace,
+    userData,
+    lease,
+    clock,
+    logger,
+    retentionMs: settings.userDataRetentionMs,
+  });
   const leaseTarget = { namespace: kubernetes.namespace, name: 'workspace-operator' };
   const orphans = createOrphans({
     ...cluster,
@@ -213,6 +223,8 @@ export function startControllerPart(
     renewDeadlineMs: settings.leaseRenewDeadlineMs,
     retryPeriodMs: settings.leaseRetryPeriodMs,
     onStarted() {
+      userData.trustNothing();
+      collector.start();
       cloud.start();
       controller.start();
       classController.start();
@@ -224,6 +236,7 @@ export function startControllerPart(
       await Promise.all([controller, classController, keys].map((it) => it.stop(settings.drainGraceMs)));
       await cloud.stop();
       await orphans.stop();
+      await collector.stop();
     },
   });
   return {

@@ -77,6 +77,7 @@ loses its lease, between the write and the line; \`status.provisions\` and \`sta
 | \`orphan.found\`, \`orphan.ended\` | \`event\` | An instance belongs to no Workspace; told once a verdict (\`Young\`, \`Heartbeating\`, \`Foreign\`, \`Due\`). It is being terminated. \`instanceID\`, and \`uid\`, \`namespace\`, \`name\`, \`number\` as its tags say. |
 | \`orphans.held\` | \`event\` | Orphans are due, and none is ended. \`reason\`: \`Reporting\` (the default), \`ListEmpty\` (there is no Workspace at all), \`NoEvidence\` (heartbeats can't be judged, or not for as long as the grace). |
 | \`keys.rotated\`, \`keys.restored\` | \`event\` | Keys were made, or put back into their Secret. \`entries\`: names, never keys. |
+| \`user-data.collected\` | \`event\` | A ConfigMap with a text that user data was rendered from is gone: no class has it any more, and no launch was made with it. \`name\`. |
 | \`launch.bootstrapped\` | \`msg\` | An instance was served its environment. \`namespace\`, \`name\`, \`uid\`, \`number\`, \`digest\`. |
 | \`report.dropped\`, \`report.forwarded\` | \`msg\` | Somebody said that a Workspace looks dead. \`namespace\`, \`name\`, \`number\`; when dropped, \`reason\`. |
 

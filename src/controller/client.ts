@@ -66,5 +66,5 @@ export interface KubeClient {
     patch: unknown,
     options?: WriteOptions,
   ): Promise<T>;
-  delete(resource: Resource, name: string, namespace?: string): Promise<void>;
+  delete(resource: Resource, name: string, namespace?: string, options?: WriteOptions): Promise<void>;
 }

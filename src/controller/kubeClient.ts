@@ -123,8 +123,8 @@ export function kubeClient(transport: Transport, options: KubeClientOptions): Ku
       return (await send({ ...request, ...writeRequest(write) })) as T;
     },
 
-    async delete(resource, name, namespace) {
-      await send({ method: 'DELETE', path: path(resource, name, namespace) });
+    async delete(resource, name, namespace, write) {
+      await send({ method: 'DELETE', path: path(resource, name, namespace), ...writeRequest(write) });
     },
   };
 }

@@ -61,6 +61,18 @@ describe('the status comes first', () => {
     expect(scene.mine.wroteInTerm).toBeUndefined();
   });
 
+  test('an object that is gone is no error: nothing is done, and it is looked at again until the cache knows', async () => {
+    const scene = setUp();
+    scene.refuseWrites(() => {
+      throw new ApiError('PATCH', '/x', { status: 404, body: { kind: 'Status', reason: 'NotFound' } });
+    });
+    const event = { type: 'Normal' as const, reason: 'Ready', message: '' };
+    expect(await scene.perform({ status: ended(), effect: terminate, events: [event] })).toBe(1_000);
+    expect(whatOf(scene)).toEqual(['patch status']);
+    expect(scene.events).toEqual([]);
+    expect(scene.mine.wroteInTerm).toBeUndefined();
+  });
+
   test('an unchanged status is not written, and its effect goes out all the same', async () => {
     const scene = setUp();
     await scene.perform({ effect: terminate });

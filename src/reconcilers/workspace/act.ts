@@ -14,6 +14,9 @@ export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
 }
 
+/** How long to wait for the watch to tell what a write was told, ms. */
+const GONE_RETRY_MS = 1_000;
+
 /**
  * Writes the status, by compare-and-swap with the version that was decided from, and only when that write was accepted
  * performs the one effect. What the write takes from other Workspaces is taken in the same moment; where it is gone,
@@ -41,6 +44,11 @@ export async function act(
     if (wasNotWritten(error)) deps.fleet.giveBack(workspace.metadata.uid);
     throw error;
   });
+  if (!written) {
+    deps.fleet.giveBack(workspace.metadata.uid);
+    context.logger.debug('the object is gone; waiting for the cache to say so');
+    return GONE_RETRY_MS;
+  }
   if (written !== workspace) mine.wroteInTerm = termID;
   if (decision.settled) {
     mine.suspectSince = undefined;
@@ -66,21 +74,25 @@ function wasNotWritten(error: unknown): boolean {
   return error instanceof LeaseLostError || (isApiError(error) && error.status < 500);
 }
 
+/** Undefined when the object is gone. */
 async function writeStatus(
   deps: WorkspaceDeps,
   workspace: Workspace,
   decision: Decision,
   guard: () => void,
-): Promise<Workspace> {
+): Promise<Workspace | undefined> {
   const status = diff(workspace.status ?? {}, decision.status);
   if (status === undefined) return workspace;
   const { name, namespace, resourceVersion } = workspace.metadata;
-  const raw = await deps.kube.mergePatch(
-    WORKSPACES,
-    { name, namespace, subresource: 'status' },
-    { metadata: { resourceVersion }, status },
-    { beforeSend: guard },
-  );
+  const target = { name, namespace, subresource: 'status' as const };
+  const patch = { metadata: { resourceVersion }, status };
+  const raw = await deps.kube
+    .mergePatch(WORKSPACES, target, patch, { beforeSend: guard })
+    .catch((error: unknown) => {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    });
+  if (!raw) return undefined;
   const answer = decodeWorkspace(raw);
   deps.workspaces.applyWrite(answer);
   const altered = diff(answer.status ?? {}, decision.status);

@@ -7,7 +7,9 @@ import { createTicket } from '../../gateway/credentials.ts';
 import type { KeyRing } from '../../gateway/keys.ts';
 import type { WorkspaceDeps } from './deps.ts';
 
-const CONFIG_MAPS: Resource = { group: '', version: 'v1', plural: 'configmaps', namespaced: true };
+export const CONFIG_MAPS: Resource = { group: '', version: 'v1', plural: 'configmaps', namespaced: true };
+/** What the ConfigMaps are found by. */
+export const USER_DATA_LABEL = { 'compute.molecule.ai/kind': 'user-data' };
 const body = z.object({ data: z.object({ content: z.string() }) });
 
 export interface UserDataStoreOptions {
@@ -21,7 +23,16 @@ export interface UserDataStoreOptions {
   caBundle: string | undefined;
 }
 
-type UserDataStore = Pick<WorkspaceDeps, 'userDataFor' | 'renderUserData'>;
+export interface UserDataStore extends Pick<WorkspaceDeps, 'userDataFor' | 'renderUserData'> {
+  /** The ConfigMaps that new launches of a class with this script would refer to. */
+  namesFor(classScript: string | undefined): string[];
+  /** Runs `removal` of a ConfigMap that nothing refers to; whoever would keep that text again waits for its end, and keeps it anew. */
+  remove(name: string, removal: () => Promise<void>): Promise<void>;
+  /** The ConfigMaps that this process knows to be there. */
+  kept(): Iterable<string>;
+  /** What was kept before may have been removed by whoever led in between. */
+  trustNothing(): void;
+}
 
 /**
  * Keeps what user data is rendered from by its digest, before a launch refers to it, so that a replay is byte-equal
@@ -29,13 +40,17 @@ type UserDataStore = Pick<WorkspaceDeps, 'userDataFor' | 'renderUserData'>;
  */
 export function createUserDataStore(options: UserDataStoreOptions): UserDataStore {
   const { kube, namespace, clusterID, keys, gatewayURL, caBundle } = options;
-  const kept = new Map<string, string>();
+  const contents = new Map<string, string>();
+  const present = new Set<string>();
+  const removals = new Map<string, Promise<void>>();
   const fitting = new Set<string>();
 
   async function keep(content: string): Promise<string> {
     const digest = digestOf(content);
-    if (kept.has(digest)) return digest;
-    const metadata = { name: nameOf(digest), namespace, labels: { 'compute.molecule.ai/kind': 'user-data' } };
+    const name = nameOf(digest);
+    await removals.get(name)?.catch(() => undefined);
+    if (present.has(name)) return digest;
+    const metadata = { name, namespace, labels: USER_DATA_LABEL };
     try {
       await kube.create(
         CONFIG_MAPS,
@@ -44,22 +59,25 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
       );
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
-      await find(digest);
+      await read(digest);
     }
-    kept.set(digest, content);
+    contents.set(digest, content);
+    present.add(name);
     return digest;
   }
 
   async function find(digest: string): Promise<string> {
-    const known = kept.get(digest);
-    if (known !== undefined) return known;
+    return contents.get(digest) ?? read(digest);
+  }
+
+  async function read(digest: string): Promise<string> {
     const { data } = body.parse(await kube.get(CONFIG_MAPS, nameOf(digest), namespace));
     if (digestOf(data.content) !== digest) {
       throw new Error(
         `ConfigMap ${namespace}/${nameOf(digest)} does not hold the text that its digest names; delete it, and the operator keeps the text anew`,
       );
     }
-    kept.set(digest, data.content);
+    contents.set(digest, data.content);
     return data.content;
   }
 
@@ -104,6 +122,21 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
         classScript: classDigest === undefined ? undefined : await find(classDigest),
       });
     },
+
+    namesFor: (classScript) =>
+      [caBundle, classScript].flatMap((content) =>
+        content === undefined ? [] : [nameOf(digestOf(content))],
+      ),
+
+    async remove(name, removal) {
+      present.delete(name);
+      const running = removal().finally(() => removals.delete(name));
+      removals.set(name, running);
+      await running;
+    },
+
+    kept: () => present,
+    trustNothing: () => present.clear(),
   };
 }
 
@@ -111,6 +144,7 @@ function digestOf(content: string): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-function nameOf(digest: string): string {
+/** The ConfigMap that holds the text with this digest. */
+export function nameOf(digest: string): string {
   return `workspace-user-data-${digest.slice(0, 32)}`;
 }
