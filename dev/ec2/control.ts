@@ -31,6 +31,7 @@ const rule = z.strictObject({
 const capacity = z.strictObject({
   type: z.string().min(1).default('*'),
   zone: z.string().min(1).default('*'),
+  capacityType: z.enum(['OnDemand', 'Spot']).optional(),
   left: z.int().min(0).or(z.literal('unsupported')).or(unlimited),
 });
 const quota = z.strictObject({

@@ -204,6 +204,17 @@ describe('room', () => {
     expect(codeOf(() => run({ clientToken: 'b' }))).toBe('ok');
   });
 
+  it('Spot’s room is another than On-Demand’s', () => {
+    faults.capacity({ type: '*', zone: '*', capacityType: 'Spot', left: 0 });
+    expect(codeOf(() => run({ spot: true }))).toBe('InsufficientInstanceCapacity');
+    expect(codeOf(() => run())).toBe('ok');
+    faults.capacity({ type: '*', zone: '*', left: 0 });
+    expect(codeOf(() => run())).toBe('InsufficientInstanceCapacity');
+    faults.capacity({ type: '*', zone: '*', left: Number.POSITIVE_INFINITY });
+    expect(codeOf(() => run({ spot: true }))).toBe('InsufficientInstanceCapacity');
+    expect(codeOf(() => run())).toBe('ok');
+  });
+
   it('quotas count what is live', async () => {
     cloud.account.quota.vcpus = 4;
     const { id } = run();

@@ -113,16 +113,11 @@ describe.concurrent('on Spot', () => {
   });
 
   test('without Spot capacity anywhere it is On-Demand, where the class allows it', async () => {
-    const everywhere = {
-      action: 'RunInstances',
-      match: { instanceType: 'm7i.xlarge', capacityType: 'Spot' },
-    };
-    const code = 'InsufficientInstanceCapacity';
-    const id = scene.stack.ec2.faults.add({ ...everywhere, fault: { kind: 'error', code }, times: 1_000 });
+    const room = { type: 'm7i.xlarge', zone: '*', capacityType: 'Spot' } as const;
+    scene.stack.ec2.faults.capacity({ ...room, left: 0 });
     await putSecret(scene, 'fall-env', { KEY: 'a' });
     await createWorkspace(scene, 'fall', { className: 'fallback' });
     const workspace = await untilReady(scene, 'fall');
-    scene.stack.ec2.faults.remove(id);
     expect(workspace.status?.launch?.params?.capacityType).toBe('OnDemand');
     expect(instanceOf(scene, workspace).spot).toBe(false);
     expect(provisionsOf(scene, 'fall')).toHaveLength(1);

@@ -63,7 +63,7 @@ export function startInstances(cloud: Cloud, input: PowerInput): StateChange[] {
     input,
     (instance, state) => {
       if (state !== 'stopped') return;
-      cloud.capacity.spend(instance.type, instance.zone);
+      cloud.capacity.spend(instance);
       instance.launchTime = cloud.clock.now();
       instance.transitionReason = '';
       instance.stateReason = undefined;
@@ -74,7 +74,7 @@ export function startInstances(cloud: Cloud, input: PowerInput): StateChange[] {
     (instance, state) => {
       if (!['stopped', 'pending', 'running'].includes(state))
         throw incorrectState(instance, state, 'started');
-      if (state === 'stopped') cloud.capacity.check(instance.type, instance.zone);
+      if (state === 'stopped') cloud.capacity.check(instance);
     },
   );
 }

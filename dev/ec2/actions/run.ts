@@ -35,7 +35,7 @@ export function runInstances(cloud: Cloud, input: RunInput): InstanceView {
     throw new CloudError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.');
   const vcpus = typeOf(input).vcpus;
   checkQuota(cloud, input, vcpus);
-  cloud.capacity.check(input.instanceType, subnet.zone);
+  cloud.capacity.check({ type: input.instanceType, zone: subnet.zone, spot: input.spot });
   const host = freeHost(cloud, subnet);
 
   const now = cloud.clock.monotonic();
@@ -77,7 +77,7 @@ export function runInstances(cloud: Cloud, input: RunInput): InstanceView {
   };
   cloud.instances.set(instance.id, instance);
   cloud.tokens.bind(input, subnet.zone, instance.id);
-  cloud.capacity.spend(instance.type, instance.zone);
+  cloud.capacity.spend(instance);
   cloud.ledger.provision({
     instanceID: instance.id,
     clientToken: instance.clientToken,
