@@ -42,11 +42,10 @@ export async function grantOperator(kube: KubeClient): Promise<void> {
     if (!resource) throw new Error(`${RBAC} has a ${body.kind}, which is not known here: add it`);
     await kube.create(resource, body, body.metadata.namespace);
   }
-  const grants = await grantsIn(RBAC);
-  await until('the operator has its rights', async () => {
-    const answers = await Promise.all(grants.map((grant) => isAllowed(kube, grant)));
-    return answers.every(Boolean);
-  });
+  for (const grant of await grantsIn(RBAC)) {
+    const { verb, resource } = grant;
+    await until(`the operator may ${verb} ${resource}`, () => isAllowed(kube, grant));
+  }
 }
 
 async function isAllowed(kube: KubeClient, { group, resource: whole, verb, namespace, name }: Grant) {
