@@ -136,4 +136,19 @@ describe('what the operator judges by is away for longer than any timeout', () =
     });
     expect((await getWorkspace(scene, 'ws-5')).status?.provisions).toBe(2);
   });
+
+  test('and one whose status checks fail stays while it heartbeats; silent as well, it is replaced for both', async () => {
+    const { scene } = outages;
+    const [impaired = ''] = liveInstancesOf(scene, 'ws-6');
+    scene.stack.ec2.faults.impair(impaired, 'instance');
+    await untilWorkspace(scene, 'ws-6', 'it is shown', (it) =>
+      (it.status?.conditions ?? []).some(({ reason }) => reason === 'Impaired'),
+    );
+    await wait(PAST_ALL_MS);
+    expect(liveInstancesOf(scene, 'ws-6')).toEqual([impaired]);
+    scene.stack.agents.silence(impaired, true);
+    const after = await untilReady(scene, 'ws-6', 2);
+    expect(after.status?.launch?.cause).toEqual({ kind: 'Impaired', ref: '1' });
+    expect(provisionsOf(scene, 'ws-6')).toHaveLength(2);
+  });
 });
