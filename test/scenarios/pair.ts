@@ -42,8 +42,9 @@ export const isLeading = (line: { msg?: unknown }): boolean => line.msg === 'bec
 export async function withPair(
   run: (pair: Pair) => Promise<void>,
   prepare: (role: Role, scene: Scene) => Promise<Record<string, string>> = async () => ({}),
+  options: Parameters<typeof createScene>[0] = {},
 ): Promise<void> {
-  const scene = await createScene();
+  const scene = await createScene(options);
   const ports = { standby: await freePort(), leader: await freePort() };
   const service = await createDoor(ports.standby, ports.leader);
   const replica = async (role: Role) =>
