@@ -137,7 +137,8 @@ export function startControllerPart(
     gatewayURL: need(gateway.url, 'gateway.url'),
     caBundle: files.caBundle,
   });
-  const resolver = createResolver({ calls, clock });
+  // Forgotten sooner than a class looks anew, or the look would find what it found before.
+  const resolver = createResolver({ calls, clock, ttlMs: aws.resolveIntervalMs / 5 });
   const lease = { held: () => elector.held(), term: () => elector.term() };
   const collector = createUserDataCollector({
     ...cluster,

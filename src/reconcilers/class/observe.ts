@@ -24,6 +24,7 @@ const BLOCKED = ['QuotaExceeded', 'CapacityUnavailable', 'ClassLimitReached'] as
 function summarise({ fleet }: ClassDeps, klass: WorkspaceClass): FleetSummary {
   const tally = fleet.of(klass.metadata.name) ?? createTally();
   const entries = [...tally.entries.values()];
+  const rolling = entries.filter((entry) => entry.rolling);
   const inState = (state: FleetEntry['state']) => entries.filter((entry) => entry.state === state).length;
   return {
     counts: {
@@ -32,7 +33,8 @@ function summarise({ fleet }: ClassDeps, klass: WorkspaceClass): FleetSummary {
       updating: inState('updating'),
       failing: inState('failing'),
     },
-    rolling: entries.filter(({ rolling }) => rolling).length,
+    rolling: rolling.length,
+    dueSince: rolling.length > 0 ? Math.min(...rolling.map(({ dueAt }) => dueAt)) : undefined,
     unavailable: tally.unavailable,
     limit: maxUnavailable(klass.spec, tally.counted),
     replaced: entries.flatMap(({ replaced }) => replaced?.from ?? []).sort((a, b) => a - b),

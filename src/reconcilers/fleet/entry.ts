@@ -46,6 +46,8 @@ export interface FleetEntry {
   waits?: 'RolloutQueued' | 'RolloutVerifying' | 'RolloutHalted';
   /** A change has yet to be carried out, or is being carried out, and nothing but time is needed. */
   rolling: boolean;
+  /** When what it is to have counted, wall ms. */
+  dueAt: number;
   /** What it is to have and has not. */
   lacks: readonly string[];
   /** Content that it is Ready with. */
@@ -91,6 +93,7 @@ export function entryOf(workspace: Workspace): FleetEntry {
     waits,
     rolling:
       runs && !spec.paused && (!stalled || waits === 'RolloutHalted') && Boolean(outdated || replacing),
+    dueAt: Date.parse(desired?.at ?? '') || 0,
     lacks: desired ? contentsOf(desired.machine, desired.env).filter((name) => !holds.includes(name)) : [],
     proves: available && launch?.readyAt ? holds : [],
     tries: replacing && desired ? contentsOf(launch.machine ?? desired.machine, desired.env) : [],

@@ -33,11 +33,11 @@ function forRoom(tally: ClassTally, permits: readonly Permit[], { spec }: Worksp
   return woken;
 }
 
-/** Once one is Ready with it, all; once nobody tries it any more, the next. */
+/** Once one is Ready with it, or nobody tries it any more: whoever of them may goes next. */
 function forProof({ awaited, contents }: ClassTally): string[] {
   return [...awaited].flatMap((name) => {
     const content = contents.get(name);
     if (!content || (content.proven === 0 && content.trying.size > 0)) return [];
-    return content.proven > 0 ? [...content.verifying] : [...content.verifying].slice(0, 1);
+    return [...content.verifying];
   });
 }

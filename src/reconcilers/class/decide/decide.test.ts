@@ -107,6 +107,16 @@ describe('a roll-out in a class’s status', () => {
     });
   });
 
+  test('it began when its first change counted, though one is being replaced by the time that it is seen', () => {
+    const fleet = { ...going(0, 10), dueSince: NOW.wall - 9 * SECOND };
+    expect(settled({ fleet }).rollout?.startedAt).toBe(stamp(-9 * SECOND));
+    const ended = {
+      ...settled({ fleet }),
+      rollout: { startedAt: stamp(-MINUTE), total: 1, updated: 1, endedAt: stamp(-SECOND) },
+    };
+    expect(settled({ fleet, status: ended }).rollout?.startedAt).toBe(stamp(-SECOND));
+  });
+
   test('it says how many are replaced, and when it ends at this pace: two at once, ninety seconds each', () => {
     const begun = settled({ fleet: going(0, 10) });
     const { rollout } = decideClass(classFactsOf({ status: begun, fleet: going(4, 6) }), at(MINUTE)).status;

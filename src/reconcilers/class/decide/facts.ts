@@ -23,6 +23,8 @@ export interface FleetSummary {
   counts: { total: number; current: number; updating: number; failing: number };
   /** How many have a change yet to be carried out, or being carried out. */
   rolling: number;
+  /** When the first of these changes counted, wall ms. */
+  dueSince?: number;
   /** How many of these are being replaced, or are otherwise down, and how many may be. */
   unavailable: number;
   limit: number;

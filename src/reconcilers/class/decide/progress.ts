@@ -9,7 +9,7 @@ export function progressOf({ fleet }: ClassFacts, status: WorkspaceClassStatus, 
   const { rolling } = fleet;
   const going = before && !before.endedAt ? before : undefined;
   if (!going && rolling === 0) return before;
-  const startedAt = going?.startedAt ?? iso(now.wall);
+  const startedAt = going?.startedAt ?? iso(beginOf(fleet.dueSince ?? now.wall, before, now));
   const updated = fleet.replaced.filter((at) => at >= Date.parse(startedAt)).length;
   const total = updated + rolling;
   if (rolling === 0) return { startedAt, total, updated, endedAt: iso(now.wall) };
@@ -22,6 +22,11 @@ export function progressOf({ fleet }: ClassFacts, status: WorkspaceClassStatus, 
       ? (going.estimatedEndAt ?? estimate(fleet, now))
       : estimate(fleet, now);
   return { startedAt, total, updated, estimatedEndAt };
+}
+
+/** Not before the one before has ended, nor in a future that a clock set back has left behind. */
+function beginOf(dueSince: number, before: Rollout, now: ClassNow): number {
+  return Math.min(now.wall, Math.max(dueSince, Date.parse(before?.endedAt ?? '') || 0));
 }
 
 /** As many at once as may be, each taking as long as those before. */
