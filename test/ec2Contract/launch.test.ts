@@ -28,7 +28,7 @@ contract('RunInstances', LAUNCH, (law) => {
       privateIP: expect.stringMatching(/^\d+\.\d+\.\d+\.\d+$/),
       tags: { test: 'contract', empty: '', 'a/b:c': 'ü =+-@' },
     });
-    expect(Math.abs(Date.parse(launched.launchTime ?? '') - Date.now())).toBeLessThan(3_600_000);
+    expect(Date.parse(launched.launchTime ?? '')).not.toBeNaN();
   });
 
   law('the token is shown with the instance', async ({ calls, request }) => {

@@ -7,13 +7,11 @@ import {
 } from '@aws-sdk/client-ec2';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { startEc2 } from '../../../dev/ec2/server.ts';
-import { AWS_TIMINGS, scaleTimings } from '../../../dev/ec2/timings.ts';
-import { systemClock } from '../../../src/controller/clock.ts';
+import { type Clock, sleep, systemClock } from '../../../src/controller/clock.ts';
 import { systemRandom } from '../../../src/controller/random.ts';
+import { createVirtualClock } from '../../support/virtualClock.ts';
 
 const REGION = 'eu-central-1';
-/** A boot takes less than a second. */
-const SPEED = 50;
 
 interface Subnet {
   id: string;
@@ -35,17 +33,22 @@ export interface Account {
 
 export interface Endpoint {
   url: string;
+  /** The cloud's. */
+  clock: Clock;
+  /** Lets a second of the cloud's time go by. */
+  pass(): Promise<void>;
   account: Account;
   stop(): Promise<void>;
 }
 
 export async function startEmbedded(): Promise<Endpoint> {
+  const clock = createVirtualClock();
   const server = await startEc2({
-    clock: systemClock,
+    clock,
     random: systemRandom,
     region: REGION,
     // What a new instance's lag does is a matter of the embedded EC2's own tests.
-    timings: { ...scaleTimings(AWS_TIMINGS, 1 / SPEED), visibilityLag: [0, 0], readLag: [0, 0] },
+    timings: { visibilityLag: [0, 0], readLag: [0, 0] },
     buckets: {},
   });
   const { subnets, securityGroups, images } = server.state.account;
@@ -55,6 +58,8 @@ export async function startEmbedded(): Promise<Endpoint> {
   if (!a || !b || !group || !image) throw new Error('the embedded EC2 begins without what a launch needs');
   return {
     url: server.url,
+    clock,
+    pass: () => clock.advance(1_000),
     account: {
       imageID: image.id,
       rootDeviceName: image.rootDeviceName,
@@ -93,6 +98,9 @@ export async function useMoto(url: string): Promise<Endpoint> {
     await ssm.send(new PutParameterCommand(put));
     return {
       url,
+      clock: systemClock,
+      // moto has no time of its own: what it does is done at once.
+      pass: () => sleep(systemClock, 10),
       account: {
         imageID: image.ImageId,
         rootDeviceName: image.RootDeviceName,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { isEc2Failure } from '../../../src/ec2/errors.ts';
 import type { Ec2Calls, RunRequest } from '../../../src/ec2/port.ts';
@@ -8,6 +9,7 @@ import { type Differences, expectDifference } from './differences.ts';
 /** Nothing here is about throttling. */
 const FREE = { capacity: 10_000, refillPerSecond: 10_000 };
 const PAGE = 5;
+const MOST_SECONDS = 300;
 
 /** A cloud that is held to the contract, through the operator's own client. */
 export interface Cloud extends Account {
@@ -17,8 +19,10 @@ export interface Cloud extends Account {
   /** Launches it, and answers its id. */
   launch(more?: RequestOptions): Promise<string>;
   stateOf(id: string): Promise<string | undefined>;
-  /** Waits until EC2 shows it in this state. */
+  /** Lets the cloud's time pass until EC2 shows it in this state. */
   until(id: string, state: string): Promise<void>;
+  /** Lets the cloud's time pass until the look gives what is expected, for at most five minutes of it. */
+  eventually<T>(look: () => Promise<T>, expected: T): Promise<void>;
 }
 
 export interface RequestOptions extends Omit<Partial<RunRequest>, 'params'> {
@@ -82,8 +86,9 @@ export async function outcomeOf(call: Promise<unknown>): Promise<string> {
 
 let launches = 0;
 
-function connect({ url, account }: Endpoint): { cloud: Cloud; close(): void } {
+function connect({ url, clock, pass, account }: Endpoint): { cloud: Cloud; close(): void } {
   const { calls } = createTestCalls({
+    clock,
     endpoint: url,
     ssmEndpoint: url,
     pageSize: PAGE,
@@ -111,15 +116,22 @@ function connect({ url, account }: Endpoint): { cloud: Cloud; close(): void } {
       },
     };
   };
+  async function eventually<T>(look: () => Promise<T>, expected: T): Promise<void> {
+    let found = await look();
+    for (let passed = 0; passed < MOST_SECONDS && !isDeepStrictEqual(found, expected); passed += 1) {
+      await pass();
+      found = await look();
+    }
+    expect(found).toEqual(expected);
+  }
   const cloud: Cloud = {
     ...account,
     calls,
     request,
     launch: async (more) => (await calls.runInstances(request(more))).id,
     stateOf,
-    async until(id, state) {
-      await expect.poll(() => stateOf(id), { timeout: 30_000, interval: 20 }).toBe(state);
-    },
+    until: (id, state) => eventually(() => stateOf(id), state),
+    eventually,
   };
   return { cloud, close: () => calls.close() };
 }
