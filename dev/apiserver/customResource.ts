@@ -12,8 +12,8 @@ function customResourceStrategy(info: KindInfo): Strategy {
   const shown = new WeakMap<JsonObject, JsonObject>();
   // What this schema admitted needs no second look: it is stored as it is.
   const admitted = new WeakSet<object>();
-  const admit = (object: JsonObject): { object: JsonObject; unknown: string[] } => {
-    const result = schema === undefined ? { object, unknown: [] } : schema.admit(object);
+  const admit = (object: JsonObject, keepNulls = false): { object: JsonObject; unknown: string[] } => {
+    const result = schema === undefined ? { object, unknown: [] } : schema.admit(object, keepNulls);
     for (const part of Object.values(result.object)) if (isObject(part)) admitted.add(part);
     return result;
   };

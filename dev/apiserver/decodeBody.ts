@@ -9,7 +9,11 @@ import { badRequest, invalid, type StatusError } from './statusErrors.ts';
 import type { WriteOptions } from './writeOptions.ts';
 
 /** Decodes a body as the kind of the path, in that kind's own view. Throws a 400, or a 422 for another kind. */
-export function decode(definition: Definition, body: JsonObject): { object: JsonObject; unknown: string[] } {
+export function decode(
+  definition: Definition,
+  body: JsonObject,
+  keepNulls = false,
+): { object: JsonObject; unknown: string[] } {
   const { builtin, info, strategy } = definition;
   const apiVersion = apiVersionOf(info);
   const given = stringAt(body, 'apiVersion');
@@ -42,7 +46,7 @@ export function decode(definition: Definition, body: JsonObject): { object: Json
       `${info.kind} in version "${info.version}" cannot be handled as a ${info.kind}: ${message}`,
     );
   }
-  const admitted = strategy.admit({ ...body, apiVersion, kind: info.kind, metadata });
+  const admitted = strategy.admit({ ...body, apiVersion, kind: info.kind, metadata }, keepNulls);
   return { object: admitted.object, unknown: [...unknown, ...admitted.unknown] };
 }
 

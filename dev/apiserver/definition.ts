@@ -7,8 +7,11 @@ export type Subresource = '' | 'status';
 
 /** What one kind does differently: the hooks of the real server's registry strategies. All of them are pure. */
 export interface Strategy {
-  /** Decodes, prunes and defaults; metadata apart. Throws a 400. */
-  admit(object: JsonObject): { object: JsonObject; unknown: string[] };
+  /**
+   * Decodes, prunes and defaults; metadata apart. Throws a 400.
+   * @param keepNulls as the kind's schema has it
+   */
+  admit(object: JsonObject, keepNulls?: boolean): { object: JsonObject; unknown: string[] };
   /** What reading adds to a stored object: defaults that it was stored without. */
   complete(object: JsonObject): JsonObject;
   /** Completes a new object. */

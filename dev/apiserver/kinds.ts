@@ -39,8 +39,11 @@ export interface FieldCause {
 
 /** apiVersion, kind and metadata are the server's business; a schema neither prunes nor validates them. */
 export interface CompiledSchema {
-  /** Prunes unknown fields, returning their paths, and fills defaults; returns a new object. */
-  admit(object: JsonObject): { object: JsonObject; unknown: string[] };
+  /**
+   * Prunes unknown fields, returning their paths, and fills defaults; returns a new object.
+   * @param keepNulls leaves nulls where there may be none, to be refused; otherwise they are dropped
+   */
+  admit(object: JsonObject, keepNulls?: boolean): { object: JsonObject; unknown: string[] };
   /** Structural rules, then CEL, transition rules included when there is an old object. */
   validate(object: JsonObject, old?: JsonObject): FieldCause[];
 }

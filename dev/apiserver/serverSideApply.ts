@@ -4,7 +4,7 @@ import { viewsOf } from './fieldOwnership.ts';
 import { type Application, type Applied, applyConfiguration, lastAppliedFields } from './fields/applied.ts';
 import { misconfigured } from './fields/configured.ts';
 import { difference, isEmpty, pathsOf, showPath } from './fields/fieldSet.ts';
-import { type Managed, managedBefore } from './fields/managed.ts';
+import { idOf, type Managed, type Manager, managedBefore } from './fields/managed.ts';
 import { type OwnedWrite, ownedByUpdate, type Taken } from './fields/ownership.ts';
 import { isObject, metaOf, objectAt, stringAt, without } from './json.ts';
 import type { JsonObject, JsonValue } from './kinds.ts';
@@ -43,13 +43,13 @@ function checkConfiguration({ definition }: Target, config: JsonObject): void {
 }
 
 /** What was there before anybody applied belongs to one manager for all who updated. */
-function firstManaged(write: OwnedWrite, apiVersion: string, empty: JsonObject, now: string): Managed {
-  const manager = {
-    manager: 'before-first-apply',
-    operation: 'Update' as const,
-    apiVersion,
-    subresource: '',
-  };
+function firstManaged(
+  write: OwnedWrite,
+  by: Pick<Manager, 'apiVersion' | 'subresource'>,
+  empty: JsonObject,
+  now: string,
+): Managed {
+  const manager = { ...by, manager: 'before-first-apply', operation: 'Update' as const };
   return ownedByUpdate(new Map(), manager, { ...write, live: empty, next: write.live }, now);
 }
 
@@ -60,7 +60,7 @@ function conflicts(taken: readonly Taken[]): StatusError {
         const name = JSON.stringify(owned.manager);
         const via = owned.subresource === '' ? '' : ` with subresource ${JSON.stringify(owned.subresource)}`;
         const using = owned.operation === 'Update' ? ` using ${owned.apiVersion}` : '';
-        return { manager: `${name}${via}${using}`, field: showPath(path) };
+        return { id: idOf(owned), manager: `${name}${via}${using}`, field: showPath(path) };
       }),
     ),
   );
@@ -132,7 +132,9 @@ export function serverSideApply(
   const ignored = definition.strategy.ignoredFields[subresource];
   const known = managedBefore(metaOf(live), {}, subresource);
   const managed =
-    known.size > 0 ? known : firstManaged({ live, next: live, viewOf, ignored }, apiVersion, empty, now);
+    known.size > 0
+      ? known
+      : firstManaged({ live, next: live, viewOf, ignored }, { apiVersion, subresource }, empty, now);
   const application: Application = {
     live,
     config,

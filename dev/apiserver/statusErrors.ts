@@ -90,8 +90,13 @@ export function conflict(info: KindInfo, name: string, why: string): StatusError
   return new StatusError(409, 'Conflict', message, about(info, name));
 }
 
-/** Fields that an apply would change though others own them. */
-export function applyConflict(fields: readonly { manager: string; field: string }[]): StatusError {
+/**
+ * Fields that an apply would change though others own them.
+ * @param fields with the owner, by its id and as people are told
+ */
+export function applyConflict(
+  fields: readonly { id: string; manager: string; field: string }[],
+): StatusError {
   const causes = fields.map(({ manager, field }) => {
     return { reason: 'FieldManagerConflict', message: `conflict with ${manager}`, field };
   });
@@ -100,11 +105,13 @@ export function applyConflict(fields: readonly { manager: string; field: string 
     const message = `Apply failed with 1 conflict: conflict with ${only.manager}: ${only.field}`;
     return new StatusError(409, 'Conflict', message, { causes });
   }
-  const managers = [...new Set(fields.map(({ manager }) => manager))].toSorted();
-  const lines = managers.flatMap((manager) => [
-    `conflicts with ${manager}:`,
-    ...fields.filter((each) => each.manager === manager).map(({ field }) => `- ${field}`),
-  ]);
+  const managers = new Map(fields.map(({ id, manager }) => [id, manager]));
+  const lines = [...managers.keys()]
+    .toSorted()
+    .flatMap((id) => [
+      `conflicts with ${managers.get(id)}:`,
+      ...fields.filter((each) => each.id === id).map(({ field }) => `- ${field}`),
+    ]);
   const message = `Apply failed with ${fields.length} conflicts: ${lines.join('\n')}`;
   return new StatusError(409, 'Conflict', message, { causes });
 }

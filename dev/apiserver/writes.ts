@@ -169,7 +169,8 @@ export function update(core: Core, target: Target, change: Change, options: Writ
   const old = strategy.complete(stored);
   const live = definition.fromStorage(old);
   const changed = change.apply(live);
-  const { object, unknown } = decode(definition, changed.object);
+  // What is left of an apply's objects is not decoded again on the real server, and so its nulls are refused.
+  const { object, unknown } = decode(definition, changed.object, changed.managed !== undefined);
   reportUnknown(options, unknown, change.refuseUnknown ?? strictBody(definition));
   const given = metaOf(object);
   const oldMeta = metaOf(old);

@@ -75,6 +75,14 @@ contract('server-side apply', (api) => {
     expect(generationOf(left)).toBe(1);
   });
 
+  test('who drops all the metadata that they applied keeps the object’s name', async () => {
+    const one = `${configMapsIn(await api.namespace())}/a`;
+    const made = await api.ok('PATCH', one, configMap('a', { labels: { l: '1' } }, { k: '1' }), gitops);
+    const left = await api.ok('PATCH', one, data('a', { k: '1' }), gitops);
+    const { name, uid, labels } = metaOf(left);
+    expect({ name, uid, labels }).toEqual({ name: 'a', uid: metaOf(made).uid, labels: undefined });
+  });
+
   test('lists of type map merge by their keys, others are one value', async () => {
     const one = `${widgetsIn(await api.namespace())}/a`;
     const parts = (...items: JsonObject[]) => widget('a', { parts: items });

@@ -33,7 +33,7 @@ export function applyConfiguration(application: Application): Applied | undefine
   if (version === undefined) return undefined;
   const id = idOf(manager);
   const last = application.managed.get(id);
-  const set = outside(ownable(configuredFields(version.schema, config)), ignored);
+  const set = outside(configuredFields(version.schema, config), ignored);
   const claimed = withOwned(application.managed, { ...manager, set, ...(last?.time && { time: last.time }) });
   const merged = mergeConfigured(version.schema, live, config) as JsonObject;
   const pruned =
@@ -43,9 +43,10 @@ export function applyConfiguration(application: Application): Applied | undefine
   const { managed, taken } = takeFrom(claimed, id, comparing({ live, next: pruned, viewOf, ignored }));
   const unchanged = equal(pruned, live);
   const own = managed.get(id);
+  const named = own && { ...own, set: ownable(own.set), ...(unchanged ? {} : { time: now }) };
   return {
     object: unchanged ? live : pruned,
-    managed: unchanged || own === undefined ? managed : withOwned(managed, { ...own, time: now }),
+    managed: named === undefined ? managed : withOwned(managed, named),
     taken,
   };
 }

@@ -1,4 +1,4 @@
-import { equal } from '../json.ts';
+import { equal, isObject } from '../json.ts';
 import type { FieldSchema, JsonValue } from '../kinds.ts';
 import { type FieldSet, fieldSet, noFields, outside } from './fieldSet.ts';
 import { pairsOf } from './walk.ts';
@@ -21,6 +21,14 @@ export function compare(
   if (before !== undefined && equal(before, after)) return unchanged;
   const [isNew, isGone] = [before === undefined, after === undefined];
   const pairs = pairsOf(schema, before, after);
+  if (
+    pairs === undefined &&
+    isObject(before) !== isObject(after) &&
+    before !== undefined &&
+    after !== undefined
+  ) {
+    return becoming(schema, before, after);
+  }
   if (pairs === undefined) {
     return {
       added: isNew ? here : noFields,
@@ -39,6 +47,12 @@ export function compare(
     removed: gather(isGone, 'removed'),
     modified: gather(false, 'modified'),
   };
+}
+
+/** An object that becomes something else, or the other way round: as a whole, and each of its fields. */
+function becoming(schema: FieldSchema, before: JsonValue, after: JsonValue): Comparison {
+  const fields = isObject(before) ? compare(schema, before, {}) : compare(schema, {}, after);
+  return { ...fields, modified: here };
 }
 
 /** Without the fields that a write can't change, whatever it says. */

@@ -92,9 +92,11 @@ export function outside(a: FieldSet, b: FieldSet): FieldSet {
   );
 }
 
+/** As the server tells them: what ends at a level before what goes deeper. */
 export function pathsOf(set: FieldSet, at: Path = []): Path[] {
-  const below = sorted(set).flatMap(([step, kid]) => pathsOf(kid, [...at, step]));
-  return set.own ? [at, ...below] : below;
+  const kids = sorted(set);
+  const here = kids.filter(([, kid]) => kid.own).map(([step]) => [...at, step]);
+  return [...here, ...kids.flatMap(([step, kid]) => pathsOf(kid, [...at, step]))];
 }
 
 function sorted(set: FieldSet): [string, FieldSet][] {

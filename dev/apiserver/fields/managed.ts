@@ -21,8 +21,14 @@ export interface Owned extends Manager {
 /** By the managers' ids. */
 export type Managed = ReadonlyMap<string, Owned>;
 
+/** In the server’s own form, by which it sorts them. */
 export function idOf({ manager, operation, apiVersion, subresource }: Manager): string {
-  return JSON.stringify([manager, operation, operation === 'Apply' ? '' : apiVersion, subresource]);
+  return JSON.stringify({
+    manager,
+    operation,
+    ...(operation === 'Apply' ? {} : { apiVersion }),
+    ...(subresource === '' ? {} : { subresource }),
+  });
 }
 
 function ownedOf(entry: JsonObject): Owned {

@@ -44,16 +44,16 @@ export function propertyOf(schema: Structural, key: string): Structural | undefi
 
 /**
  * Fills defaults into `value` in place, parents before children, so that a default's own fields get theirs.
- * A null where null isn't allowed gives way to the default; without one it is dropped.
+ * A null where null isn't allowed gives way to the default; without one it is dropped, unless nulls are to be kept.
  */
-export function applyDefaults(schema: Structural, value: JsonValue): void {
+export function applyDefaults(schema: Structural, value: JsonValue, keepNulls = false): void {
   if (Array.isArray(value)) {
     const items = schema.items;
     if (!items) return;
     for (const [index, item] of value.entries()) {
       if (item === null && !items.nullable && items.default !== undefined)
         value[index] = clone(items.default);
-      applyDefaults(items, value[index] ?? null);
+      applyDefaults(items, value[index] ?? null, keepNulls);
     }
     return;
   }
@@ -65,11 +65,12 @@ export function applyDefaults(schema: Structural, value: JsonValue): void {
   for (const [key, item] of Object.entries(value)) {
     const property = propertyOf(schema, key);
     if (!property) continue;
-    if (item !== null || property.nullable) applyDefaults(property, item);
-    else if (property.default === undefined) delete value[key];
-    else {
+    if (item !== null || property.nullable) applyDefaults(property, item, keepNulls);
+    else if (property.default === undefined) {
+      if (!keepNulls) delete value[key];
+    } else {
       const filled = clone(property.default);
-      applyDefaults(property, filled);
+      applyDefaults(property, filled, keepNulls);
       value[key] = filled;
     }
   }

@@ -25,10 +25,10 @@ export function compileSchema(schema: Structural, kind: string, path: string): C
   checkNodes(schema, path);
   const rules = rulesOf(schema, kind, path);
   return {
-    admit(object) {
+    admit(object, keepNulls) {
       const unknown: string[] = [];
       const pruned = prune(schema, object, '', unknown, true);
-      applyDefaults(schema, pruned);
+      applyDefaults(schema, pruned, keepNulls);
       return { object: requireObject(pruned), unknown };
     },
     validate(object, old) {
