@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { arbitraryFacts } from '../../../../test/support/arbitraryFacts.ts';
 import { conditionOf, decideAt, withStatus, written } from '../../../../test/support/decisions.ts';
 import {
   factsOf,
@@ -10,6 +12,7 @@ import {
   statusOf,
   waiting,
 } from '../../../../test/support/facts.ts';
+import type { Facts } from './facts.ts';
 
 const quiet = { available: true, since: 0, launches: [] };
 
@@ -43,6 +46,20 @@ describe('an instance of an earlier Workspace of this name', () => {
     const status = statusOf({ ...fresh, instance: undefined, provisions: 0 });
     const decision = decideAt(factsOf({ status, instances: [], heartbeats: quiet, earlier: [left] }));
     expect(decision.effect).toEqual({ kind: 'RunInstances', number: 1, armed: true });
+  });
+
+  test('changes nothing but its condition, whatever the facts', () => {
+    fc.assert(
+      fc.property(arbitraryFacts, (facts) => {
+        const of = (earlier: Facts['earlier']) => {
+          const { status, effect, requeueAfterMs, ledger } = decideAt({ ...facts, earlier });
+          const conditions = status.conditions?.filter(({ type }) => type !== 'EarlierInstance');
+          return { status: { ...status, conditions }, effect, requeueAfterMs, ledger };
+        };
+        expect(of([left])).toEqual(of([]));
+      }),
+      { numRuns: 200 },
+    );
   });
 
   test('while nobody has looked, what the status says of it stays', () => {
@@ -114,6 +131,26 @@ describe('a status that was written for another object', () => {
     const { status, effect } = decideAt(restored({ instances: [instanceOf(1, 'running')] }));
     expect(status).toMatchObject({ uid: 'uid-1', provisions: 1, launch: { number: 1, instanceID: 'i-1' } });
     expect(effect).toBeUndefined();
+  });
+
+  test('has nothing ended that EC2 does not show as this object’s, and is left behind once EC2 was seen, whatever the facts', () => {
+    fc.assert(
+      fc.property(arbitraryFacts, (facts) => {
+        const { status } = facts.workspace;
+        if (!status) return;
+        const foreign = withStatus(facts, { ...status, uid: 'uid-0' });
+        const decision = decideAt(foreign);
+        const { effect } = decision;
+        if (effect?.kind === 'TerminateInstances') {
+          const shown = facts.instances.map(({ id }) => id);
+          for (const id of effect.ids) expect(shown).toContain(id);
+        }
+        if (effect?.kind === 'RunInstances') expect(effect).toMatchObject({ armed: true, number: 1 });
+        if (decision.settled) expect(decision.status.uid).toBe('uid-1');
+        else expect(decision.status.launch).toEqual(status.launch);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test('being deleted, it goes once EC2 shows nothing of this object', () => {

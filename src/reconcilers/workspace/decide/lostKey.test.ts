@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { arbitraryFacts } from '../../../../test/support/arbitraryFacts.ts';
 import {
   conditionOf,
   decideAt,
@@ -69,5 +71,20 @@ describe('once the key that the recorded digest names is lost', () => {
     const { status, events } = decideAt(factsOf({ environment: lost('a'), spec: { paused: true } }));
     expect(status.desired?.env).toBe(envDigest('a'));
     expect(events.map(({ reason }) => reason)).not.toContain('KeyLost');
+  });
+
+  test('no generation is counted for it, whatever the facts', () => {
+    fc.assert(
+      fc.property(arbitraryFacts, fc.constantFrom('a', 'b', 'c'), (given, content) => {
+        const { status } = given.workspace;
+        const { change: _none, ...process } = given.process;
+        if (!status?.desired) return;
+        const after = decideAt({ ...given, process, environment: lost(content) }).status;
+        if ((after.launch?.number ?? 0) > (status.launch?.number ?? 0) + 1) return;
+        const adopted = after.provisions > status.provisions;
+        if (!adopted) expect(after.desired?.generation).toBe(status.desired.generation);
+      }),
+      { numRuns: 300 },
+    );
   });
 });
