@@ -55,6 +55,26 @@ describe('what a reflector believes', () => {
     expect(t.names()).toBe('a c');
   });
 
+  it('believes a server that was set back and has gone on beyond what was seen, once it lists', async () => {
+    const t = setup();
+    t.put('a');
+    t.put('d');
+    const backup = t.api.snapshot();
+    t.put('a', { color: 'red' });
+    t.put('b');
+    t.api.remove(PATH, 'd');
+    t.start();
+    await live(t, 10_000);
+    expect(t.names()).toBe('a b');
+    t.api.restore(backup);
+    for (const name of ['e', 'f', 'g', 'h', 'i']) t.put(name);
+    t.api.compact();
+    t.api.breakWatches();
+    await t.clock.advance(5_000);
+    expect(t.names()).toBe('a d e f g h i');
+    expect(t.store.get('a')?.color).toBeUndefined();
+  });
+
   it('leaves out a version that does not decode, keeps the one before, says no value, and goes on', async () => {
     const decode = (raw: unknown) => {
       const thing = raw as Thing;

@@ -93,6 +93,22 @@ describe('store', () => {
     expect(store.applyWrite(thing('c', 9))).toBe(true);
   });
 
+  it('believes a list that is newer than what it holds, also where that list shows an older version', () => {
+    const { store, said } = watched();
+    store.applyList([thing('a', 50), thing('b', 51)], '60');
+    store.applyDelete(thing('b', 61));
+    store.applyWrite(thing('d', 90));
+    store.applyDelete(thing('e', 91));
+    store.advance('62');
+    said();
+    // Restored from a backup, and gone on since: a consistent list at 80 would have all that was written up to there.
+    store.applyList([thing('a', 5), thing('b', 6), thing('c', 70), thing('d', 7), thing('e', 8)], '80');
+    expect(said()).toEqual(['updated a@5', 'added b@6', 'added c@70']);
+    expect(store.get('ns/d')?.metadata.resourceVersion).toBe('90');
+    expect(store.keys().sort()).toEqual(['ns/a', 'ns/b', 'ns/c', 'ns/d']);
+    expect(store.applyWrite(thing('a', 81))).toBe(true);
+  });
+
   it('keeps its indexes in step', () => {
     const { store } = watched();
     store.applyList([thing('a', 5, { color: 'red' }), thing('b', 6, { color: 'red' })], '10');

@@ -19,7 +19,7 @@ export interface StoreOptions<T> {
  * All objects of one resource that this process knows, by `namespace/name` (or `name`), deep-frozen.
  *
  * It only moves forward: a version below the one held, or below a deletion seen, changes nothing. So a late watch event,
- * a stale list and the answer to our own write may come in any order.
+ * a stale list and the answer to our own write may come in any order. Only a list at or above what is held can take it back.
  * A listener that throws stops neither the change nor the other listeners; the error reaches who made the change.
  */
 export interface Store<T extends KubeObject> {
@@ -60,10 +60,28 @@ export function createStore<T extends KubeObject>(options: StoreOptions<T> = {})
   const isAbove = (version: string, floor: string | undefined) =>
     floor === undefined || compareResourceVersions(version, floor) > 0;
 
+  const isBelow = (version: string, floor: string | undefined) =>
+    floor !== undefined && compareResourceVersions(version, floor) < 0;
+
   function isNews(key: string, version: string): boolean {
     const held = objects.get(key);
     if (held) return isAbove(version, held.metadata.resourceVersion);
     return isAbove(version, tombstones.get(key)) && isAbove(version, synced);
+  }
+
+  const differs = (key: string, { metadata }: T) =>
+    objects.get(key)?.metadata.resourceVersion !== metadata.resourceVersion;
+
+  /**
+   * A consistent list holds all that was written up to its version: one that shows less than was seen up to there is of a
+   * server whose state was set back and has gone on since. Only what is above the list stands against it.
+   */
+  function isListed(key: string, item: T, version: string): boolean {
+    if (isNews(key, item.metadata.resourceVersion)) return true;
+    const held = objects.get(key)?.metadata.resourceVersion;
+    if (held !== undefined) return differs(key, item) && !isAbove(held, version);
+    const deletedAt = tombstones.get(key);
+    return !isBelow(version, synced) && (deletedAt === undefined || !isAbove(deletedAt, version));
   }
 
   function put(key: string, object: T): StoreEvent<T>[] {
@@ -115,11 +133,7 @@ export function createStore<T extends KubeObject>(options: StoreOptions<T> = {})
     for (const item of items) {
       const key = objectKey(item);
       listed.add(key);
-      const held = objects.get(key)?.metadata.resourceVersion;
-      const changes = believe
-        ? held !== item.metadata.resourceVersion
-        : isNews(key, item.metadata.resourceVersion);
-      if (changes) events.push(...put(key, item));
+      if (believe ? differs(key, item) : isListed(key, item, version)) events.push(...put(key, item));
     }
     for (const [key, held] of objects) {
       if (listed.has(key) || (!believe && isAbove(held.metadata.resourceVersion, version))) continue;
