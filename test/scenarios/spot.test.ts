@@ -20,8 +20,14 @@ import {
   untilWorkspace,
 } from './harness.ts';
 
-/** Long enough to see what is shown meanwhile; the agent's own clock is not scaled. */
-const NOTICE_MS = 8_000;
+/** Longer than any test: who announces an interruption here also ends the instance. */
+const ENDLESS_MS = 3_600_000;
+/** The shell agent's own clock is not scaled: it looks once a second. */
+const NOTICE_MS = 15_000;
+const TAKEN_BACK = {
+  code: 'Server.SpotInstanceTermination',
+  message: 'Server.SpotInstanceTermination: Spot instance termination',
+};
 const SPOT = { capacityTypes: ['Spot'], stopBehavior: 'Terminate' };
 
 function instanceOf(scene: Scene, workspace: Workspace) {
@@ -40,7 +46,7 @@ async function ready(scene: Scene, name: string, className: string): Promise<Wor
 describe.concurrent('on Spot', () => {
   let scene: Scene;
   beforeAll(async () => {
-    scene = await createScene({ cloud: { interruptionNotice: NOTICE_MS } });
+    scene = await createScene({ cloud: { interruptionNotice: ENDLESS_MS } });
     await scene.start();
     await scene.kube.create(CLASSES, classManifest('spot', SPOT));
     const fallback = {
@@ -64,6 +70,9 @@ describe.concurrent('on Spot', () => {
     );
     expect(isReady(warned)).toBe(true);
     expect(conditionOf(warned, 'Ready')?.message).toContain(`EC2 takes the Spot instance ${id} back`);
+    await sweeps(scene, 6);
+    expect(provisionsOf(scene, 'taken')).toHaveLength(1);
+    scene.stack.ec2.faults.end(id, TAKEN_BACK);
     const second = await untilReady(scene, 'taken', 2);
     expect(second.status?.launch?.cause).toEqual({ kind: 'Interrupted', ref: '1' });
     expect(second.status?.launch?.failures).toBe(0);
@@ -84,10 +93,7 @@ describe.concurrent('on Spot', () => {
 
   test('an end that nobody announced is one replacement too', async () => {
     const first = await ready(scene, 'sudden', 'spot');
-    scene.stack.ec2.faults.end(instanceOf(scene, first).id, {
-      code: 'Server.SpotInstanceTermination',
-      message: 'Server.SpotInstanceTermination: Spot instance termination',
-    });
+    scene.stack.ec2.faults.end(instanceOf(scene, first).id, TAKEN_BACK);
     const second = await untilReady(scene, 'sudden', 2);
     expect(second.status?.launch?.cause).toEqual({ kind: 'Interrupted', ref: '1' });
     expect(provisionsOf(scene, 'sudden')).toHaveLength(2);
