@@ -1,6 +1,13 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { startApiServer } from '../dev/apiserver/server.ts';
+import { systemClock } from '../src/controller/clock.ts';
+import { systemRandom } from '../src/controller/random.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const PASSWORD = 'correct-horse-battery-staple';
@@ -45,4 +52,34 @@ it('a file that is not there ends with 2 as well', async () => {
   expect(stderr).toMatch(
     /^--gateway-identity-certificates-file .* \/nowhere\/ec2\.pem can't be read \(ENOENT\)/,
   );
+});
+
+it('the API server knows it by its name, so that what it writes has an owner that people recognise', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'main-process-'));
+  const server = await startApiServer({ clock: systemClock, random: systemRandom });
+  const write = async (name: string, text: string) => {
+    await writeFile(join(folder, name), text, { mode: 0o600 });
+    return join(folder, name);
+  };
+  const operator = spawn(process.execPath, [MAIN], {
+    stdio: 'ignore',
+    env: {
+      KUBECONFIG: await write('kubeconfig', server.kubeconfig),
+      AWS_REGION: 'eu-central-1',
+      DATABASE_URL: 'postgres://u@127.0.0.1:1/d',
+      WORKSPACE_GATEWAY_URL: 'https://gateway.example',
+      WORKSPACE_GATEWAY_IDENTITY_CERTIFICATES_FILE: await write('ec2.pem', server.caPEM),
+    },
+  });
+  const ended = once(operator, 'exit');
+  try {
+    await expect
+      .poll(() => server.counters.rows().map(({ userAgent }) => userAgent), { timeout: 60_000 })
+      .toContain('workspace-operator');
+  } finally {
+    operator.kill('SIGTERM');
+    await ended;
+    await server.stop();
+    await rm(folder, { recursive: true });
+  }
 });
