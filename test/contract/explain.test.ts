@@ -93,18 +93,3 @@ contract('the documents that kubectl explain reads', (api) => {
     expect(stringAt(objectAt(properties, field), 'description')).not.toBe('');
   });
 });
-
-contract('our definitions', (api) => {
-  test.each(ourDefinitions)(
-    'of $kind are accepted as they are, the cost of their rules included',
-    async ({ crd }) => {
-      const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-      // A name of its own, so that it is checked as a new one; the group makes it no other kind's rival.
-      const group = 'cost.example.com';
-      const spec = { ...objectAt(crd, 'spec'), group };
-      const name = `${stringAt(objectAt(spec, 'names'), 'plural')}.${group}`;
-      const query = { dryRun: 'All', fieldValidation: 'Strict' };
-      await api.ok('POST', path, { ...crd, metadata: { name }, spec }, { query });
-    },
-  );
-});
