@@ -5,10 +5,12 @@ import {
   desiredOf,
   environmentOf,
   factsOf,
+  HOUR,
   heartbeatOf,
   instanceOf,
   launchOf,
   type Overrides,
+  silenceOf,
   statusOf,
 } from '../../../../test/support/facts.ts';
 
@@ -38,6 +40,19 @@ describe('a person’s restart', () => {
     );
     expect(again.effect).toBeUndefined();
     expect(again.status.launch?.number).toBe(2);
+  });
+
+  test('is answered while too many of the class are silent: that is a person’s way out', () => {
+    const heartbeats = {
+      available: true,
+      since: 0,
+      massSilence: true,
+      launches: [heartbeatOf(1, { fresh: false })],
+    };
+    const { status } = decideValidated(
+      asked('now', { heartbeats, process: { silence: silenceOf(1, HOUR) } }),
+    );
+    expect(status.launch).toMatchObject({ number: 2, cause: { kind: 'Restart', ref: 'now' } });
   });
 
   test('removing it asks for nothing', () => {
