@@ -37,7 +37,9 @@ interface Write {
 /** Who owns what once a POST, a PUT or a patch is done. An object that nobody tracks stays one until it is applied. */
 export function ownedAfter(core: Core, target: Target, write: Write): Managed {
   const { definition } = target;
-  const { live, next, subresource, fieldManager } = write;
+  const { live, subresource, fieldManager } = write;
+  // As it will be read: what is always there is nobody's to remove.
+  const next = definition.fromStorage(definition.toStorage(write.next));
   const before = managedBefore(metaOf(live), metaOf(next), subresource);
   const exists = stringAt(metaOf(live), 'uid') !== '';
   if (before.size === 0 && exists) return before;

@@ -54,7 +54,7 @@ test('$setElementOrder puts the merged list in order, and what it does not name 
 test('lists of objects merge by their key', () => {
   const target: JsonObject = { secrets: [{ name: 'a', n: 1 }, { name: 'b' }] };
   expect(merge(target, { secrets: [{ name: 'a', m: 2 }, { name: 'c' }] })).toEqual({
-    secrets: [{ name: 'a', n: 1, m: 2 }, { name: 'b' }, { name: 'c' }],
+    secrets: [{ name: 'a', n: 1, m: 2 }, { name: 'c' }, { name: 'b' }],
   });
   expect(merge(target, { secrets: [{ name: 'a', $patch: 'delete' }] })).toEqual({ secrets: [{ name: 'b' }] });
   expect(merge(target, { secrets: [{ $patch: 'replace' }, { name: 'z' }] })).toEqual({

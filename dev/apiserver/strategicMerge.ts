@@ -6,7 +6,7 @@ import { badRequest } from './statusErrors.ts';
 export interface MergeRules {
   byKey: Readonly<Record<string, string>>;
   sets: readonly string[];
-  /** Objects that are set and owned as a whole, though their fields merge in a patch. */
+  /** What is owned as a whole, though it merges in a patch; `[]` stands for a list’s items. */
   atomic?: readonly string[];
 }
 
@@ -18,21 +18,43 @@ export const metadataMergeRules: MergeRules = {
 const orderPrefix = '$setElementOrder/';
 const deletePrefix = '$deleteFromPrimitiveList/';
 
-/** Elements that the order names come in that order; the others keep their place relative to their predecessor. */
-function ordered<T>(items: T[], wanted: readonly T[], same: (a: T, b: T) => boolean): T[] {
-  const rank = (item: T): number => wanted.findIndex((other) => same(item, other));
-  let previous = -1;
-  const ranked = items.map((item) => {
-    const own = rank(item);
-    if (own !== -1) previous = own;
-    return { item, at: own === -1 ? previous : own };
-  });
-  return ranked.sort((a, b) => a.at - b.at).map(({ item }) => item);
+type Same = (a: JsonValue, b: JsonValue) => boolean;
+
+function sameBy(key: string | undefined): Same {
+  if (key === undefined) return equal;
+  return (a, b) => isObject(a) && isObject(b) && equal(a[key], b[key]);
+}
+
+/**
+ * The merged items in the order that is wanted; those that it doesn't name come where they stood before one that it
+ * names, or else after them all.
+ */
+function arranged(
+  merged: readonly JsonValue[],
+  wanted: readonly JsonValue[],
+  before: readonly JsonValue[],
+  same: Same,
+): JsonValue[] {
+  const placeIn = (list: readonly JsonValue[], item: JsonValue): number =>
+    list.findIndex((other) => same(item, other));
+  const named = merged
+    .filter((item) => placeIn(wanted, item) !== -1)
+    .toSorted((a, b) => placeIn(wanted, a) - placeIn(wanted, b));
+  const others = merged.filter((item) => placeIn(wanted, item) === -1);
+  const result: JsonValue[] = [];
+  for (const item of named) {
+    const at = placeIn(before, item);
+    while (at !== -1 && others[0] !== undefined && placeIn(before, others[0]) < at) {
+      result.push(...others.splice(0, 1));
+    }
+    result.push(item);
+  }
+  return [...result, ...others];
 }
 
 function mergeSet(target: JsonValue[], patch: JsonValue[]): JsonValue[] {
   const added = patch.filter((item) => !target.some((other) => equal(other, item)));
-  return [...target, ...clone(added)];
+  return arranged([...target, ...clone(added)], patch, target, equal);
 }
 
 function mergeByKey(
@@ -41,7 +63,7 @@ function mergeByKey(
   key: string,
   path: string,
   rules: MergeRules,
-): JsonObject[] {
+): JsonValue[] {
   if (patch.some((item) => isObject(item) && item.$patch === 'replace')) {
     return clone(patch.filter(isObject).filter((item) => item.$patch !== 'replace'));
   }
@@ -58,7 +80,7 @@ function mergeByKey(
     if (index === -1) result.push(mergeObject({}, item, path, rules));
     else result[index] = mergeObject(result[index] ?? {}, item, path, rules);
   }
-  return result;
+  return arranged(result, patch, target, sameBy(key));
 }
 
 function mergeList(
@@ -77,15 +99,12 @@ function applyOrder(
   result: JsonObject,
   name: string,
   order: JsonValue,
-  path: string,
-  rules: MergeRules,
+  before: JsonValue | undefined,
+  key: string | undefined,
 ): void {
   const list = result[name];
   if (!Array.isArray(list) || !Array.isArray(order)) return;
-  const key = rules.byKey[path];
-  const same = (a: JsonValue, b: JsonValue): boolean =>
-    key === undefined ? equal(a, b) : isObject(a) && isObject(b) && equal(a[key], b[key]);
-  result[name] = ordered(list, order, same);
+  result[name] = arranged(list, order, Array.isArray(before) ? before : [], sameBy(key));
 }
 
 function mergeObject(target: JsonObject, patch: JsonObject, path: string, rules: MergeRules): JsonObject {
@@ -120,7 +139,7 @@ function mergeObject(target: JsonObject, patch: JsonObject, path: string, rules:
   }
   // Orders come last: they speak of the merged lists.
   for (const [name, order] of orders)
-    applyOrder(result, name, order, path === '' ? name : `${path}.${name}`, rules);
+    applyOrder(result, name, order, target[name], rules.byKey[path === '' ? name : `${path}.${name}`]);
   return result;
 }
 

@@ -5,7 +5,7 @@ import type { KubeRequest } from '../../src/controller/transport.ts';
 
 /** A write by one of several who share an object. */
 export interface FieldWrite {
-  how: 'apply' | 'force' | 'merge' | 'put' | 'applyStatus' | 'mergeStatus';
+  how: 'apply' | 'force' | 'merge' | 'strategic' | 'put' | 'applyStatus' | 'mergeStatus';
   manager: string;
   metadata: JsonObject;
   body: JsonObject;
@@ -17,7 +17,7 @@ export interface WrittenKind {
   kind: string;
   /** Of its objects in the namespace default. */
   path: string;
-  hasStatus: boolean;
+  isCustom: boolean;
   /** What of an object, beside its metadata, is written. */
   body: fc.Arbitrary<JsonObject>;
 }
@@ -115,13 +115,22 @@ const spec = fc.record(
   some,
 );
 const bytes = fc.constantFrom('YQ==', 'Yg==');
+const byName = fc.uniqueArray(fc.record({ name: fc.constantFrom('x', 'y', 'z') }), {
+  selector: ({ name }) => name,
+  maxLength: 3,
+});
+const rule = fc.record({
+  verbs: fc.constant<string[]>(['get']),
+  apiGroups: words('a', 'b'),
+  resources: words('c', 'd'),
+});
 
 export const writtenKinds: WrittenKind[] = [
   {
     apiVersion: 'owned.example.com/v1',
     kind: 'Thing',
     path: '/apis/owned.example.com/v1/namespaces/default/things',
-    hasStatus: true,
+    isCustom: true,
     body: fc.oneof(
       { weight: 9, arbitrary: fc.record({ spec }) },
       { weight: 1, arbitrary: fc.constant({}) },
@@ -131,8 +140,33 @@ export const writtenKinds: WrittenKind[] = [
     apiVersion: 'v1',
     kind: 'ConfigMap',
     path: '/api/v1/namespaces/default/configmaps',
-    hasStatus: false,
+    isCustom: false,
     body: fc.record({ data: named(word), binaryData: fc.dictionary(fc.constantFrom('n'), bytes) }, some),
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    path: '/api/v1/namespaces/default/secrets',
+    isCustom: false,
+    body: fc.record({ data: named(bytes), stringData: named(word) }, some),
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    path: '/api/v1/namespaces/default/serviceaccounts',
+    isCustom: false,
+    body: fc.record(
+      { secrets: byName, imagePullSecrets: byName, automountServiceAccountToken: fc.boolean() },
+      some,
+    ),
+  },
+  {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'Role',
+    path: '/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles',
+    isCustom: false,
+    // Never an empty list: Go tells it from none, in memory and for as long as it is not stored.
+    body: fc.record({ rules: fc.array(rule, { minLength: 1, maxLength: 2 }) }, some),
   },
 ];
 
@@ -147,11 +181,11 @@ const metadata = fc.oneof(
   },
 ) as fc.Arbitrary<JsonObject>;
 
-export function writesOf({ body, hasStatus }: WrittenKind): fc.Arbitrary<FieldWrite[]> {
+export function writesOf({ body, isCustom }: WrittenKind): fc.Arbitrary<FieldWrite[]> {
   const ways = ['apply', 'apply', 'apply', 'force', 'merge', 'put'] as const;
-  const ofStatus = hasStatus ? (['applyStatus', 'mergeStatus'] as const) : [];
+  const others = isCustom ? (['applyStatus', 'mergeStatus'] as const) : (['strategic'] as const);
   const write = fc.record({
-    how: fc.constantFrom<FieldWrite['how']>(...ways, ...ofStatus),
+    how: fc.constantFrom<FieldWrite['how']>(...ways, ...others),
     manager: fc.constantFrom('one', 'two', 'three'),
     metadata,
     body,
@@ -179,6 +213,10 @@ export function requestOf(
       return { ...apply, query: { ...request.query, force: 'true' }, body: whole };
     case 'merge':
       return { ...merge, body: { metadata: given, ...body } };
+    case 'strategic': {
+      const contentType = 'application/strategic-merge-patch+json';
+      return { ...merge, contentType, body: { metadata: given, ...body } };
+    }
     case 'put': {
       const kept = live === undefined ? {} : { ...metaOf(live), labels: given.labels ?? {} };
       return { ...request, method: 'PUT', body: { ...whole, metadata: { ...kept, name } } };

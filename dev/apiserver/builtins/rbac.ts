@@ -96,7 +96,9 @@ function role(kind: string, plural: string, storage: string, namespaced: boolean
     decoder(info, { rules, ...(namespaced ? {} : { aggregationRule: 'any' as const }) }),
     {
       complete: shown,
+      empty: { rules: null },
       nameRule: isPathSegment,
+      createOnUpdate: true,
       validate: (object) => ruleCauses(object, namespaced),
     },
   );
@@ -108,6 +110,7 @@ function binding(kind: string, plural: string, storage: string, namespaced: bool
   const decode = decoder(info, { subjects, roleRef });
   const rest: Partial<Strategy> = {
     nameRule: isPathSegment,
+    createOnUpdate: true,
     validate: (object, old) => bindingCauses(object, namespaced, old),
     mergeRules: {
       byKey: { 'metadata.ownerReferences': 'uid' },

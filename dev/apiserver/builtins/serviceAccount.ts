@@ -28,7 +28,8 @@ const strategy = builtinStrategy(
     returnsDeleted: true,
     mergeRules: {
       ...metadataMergeRules,
-      byKey: { ...metadataMergeRules.byKey, secrets: 'name', imagePullSecrets: 'name' },
+      byKey: { ...metadataMergeRules.byKey, secrets: 'name' },
+      atomic: ['secrets[]'],
     },
   },
 );

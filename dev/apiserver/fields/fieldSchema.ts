@@ -88,8 +88,10 @@ function fromShape(shape: Shape, path: string, rules: MergeRules): FieldSchema {
   if ('map' in shape) return { is: 'object', fields: {}, others: fromShape(shape.map, path, rules) };
   if ('list' in shape) {
     const key = rules.byKey[path];
-    if (key !== undefined)
-      return { is: 'map', keys: [key], defaults: {}, item: fromShape(shape.list, path, rules) };
+    if (key !== undefined) {
+      const item = fromShape(shape.list, `${path}[]`, rules);
+      return { is: 'map', keys: [key], defaults: {}, item };
+    }
     return rules.sets.includes(path) ? { is: 'set' } : atomic;
   }
   const fields = Object.entries(shape.fields).map(([name, each]) => {
