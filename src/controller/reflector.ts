@@ -178,6 +178,10 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
       if (signal.aborted) return;
       heard();
       if (event.type === 'BOOKMARK') {
+        if (compareResourceVersions(event.resourceVersion, from) < 0) {
+          const detail = `a bookmark at ${event.resourceVersion}, below the version asked for`;
+          throw new TransportError('SET_BACK', 'WATCH', resourcePath(resource, { namespace }), detail);
+        }
         store.advance(event.resourceVersion);
         continue;
       }
@@ -265,6 +269,10 @@ function relistCause(error: unknown): string | undefined {
   if (error instanceof ApiError && error.causes.some((cause) => cause.reason === 'ResourceVersionTooLarge')) {
     return 'too_large';
   }
+  // Silent for longer than bookmarks are apart: half open, or the server was set back and says nothing of what is below
+  // the version asked for. Only a list can tell.
+  if (error instanceof TransportError && error.code === 'TIMEOUT') return 'silent';
+  if (error instanceof TransportError && error.code === 'SET_BACK') return 'set_back';
   // An event was lost in what could not be read.
   if (error instanceof TransportError && error.code === 'BAD_BODY') return 'bad_body';
   return undefined;

@@ -75,6 +75,30 @@ describe('what a reflector believes', () => {
     expect(t.store.get('a')?.color).toBeUndefined();
   });
 
+  // A server accepts a watch from a version that it has yet to reach, and is silent up to there.
+  describe.each<[string, (t: ReturnType<typeof setup>) => unknown]>([
+    ['says at which version it is', (t) => t.api.bookmark()],
+    ['says nothing for as long as bookmarks are apart', (t) => t.clock.advance(90_000)],
+  ])('a server that was set back %s', (_what, tell) => {
+    it('is asked for a list, and believed once it has said so for long', async () => {
+      const t = setup({ rollbackAfterMs: 30_000, idleTimeoutMs: 90_000 });
+      t.put('a');
+      const backup = t.api.snapshot();
+      t.put('a', { color: 'red' });
+      t.put('b');
+      t.start();
+      await live(t, 10_000);
+      t.api.restore(backup);
+      t.api.endWatches();
+      await t.clock.advance(2_000);
+      expect(t.names()).toBe('a b');
+      await tell(t);
+      await t.clock.advance(60_000);
+      expect(t.names()).toBe('a');
+      expect(t.store.get('a')?.color).toBeUndefined();
+    });
+  });
+
   it('leaves out a version that does not decode, keeps the one before, says no value, and goes on', async () => {
     const decode = (raw: unknown) => {
       const thing = raw as Thing;
