@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { decideAt } from '../../../test/support/decisions.ts';
-import { factsOf, instanceOf, launchOf, statusOf } from '../../../test/support/facts.ts';
+import { classOf, factsOf, instanceOf, launchOf, statusOf } from '../../../test/support/facts.ts';
+import { serving } from '../../../test/support/fleetWorld.ts';
 import { createSurroundings, type Surroundings } from '../../../test/support/workspaceDeps.ts';
 import { FINALIZER } from '../../api/meta.ts';
 import type { WorkspaceStatus } from '../../api/workspace.ts';
-import { ApiError } from '../../controller/errors.ts';
+import { ApiError, TransportError } from '../../controller/errors.ts';
 import { act, LeaseLostError } from './act.ts';
 import type { Decision, Effect } from './decide/decision.ts';
 import { createMemory } from './memory.ts';
@@ -212,5 +213,42 @@ describe('look-ups are asked for', () => {
   test('for a vanished instance, which a decision shows as Unknown', async () => {
     const { status } = decideAt(factsOf({ instances: [instanceOf(1, 'running', { missing: true })] }));
     expect(await followedWith(status)).toEqual(['i-1']);
+  });
+});
+
+describe('what is taken from the others of a class', () => {
+  const claim = { slot: true, room: false, contents: [] };
+
+  function crowd() {
+    const scene = setUp(serving(0));
+    scene.deps.classes.applyWrite(classOf({ rollout: { maxUnavailable: '1' } }));
+    const other = { ...scene.workspace, metadata: { ...scene.workspace.metadata, name: 'bob', uid: 'bob' } };
+    return { ...scene, other: scene.store(other) };
+  }
+
+  test('is taken before the write, so that two who decide at once do not both go', async () => {
+    const scene = crowd();
+    expect(scene.deps.fleet.take(scene.other, claim)).toBe(true);
+    expect(await scene.perform({ status: ended(), effect: terminate, claim })).toBe(0);
+    expect(whatOf(scene)).toEqual([]);
+  });
+
+  test('is given back when the write was refused, or not sent', async () => {
+    for (const leads of [true, false]) {
+      const scene = crowd();
+      scene.refuseWrites(conflict);
+      scene.lease.heldNow = leads;
+      await expect(scene.perform({ status: ended(), claim })).rejects.toThrow();
+      expect(scene.deps.fleet.take(scene.other, claim)).toBe(true);
+    }
+  });
+
+  test('is held while nobody knows whether the write happened', async () => {
+    const scene = crowd();
+    scene.refuseWrites(() => {
+      throw new TransportError('TIMEOUT', 'PATCH', '/status', 'no answer');
+    });
+    await expect(scene.perform({ status: ended(), claim })).rejects.toBeInstanceOf(TransportError);
+    expect(scene.deps.fleet.take(scene.other, claim)).toBe(false);
   });
 });
