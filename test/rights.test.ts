@@ -1,0 +1,59 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { systemClock } from '../src/controller/clock.ts';
+import { kubeTransport } from '../src/controller/httpTransport.ts';
+import { parseKubeConfig } from '../src/controller/kubeConfig.ts';
+import { createRuntimeMetrics } from '../src/controller/metrics.ts';
+import { WORKSPACES } from '../src/reconcilers/workspace/deps.ts';
+import { grantOperator, operatorToken } from './cluster/operatorAccount.ts';
+import {
+  createScene,
+  createWorkspace,
+  NAMESPACE,
+  provisionsOf,
+  putSecret,
+  report,
+  type Scene,
+  untilGone,
+  untilReady,
+} from './scenarios/harness.ts';
+
+let scene: Scene;
+let transport: ReturnType<typeof kubeTransport>;
+beforeAll(async () => {
+  scene = await createScene();
+  const loadKubeConfig = () => parseKubeConfig(scene.adminKubeconfig);
+  transport = kubeTransport({ clock: systemClock, metrics: createRuntimeMetrics(), loadKubeConfig });
+});
+afterAll(async () => {
+  await transport.close();
+  await scene.close();
+});
+
+/** The path of a kubeconfig for the operator's ServiceAccount. */
+async function kubeconfigOfOperator(): Promise<string> {
+  const config = parse(scene.adminKubeconfig) as { users: { name: string; user: { token: string } }[] };
+  const token = await operatorToken(transport);
+  const users = config.users.map(({ name }) => ({ name, user: { token } }));
+  const path = join(scene.stack.folder, 'operator.kubeconfig');
+  await writeFile(path, stringify({ ...config, users }), { mode: 0o600 });
+  return path;
+}
+
+// What the run on kube-apiserver proves of every scenario, proved of one where there is no Go.
+test('with its ServiceAccount’s token and the roles of deploy/rbac.yaml alone the operator does its work', async () => {
+  await grantOperator(scene.kube);
+  scene.spawn({ KUBECONFIG: await kubeconfigOfOperator() });
+  await putSecret(scene, 'ada-env', { KEY: 'a' });
+  await createWorkspace(scene, 'ada');
+  await untilReady(scene, 'ada', 1);
+  expect(await report(scene, 'ada')).toBe(202);
+  await putSecret(scene, 'ada-env', { KEY: 'b' });
+  await untilReady(scene, 'ada', 2);
+  await scene.kube.delete(WORKSPACES, 'ada', NAMESPACE);
+  await untilGone(scene, 'ada');
+  expect(provisionsOf(scene, 'ada')).toHaveLength(2);
+  expect(scene.logs.filter((line) => JSON.stringify(line).includes('Forbidden'))).toEqual([]);
+});
