@@ -73,6 +73,7 @@ describe('an instance that heartbeat before and fell silent', () => {
     expect(ready.message).toContain(`since ${new Date(heardAt).toISOString()}`);
     expect(ready.message).toContain(`replaced at ${stamp(AFTER)}`);
     expect(ready.message).toMatch(/Look at its console.*The console ends: kernel panic/);
+    expect(decideValidated(factsOf(read), AFTER).status.history?.[0]?.message).toContain('kernel panic');
     const unread = silent({ process: { console: {} } });
     expect(decideAt(factsOf(unread), TOLD).effect).toEqual({ kind: 'ReadConsole', instanceID: 'i-1' });
     expect(decideAt(factsOf(unread), AFTER).effect).toEqual({ kind: 'ReadConsole', instanceID: 'i-1' });

@@ -95,7 +95,7 @@ function open(draft: Draft, previous: Launch, cause: Cause): void {
     previous.phase !== 'Closed' &&
     (isFailure(cause.kind) || ['Ended', 'Interrupted', 'Lost', 'Refused'].includes(cause.kind));
   const outcome = outcomeOf(previous, cause);
-  remember(draft, previous, outcome, outcome === 'TimedOut' ? consoleOf(draft, previous) : undefined);
+  remember(draft, previous, outcome, isFailure(outcome) ? consoleOf(draft, previous) : undefined);
   if (
     previous.instanceID !== undefined &&
     findInstance(draft, previous.instanceID)?.state !== 'terminated' &&
@@ -121,11 +121,11 @@ function outcomeOf(previous: Launch, cause: Cause): Outcome {
 }
 
 /** Ends that are recorded with the launch that spends them. */
-function isFailure(kind: Cause['kind']): kind is 'TimedOut' | 'HeartbeatLost' | 'Impaired' {
+function isFailure(kind: Cause['kind'] | Outcome): kind is 'TimedOut' | 'HeartbeatLost' | 'Impaired' {
   return kind === 'TimedOut' || kind === 'HeartbeatLost' || kind === 'Impaired';
 }
 
-/** How its console ended; of a launch that never spoke nothing else is known. */
+/** How its console ended; of a launch that does not speak nothing else is known. */
 function consoleOf({ facts }: Draft, { instanceID }: Launch): string | undefined {
   const tail = instanceID === undefined ? undefined : facts.process.console[instanceID];
   return tail ? `The console ends: ${tail}` : undefined;
