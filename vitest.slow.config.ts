@@ -7,7 +7,11 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 15 * 60_000,
     hookTimeout: 120_000,
-    include: ['test/slow/**/*.test.ts', 'test/model/**/*.test.ts'],
-    env: { SCENARIO_WAIT_MS: '180000', MODEL_STATES: process.env.MODEL_STATES ?? '30000' },
+    include: ['test/slow/**/*.test.ts', 'test/model/**/*.test.ts', 'test/simulator/**/*.test.ts'],
+    env: {
+      SCENARIO_WAIT_MS: '180000',
+      MODEL_STATES: process.env.MODEL_STATES ?? '30000',
+      SEEDS: process.env.SEEDS ?? '300',
+    },
   },
 });

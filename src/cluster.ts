@@ -14,6 +14,8 @@ import type { Random } from './controller/random.ts';
 import { type Reflector, type ReflectorOptions, startReflector } from './controller/reflector.ts';
 import { createStore, type Store } from './controller/store.ts';
 import type { Transport } from './controller/transport.ts';
+import type { Ec2CallsOptions } from './ec2/client.ts';
+import type { Ec2Calls } from './ec2/port.ts';
 import { loadKeyEntries } from './gateway/keys.ts';
 import { createLiveKeyRing, type LiveKeyRing } from './gateway/liveKeys.ts';
 import { CLASSES } from './reconcilers/class/deps.ts';
@@ -33,6 +35,8 @@ export interface Platform {
   logger: Logger;
   registry: Registry;
   runtimeMetrics: RuntimeMetrics;
+  /** Makes the way to EC2: over the SDK, unless a simulator cuts here. */
+  createCalls(options: Ec2CallsOptions): Ec2Calls & { close(): void };
 }
 
 /** The cluster as controller and gateway share it. */

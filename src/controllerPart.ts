@@ -8,7 +8,6 @@ import { type LeaderElector, startLeaderElection } from './controller/leaderElec
 import { objectKey } from './controller/store.ts';
 import { createWorkqueue } from './controller/workqueue.ts';
 import { createBuckets, scaledBucketSizes } from './ec2/buckets.ts';
-import { createEc2Calls } from './ec2/client.ts';
 import { createEc2Metrics } from './ec2/metrics.ts';
 import { createObserver } from './ec2/observer.ts';
 import { createOfferingMemory } from './ec2/offerings.ts';
@@ -65,7 +64,7 @@ export function startControllerPart(
   const fleet = createFleet({ ...cluster, onClass: classQueue.add, onPlace: queue.add });
   cluster.classes.onChange(({ object }) => classQueue.add(object.metadata.name));
   const ec2Metrics = createEc2Metrics(registry);
-  const calls = createEc2Calls({
+  const calls = platform.createCalls({
     region: need(aws.region, 'aws.region'),
     endpoint: aws.ec2Endpoint,
     ssmEndpoint: aws.ssmEndpoint,

@@ -9,6 +9,7 @@ import { type Cluster, joinCluster, type Platform } from './cluster.ts';
 import { configSchema } from './config.ts';
 import { createRegistry, createRuntimeMetrics } from './controller/metrics.ts';
 import { createWorkqueue } from './controller/workqueue.ts';
+import { createEc2Calls } from './ec2/client.ts';
 import { KEY_KINDS, KEY_SECRETS } from './gateway/keys.ts';
 import { createKeysPart } from './keysPart.ts';
 import { ROTATE_KEYS } from './reconcilers/keys/keep.ts';
@@ -37,6 +38,7 @@ async function setUp() {
       logger: silentLogger(),
       registry: createRegistry(),
       runtimeMetrics,
+      createCalls: createEc2Calls,
     };
     const cluster = await joinCluster(platform, new AbortController().signal);
     if (!cluster) throw new Error('the API server is not there');

@@ -9,6 +9,7 @@ import { createRegistry, createRuntimeMetrics } from './controller/metrics.ts';
 import type { Random } from './controller/random.ts';
 import type { Transport } from './controller/transport.ts';
 import { type ControllerPart, startControllerPart } from './controllerPart.ts';
+import { createEc2Calls } from './ec2/client.ts';
 import { createPostgresStore } from './gateway/postgresStore.ts';
 import type { Gateway } from './gateway/server.ts';
 import { createGatewayPart } from './gatewayPart.ts';
@@ -41,7 +42,16 @@ export async function startOperator(
   const registry = createRegistry();
   const runtimeMetrics = createRuntimeMetrics(registry);
   const transport = options.transport(runtimeMetrics);
-  const platform: Platform = { config, transport, clock, random, logger, registry, runtimeMetrics };
+  const platform: Platform = {
+    config,
+    transport,
+    clock,
+    random,
+    logger,
+    registry,
+    runtimeMetrics,
+    createCalls: createEc2Calls,
+  };
   const observability = config.observability;
   let ready = false;
   const health = await startHealthServer({

@@ -1,0 +1,74 @@
+import type { GatewayAnswer, GatewayClient } from '../../dev/instances/gatewayClient.ts';
+import { joinCluster, type Platform } from '../../src/cluster.ts';
+import { GatewayError } from '../../src/gateway/errors.ts';
+import { type BootstrapRequest, bootstrap } from '../../src/gateway/handlers/bootstrap.ts';
+import { type HeartbeatRequest, heartbeat } from '../../src/gateway/handlers/heartbeat.ts';
+import { createHeartbeatQueue } from '../../src/gateway/heartbeatQueue.ts';
+import { type HeartbeatStore, StoreUnavailable } from '../../src/gateway/heartbeatStore.ts';
+import { createIdentityVerifier } from '../../src/gateway/identityDocument.ts';
+import { toJSON } from '../../src/gateway/lines.ts';
+import { keepRecorded } from '../../src/gateway/liveness.ts';
+import { createGatewayMetrics } from '../../src/gateway/metrics.ts';
+import type { GatewayParts } from '../../src/gateway/parts.ts';
+import { readSecret } from '../../src/reconcilers/workspace/secrets.ts';
+
+const RETRY_AFTER_SECONDS = 2;
+
+/** Starts a gateway without HTTP: its handlers, with caches of its own; `stop` ends its loops. */
+export async function startGateway(
+  platform: Platform,
+  store: HeartbeatStore,
+  identityCertificatePEM: string,
+): Promise<{ post: GatewayClient['post']; stop(): Promise<void> }> {
+  const { clock, logger, registry } = platform;
+  const signal = new AbortController().signal;
+  const cluster = await joinCluster(platform, signal);
+  if (!cluster) throw new Error('the gateway found no cluster');
+  cluster.watch('kinds');
+  await cluster.waitForSync(signal);
+  const queue = createHeartbeatQueue({ store, clock, flushIntervalMs: 200 });
+  const parts: GatewayParts = {
+    ...cluster,
+    readSecret: (namespace, name) => readSecret(cluster.kube, namespace, name),
+    store,
+    queue,
+    verifyIdentity: createIdentityVerifier([identityCertificatePEM]),
+    logger,
+    metrics: createGatewayMetrics(registry),
+  };
+  const liveness = keepRecorded({ store, clock, logger, beatIntervalMs: 2_000, pruneAfterMs: 2 ** 31 });
+  return {
+    async post(_config, path, body, { credential }) {
+      const session = credential === undefined ? {} : { session: credential };
+      try {
+        const answer =
+          path === '/v1/bootstrap'
+            ? await bootstrap(parts, { ...(body as BootstrapRequest), ...session })
+            : await heartbeat(parts, { ...heartbeatOf(body), ...session });
+        return { status: 200, body: JSON.parse(toJSON(answer)) as unknown };
+      } catch (error) {
+        return refusal(error);
+      }
+    },
+    async stop() {
+      await liveness.stop();
+      await queue.stop();
+      await cluster.stop();
+    },
+  };
+}
+
+function heartbeatOf(body: unknown): HeartbeatRequest {
+  const { acknowledged, interruption, ...rest } = JSON.parse(JSON.stringify(body)) as HeartbeatRequest & {
+    interruption?: { action: 'terminate'; at: unknown };
+  };
+  const notice = interruption && { action: interruption.action, at: Date.parse(String(interruption.at)) };
+  return { ...rest, acknowledged: Boolean(acknowledged), ...(notice && { interruption: notice }) };
+}
+
+function refusal(error: unknown): GatewayAnswer {
+  const known = error instanceof StoreUnavailable ? new GatewayError('storage_unavailable') : error;
+  if (!(known instanceof GatewayError)) throw error;
+  const again = known.status === 503 ? { retryAfter: RETRY_AFTER_SECONDS } : {};
+  return { status: known.status, body: { code: known.code }, ...again };
+}

@@ -1,0 +1,129 @@
+import { currentState, type InstanceRecord } from '../../dev/ec2/model.ts';
+import { tagMap } from '../../dev/ec2/tags.ts';
+import type { Workspace } from '../../src/api/workspace.ts';
+import { TAG } from '../../src/ec2/port.ts';
+import { NAMESPACE, type People } from './people.ts';
+import type { Scene } from './scene.ts';
+
+const ENDS = new Set(['Ended', 'Interrupted', 'TimedOut', 'HeartbeatLost', 'Impaired', 'Lost', 'Refused']);
+
+/** Judges by the cloud's and the cluster's own books, never by what the operator says of itself. */
+export interface Judge {
+  /** The law that is broken just now, if any. */
+  look(): Promise<string | undefined>;
+  /** What is still not as it was last asked for, if anything. */
+  unfulfilled(): Promise<string | undefined>;
+}
+
+function tagsOf(instance: InstanceRecord) {
+  const tags = tagMap(instance.tags);
+  return { uid: tags[TAG.uid] ?? '', number: Number(tags[TAG.number]) };
+}
+
+export function createJudge(scene: Scene, people: People): Judge {
+  const { cloud } = scene.service;
+  /** By uid: what each number that was armed spends; and the highest number when deletion was asked for. */
+  const spent = new Map<string, Map<number, string>>();
+  const deletedAt = new Map<string, number>();
+  let terminations = 0;
+
+  const there = (uid: string) =>
+    [...cloud.instances.values()].filter(
+      (it) =>
+        tagsOf(it).uid === uid && currentState(it) !== 'terminated' && currentState(it) !== 'shutting-down',
+    );
+
+  function note({ metadata, status }: Workspace): string | undefined {
+    const launch = status?.launch;
+    if (!launch) return undefined;
+    const known = spent.get(metadata.uid) ?? new Map<number, string>();
+    spent.set(metadata.uid, known);
+    if (metadata.deletionTimestamp !== undefined) {
+      const highest = deletedAt.get(metadata.uid) ?? launch.number;
+      deletedAt.set(metadata.uid, highest);
+      if (launch.number > highest)
+        return `S8: ${metadata.name} got number ${launch.number} after its deletion`;
+    }
+    if (!launch.cause || !launch.params) return undefined;
+    const { kind, ref } = launch.cause;
+    const what = `${kind === 'Restart' ? 'request' : ENDS.has(kind) ? 'end' : 'generation'} ${ref}`;
+    const before = known.get(launch.number);
+    known.set(launch.number, what);
+    if (before !== undefined && before !== what)
+      return `S6: launch ${launch.number} spends ${what}, and spent ${before}`;
+    const twice = [...known].find(([number, spends]) => number !== launch.number && spends === what);
+    return twice && `S6: launches ${twice[0]} and ${launch.number} of ${metadata.name} both spend ${what}`;
+  }
+
+  function endings(workspaces: ReadonlyMap<string, Workspace>): string | undefined {
+    const all = cloud.ledger.terminations();
+    for (const { tags, instanceID } of all.slice(terminations)) {
+      const workspace = workspaces.get(tags[TAG.uid] ?? '');
+      const number = workspace?.status?.launch?.number ?? Number.POSITIVE_INFINITY;
+      const wanted = workspace && workspace.metadata.deletionTimestamp === undefined;
+      if (wanted && Number(tags[TAG.number]) >= number)
+        return `S3: ${instanceID} was ended while it is wanted`;
+    }
+    terminations = all.length;
+    return undefined;
+  }
+
+  async function look(): Promise<string | undefined> {
+    const present = new Map<string, Workspace>();
+    for (const name of people.names) {
+      const workspace = await people.read(name);
+      if (!workspace) continue;
+      present.set(workspace.metadata.uid, workspace);
+      const broken = note(workspace);
+      if (broken) return broken;
+    }
+    const counted = new Map<string, number>();
+    const numbers = new Set<string>();
+    for (const { tags, instanceID } of cloud.ledger.provisions()) {
+      const launch = `${tags[TAG.uid]}/${tags[TAG.number]}`;
+      if (numbers.has(launch)) return `S2: a second instance, ${instanceID}, for launch ${launch}`;
+      numbers.add(launch);
+    }
+    for (const instance of cloud.instances.values()) {
+      const { uid } = tagsOf(instance);
+      const live = there(uid).length;
+      counted.set(uid, live);
+      if (live > 1) return `S1: ${live} live instances of ${uid}: ${there(uid).map(({ id }) => id)}`;
+      if (live > 0 && !present.has(uid)) return `S4: ${uid} was let go while ${there(uid)[0]?.id} lives`;
+    }
+    return endings(present);
+  }
+
+  async function unfulfilled(): Promise<string | undefined> {
+    for (const name of people.names) {
+      const workspace = await people.read(name);
+      if (!workspace) continue;
+      if (workspace.metadata.deletionTimestamp !== undefined) return `${name} is not gone`;
+      const wants = missing(workspace, name);
+      if (wants) return `${NAMESPACE}/${name}: ${wants}`;
+    }
+    return undefined;
+  }
+
+  function missing({ metadata, spec, status }: Workspace, name: string): string | undefined {
+    const [instance] = there(metadata.uid);
+    const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+    const said = `(Ready is ${ready?.status} ${ready?.reason}: ${ready?.message})`;
+    const { restart } = spec.requests ?? {};
+    if (restart !== undefined && status?.handled?.restart !== restart)
+      return `restart ${restart} is not answered ${said}`;
+    const state = instance && currentState(instance);
+    if (spec.operatingMode === 'Stopped') {
+      return state === undefined || state === 'stopped' ? undefined : `its instance is ${state} ${said}`;
+    }
+    if (!instance || state !== 'running') return `its instance is ${state} ${said}`;
+    if (spec.instanceType !== undefined && instance.type !== spec.instanceType)
+      return `its type is ${instance.type} ${said}`;
+    const agent = scene.agents.reports().find(({ instanceID }) => instanceID === instance.id);
+    if (agent?.environment?.KEY !== people.content(name))
+      return `its agent holds ${agent?.environment?.KEY} ${said}`;
+    return ready?.status === 'True' ? undefined : `it is not Ready ${said}`;
+  }
+
+  return { look, unfulfilled };
+}

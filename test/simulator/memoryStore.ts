@@ -1,0 +1,141 @@
+import type { Clock } from '../../src/controller/clock.ts';
+import {
+  type Heartbeat,
+  type HeartbeatStore,
+  type LaunchKey,
+  type LaunchRecord,
+  launchID,
+  StoreUnavailable,
+  type Transitions,
+} from '../../src/gateway/heartbeatStore.ts';
+
+/** Older beats of a gateway than this count as none, ms. */
+const GATEWAY_GAP_MS = 5_000;
+const DEFAULT_TIMEOUT_MS = 90_000;
+
+interface Row extends LaunchRecord {
+  held?: string;
+  served?: string;
+  timeoutMs: number;
+  silentSince?: number;
+  changedAt: number;
+  change: number;
+}
+
+/** What the Postgres store keeps, in memory and by a virtual clock; it can be away. */
+export interface MemoryStore extends HeartbeatStore {
+  away(away: boolean): void;
+}
+
+export function createMemoryStore(clock: Clock): MemoryStore {
+  const rows = new Map<string, Row>();
+  let beats: { upSince: number; lastAt: number } | undefined;
+  let isAway = false;
+  let changes = 0;
+
+  async function answer<T>(work: () => T): Promise<T> {
+    if (isAway) throw new StoreUnavailable('the database is away');
+    return work();
+  }
+
+  function rowOf({ uid, number }: LaunchKey): Row {
+    const id = launchID({ uid, number });
+    const known = rows.get(id);
+    if (known) return known;
+    const common = {
+      fresh: false,
+      reports: 0,
+      acknowledged: false,
+      version: '0',
+      timeoutMs: DEFAULT_TIMEOUT_MS,
+    };
+    const row: Row = { uid, number, ...common, changedAt: clock.now(), change: 0 };
+    rows.set(id, row);
+    return row;
+  }
+
+  function touch(row: Row): void {
+    changes += 1;
+    row.changedAt = clock.now();
+    row.change = changes;
+  }
+
+  const isUp = () => beats !== undefined && beats.lastAt > clock.now() - GATEWAY_GAP_MS;
+
+  function record(row: Row): LaunchRecord {
+    const { held, served, timeoutMs: _timeout, silentSince, changedAt: _at, change, ...rest } = row;
+    const env = row.firstHeartbeatAt === undefined ? served : held;
+    const fresh = row.firstHeartbeatAt !== undefined && silentSince === undefined;
+    return { ...rest, fresh, version: String(change), ...(env !== undefined && { env }) };
+  }
+
+  function read(keep: (row: Row) => boolean): Transitions {
+    const now = clock.now();
+    return {
+      cursor: String(now),
+      gatewayUp: isUp(),
+      gatewayUpMs: isUp() && beats ? now - beats.upSince : 0,
+      rows: [...rows.values()].filter(keep).map(record),
+    };
+  }
+
+  function hear(said: Heartbeat): { acknowledged: boolean } | undefined {
+    const row = rowOf(said);
+    const { boot, seq, env, url, interruption } = said;
+    if (row.boot !== undefined && (boot < row.boot || (boot === row.boot && seq <= (row.seq ?? 0))))
+      return undefined;
+    const same = row.boot === boot && row.held === env && row.url === url && row.silentSince === undefined;
+    const isNews = !same || JSON.stringify(row.interruption) !== JSON.stringify(interruption);
+    row.timeoutMs = said.timeoutMs ?? row.timeoutMs;
+    row.acknowledged ||= said.acknowledged;
+    Object.assign(row, { boot, seq, held: env, url, interruption, lastHeartbeatAt: clock.now() });
+    row.firstHeartbeatAt ??= clock.now();
+    delete row.silentSince;
+    if (isNews) touch(row);
+    return { acknowledged: row.acknowledged };
+  }
+
+  function silence(row: Row): boolean {
+    if (!beats || !isUp() || row.lastHeartbeatAt === undefined || row.silentSince !== undefined) return false;
+    const lostAt = Math.max(row.lastHeartbeatAt, beats.upSince) + row.timeoutMs;
+    if (lostAt > clock.now() || lostAt > beats.lastAt) return false;
+    row.silentSince = clock.now();
+    touch(row);
+    return true;
+  }
+
+  return {
+    away(away) {
+      isAway = away;
+    },
+    recordHeartbeats: (batch) =>
+      answer(() => {
+        const heard = batch.map((said) => [launchID(said), hear(said)] as const);
+        return new Map(heard.flatMap(([id, outcome]) => (outcome ? [[id, outcome]] : [])));
+      }),
+    recordServed: (launch, env) =>
+      answer(() => {
+        const row = rowOf(launch);
+        row.served = env;
+        touch(row);
+      }),
+    recordReport: (launch) =>
+      answer(() => {
+        rowOf(launch).reports += 1;
+      }),
+    find: (launch) =>
+      answer(() => {
+        const row = rows.get(launchID(launch));
+        return row && record(row);
+      }),
+    readAll: () => answer(() => read(() => true)),
+    transitions: (cursor) =>
+      answer(() => read(({ changedAt }) => changedAt >= Number(cursor) - GATEWAY_GAP_MS)),
+    markSilent: () => answer(() => [...rows.values()].filter(silence).length),
+    gatewayUp: () =>
+      answer(() => {
+        beats = { upSince: isUp() && beats ? beats.upSince : clock.now(), lastAt: clock.now() };
+      }),
+    prune: () => answer(() => 0),
+  };
+}

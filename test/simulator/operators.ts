@@ -1,0 +1,70 @@
+import { joinCluster } from '../../src/cluster.ts';
+import { startControllerPart } from '../../src/controllerPart.ts';
+import type { Scene } from './scene.ts';
+
+/** Replicas of the operator; one that dies is followed by a new one, as a Pod by the next. */
+export interface Operators {
+  /** One of them dies at the call that is so many calls away, before it is sent or after it is answered. */
+  strikeSoon(inCalls: number, when: 'before' | 'after'): void;
+  /** One of them stands still for so long, ms. */
+  freeze(ms: number): void;
+  /** Nobody dies any more, and whoever stands still goes on. */
+  rest(): void;
+}
+
+const FILES = { tls: undefined, caBundle: undefined, identityCertificates: [] };
+
+export function startOperators(scene: Scene, replicas: number): Operators {
+  let doom: { left: number; when: 'before' | 'after' } | undefined;
+  let started = 0;
+  const alive: { name: string; mortal: ReturnType<Scene['process']>['mortal'] }[] = [];
+
+  function start(): void {
+    started += 1;
+    const name = `operator-${started}`;
+    const { mortal, platform } = scene.process(name, (call, when) => {
+      if (!doom || doom.when !== when) return;
+      doom.left -= 1;
+      if (doom.left > 0) return;
+      doom = undefined;
+      scene.note(`${name} dies ${when} ${call}`);
+      mortal.die();
+      alive.splice(
+        alive.findIndex((it) => it.mortal === mortal),
+        1,
+      );
+      scene.clock.setTimeout(start, 1_000 + scene.random.next() * 20_000);
+    });
+    alive.push({ name, mortal });
+    run(platform).catch((error: unknown) => {
+      if (!mortal.isDead()) scene.note(`${name} failed to start: ${String(error)}`);
+    });
+  }
+
+  async function run(platform: ReturnType<Scene['process']>['platform']): Promise<void> {
+    const never = new AbortController().signal;
+    const cluster = await joinCluster(platform, never);
+    if (!cluster) return;
+    cluster.watch('all');
+    await cluster.waitForSync(never);
+    startControllerPart(platform, FILES, cluster, scene.store);
+  }
+
+  for (let count = 0; count < replicas; count += 1) start();
+  return {
+    strikeSoon(inCalls, when) {
+      doom = { left: inCalls, when };
+    },
+    freeze(ms) {
+      const frozen = alive[Math.floor(scene.random.next() * alive.length)];
+      if (!frozen) return;
+      scene.note(`${frozen.name} stands still for ${Math.round(ms / 1000)} s`);
+      frozen.mortal.freeze();
+      scene.clock.setTimeout(() => frozen.mortal.thaw(), ms);
+    },
+    rest() {
+      doom = undefined;
+      for (const { mortal } of alive) mortal.thaw();
+    },
+  };
+}
