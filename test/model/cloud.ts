@@ -54,7 +54,8 @@ function mayBootstrap({ object: { status, deleting }, content }: World): boolean
   return desired?.env === `k:${content}`;
 }
 
-function mishaps(world: World, { number, state, hiddenSince, row }: TrueInstance): Step[] {
+/** One absence ends by T_vis: one that a sweep lacked already, or may lack since its birth, is hidden for no longer than that. */
+function mishaps(world: World, { number, state, bornAt, hiddenSince, row }: TrueInstance): Step[] {
   const { budget } = world;
   const result: Step[] = [];
   const to = (name: string, key: keyof typeof budget | undefined, changes: Partial<TrueInstance>) => {
@@ -62,12 +63,13 @@ function mishaps(world: World, { number, state, hiddenSince, row }: TrueInstance
     result.push(step(world, `${name} ${number}`, { ...cost, ...instancesWith(world, number, changes) }));
   };
   const unheard = { held: undefined, row: row && { ...row, fresh: false } };
+  const missed = world.process.view.some((seen) => seen.number === number && seen.firstAt !== undefined);
   const there = state !== 'shutting-down' && state !== 'terminated';
   if (budget.ends > 0 && there) to('ends by itself', 'ends', { state: 'shutting-down', ...unheard });
   if (budget.halts > 0 && state === 'running') to('is stopped', 'halts', { state: 'stopping', ...unheard });
   if (hiddenSince !== undefined) to('shows again', undefined, { hiddenSince: undefined });
-  else if (budget.hidings > 0 && state !== 'shutting-down')
-    to(state === 'terminated' ? 'is forgotten' : 'is hidden', 'hidings', { hiddenSince: NOW });
+  else if (budget.hidings > 0 && state !== 'shutting-down' && !missed)
+    to(state === 'terminated' ? 'is forgotten' : 'is hidden', 'hidings', { hiddenSince: bornAt ?? NOW });
   if (row && budget.silences > 0 && row.fresh)
     to('falls silent', 'silences', { row: { ...row, fresh: false } });
   if (row?.boot !== undefined && !row.fresh && state === 'running' && isPresent(world, number))
