@@ -9,7 +9,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     include: ['test/slow/**/*.test.ts', 'test/model/**/*.test.ts', 'test/simulator/**/*.test.ts'],
     env: {
-      SCENARIO_WAIT_MS: '180000',
+      SCENARIO_WAIT_MS: '600000',
       MODEL_STATES: process.env.MODEL_STATES ?? '30000',
       SEEDS: process.env.SEEDS ?? '300',
     },
