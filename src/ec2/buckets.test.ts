@@ -1,17 +1,19 @@
+import fc from 'fast-check';
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { constantRandom } from '../../test/support/ec2.ts';
 import { createVirtualClock } from '../../test/support/virtualClock.ts';
-import { type BucketName, createBuckets } from './buckets.ts';
+import { BUCKET_SIZES, type BucketName, createBuckets, scaledBucketSizes } from './buckets.ts';
 import { createEc2Metrics } from './metrics.ts';
 
-function setUp(jitter = 1) {
+function setUp(jitter = 1, sizes = {}) {
   const clock = createVirtualClock();
   const registry = new Registry();
   const buckets = createBuckets({
     clock,
     random: constantRandom(jitter),
     metrics: createEc2Metrics(registry),
+    sizes,
   });
   const passed: number[] = [];
   const ask = (name: BucketName, times = 1) => {
@@ -98,3 +100,49 @@ describe('the buckets', () => {
     expect(text).toContain('workspace_ec2_bucket_wait_seconds_sum{bucket="RunInstances"} 1.5');
   });
 });
+
+/** Whether a bucket of AWS's size has a token for each of these arrivals, ms. */
+function allServed(
+  arrivals: readonly number[],
+  { capacity, refillPerSecond }: typeof BUCKET_SIZES.RunInstances,
+) {
+  let tokens = capacity;
+  let before = 0;
+  return arrivals
+    .toSorted((a, b) => a - b)
+    .every((at) => {
+      tokens = Math.min(capacity, tokens + ((at - before) / 1000) * refillPerSecond) - 1;
+      before = at;
+      return tokens >= -1e-9;
+    });
+}
+
+const named = Object.keys(BUCKET_SIZES).filter((name): name is BucketName => name in BUCKET_SIZES);
+
+it.each(named)(
+  '%s: calls that the network holds up by as much as half a second overdraw nothing',
+  async (name) => {
+    const { clock, passed, ask } = setUp(1, scaledBucketSizes(1));
+    ask(name, 200);
+    await clock.advance(120_000);
+    expect(passed).toHaveLength(200);
+    const delays = fc.array(fc.integer({ min: 0, max: 500 }), { minLength: 200, maxLength: 200 });
+    fc.assert(
+      fc.property(delays, (late) => {
+        expect(
+          allServed(
+            passed.map((at, i) => at + (late[i] ?? 0)),
+            BUCKET_SIZES[name],
+          ),
+        ).toBe(true);
+      }),
+    );
+    // The worst of all: what was sent first arrives with what was sent half a second later.
+    expect(
+      allServed(
+        passed.map((at) => Math.max(at, 500)),
+        BUCKET_SIZES[name],
+      ),
+    ).toBe(true);
+  },
+);

@@ -30,6 +30,12 @@ export const BUCKET_SIZES = Object.freeze({
 
 export type BucketName = keyof typeof BUCKET_SIZES;
 
+/**
+ * Calls may arrive at AWS so much closer together than they were sent, s: one that the network or a busy machine held
+ * up draws on the bucket at the same moment as those sent after it.
+ */
+const ARRIVAL_SPREAD_SECONDS = 0.5;
+
 const BACKOFF_MIN_MS = 1_000;
 const BACKOFF_MAX_MS = 30_000;
 
@@ -41,10 +47,13 @@ export interface BucketsOptions {
   sizes?: Partial<Record<BucketName, BucketSize>>;
 }
 
-/** AWS's sizes times a factor, for accounts whose quotas are raised or shared with others. */
+/**
+ * AWS's sizes times a factor, for accounts whose quotas are raised or shared with others; the burst is smaller by what
+ * AWS refills within the spread of arrivals, so that no order of arrival overdraws AWS's bucket.
+ */
 export function scaledBucketSizes(factor: number): Record<BucketName, BucketSize> {
   const scale = ({ capacity, refillPerSecond }: BucketSize): BucketSize => ({
-    capacity: Math.max(1, Math.floor(capacity * factor)),
+    capacity: Math.max(1, Math.floor((capacity - refillPerSecond * ARRIVAL_SPREAD_SECONDS) * factor)),
     refillPerSecond: refillPerSecond * factor,
   });
   return {
