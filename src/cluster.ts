@@ -103,7 +103,12 @@ function watchCluster(
       'resource' | 'store' | 'decode' | 'metadataOnly' | 'namespace' | 'fieldSelector'
     >,
   ): void {
-    reflectors.push(startReflector<T>({ transport, clock, random, logger, metrics, ...options }));
+    // Each would find out by itself only while its own versions still lie below what it saw.
+    const onSetBack = () => {
+      for (const other of reflectors) if (other !== mine) other.relist();
+    };
+    const mine = startReflector<T>({ transport, clock, random, logger, metrics, onSetBack, ...options });
+    reflectors.push(mine);
   }
   return {
     ...base,

@@ -45,6 +45,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   watchTimeoutMs?: number;
   /** Lists below a version already seen are stale replicas, until they have said so for this long, ms: then the server's state was set back, and is believed. Default 30,000. */
   rollbackAfterMs?: number;
+  /** The server's state was set back, as is believed from now on; other stores of the same server may have to list. */
+  onSetBack?: () => void;
 }
 
 export interface Reflector {
@@ -56,6 +58,8 @@ export interface Reflector {
   lastError(): Error | undefined;
   /** When the server was last heard, in monotonic ms. */
   lastContact(): number | undefined;
+  /** Lists anew, as another found that the server was set back; one's own versions tell nothing once it has gone on. */
+  relist(): void;
   stop(): Promise<void>;
 }
 
@@ -87,6 +91,8 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
   const syncWaiters = new Set<() => void>();
   let listCause: string | undefined = 'start';
   let staleSince: number | undefined;
+  let cut = new AbortController();
+  let relists = 0;
   let synced = false;
   let listedAt = Number.NEGATIVE_INFINITY;
   let lastError: Error | undefined;
@@ -129,6 +135,7 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
 
   async function list(cause: string): Promise<void> {
     const selectors = { namespace, labelSelector, fieldSelector, metadataOnly };
+    const relistsBefore = relists;
     // Without a resourceVersion the list is a consistent read: the server's newest state.
     const answer = await listAll<KubeObject>(client, resource, { ...selectors, limit: pageSize });
     if (signal.aborted) return;
@@ -150,7 +157,8 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
     });
     apply(() => (isStale ? store.reset(items, version) : store.applyList(items, version)));
     staleSince = undefined;
-    listCause = undefined;
+    listCause = relists === relistsBefore ? undefined : 'set_back';
+    if (isStale) options.onSetBack?.();
     listedAt = clock.monotonic();
     heard();
     if (!synced) logger.info({ objects: items.length, version }, 'synced');
@@ -165,6 +173,8 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
       timeoutSeconds: String(seconds),
     };
     metrics.reflectorWatches.inc(labels);
+    cut = new AbortController();
+    const ended = AbortSignal.any([signal, cut.signal]);
     const events = watchStream({
       transport,
       clock,
@@ -172,10 +182,10 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
       query,
       accept: metadataOnly ? ACCEPT_METADATA : undefined,
       idleTimeoutMs,
-      signal,
+      signal: ended,
     });
     for await (const event of events) {
-      if (signal.aborted) return;
+      if (ended.aborted) return;
       heard();
       if (event.type === 'BOOKMARK') {
         if (compareResourceVersions(event.resourceVersion, from) < 0) {
@@ -211,12 +221,12 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
   async function round(): Promise<number> {
     if (listCause !== undefined) await list(listCause);
     const from = store.resourceVersion();
-    if (from === undefined || signal.aborted) return 0;
+    if (from === undefined || signal.aborted || listCause !== undefined) return 0;
     const startedAt = clock.monotonic();
     try {
       await watch(from);
     } catch (error) {
-      if (!signal.aborted) failed(error);
+      if (!signal.aborted && !cut.signal.aborted) failed(error);
     }
     return clock.monotonic() - startedAt;
   }
@@ -241,6 +251,11 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
     hasSynced: () => synced,
     lastError: () => lastError,
     lastContact: () => lastContact,
+    relist() {
+      relists += 1;
+      listCause ??= 'set_back';
+      cut.abort();
+    },
     waitForSync(giveUp) {
       return new Promise((resolve) => {
         const settle = () => {

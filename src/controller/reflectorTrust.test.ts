@@ -75,6 +75,36 @@ describe('what a reflector believes', () => {
     expect(t.store.get('a')?.color).toBeUndefined();
   });
 
+  it('tells the others of a server that was set back, once it believes it; whoever is told lists anew', async () => {
+    let told = 0;
+    const t = setup({ rollbackAfterMs: 30_000, onSetBack: () => (told += 1) });
+    t.put('a');
+    const backup = t.api.snapshot();
+    t.put('a', { color: 'red' });
+    const reflector = t.start();
+    await live(t, 10_000);
+    // It has gone on beyond what was seen by the time it is watched again: versions alone tell nothing.
+    t.api.restore(backup);
+    for (const name of ['b', 'c', 'd']) t.put(name);
+    t.api.endWatches();
+    await live(t, 90_000);
+    expect(t.store.get('a')?.color).toBe('red');
+    expect(told).toBe(0);
+    reflector.relist();
+    await t.clock.advance(2_000);
+    expect(t.store.get('a')?.color).toBeUndefined();
+    expect(reflector.lastError()).toBeUndefined();
+    t.api.restore(backup);
+    t.api.breakWatches();
+    t.api.compact();
+    await t.clock.advance(90_000);
+    expect(t.names()).toBe('a');
+    expect(told).toBe(1);
+    const lists = t.calls('GET');
+    await live(t, 90_000);
+    expect(t.calls('GET')).toBe(lists);
+  });
+
   // A server accepts a watch from a version that it has yet to reach, and is silent up to there.
   describe.each<[string, (t: ReturnType<typeof setup>) => unknown]>([
     ['says at which version it is', (t) => t.api.bookmark()],
