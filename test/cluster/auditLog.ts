@@ -16,11 +16,14 @@ export interface AuditedRequest {
   name: string;
   /** The HTTP status. */
   code: number;
+  /** Refused for want of a right; admission refuses with 403 as well, as in a namespace that ends. */
+  forbidden: boolean;
   /** When it came, ms since the epoch. */
   at: number;
 }
 
 const CREDENTIAL = 'authentication.kubernetes.io/credential-id';
+const DECISION = 'authorization.k8s.io/decision';
 
 const auditEvent = z.object({
   auditID: z.string(),
@@ -41,6 +44,7 @@ const auditEvent = z.object({
     })
     .optional(),
   responseStatus: z.object({ code: z.int().default(0) }).optional(),
+  annotations: z.looseObject({ [DECISION]: z.enum(['allow', 'forbid']).optional() }).optional(),
 });
 
 /** What the audit log holds by now, each request once. */
@@ -61,6 +65,7 @@ export function auditedRequests(file: string): AuditedRequest[] {
       namespace,
       name,
       code: event.responseStatus?.code ?? 0,
+      forbidden: event.annotations?.[DECISION] !== 'allow',
       at: Date.parse(event.requestReceivedTimestamp),
     };
   });

@@ -216,6 +216,7 @@ contract('tables', (api) => {
   test.each([
     ['configmaps', ['Name', 'Data', 'Age']],
     ['secrets', ['Name', 'Type', 'Data', 'Age']],
+    ['serviceaccounts', ['Name', 'Age']],
     [
       'events',
       [

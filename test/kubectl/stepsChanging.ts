@@ -32,7 +32,7 @@ export const changing: Step[] = [
       );
       await ok('create', 'configmap', 'settings', '--from-literal=a=b');
       await ok('create', 'serviceaccount', 'bot');
-      assert.match(await ok('get', 'secrets,configmaps,sa'), /Opaque +2[\s\S]*settings +1[\s\S]*bot +0/);
+      assert.match(await ok('get', 'secrets,configmaps,sa'), /Opaque +2[\s\S]*settings +1[\s\S]*bot +\d+s/);
     },
   },
   {

@@ -25,13 +25,6 @@ const size =
   (object) =>
     keys.reduce((sum, key) => sum + Object.keys(objectAt(object, key)).length, 0);
 
-const listSize =
-  (key: string): Cell =>
-  (object) => {
-    const list = object[key];
-    return Array.isArray(list) ? list.length : 0;
-  };
-
 /** Events come as core/v1 or events.k8s.io/v1, which name the same things differently. */
 function either(object: JsonObject, core: string, events: string): JsonValue {
   return object[core] ?? object[events] ?? null;
@@ -85,7 +78,6 @@ const byKind: Record<string, TableColumn[]> = {
   '/Namespace': [column('Status', 'string', (object) => stringAt(objectAt(object, 'status'), 'phase')), age],
   '/Secret': [column('Type', 'string', text('type')), column('Data', 'integer', size('data')), age],
   '/ConfigMap': [column('Data', 'integer', size('data', 'binaryData')), age],
-  '/ServiceAccount': [column('Secrets', 'integer', listSize('secrets')), age],
   '/Event': event,
   'events.k8s.io/Event': event,
   'coordination.k8s.io/Lease': [
