@@ -155,10 +155,11 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
     const items = answer.items.filter(isKubeObject).flatMap((raw) => {
       return decode(raw) ?? store.get(objectKey(raw)) ?? [];
     });
+    const wentBack = isStale || store.showsOlder(items, version);
     apply(() => (isStale ? store.reset(items, version) : store.applyList(items, version)));
     staleSince = undefined;
     listCause = relists === relistsBefore ? undefined : 'set_back';
-    if (isStale) options.onSetBack?.();
+    if (wentBack) options.onSetBack?.();
     listedAt = clock.monotonic();
     heard();
     if (!synced) logger.info({ objects: items.length, version }, 'synced');

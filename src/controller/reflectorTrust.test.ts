@@ -55,8 +55,9 @@ describe('what a reflector believes', () => {
     expect(t.names()).toBe('a c');
   });
 
-  it('believes a server that was set back and has gone on beyond what was seen, once it lists', async () => {
-    const t = setup();
+  it('believes a server that was set back and has gone on beyond what was seen, once it lists, and tells the others', async () => {
+    let told = 0;
+    const t = setup({ onSetBack: () => (told += 1) });
     t.put('a');
     t.put('d');
     const backup = t.api.snapshot();
@@ -66,6 +67,10 @@ describe('what a reflector believes', () => {
     t.start();
     await live(t, 10_000);
     expect(t.names()).toBe('a b');
+    t.api.compact();
+    t.api.breakWatches();
+    await t.clock.advance(5_000);
+    expect(told).toBe(0);
     t.api.restore(backup);
     for (const name of ['e', 'f', 'g', 'h', 'i']) t.put(name);
     t.api.compact();
@@ -73,6 +78,7 @@ describe('what a reflector believes', () => {
     await t.clock.advance(5_000);
     expect(t.names()).toBe('a d e f g h i');
     expect(t.store.get('a')?.color).toBeUndefined();
+    expect(told).toBe(1);
   });
 
   it('tells the others of a server that was set back, once it believes it; whoever is told lists anew', async () => {
@@ -94,12 +100,13 @@ describe('what a reflector believes', () => {
     await t.clock.advance(2_000);
     expect(t.store.get('a')?.color).toBeUndefined();
     expect(reflector.lastError()).toBeUndefined();
+    expect(told).toBe(1);
     t.api.restore(backup);
     t.api.breakWatches();
     t.api.compact();
     await t.clock.advance(90_000);
     expect(t.names()).toBe('a');
-    expect(told).toBe(1);
+    expect(told).toBe(2);
     const lists = t.calls('GET');
     await live(t, 90_000);
     expect(t.calls('GET')).toBe(lists);

@@ -34,7 +34,9 @@ export interface Store<T extends KubeObject> {
   applyDelete(object: T): boolean;
   /** Takes a complete list: what it lacks was deleted, unless it is newer than the list. */
   applyList(items: readonly T[], resourceVersion: string): void;
-  /** The same, but the list is believed even where it is older: the server's own state was set back. */
+  /** Whether a complete list shows an older version of what is held than it must: the server's own state was set back. */
+  showsOlder(items: readonly T[], resourceVersion: string): boolean;
+  /** The same as applyList, but the list is believed even where it is older: the server's own state was set back. */
   reset(items: readonly T[], resourceVersion: string): void;
   /** Every change up to this resourceVersion has been applied (a bookmark). */
   advance(resourceVersion: string): void;
@@ -168,6 +170,11 @@ export function createStore<T extends KubeObject>(options: StoreOptions<T> = {})
       return held !== undefined;
     },
     applyList: (items, version) => take(items, version, false),
+    showsOlder: (items, version) =>
+      items.some((item) => {
+        const held = objects.get(objectKey(item))?.metadata.resourceVersion;
+        return held !== undefined && !isAbove(held, version) && isBelow(item.metadata.resourceVersion, held);
+      }),
     reset: (items, version) => take(items, version, true),
     advance,
     resourceVersion: () => synced,
