@@ -4,6 +4,7 @@ import { inject } from 'vitest';
 import { currentState } from '../../dev/ec2/model.ts';
 import { type LogLine, type OperatorProcess, startOperatorProcess } from '../../dev/stack/operatorProcess.ts';
 import { pollerToken } from '../../dev/stack/poller.ts';
+import type { Stack } from '../../dev/stack/stack.ts';
 import { decodeWorkspace } from '../../src/api/decode.ts';
 import type { Condition } from '../../src/api/meta.ts';
 import { TAG } from '../../src/api/tags.ts';
@@ -50,6 +51,11 @@ export interface Scene extends Raised {
 export function createScene(options: Partial<SceneOptions> = {}): Promise<Scene> {
   const real = inject('realCluster') ?? null;
   return createSceneOn(real === null ? raiseEmbedded : (all) => raiseReal(real, all), options);
+}
+
+/** On the embedded API server whatever there is, for what can only be done to that one. */
+export function createEmbeddedScene(): Promise<Scene & { stack: Stack }> {
+  return createSceneOn(raiseEmbedded);
 }
 
 async function createSceneOn<T extends Raised>(

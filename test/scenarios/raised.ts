@@ -1,7 +1,13 @@
 import type { Counters } from '../../dev/apiserver/counters.ts';
 import type { Faults } from '../../dev/apiserver/faults.ts';
 import { stageClient } from '../../dev/stack/install.ts';
-import { type ClusterAccess, type StackOn, type StackOptions, startStack } from '../../dev/stack/stack.ts';
+import {
+  type ClusterAccess,
+  type Stack,
+  type StackOn,
+  type StackOptions,
+  startStack,
+} from '../../dev/stack/stack.ts';
 import type { KubeClient } from '../../src/controller/client.ts';
 import { systemClock } from '../../src/controller/clock.ts';
 import type { Cluster } from '../envtest/cluster.ts';
@@ -36,7 +42,7 @@ export interface Raised {
 }
 
 /** On the embedded API server. */
-export async function raiseEmbedded(options: SceneOptions): Promise<Raised> {
+export async function raiseEmbedded(options: SceneOptions): Promise<Raised & { stack: Stack }> {
   const stack = await startStack(options);
   const { state, kubeconfig } = stack.api;
   const versionsOf = (storage: string) => state.changesAfter(storage, state.compacted());
