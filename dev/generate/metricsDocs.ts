@@ -5,6 +5,7 @@ import { createGatewayMetrics } from '../../src/gateway/metrics.ts';
 import { createClassMetrics } from '../../src/reconcilers/class/metrics.ts';
 import { createOrphanMetrics } from '../../src/reconcilers/orphans/metrics.ts';
 import { createWorkspaceMetrics } from '../../src/reconcilers/workspace/metrics.ts';
+import { failureCauses } from './causesDocs.ts';
 import { code, GENERATED, table } from './markdown.ts';
 
 const METRICS = `# Metrics and events
@@ -21,7 +22,7 @@ const ALERTS = `### What to watch
 | Question | Query |
 | --- | --- |
 | How many provisions were there, and for what? | \`sum by (cause) (increase(workspace_provisions_total[1h]))\` |
-| Does something restart Workspaces over and over? | \`sum(rate(workspace_provisions_total{cause=~"Ended\\|TimedOut\\|HeartbeatLost\\|Impaired\\|Lost\\|Refused"}[15m])) > 0\` |
+| Does something restart Workspaces over and over? | \`sum(rate(workspace_provisions_total{cause=~"${failureCauses().replaceAll('|', '\\|')}"}[15m])) > 0\` |
 | Do probes report what is only booting? | \`sum(increase(workspace_reports_total{outcome="dropped"}[1h]))\` |
 | Does the operator see EC2? | \`workspace_ec2_sweep_age_seconds > 120\` |
 | Is evidence on a class missing: database, gateway, EC2, or too many silent at once? | \`workspace_class_evidence_missing > 0\` |

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CAUSE_KINDS, kindsThatSpend, OUTCOMES, REFUSALS, SPENT } from './causes.ts';
 import { instanceTypeName } from './classParts.ts';
 import { launchParams } from './launchParams.ts';
 import {
@@ -10,8 +11,10 @@ import {
   text,
   timestamp,
 } from './meta.ts';
+import { namesOf } from './table.ts';
 import { className } from './workspaceClass.ts';
 
+export type { CauseKind, Outcome } from './causes.ts';
 export type { LaunchParams } from './launchParams.ts';
 
 /** Names that a POSIX shell can hold as variables. */
@@ -79,51 +82,34 @@ const instanceState = text(32).describe(
   'The state in EC2’s own word (pending, running, shutting-down, terminated, stopping, stopped), or Unknown when EC2 does not show the instance.',
 );
 
-/** What a launch spends: each is spent at most once (see docs/design.md, the ledger). */
-export const causeKind = z.enum([
-  'Created',
-  'SecretChanged',
-  'EnvChanged',
-  'SpecChanged',
-  'ClassChanged',
-  'Restart',
-  'Ended',
-  'Interrupted',
-  'TimedOut',
-  'HeartbeatLost',
-  'Impaired',
-  'Lost',
-  'Refused',
-]);
-export type CauseKind = z.infer<typeof causeKind>;
+const causeKind = z.enum(CAUSE_KINDS);
+
+/** `A, B and C spend a generation; …`: what each kind spends. */
+function sayWhatIsSpent(): string {
+  const clauses = namesOf(SPENT).map((spends, index) => {
+    const kinds = kindsThatSpend(spends);
+    const verb = index > 0 ? '' : kinds.length > 1 ? ' spend' : ' spends';
+    return `${inWords(kinds)}${verb} ${SPENT[spends].what}`;
+  });
+  return `${clauses.join('; ')}.`;
+}
+
+function inWords(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
 
 const cause = z
   .object({
-    kind: causeKind.describe(
-      'Created, SecretChanged, EnvChanged, SpecChanged and ClassChanged spend a generation; Restart a request; Ended, Interrupted, TimedOut, HeartbeatLost, Impaired, Lost and Refused the recorded end of an earlier launch.',
-    ),
+    kind: causeKind.describe(sayWhatIsSpent()),
     ref: text(128).describe(
-      'What was spent: the desired generation, the request’s value, or the number of the launch that ended.',
+      `What was spent: ${SPENT.generation.ref}, ${SPENT.request.ref}, or ${SPENT.end.ref}.`,
     ),
   })
   .describe('The one thing that this launch spends.');
 export type Cause = z.infer<typeof cause>;
 
 /** How a launch that is over came to its end. Superseded and Deleted are the operator's own doing; Interrupted: EC2 took a Spot instance back. */
-export const outcome = z.enum([
-  'Superseded',
-  'Deleted',
-  'Closed',
-  'Stopped',
-  'Ended',
-  'Interrupted',
-  'TimedOut',
-  'HeartbeatLost',
-  'Impaired',
-  'Lost',
-  'Refused',
-]);
-export type Outcome = z.infer<typeof outcome>;
+const outcome = z.enum(OUTCOMES);
 
 export const launch = z
   .object({
@@ -159,10 +145,7 @@ export const launch = z
       .object({
         outcome: outcome.describe('How it ended.'),
         at: timestamp.describe('When that was seen.'),
-        refusal: z
-          .enum(['capacity', 'quota', 'userFix'])
-          .optional()
-          .describe('For Refused: what kind of refusal it was.'),
+        refusal: z.enum(namesOf(REFUSALS)).optional().describe('For Refused: what kind of refusal it was.'),
         message: text(1024).optional().describe('What EC2 said.'),
       })
       .optional()

@@ -1,3 +1,4 @@
+import { CAUSES } from '../../src/api/causes.ts';
 import type { WorkspaceStatus } from '../../src/api/workspace.ts';
 import { inDoubt } from '../../src/reconcilers/workspace/decide/ending.ts';
 import { trackSilence } from '../../src/reconcilers/workspace/decide/silence.ts';
@@ -27,15 +28,8 @@ export function written(world: World, status: WorkspaceStatus): World {
   const highest = Math.max(world.highest, launch?.number ?? 0);
   const next = { ...world, ...amend(world, { status }), highest };
   if (!launch?.cause || launch.params === undefined) return next;
-  const entry = `${launch.number}: ${ledgerOf(launch.cause.kind)} ${launch.cause.ref}`;
+  const entry = `${launch.number}: ${CAUSES[launch.cause.kind].spends} ${launch.cause.ref}`;
   return world.ledger.includes(entry) ? next : { ...next, ledger: [...world.ledger, entry].sort() };
-}
-
-function ledgerOf(kind: string): string {
-  if (kind === 'Restart') return 'request';
-  return ['Ended', 'Interrupted', 'TimedOut', 'HeartbeatLost', 'Impaired', 'Lost', 'Refused'].includes(kind)
-    ? 'end'
-    : 'generation';
 }
 
 /** What observe remembers of what it finds. */

@@ -1,19 +1,7 @@
+import { CAUSES } from '../../src/api/causes.ts';
 import type { Launch } from '../../src/api/workspace.ts';
 import { NOW, timing } from './timing.ts';
 import type { TrueInstance, World } from './world.ts';
-
-const PROGRAMMATIC = new Set([
-  'SecretChanged',
-  'EnvChanged',
-  'SpecChanged',
-  'ClassChanged',
-  'Ended',
-  'Interrupted',
-  'TimedOut',
-  'HeartbeatLost',
-  'Impaired',
-  'Lost',
-]);
 
 type Law = (before: World, after: World) => boolean;
 
@@ -69,7 +57,7 @@ const LAWS: Record<string, Law> = {
     !before.object.stopped || !(wasOpened(before, after) || wasArmed(before, after)),
   'S11: no programmatic number while a launch progresses': (before, after) => {
     const cause = after.object.status?.launch?.cause?.kind;
-    return !(wasOpened(before, after) && cause && PROGRAMMATIC.has(cause) && progressed(before));
+    return !(wasOpened(before, after) && cause && !CAUSES[cause].supersedesStarting && progressed(before));
   },
   'S12: replays are byte-equal': (before, after) => {
     const [was, is] = [before.object.status?.launch, after.object.status?.launch];

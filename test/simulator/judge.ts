@@ -1,11 +1,10 @@
 import { currentState, type InstanceRecord } from '../../dev/ec2/model.ts';
 import { tagMap } from '../../dev/ec2/tags.ts';
+import { CAUSES } from '../../src/api/causes.ts';
 import type { Workspace } from '../../src/api/workspace.ts';
 import { TAG } from '../../src/ec2/port.ts';
 import { NAMESPACE, type People } from './people.ts';
 import type { Scene } from './scene.ts';
-
-const ENDS = new Set(['Ended', 'Interrupted', 'TimedOut', 'HeartbeatLost', 'Impaired', 'Lost', 'Refused']);
 
 /** Judges by the cloud's and the cluster's own books, never by what the operator says of itself. */
 export interface Judge {
@@ -46,7 +45,7 @@ export function createJudge(scene: Scene, people: People): Judge {
     }
     if (!launch.cause || !launch.params) return undefined;
     const { kind, ref } = launch.cause;
-    const what = `${kind === 'Restart' ? 'request' : ENDS.has(kind) ? 'end' : 'generation'} ${ref}`;
+    const what = `${CAUSES[kind].spends} ${ref}`;
     const before = known.get(launch.number);
     known.set(launch.number, what);
     if (before !== undefined && before !== what)

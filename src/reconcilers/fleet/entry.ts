@@ -1,7 +1,8 @@
+import { blamesContent, outdatedBy } from '../../api/causes.ts';
 import { classContent } from '../../api/machine.ts';
-import type { Launch, Workspace, WorkspaceStatus } from '../../api/workspace.ts';
+import type { Launch, Outcome, Workspace, WorkspaceStatus } from '../../api/workspace.ts';
 import { occupies } from '../workspace/decide/limits.ts';
-import { isProgrammatic } from '../workspace/decide/rollout.ts';
+import { isRolledOut } from '../workspace/decide/rollout.ts';
 
 /** So many launches with the same content that never became Ready are a failure of it, not an accident. */
 const FAILED_TRIES = 2;
@@ -131,7 +132,7 @@ interface Try {
   generation: number;
   cause?: Launch['cause'];
   readyAt?: string;
-  outcome?: string;
+  outcome?: Outcome;
   endedAt?: string;
   message?: string;
 }
@@ -148,14 +149,13 @@ function triesOf(status: WorkspaceStatus | undefined): Try[] {
 
 /** Whether the present generation was begun by replacing an instance for a change. */
 function replacesServing(status: WorkspaceStatus | undefined): boolean {
-  return triesOf(status).some(({ cause }) => isProgrammatic(cause));
+  return triesOf(status).some(({ cause }) => isRolledOut(cause));
 }
 
 function failedTries(status: WorkspaceStatus | undefined): Try[] {
   if (!replacesServing(status)) return [];
   return triesOf(status).filter(
-    ({ outcome, readyAt }) =>
-      !readyAt && (outcome === 'TimedOut' || outcome === 'Ended' || outcome === 'Lost'),
+    ({ outcome, readyAt }) => !readyAt && outcome !== undefined && blamesContent(outcome),
   );
 }
 
@@ -167,12 +167,7 @@ function failureOf(
 ): FleetEntry['fails'] {
   const { desired, launch } = status ?? {};
   if (!desired || launch?.readyAt || failed.length < FAILED_TRIES) return undefined;
-  const content =
-    desired.cause === 'ClassChanged'
-      ? classContent(desired.machine)
-      : desired.cause === 'SecretChanged' || desired.cause === 'EnvChanged'
-        ? desired.env
-        : undefined;
+  const content = sharedContent(desired);
   if (content === undefined) return undefined;
   const said = failed.find(({ message }) => message !== undefined)?.message ?? '';
   const message =
@@ -180,8 +175,21 @@ function failureOf(
   return { content, times: failed.map(({ endedAt }) => endedAt ?? ''), message };
 }
 
+/** What of the last change other Workspaces may have too. */
+function sharedContent({ cause, env, machine }: NonNullable<WorkspaceStatus['desired']>): string | undefined {
+  switch (outdatedBy(cause)) {
+    case 'classMachine':
+      return classContent(machine);
+    case 'environment':
+      return env;
+    case 'ownMachine':
+    case undefined:
+      return undefined;
+  }
+}
+
 function replacedAt(launch: Launch | undefined): FleetEntry['replaced'] {
-  if (!launch?.openedAt || !launch.readyAt || !isProgrammatic(launch.cause)) {
+  if (!launch?.openedAt || !launch.readyAt || !isRolledOut(launch.cause)) {
     return undefined;
   }
   const [from, to] = [Date.parse(launch.openedAt), Date.parse(launch.readyAt)];

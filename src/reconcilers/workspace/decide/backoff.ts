@@ -1,11 +1,11 @@
+import { isFailure } from '../../../api/causes.ts';
 import type { Launch } from '../../../api/workspace.ts';
 import type { Draft } from './decision.ts';
 import { heartbeatOf } from './ending.ts';
 
 /** How many launches in a row, this one included, came to an unexpected end without having served for long. */
 export function failuresWith(draft: Draft, launch: Launch): number {
-  const { outcome, refusal } = launch.ended ?? {};
-  return failuresBefore(draft, launch) + (refusal === 'capacity' || outcome === 'Interrupted' ? 0 : 1);
+  return failuresBefore(draft, launch) + (launch.ended && !isFailure(launch.ended) ? 0 : 1);
 }
 
 /** As kubelet's back-off does, it begins anew after a run longer than its longest pause. */

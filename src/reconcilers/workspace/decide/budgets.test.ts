@@ -15,7 +15,7 @@ import {
 import type { Decision } from './decision.ts';
 import type { Facts } from './facts.ts';
 import { occupies, roomIsLeft } from './limits.ts';
-import { contentNames, isProgrammatic, slotIsFree, unverified } from './rollout.ts';
+import { contentNames, isRolledOut, slotIsFree, unverified } from './rollout.ts';
 
 const few = fc.integer({ min: 0, max: 3 });
 const fleets = fc.record({
@@ -122,7 +122,7 @@ test('the facts are varied enough: changes are carried out and held back, in eve
 
 test('what serves is taken down for a change only in a slot that is free, and for content that is not another’s to try first', () => {
   always((facts, decision) => {
-    if (!opens(facts, decision) || !isProgrammatic(decision.status.launch?.cause) || !facts.class) return;
+    if (!opens(facts, decision) || !isRolledOut(decision.status.launch?.cause) || !facts.class) return;
     if (heardOf(facts) && !launchOf(facts)?.after) expect(decision.claim?.slot).toBe(true);
     if (!decision.claim?.slot) return;
     expect(slotIsFree(facts.fleet, facts.class.spec)).toBe(true);

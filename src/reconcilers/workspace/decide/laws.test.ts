@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { arbitraryFacts } from '../../../../test/support/arbitraryFacts.ts';
 import { decideAt, later, type Told, withStatus } from '../../../../test/support/decisions.ts';
+import { CAUSES } from '../../../api/causes.ts';
 import { workspaceStatus } from '../../../api/workspace.ts';
 import { draftFrom } from './decision.ts';
 import { provenGone } from './ending.ts';
@@ -183,7 +184,8 @@ describe('whatever the facts', () => {
         ({ number, outcome }) => number === before.number && outcome !== 'Superseded',
       );
       const inTime = later(0).wall < Date.parse(before.deadline ?? '');
-      if (inTime && !row?.alive && !over) expect(status.launch.cause?.kind).toBe('Restart');
+      const { kind } = status.launch.cause ?? { kind: 'Created' };
+      if (inTime && !row?.alive && !over) expect(CAUSES[kind].supersedesStarting, kind).toBe(true);
     });
   });
 

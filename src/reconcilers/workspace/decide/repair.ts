@@ -1,4 +1,5 @@
-import type { Cause, Launch, Outcome } from '../../../api/workspace.ts';
+import { isEnd, isFailure, REFUSALS } from '../../../api/causes.ts';
+import type { Cause, Launch } from '../../../api/workspace.ts';
 import { backoffMs } from './backoff.ts';
 import { earliestChange } from './change.ts';
 import { untilDeadline } from './deadline.ts';
@@ -9,26 +10,21 @@ import { heartbeatTimeoutMs } from './silence.ts';
 type Ended = NonNullable<Launch['ended']>;
 
 /** What EC2 took back was no failure; only a launch that never served waits, lest capacity that comes and goes be chased. */
-function pauseMs(draft: Draft, launch: Launch, { outcome }: Ended): number {
-  if (outcome !== 'Interrupted') return backoffMs(draft, launch);
+function pauseMs(draft: Draft, launch: Launch, ended: Ended): number {
+  if (isFailure(ended)) return backoffMs(draft, launch);
   return launch.readyAt === undefined ? draft.facts.timing.repairBackoffMinMs : 0;
 }
 
 /** A launch that came to an end is replaced after a pause; for capacity at once, as another offering is asked. */
 export function afterEnd(draft: Draft, launch: Launch, ended: Ended): Cause | undefined {
-  const cause: Cause = { kind: endKind(ended.outcome), ref: String(launch.number) };
-  if (ended.refusal === 'capacity') return cause;
+  const cause: Cause = { kind: isEnd(ended.outcome) ? ended.outcome : 'Ended', ref: String(launch.number) };
+  if (ended.refusal && REFUSALS[ended.refusal].retried === 'atOnce') return cause;
   const changed = (draft.status.desired?.generation ?? 0) > launch.generation;
   const at = changed ? earliestChange(draft, launch) : Date.parse(ended.at) + pauseMs(draft, launch, ended);
   if (at <= draft.now.wall) return cause;
   wakeAfter(draft, at - draft.now.wall);
   explain(draft, launch, ended, `the next attempt is at ${iso(at)}`);
   return undefined;
-}
-
-function endKind(outcome: Outcome): Cause['kind'] {
-  if (outcome === 'Refused' || outcome === 'Lost' || outcome === 'TimedOut') return outcome;
-  return outcome === 'Interrupted' ? outcome : 'Ended';
 }
 
 function explain(draft: Draft, launch: Launch, ended: Ended, next: string): void {

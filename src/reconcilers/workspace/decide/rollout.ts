@@ -1,5 +1,6 @@
+import { outdatedBy } from '../../../api/causes.ts';
 import { classContent } from '../../../api/machine.ts';
-import type { Cause, CauseKind, Launch } from '../../../api/workspace.ts';
+import type { Cause, Launch } from '../../../api/workspace.ts';
 import type { WorkspaceClassSpec } from '../../../api/workspaceClass.ts';
 import { isCurrent, isCurrentMachine } from './change.ts';
 import { block, type Claim, type Draft, iso } from './decision.ts';
@@ -7,14 +8,12 @@ import type { Facts, FleetFact } from './facts.ts';
 import { needsRoom } from './limits.ts';
 import { serves } from './ready.ts';
 
-/** Changes that replace an instance without anybody's asking for this one. */
-const PROGRAMMATIC = new Set<CauseKind>(['SecretChanged', 'EnvChanged', 'SpecChanged', 'ClassChanged']);
-
 /** So many Workspaces that failed with some content stop it, though others came up with it. */
 export const MOST_FAILING = 3;
 
-export function isProgrammatic(cause: Cause | undefined): boolean {
-  return cause !== undefined && PROGRAMMATIC.has(cause.kind);
+/** Whether it is a change, which replaces an instance although no person asked for this one. */
+export function isRolledOut(cause: Cause | undefined): boolean {
+  return cause !== undefined && outdatedBy(cause.kind) !== undefined;
 }
 
 /** How many of so many Workspaces may be down at once for a roll-out: rounded down, but never none, or it would never end. */
@@ -45,7 +44,7 @@ export function unverified(fleet: FleetFact, contents: readonly string[]): strin
 export function claim(draft: Draft, launch: Launch, cause: Cause): Claim | undefined {
   const room = needsRoom(draft);
   const { class: klass, fleet } = draft.facts;
-  if (!klass || !isProgrammatic(cause) || !serves(draft, launch)) return { slot: false, room, contents: [] };
+  if (!klass || !isRolledOut(cause) || !serves(draft, launch)) return { slot: false, room, contents: [] };
   const contents = newContents(draft, launch);
   if (isHalted(draft, contents)) return undefined;
   const open = unverified(fleet, contents);

@@ -1,3 +1,4 @@
+import { isEnd, isRecordedBySuccessor } from '../../../api/causes.ts';
 import type { Cause, Launch, LaunchParams, Outcome } from '../../../api/workspace.ts';
 import { failuresWith } from './backoff.ts';
 import { candidate, launchable } from './candidate.ts';
@@ -91,11 +92,10 @@ function validated(draft: Draft, params: LaunchParams): boolean {
 
 function open(draft: Draft, previous: Launch, cause: Cause): void {
   const { status, now } = draft;
-  const unexpected =
-    previous.phase !== 'Closed' &&
-    (isFailure(cause.kind) || ['Ended', 'Interrupted', 'Lost', 'Refused'].includes(cause.kind));
+  const unexpected = previous.phase !== 'Closed' && isEnd(cause.kind);
   const outcome = outcomeOf(previous, cause);
-  remember(draft, previous, outcome, isFailure(outcome) ? consoleOf(draft, previous) : undefined);
+  const console = isRecordedBySuccessor(outcome) ? consoleOf(draft, previous) : undefined;
+  remember(draft, previous, outcome, console);
   if (
     previous.instanceID !== undefined &&
     findInstance(draft, previous.instanceID)?.state !== 'terminated' &&
@@ -117,12 +117,7 @@ function open(draft: Draft, previous: Launch, cause: Cause): void {
 function outcomeOf(previous: Launch, cause: Cause): Outcome {
   if (previous.ended) return previous.ended.outcome;
   if (previous.phase === 'Closed') return 'Closed';
-  return isFailure(cause.kind) ? cause.kind : 'Superseded';
-}
-
-/** Ends that are recorded with the launch that spends them. */
-function isFailure(kind: Cause['kind'] | Outcome): kind is 'TimedOut' | 'HeartbeatLost' | 'Impaired' {
-  return kind === 'TimedOut' || kind === 'HeartbeatLost' || kind === 'Impaired';
+  return isRecordedBySuccessor(cause.kind) ? cause.kind : 'Superseded';
 }
 
 /** How its console ended; of a launch that does not speak nothing else is known. */
