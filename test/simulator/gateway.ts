@@ -13,20 +13,22 @@ import type { GatewayParts } from '../../src/gateway/parts.ts';
 import { readSecret } from '../../src/reconcilers/workspace/secrets.ts';
 
 const RETRY_AFTER_SECONDS = 2;
+const NEVER_MS = 2 ** 31;
 
-/** Starts a gateway without HTTP: its handlers, with caches of its own; `stop` ends its loops. */
+/** Starts a gateway without HTTP: its handlers, with caches of its own. */
 export async function startGateway(
   platform: Platform,
   store: HeartbeatStore,
   identityCertificatePEM: string,
-): Promise<{ post: GatewayClient['post']; stop(): Promise<void> }> {
+): Promise<Pick<GatewayClient, 'post'>> {
   const { clock, logger, registry } = platform;
+  const { flushIntervalMs, beatIntervalMs } = platform.config.gateway;
   const signal = new AbortController().signal;
   const cluster = await joinCluster(platform, signal);
   if (!cluster) throw new Error('the gateway found no cluster');
   cluster.watch('kinds');
   await cluster.waitForSync(signal);
-  const queue = createHeartbeatQueue({ store, clock, flushIntervalMs: 200 });
+  const queue = createHeartbeatQueue({ store, clock, flushIntervalMs });
   const parts: GatewayParts = {
     ...cluster,
     readSecret: (namespace, name) => readSecret(cluster.kube, namespace, name),
@@ -36,7 +38,7 @@ export async function startGateway(
     logger,
     metrics: createGatewayMetrics(registry),
   };
-  const liveness = keepRecorded({ store, clock, logger, beatIntervalMs: 2_000, pruneAfterMs: 2 ** 31 });
+  keepRecorded({ store, clock, logger, beatIntervalMs, pruneAfterMs: NEVER_MS });
   return {
     async post(_config, path, body, { credential }) {
       const session = credential === undefined ? {} : { session: credential };
@@ -49,11 +51,6 @@ export async function startGateway(
       } catch (error) {
         return refusal(error);
       }
-    },
-    async stop() {
-      await liveness.stop();
-      await queue.stop();
-      await cluster.stop();
     },
   };
 }

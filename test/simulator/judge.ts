@@ -6,12 +6,20 @@ import { TAG } from '../../src/ec2/port.ts';
 import { NAMESPACE, type People } from './people.ts';
 import type { Scene } from './scene.ts';
 
+const ENDING = new Set<string>(['shutting-down', 'terminated']);
+
 /** Judges by the cloud's and the cluster's own books, never by what the operator says of itself. */
 export interface Judge {
   /** The law that is broken just now, if any. */
   look(): Promise<string | undefined>;
-  /** What is still not as it was last asked for, if anything. */
-  unfulfilled(): Promise<string | undefined>;
+  /** The same of the one law that holds whatever becomes of statuses: no Workspace has two instances. */
+  lookForTwo(): string | undefined;
+}
+
+/** The Workspaces that there were or are. */
+export interface Known {
+  names(): readonly string[];
+  read(name: string): Promise<Workspace | undefined>;
 }
 
 function tagsOf(instance: InstanceRecord) {
@@ -19,24 +27,29 @@ function tagsOf(instance: InstanceRecord) {
   return { uid: tags[TAG.uid] ?? '', number: Number(tags[TAG.number]) };
 }
 
-export function createJudge(scene: Scene, people: People): Judge {
+function livingOf({ service }: Pick<Scene, 'service'>): Map<string, InstanceRecord[]> {
+  const living = new Map<string, InstanceRecord[]>();
+  for (const instance of service.cloud.instances.values()) {
+    const { uid } = tagsOf(instance);
+    const own = living.get(uid) ?? [];
+    living.set(uid, own);
+    if (!ENDING.has(currentState(instance))) own.push(instance);
+  }
+  return living;
+}
+
+export function createJudge(scene: Pick<Scene, 'service'>, known: Known): Judge {
   const { cloud } = scene.service;
   /** By uid: what each number that was armed spends; and the highest number when deletion was asked for. */
   const spent = new Map<string, Map<number, string>>();
   const deletedAt = new Map<string, number>();
   let terminations = 0;
 
-  const there = (uid: string) =>
-    [...cloud.instances.values()].filter(
-      (it) =>
-        tagsOf(it).uid === uid && currentState(it) !== 'terminated' && currentState(it) !== 'shutting-down',
-    );
-
   function note({ metadata, status }: Workspace): string | undefined {
     const launch = status?.launch;
     if (!launch) return undefined;
-    const known = spent.get(metadata.uid) ?? new Map<number, string>();
-    spent.set(metadata.uid, known);
+    const own = spent.get(metadata.uid) ?? new Map<number, string>();
+    spent.set(metadata.uid, own);
     if (metadata.deletionTimestamp !== undefined) {
       const highest = deletedAt.get(metadata.uid) ?? launch.number;
       deletedAt.set(metadata.uid, highest);
@@ -46,11 +59,11 @@ export function createJudge(scene: Scene, people: People): Judge {
     if (!launch.cause || !launch.params) return undefined;
     const { kind, ref } = launch.cause;
     const what = `${CAUSES[kind].spends} ${ref}`;
-    const before = known.get(launch.number);
-    known.set(launch.number, what);
+    const before = own.get(launch.number);
+    own.set(launch.number, what);
     if (before !== undefined && before !== what)
       return `S6: launch ${launch.number} spends ${what}, and spent ${before}`;
-    const twice = [...known].find(([number, spends]) => number !== launch.number && spends === what);
+    const twice = [...own].find(([number, spends]) => number !== launch.number && spends === what);
     return twice && `S6: launches ${twice[0]} and ${launch.number} of ${metadata.name} both spend ${what}`;
   }
 
@@ -69,60 +82,69 @@ export function createJudge(scene: Scene, people: People): Judge {
 
   async function look(): Promise<string | undefined> {
     const present = new Map<string, Workspace>();
-    for (const name of people.names) {
-      const workspace = await people.read(name);
+    for (const name of known.names()) {
+      const workspace = await known.read(name);
       if (!workspace) continue;
       present.set(workspace.metadata.uid, workspace);
       const broken = note(workspace);
       if (broken) return broken;
     }
-    const counted = new Map<string, number>();
     const numbers = new Set<string>();
     for (const { tags, instanceID } of cloud.ledger.provisions()) {
       const launch = `${tags[TAG.uid]}/${tags[TAG.number]}`;
       if (numbers.has(launch)) return `S2: a second instance, ${instanceID}, for launch ${launch}`;
       numbers.add(launch);
     }
-    for (const instance of cloud.instances.values()) {
-      const { uid } = tagsOf(instance);
-      const live = there(uid).length;
-      counted.set(uid, live);
-      if (live > 1) return `S1: ${live} live instances of ${uid}: ${there(uid).map(({ id }) => id)}`;
-      if (live > 0 && !present.has(uid)) return `S4: ${uid} was let go while ${there(uid)[0]?.id} lives`;
-    }
+    const two = lookForTwo();
+    if (two) return two;
+    for (const [uid, [living]] of livingOf(scene))
+      if (living && !present.has(uid)) return `S4: ${uid} was let go while ${living.id} lives`;
     return endings(present);
   }
 
-  async function unfulfilled(): Promise<string | undefined> {
-    for (const name of people.names) {
-      const workspace = await people.read(name);
-      if (!workspace) continue;
-      if (workspace.metadata.deletionTimestamp !== undefined) return `${name} is not gone`;
-      const wants = missing(workspace, name);
-      if (wants) return `${NAMESPACE}/${name}: ${wants}`;
-    }
-    return undefined;
+  function lookForTwo(): string | undefined {
+    const two = [...livingOf(scene)].find(([, living]) => living.length > 1);
+    return two && `S1: ${two[1].length} live instances of ${two[0]}: ${two[1].map(({ id }) => id)}`;
   }
 
-  function missing({ metadata, spec, status }: Workspace, name: string): string | undefined {
-    const [instance] = there(metadata.uid);
-    const ready = status?.conditions?.find(({ type }) => type === 'Ready');
-    const said = `(Ready is ${ready?.status} ${ready?.reason}: ${ready?.message})`;
-    const { restart } = spec.requests ?? {};
-    if (restart !== undefined && status?.handled?.restart !== restart)
-      return `restart ${restart} is not answered ${said}`;
-    const state = instance && currentState(instance);
-    if (spec.operatingMode === 'Stopped') {
-      return state === undefined || state === 'stopped' ? undefined : `its instance is ${state} ${said}`;
-    }
-    if (!instance || state !== 'running') return `its instance is ${state} ${said}`;
-    if (spec.instanceType !== undefined && instance.type !== spec.instanceType)
-      return `its type is ${instance.type} ${said}`;
-    const agent = scene.agents.reports().find(({ instanceID }) => instanceID === instance.id);
-    if (agent?.environment?.KEY !== people.content(name))
-      return `its agent holds ${agent?.environment?.KEY} ${said}`;
-    return ready?.status === 'True' ? undefined : `it is not Ready ${said}`;
-  }
+  return { look, lookForTwo };
+}
 
-  return { look, unfulfilled };
+/** What is still not as it was last asked for, if anything. */
+export async function unfulfilled(
+  scene: Pick<Scene, 'service' | 'agents'>,
+  people: People,
+): Promise<string | undefined> {
+  for (const name of people.names()) {
+    const workspace = await people.read(name);
+    if (!workspace) continue;
+    if (workspace.metadata.deletionTimestamp !== undefined) return `${name} is not gone`;
+    const wants = missing(scene, people, workspace);
+    if (wants) return `${NAMESPACE}/${name}: ${wants}`;
+  }
+  return undefined;
+}
+
+function missing(
+  scene: Pick<Scene, 'service' | 'agents'>,
+  people: Pick<People, 'content'>,
+  { metadata, spec, status }: Workspace,
+): string | undefined {
+  const [instance] = livingOf(scene).get(metadata.uid) ?? [];
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  const said = `(Ready is ${ready?.status} ${ready?.reason}: ${ready?.message})`;
+  const { restart } = spec.requests ?? {};
+  if (restart !== undefined && status?.handled?.restart !== restart)
+    return `restart ${restart} is not answered ${said}`;
+  const state = instance && currentState(instance);
+  if (spec.operatingMode === 'Stopped') {
+    return state === undefined || state === 'stopped' ? undefined : `its instance is ${state} ${said}`;
+  }
+  if (!instance || state !== 'running') return `its instance is ${state} ${said}`;
+  if (spec.instanceType !== undefined && instance.type !== spec.instanceType)
+    return `its type is ${instance.type} ${said}`;
+  const agent = scene.agents.reports().find(({ instanceID }) => instanceID === instance.id);
+  if (agent?.environment?.KEY !== people.content(metadata.name))
+    return `its agent holds ${agent?.environment?.KEY} ${said}`;
+  return ready?.status === 'True' ? undefined : `it is not Ready ${said}`;
 }

@@ -22,19 +22,26 @@ interface Row extends LaunchRecord {
   change: number;
 }
 
-/** What the Postgres store keeps, in memory and by a virtual clock; it can be away. */
+/** What the Postgres store keeps, in memory and by a virtual clock; it can be away, and lose all it has. */
 export interface MemoryStore extends HeartbeatStore {
   away(away: boolean): void;
+  /** As a database that was set up again: without a table, until the next call has found that out. */
+  empty(): void;
 }
 
 export function createMemoryStore(clock: Clock): MemoryStore {
   const rows = new Map<string, Row>();
   let beats: { upSince: number; lastAt: number } | undefined;
   let isAway = false;
+  let isBare = false;
   let changes = 0;
 
   async function answer<T>(work: () => T): Promise<T> {
     if (isAway) throw new StoreUnavailable('the database is away');
+    if (isBare) {
+      isBare = false;
+      throw new StoreUnavailable('the database has no tables');
+    }
     return work();
   }
 
@@ -107,6 +114,11 @@ export function createMemoryStore(clock: Clock): MemoryStore {
   return {
     away(away) {
       isAway = away;
+    },
+    empty() {
+      rows.clear();
+      beats = undefined;
+      isBare = true;
     },
     recordHeartbeats: (batch) =>
       answer(() => {

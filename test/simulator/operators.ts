@@ -1,5 +1,5 @@
-import { joinCluster } from '../../src/cluster.ts';
-import { startControllerPart } from '../../src/controllerPart.ts';
+import { joinCluster, type Platform } from '../../src/cluster.ts';
+import { type ControllerPart, startControllerPart } from '../../src/controllerPart.ts';
 import type { Scene } from './scene.ts';
 
 /** Replicas of the operator; one that dies is followed by a new one, as a Pod by the next. */
@@ -13,6 +13,26 @@ export interface Operators {
 }
 
 const FILES = { tls: undefined, caBundle: undefined, identityCertificates: [] };
+
+/** The controller's part of an operator's process, once its caches have synced. */
+export async function startOperator(
+  scene: Pick<Scene, 'store'>,
+  platform: Platform,
+): Promise<ControllerPart | undefined> {
+  const never = new AbortController().signal;
+  const cluster = await joinCluster(platform, never);
+  if (!cluster) return undefined;
+  cluster.watch('all');
+  await cluster.waitForSync(never);
+  const part = startControllerPart(platform, FILES, cluster, scene.store);
+  return {
+    elector: part.elector,
+    async stop() {
+      await part.stop();
+      await cluster.stop();
+    },
+  };
+}
 
 export function startOperators(scene: Scene, replicas: number): Operators {
   let doom: { left: number; when: 'before' | 'after' } | undefined;
@@ -36,18 +56,9 @@ export function startOperators(scene: Scene, replicas: number): Operators {
       scene.clock.setTimeout(start, 1_000 + scene.random.next() * 20_000);
     });
     alive.push({ name, mortal });
-    run(platform).catch((error: unknown) => {
+    startOperator(scene, platform).catch((error: unknown) => {
       if (!mortal.isDead()) scene.note(`${name} failed to start: ${String(error)}`);
     });
-  }
-
-  async function run(platform: ReturnType<Scene['process']>['platform']): Promise<void> {
-    const never = new AbortController().signal;
-    const cluster = await joinCluster(platform, never);
-    if (!cluster) return;
-    cluster.watch('all');
-    await cluster.waitForSync(never);
-    startControllerPart(platform, FILES, cluster, scene.store);
   }
 
   for (let count = 0; count < replicas; count += 1) start();

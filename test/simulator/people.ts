@@ -9,7 +9,7 @@ const TYPES = ['m7i.large', 'm6i.large'] as const;
 
 /** What people ask for: a few Workspaces of one class, and what each should be. */
 export interface People {
-  names: readonly string[];
+  names(): readonly string[];
   /** One thing that somebody wants of one Workspace; returns what. */
   act(): Promise<string>;
   /** The content that the Secret of this Workspace holds now. */
@@ -119,7 +119,7 @@ export async function createPeople(scene: Scene, count: number): Promise<People>
   }
 
   return {
-    names,
+    names: () => names,
     contents,
     read,
     content: (name) => held.get(name) ?? '',

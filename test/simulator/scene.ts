@@ -6,14 +6,14 @@ import type { Service } from '../../dev/ec2/exchange.ts';
 import { createFaults } from '../../dev/ec2/faults.ts';
 import { createIdentityAuthority, type IdentityAuthority } from '../../dev/ec2/identity.ts';
 import { attachRuntime } from '../../dev/ec2/machines.ts';
-import { createCloud } from '../../dev/ec2/state.ts';
+import { type CloudOptions, createCloud } from '../../dev/ec2/state.ts';
 import { typedCalls } from '../../dev/ec2/typedCalls.ts';
+import type { GatewayClient } from '../../dev/instances/gatewayClient.ts';
 import { createLightRuntime, type LightRuntime } from '../../dev/instances/lightRuntime.ts';
 import { installCluster, OPERATOR_NAMESPACE, stageClient } from '../../dev/stack/install.ts';
 import type { Platform } from '../../src/cluster.ts';
-import { configSchema } from '../../src/config.ts';
+import { type Config, configSchema } from '../../src/config.ts';
 import type { KubeClient, Resource } from '../../src/controller/client.ts';
-import type { Clock } from '../../src/controller/clock.ts';
 import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
 import type { Random } from '../../src/controller/random.ts';
 import type { Transport } from '../../src/controller/transport.ts';
@@ -26,14 +26,14 @@ import { createMemoryStore, type MemoryStore } from './memoryStore.ts';
 import { createMortal, type Mortal, type Strike } from './mortal.ts';
 
 export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
-const REGION = 'eu-sim-1';
+export const REGION = 'eu-sim-1';
 
 /** The protocol's intervals, shortened alike, so that a seed is minutes and not hours. */
 export const CONFIG = configSchema.parse({
   kubernetes: { namespace: OPERATOR_NAMESPACE },
   aws: { region: REGION, statusIntervalMs: 60_000, capacityRetryMs: 30_000 },
   database: {},
-  gateway: { url: 'http://127.0.0.1:1' },
+  gateway: { url: 'http://127.0.0.1:1', beatIntervalMs: 2_000 },
   controller: { evidencePollIntervalMs: 2_000, workers: 2 },
   orphans: {},
   timing: {
@@ -58,6 +58,7 @@ export interface Scene {
   store: MemoryStore;
   /** Log lines of everybody, as JSON. */
   logs: string[];
+  gateway: Gateways;
   /** What happened so far, for the trace. */
   note(what: string): void;
   trace: readonly string[];
@@ -65,59 +66,86 @@ export interface Scene {
   process(name: string, strike: Strike): { mortal: Mortal; platform: Platform };
 }
 
+/** What stands between a process and the world, and sees what is asked and answered, though the process be dead by then. */
+export interface Wire {
+  transport(process: string, inner: Transport): Transport;
+  calls(process: string, inner: Ec2Calls): Ec2Calls;
+}
+
+export interface SceneOptions {
+  /** Of every process. */
+  config?: Config;
+  cloud?: Partial<CloudOptions>;
+  wire?: Wire;
+}
+
+/** The gateway that agents reach, if any is up. */
+export interface Gateways {
+  /** Starts a new process; resolves once it answers. */
+  start(): Promise<void>;
+  /** Ends it as SIGKILL does. */
+  kill(): void;
+}
+
+const NO_WIRE: Wire = { transport: (_process, inner) => inner, calls: (_process, inner) => inner };
+
 let authority: Promise<IdentityAuthority> | undefined;
 
-export async function createScene(seed: number): Promise<Scene> {
+export async function createScene(seed: number, options: SceneOptions = {}): Promise<Scene> {
+  const { config = CONFIG, wire = NO_WIRE } = options;
   const clock = createVirtualClock();
   const random = seededRandom(seed);
   authority ??= createIdentityAuthority(clock);
   const identity = await authority;
   const api = createApiServer({ clock, random });
-  const cloud = createCloud({ clock, random, region: REGION, timings: { visibilityLag: [0, 10_000] } });
+  const timings = { visibilityLag: [0, 10_000] } as const;
+  const cloud = createCloud({ clock, random, region: REGION, timings, ...options.cloud });
   const service: Service = { cloud, faults: createFaults(cloud), closing: new AbortController().signal };
   const kube = stageClient(api, clock);
   await installCluster(kube);
   const store = createMemoryStore(clock);
   const logs: string[] = [];
-  const logger = pino({ level: 'info' }, { write: (line: string) => void logs.push(line) });
+  const logger = pino(
+    { level: 'info', timestamp: () => `,"time":${clock.now()}` },
+    { write: (line: string) => void logs.push(line) },
+  );
   const trace: string[] = [];
 
-  const platformOf = (own: Clock, transport: Transport, createCalls: Platform['createCalls']): Platform => {
+  function process(name: string, strike: Strike): { mortal: Mortal; platform: Platform } {
+    const mortal = createMortal(clock, strike);
+    const transport = inProcessTransport(api.handler, { clock: mortal.clock, userAgent: name });
     const registry = new Registry();
-    return {
-      config: CONFIG,
-      transport,
-      clock: own,
+    const platform: Platform = {
+      config,
+      transport: mortal.transport(wire.transport(name, transport)),
+      clock: mortal.clock,
       random,
-      logger,
+      logger: logger.child({ process: name }),
       registry,
       runtimeMetrics: createRuntimeMetrics(registry),
-      createCalls,
+      createCalls(callsOptions) {
+        const caller = createCaller({ timeoutMs: config.aws.timeoutMs, ...callsOptions });
+        const calls = wire.calls(name, typedCalls(service, caller));
+        return { ...mortal.ec2(calls), close: () => undefined };
+      },
     };
-  };
-  const transport = (own: Clock, name: string) =>
-    inProcessTransport(api.handler, { clock: own, userAgent: name });
-  const noCalls = (): never => {
-    throw new Error('the gateway has no way to EC2');
-  };
-  let post: Awaited<ReturnType<typeof startGateway>>['post'] | undefined;
+    return { mortal, platform };
+  }
+
+  const gateway = createGateways(
+    (name) => process(name, () => undefined),
+    (platform) => startGateway(platform, store, identity.certificatePEM),
+  );
   const agents = createLightRuntime({
     clock,
     random,
     logger,
-    gateway: {
-      post: (...request) => post?.(...request) ?? Promise.reject(new Error('no gateway yet')),
-      close: () => Promise.resolve(),
-    },
+    gateway: { post: gateway.post, close: () => Promise.resolve() },
   });
   attachRuntime(cloud, identity, agents);
-  const starting = startGateway(
-    platformOf(clock, transport(clock, 'gateway'), noCalls),
-    store,
-    identity.certificatePEM,
-  );
+  const starting = gateway.start();
   await clock.settle();
-  post = (await starting).post;
+  await starting;
 
   return {
     clock,
@@ -128,16 +156,40 @@ export async function createScene(seed: number): Promise<Scene> {
     agents,
     store,
     logs,
+    gateway,
     trace,
     note: (what) => void trace.push(`${(clock.monotonic() / 1000).toFixed(1)}s ${what}`),
-    process(name, strike) {
-      const mortal = createMortal(clock, strike);
-      const calls: Platform['createCalls'] = (options) => {
-        const made: Ec2Calls = typedCalls(service, createCaller({ timeoutMs: 15_000, ...options }));
-        return { ...mortal.ec2(made), close: () => undefined };
-      };
-      const way = mortal.transport(transport(mortal.clock, name));
-      return { mortal, platform: platformOf(mortal.clock, way, calls) };
+    process,
+  };
+}
+
+function createGateways(
+  process: (name: string) => ReturnType<Scene['process']>,
+  start: (platform: Platform) => ReturnType<typeof startGateway>,
+): Gateways & Pick<GatewayClient, 'post'> {
+  let count = 0;
+  let up: { mortal: Mortal; post: GatewayClient['post'] } | undefined;
+  const waiting = new Set<(error: Error) => void>();
+  return {
+    async start() {
+      count += 1;
+      const { mortal, platform } = process(`gateway-${count}`);
+      up = { mortal, ...(await start(platform)) };
+    },
+    kill() {
+      up?.mortal.die();
+      up = undefined;
+      for (const reject of waiting) reject(new Error('read ECONNRESET'));
+    },
+    async post(...request) {
+      if (!up) throw new Error('connect ECONNREFUSED');
+      const { promise: reset, reject } = Promise.withResolvers<never>();
+      waiting.add(reject);
+      try {
+        return await Promise.race([up.post(...request), reset]);
+      } finally {
+        waiting.delete(reject);
+      }
     },
   };
 }

@@ -1,4 +1,4 @@
-import { createJudge } from './judge.ts';
+import { createJudge, unfulfilled } from './judge.ts';
 import { createMishaps, MOST_LATE_MS } from './mishaps.ts';
 import { startOperators } from './operators.ts';
 import { createPeople } from './people.ts';
@@ -46,7 +46,9 @@ export async function simulate(
   scene.api.faults.clear();
   operators.rest();
   const latest = clock.monotonic() + MOST_CALM_MS;
-  for (let wrong = await judge.unfulfilled(); wrong; wrong = await judge.unfulfilled()) {
+  for (;;) {
+    const wrong = await unfulfilled(scene, people);
+    if (!wrong) break;
     if (clock.monotonic() > latest) fail(`left alone, it does not come to what was asked for: ${wrong}`);
     await step();
   }

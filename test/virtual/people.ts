@@ -1,0 +1,198 @@
+import type { JsonObject } from '../../dev/apiserver/kinds.ts';
+import { objectKey } from '../../dev/apiserver/store.ts';
+import { decodeWorkspace, decodeWorkspaceClass } from '../../src/api/decode.ts';
+import type { Condition } from '../../src/api/meta.ts';
+import type { Workspace } from '../../src/api/workspace.ts';
+import type { WorkspaceClass } from '../../src/api/workspaceClass.ts';
+import { isNotFound } from '../../src/controller/errors.ts';
+import { CLASSES } from '../../src/reconcilers/class/deps.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { NAMESPACE } from '../simulator/people.ts';
+import { type Scene, SECRETS } from '../simulator/scene.ts';
+import type { Time } from './time.ts';
+
+const API_VERSION = `${WORKSPACES.group}/${WORKSPACES.version}`;
+const SHARED = 'shared-env';
+
+type Spec = Record<string, unknown>;
+
+/** What people do to the cluster, and how they look at it. All is in one namespace. Looks cost no time and ask nobody. */
+export interface People {
+  createClass(name: string, spec?: Spec): Promise<void>;
+  /** A merge patch of its spec. */
+  editClass(name: string, spec: Spec): Promise<void>;
+  /** Creates it, or changes the keys given. */
+  putSecret(name: string, values: Record<string, string>): Promise<void>;
+  /** Of the class `standard`, with the Secret `NAME-env`, unless told. */
+  createWorkspace(name: string, spec?: Spec): Promise<void>;
+  /** A merge patch of its spec. */
+  edit(name: string, spec: Spec): Promise<void>;
+  remove(name: string): Promise<void>;
+  /** Creates `ws-0`…, which share the Secret `shared-env` unless told, and waits until all are Ready. */
+  createFleet(count: number, spec?: Spec): Promise<readonly string[]>;
+  /** Environment from these Secrets, for a spec. */
+  from(...secrets: string[]): Spec;
+
+  find(name: string): Workspace | undefined;
+  /** @throws when there is none */
+  workspace(name: string): Workspace;
+  workspaces(): readonly Workspace[];
+  condition(name: string, type: string): Condition | undefined;
+  klass(name: string): WorkspaceClass;
+  classCondition(name: string, type: string): Condition | undefined;
+  /** Events about one object, oldest first. */
+  events(name: string): readonly { type: string; reason: string; note: string }[];
+
+  /** Ready and up to date, with this launch if a number is given. */
+  untilReady(name: string, number?: number): Promise<Workspace>;
+  untilGone(name: string): Promise<void>;
+}
+
+export function createPeople({ kube, api, note }: Scene, time: Time): People {
+  const { state } = api;
+  const decoded = new WeakMap<JsonObject, Workspace>();
+
+  function decode(raw: JsonObject): Workspace {
+    const workspace = decoded.get(raw) ?? decodeWorkspace(raw);
+    decoded.set(raw, workspace);
+    return workspace;
+  }
+
+  function find(name: string): Workspace | undefined {
+    const raw = state.get(STORAGE.workspaces, objectKey(NAMESPACE, name));
+    return raw && decode(raw);
+  }
+
+  function workspace(name: string): Workspace {
+    const found = find(name);
+    if (!found) throw new Error(`there is no Workspace ${name}`);
+    return found;
+  }
+
+  function klass(name: string): WorkspaceClass {
+    const raw = state.get(STORAGE.classes, objectKey('', name));
+    if (!raw) throw new Error(`there is no class ${name}`);
+    return decodeWorkspaceClass(raw);
+  }
+
+  async function createWorkspace(name: string, spec: Spec = {}): Promise<void> {
+    note(`someone creates ${name} ${JSON.stringify(spec)}`);
+    const body = {
+      apiVersion: API_VERSION,
+      kind: 'Workspace',
+      metadata: { name, namespace: NAMESPACE },
+      spec: { className: 'standard', ...from(`${name}-env`), ...spec },
+    };
+    await kube.create(WORKSPACES, body, NAMESPACE);
+  }
+
+  async function putSecret(name: string, values: Record<string, string>): Promise<void> {
+    note(`someone writes Secret ${name}: ${Object.keys(values).join()}`);
+    const metadata = { name, namespace: NAMESPACE };
+    const data = Object.fromEntries(
+      Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+    );
+    try {
+      await kube.mergePatch(SECRETS, metadata, { data });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      await kube.create(SECRETS, { apiVersion: 'v1', kind: 'Secret', metadata, data }, NAMESPACE);
+    }
+  }
+
+  function untilReady(name: string, number?: number): Promise<Workspace> {
+    const which = number === undefined ? '' : ` with launch ${number}`;
+    return time.until(`${name} is Ready and up to date${which}`, () => {
+      const it = find(name);
+      const holds = ['Ready', 'UpToDate'].every((type) => conditionOf(it, type)?.status === 'True');
+      return holds && (number === undefined || it?.status?.launch?.number === number) && it;
+    });
+  }
+
+  return {
+    createWorkspace,
+    putSecret,
+    find,
+    workspace,
+    klass,
+    from,
+    untilReady,
+    async createClass(name, spec = {}) {
+      note(`someone creates class ${name} ${JSON.stringify(spec)}`);
+      await kube.create(CLASSES, {
+        apiVersion: API_VERSION,
+        kind: 'WorkspaceClass',
+        metadata: { name },
+        spec: { ...CLASS, ...spec },
+      });
+    },
+    async editClass(name, spec) {
+      note(`someone edits class ${name}: ${JSON.stringify(spec)}`);
+      await kube.mergePatch(CLASSES, { name }, { spec });
+    },
+    async edit(name, spec) {
+      note(`someone edits ${name}: ${JSON.stringify(spec)}`);
+      await kube.mergePatch(WORKSPACES, { name, namespace: NAMESPACE }, { spec });
+    },
+    async remove(name) {
+      note(`someone deletes ${name}`);
+      await kube.delete(WORKSPACES, name, NAMESPACE);
+    },
+    async createFleet(count, spec = {}) {
+      if (!state.get(STORAGE.secrets, objectKey(NAMESPACE, SHARED))) await putSecret(SHARED, { KEY: 'a' });
+      const names = Array.from({ length: count }, (_, index) => `ws-${index}`);
+      for (const name of names) await createWorkspace(name, { ...from(SHARED), ...spec });
+      for (const name of names) await untilReady(name);
+      return names;
+    },
+    workspaces: () => state.list(STORAGE.workspaces).map(([, raw]) => decode(raw)),
+    condition: (name, type) => conditionOf(workspace(name), type),
+    classCondition: (name, type) => conditionOf(klass(name), type),
+    events: (name) =>
+      state
+        .list(STORAGE.events)
+        .map(([, event]) => event as unknown as StoredEvent)
+        .filter(({ involvedObject }) => involvedObject.name === name)
+        .sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
+        .map(({ type, reason, message }) => ({ type, reason, note: message })),
+    async untilGone(name) {
+      await time.until(`${name} is gone`, () => find(name) === undefined);
+    },
+  };
+}
+
+/** Kinds as the API server keeps them. */
+export const STORAGE = {
+  workspaces: `${WORKSPACES.group}/workspaces`,
+  classes: `${WORKSPACES.group}/workspaceclasses`,
+  secrets: 'secrets',
+  events: 'events',
+} as const;
+
+export interface StoredEvent {
+  metadata: { resourceVersion: string };
+  involvedObject: { kind: string; name: string };
+  type: string;
+  reason: string;
+  message: string;
+}
+
+/** What a class must say; all else is as it is by default. */
+const CLASS = {
+  allowedNamespaces: { from: 'All' },
+  images: [{ architecture: 'x86_64', ssmParameter: '/workspaces/images/x86_64' }],
+  instanceTypes: [{ name: 'm7i.large' }, { name: 'm6i.large' }],
+  subnets: [{ tags: { workspaces: 'true' } }],
+  securityGroups: [{ tags: { workspaces: 'true' } }],
+};
+
+function from(...secrets: string[]): Spec {
+  return { envFrom: secrets.map((name) => ({ secretRef: { name } })) };
+}
+
+export function conditionOf(
+  it: { status?: { conditions?: readonly Condition[] | undefined } | undefined } | undefined,
+  type: string,
+): Condition | undefined {
+  return it?.status?.conditions?.find((condition) => condition.type === type);
+}

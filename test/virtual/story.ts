@@ -1,0 +1,38 @@
+/**
+ * Stories in virtual time. The whole operator runs as it is (reconcilers, queues, caches, lease, observer, gateway
+ * handlers, with its own default settings at life size) on the embedded API server and EC2, without sockets; chance comes
+ * from a seed, so that a story goes the same way each time. A virtual hour of eight Workspaces takes about 1.5 s of CPU.
+ *
+ *     story('one change is one provision, though EC2’s answer is lost', {}, async (world) => {
+ *       const names = await world.createFleet(8, { className: 'standard' });
+ *       world.always('at most one is down', () => world.down().length <= 1 || `${world.down()} are down`);
+ *       world.ec2({ action: 'RunInstances', fault: { kind: 'lostResponse', how: 'reset' } }, 'ws-3');
+ *       await world.putSecret('shared-env', { KEY: 'b' });
+ *       for (const name of names) await world.untilReady(name, 2);
+ *       expect(world.provisions()).toHaveLength(2 * names.length);
+ *     });
+ *
+ * What there is: time.ts (`pass`, `until`, `always`), people.ts (classes, Workspaces, Secrets, conditions, events),
+ * books.ts (what EC2 really did, who is down), outages.ts (faults of EC2 and the API server, images, agents),
+ * processes.ts (operators: start, kill, freeze, at the very moment of a call). The simulator's laws (test/simulator/judge.ts)
+ * are judged throughout. What depends on sockets, processes or Postgres
+ * itself belongs in test/scenarios.
+ */
+import { test } from 'vitest';
+import { createWorld, type World, type WorldOptions } from './world.ts';
+
+/** A test that plays in a world of its own; what fails comes with the timeline of all that happened there. */
+export function story(law: string, options: WorldOptions, tell: (world: World) => Promise<void>): void {
+  test(law, () => play(options, tell));
+}
+
+/** The same within a test, for as many worlds as it wants. */
+export async function play(options: WorldOptions, tell: (world: World) => Promise<void>): Promise<void> {
+  const world = await createWorld(options);
+  try {
+    await tell(world);
+  } catch (error) {
+    if (error instanceof Error) error.message += `\n\nWhat happened:\n${world.timeline()}\n`;
+    throw error;
+  }
+}

@@ -1,0 +1,125 @@
+import type { z } from 'zod';
+import { currentState } from '../../dev/ec2/model.ts';
+import type { CloudOptions } from '../../dev/ec2/state.ts';
+import { OPERATOR_NAMESPACE } from '../../dev/stack/install.ts';
+import { configSchema } from '../../src/config.ts';
+import { createJudge } from '../simulator/judge.ts';
+import { createScene, REGION, type Scene } from '../simulator/scene.ts';
+import { type Books, createBooks } from './books.ts';
+import { createOutages, type Outages } from './outages.ts';
+import { conditionOf, createPeople, type People } from './people.ts';
+import { createProcesses, type Processes } from './processes.ts';
+import { createTime, type Time } from './time.ts';
+import { createTimeline } from './timeline.ts';
+
+type Settings = z.input<typeof configSchema>;
+
+export interface WorldOptions {
+  /** Of all chance; default 1. */
+  seed?: number;
+  /** Operators that run from the beginning, one of which leads by then; default 1. */
+  replicas?: number;
+  /** What differs from the operator's defaults, which are life size. */
+  settings?: { [Group in keyof Settings]?: Partial<Settings[Group]> };
+  /** What differs from EC2's timing, quota and so on. */
+  cloud?: Partial<CloudOptions>;
+  /** Of the class `standard`, which is there from the beginning. */
+  standard?: Record<string, unknown>;
+  /** Laws judged throughout: all that hold while statuses are the operator's own work, or only that no Workspace ever has two instances. */
+  laws?: 'all' | 'one instance';
+}
+
+/** Cluster, cloud, agents, gateway, database and operators in virtual time, and what a story does to them and asks of them. */
+export interface World extends Time, People, Books, Outages, Processes {
+  /** All that is below, for what isn't here. */
+  scene: Scene;
+  /** For the timeline. */
+  note(what: string): void;
+  timeline(): string;
+}
+
+/** Workspaces shown at one look. */
+const GLANCED = 12;
+
+const DEFAULTS = {
+  kubernetes: { namespace: OPERATOR_NAMESPACE },
+  aws: { region: REGION },
+  database: {},
+  gateway: { url: 'https://gateway.invalid' },
+  controller: {},
+  orphans: {},
+  timing: {},
+  observability: {},
+} satisfies Settings;
+
+function configOf(settings: WorldOptions['settings'] = {}) {
+  const groups = Object.entries(DEFAULTS).map(([group, defaults]) => [
+    group,
+    { ...defaults, ...settings[group as keyof Settings] },
+  ]);
+  return configSchema.parse(Object.fromEntries(groups));
+}
+
+export async function createWorld(options: WorldOptions = {}): Promise<World> {
+  const { seed = 1, replicas = 1, laws = 'all' } = options;
+  let started: Scene | undefined;
+  const timeline = createTimeline(() => started?.clock.monotonic() ?? 0);
+  const made = await createScene(seed, {
+    config: configOf(options.settings),
+    cloud: options.cloud ?? {},
+    wire: timeline.wire,
+  });
+  const scene: Scene = { ...made, note: timeline.tell };
+  started = scene;
+  timeline.attach(scene);
+
+  let isChanged = false;
+  const change = () => {
+    isChanged = true;
+  };
+  scene.api.state.onCommit(change);
+  scene.service.cloud.lifecycle.subscribe(change);
+  const changed = () => {
+    const was = isChanged;
+    isChanged = false;
+    return was;
+  };
+  const time = createTime({ clock: scene.clock, changed, glance: () => glance(people, books) });
+  const people = createPeople(scene, time);
+  const books = createBooks(scene, people);
+  const processes = createProcesses(scene, time);
+  const outages = createOutages(scene, time);
+
+  const judge = createJudge(scene, {
+    names: () => people.workspaces().map(({ metadata }) => metadata.name),
+    read: (name) => Promise.resolve(people.find(name)),
+  });
+  if (laws === 'all') time.always('laws', async () => (await judge.look()) ?? true);
+  else time.always('laws', () => judge.lookForTwo() ?? true);
+  await people.createClass('standard', options.standard);
+  for (let count = 0; count < replicas; count += 1) processes.startOperator();
+  if (replicas > 0) await processes.untilLeader();
+  return {
+    ...time,
+    ...people,
+    ...books,
+    ...outages,
+    ...processes,
+    scene,
+    note: timeline.tell,
+    timeline: timeline.text,
+  };
+}
+
+/** What there is to see at one look. */
+function glance(people: People, books: Books): string {
+  const workspaces = people.workspaces().map(({ metadata, status }) => {
+    const ready = conditionOf({ status }, 'Ready');
+    const launch = `launch ${status?.launch?.number} ${status?.launch?.phase}`;
+    const instances = books.instances(metadata.name).map((it) => `${it.id} ${currentState(it)}`);
+    return `${metadata.name}: ${launch}, Ready ${ready?.status} ${ready?.reason} (${ready?.message}), instances: ${instances.slice(-3)}`;
+  });
+  const left = workspaces.length - GLANCED;
+  const more = left > 0 ? [`and ${left} more`] : [];
+  return ['', ...workspaces.slice(0, GLANCED), ...more].join('\n  ');
+}
