@@ -1,5 +1,5 @@
-import type { Effect } from '../../src/reconcilers/workspace/decide/decision.ts';
 import type { LaunchAnswer } from '../../src/reconcilers/workspace/decide/facts.ts';
+import type { Effect } from '../../src/reconcilers/workspace/decide/view.ts';
 import { amend, step } from './change.ts';
 import { processWith, spent } from './parts.ts';
 import { askedBy, land } from './requests.ts';

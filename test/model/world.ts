@@ -1,6 +1,6 @@
 import type { WorkspaceStatus } from '../../src/api/workspace.ts';
-import type { Effect } from '../../src/reconcilers/workspace/decide/decision.ts';
 import type { LaunchAnswer, SilenceFact } from '../../src/reconcilers/workspace/decide/facts.ts';
+import type { Effect } from '../../src/reconcilers/workspace/decide/view.ts';
 import { NOW } from './timing.ts';
 
 type State = 'pending' | 'running' | 'stopping' | 'stopped' | 'shutting-down' | 'terminated';

@@ -19,6 +19,7 @@ import type {
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
 
 export const CLUSTER = 'cluster-1';
 const UID = 'uid-1';

@@ -7,7 +7,8 @@ import { FINALIZER } from '../../api/meta.ts';
 import type { WorkspaceStatus } from '../../api/workspace.ts';
 import { ApiError, TransportError } from '../../controller/errors.ts';
 import { act, LeaseLostError } from './act.ts';
-import type { Decision, Effect } from './decide/decision.ts';
+import type { Decision } from './decide/decision.ts';
+import type { Effect } from './decide/view.ts';
 import { createMemory } from './memory.ts';
 
 const terminate: Effect = { kind: 'TerminateInstances', ids: ['i-0'] };

@@ -5,7 +5,7 @@ import { createSurroundings } from '../../../test/support/workspaceDeps.ts';
 import { clientToken } from '../../api/token.ts';
 import { ec2Failure } from '../../ec2/errors.ts';
 import type { ErrorClass, Instance } from '../../ec2/port.ts';
-import type { Effect } from './decide/decision.ts';
+import type { Effect } from './decide/view.ts';
 import { perform } from './effects.ts';
 import { createMemory } from './memory.ts';
 

@@ -1,5 +1,5 @@
 import { candidate } from './candidate.ts';
-import { type Draft, iso, propose, wakeAfter } from './decision.ts';
+import { type Draft, heed, iso, propose, wakeAfter } from './decision.ts';
 import { provenGone } from './ending.ts';
 import { startupTimeoutMs } from './recovery.ts';
 import { answerRequest } from './supersede.ts';
@@ -21,7 +21,9 @@ export function arm(draft: Draft): void {
     wakeAfter(draft, 1000);
     return;
   }
-  const params = candidate(draft, launch.number);
+  if (draft.blocker) return;
+  const { value: params, ...wait } = candidate(draft, launch.number);
+  heed(draft, wait);
   if (!params) return;
   // The class or the spec is another than the one on record, and has yet to stand still: what is sent must be what is
   // recorded, or the instance would be replaced for what it has, or kept with what it should not have.

@@ -1,6 +1,6 @@
-import type { Launch, WorkspaceStatus } from '../../../api/workspace.ts';
-import type { Draft } from './decision.ts';
+import type { WorkspaceStatus } from '../../../api/workspace.ts';
 import type { DeadlineFact, Now } from './facts.ts';
+import type { FrozenLaunch, View } from './view.ts';
 
 /**
  * Turns a deadline on record, which is wall time, into a moment of this process's monotonic clock: once, when it is first
@@ -18,12 +18,12 @@ export function trackDeadline(
   return { number: launch.number, deadline: launch.deadline, at: now.mono + left };
 }
 
-function isOf(known: DeadlineFact, { number, deadline }: Launch): boolean {
+function isOf(known: DeadlineFact, { number, deadline }: FrozenLaunch): boolean {
   return known.number === number && known.deadline === deadline;
 }
 
 /** In how many ms the launch must have been heard; not positive once it should have been, NaN without a deadline. */
-export function untilDeadline({ facts, now }: Draft, launch: Launch): number {
+export function untilDeadline({ facts, now }: View, launch: FrozenLaunch): number {
   const known = facts.process.deadline;
   if (known && isOf(known, launch)) return known.at - now.mono;
   return Date.parse(launch.deadline ?? '') - now.wall;

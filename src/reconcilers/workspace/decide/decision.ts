@@ -1,16 +1,6 @@
-import type { LaunchParams, WorkspaceStatus } from '../../../api/workspace.ts';
+import type { WorkspaceStatus } from '../../../api/workspace.ts';
 import type { Facts, Now } from './facts.ts';
-
-/** A call that changes something outside the process; at most one a decision, after the status was accepted. */
-export type Effect =
-  | { kind: 'AddFinalizer' }
-  | { kind: 'RemoveFinalizer' }
-  /** `armed`: this very pass armed the launch, so that this is its first send. */
-  | { kind: 'RunInstances'; number: number; armed: boolean }
-  | { kind: 'DryRun'; params: LaunchParams; fingerprint: string }
-  | { kind: 'TerminateInstances'; ids: readonly string[] }
-  | { kind: 'StopInstances' | 'StartInstances'; ids: readonly string[] }
-  | { kind: 'ReadConsole'; instanceID: string };
+import type { Blocker, Effect, View, Wait } from './view.ts';
 
 export interface EventIntent {
   type: 'Normal' | 'Warning';
@@ -43,16 +33,8 @@ export interface Decision {
   claim?: Claim;
 }
 
-/** Why nothing moves: the reason and message that Ready (or UpToDate) will show. */
-export interface Blocker {
-  reason: string;
-  message: string;
-}
-
 /** A decision in the making: phases amend it in turn, and the first effect asked for is the one. */
-export interface Draft {
-  readonly facts: Facts;
-  readonly now: Now;
+export interface Draft extends View {
   status: WorkspaceStatus;
   effect?: Effect;
   requeueAfterMs?: number;
@@ -83,8 +65,18 @@ export function propose(draft: Draft, effect: Effect): void {
   draft.effect ??= effect;
 }
 
-export function block(draft: Draft, reason: string, message: string): void {
-  draft.blocker ??= { reason, message };
+/** The first blocker is the one that is shown. */
+export function block(draft: Draft, blocker: Blocker): void {
+  draft.blocker ??= blocker;
+}
+
+/** Takes up what a judgement waits for. */
+export function heed(draft: Draft, { blocker, deferredUntil, effect, forMs, needsResolution }: Wait): void {
+  if (blocker) block(draft, blocker);
+  if (forMs !== undefined) wakeAfter(draft, forMs);
+  if (effect) propose(draft, effect);
+  if (needsResolution) draft.needsResolution = true;
+  if (deferredUntil !== undefined) draft.deferredUntil = deferredUntil;
 }
 
 export function iso(wallMs: number): string {

@@ -2,6 +2,7 @@ import type { Launch } from '../../../api/workspace.ts';
 import { block, type Draft, propose, wakeAfter } from './decision.ts';
 import { inDoubt, recordEnd, shownAfterMs } from './ending.ts';
 import type { LaunchAnswer, Timing } from './facts.ts';
+import type { FrozenLaunch, View } from './view.ts';
 
 /**
  * Resolves a launch of which nobody knows whether it happened, by replaying it byte-equal until the answer is
@@ -29,7 +30,7 @@ export function resolveDoubt(draft: Draft): boolean {
 }
 
 /** An answer from before this term says nothing any more: whoever led in between may have sent as well. */
-function presentAnswer({ facts: { process } }: Draft, launch: Launch): LaunchAnswer | undefined {
+function presentAnswer({ facts: { process } }: View, launch: FrozenLaunch): LaunchAnswer | undefined {
   const { answer, termAt } = process;
   return answer?.number === launch.number && answer.sentAt >= termAt ? answer : undefined;
 }
@@ -42,9 +43,9 @@ export function definite(answer: LaunchAnswer, timing: Timing): boolean {
   return answer.firstSend || answer.sentAt - answer.quietSince >= timing.lateMs;
 }
 
-function tooOldToReplay(draft: Draft, launch: Launch): boolean {
+function tooOldToReplay(view: View, launch: FrozenLaunch): boolean {
   const submittedAt = Date.parse(launch.submittedAt ?? '');
-  return draft.now.wall - submittedAt > draft.facts.timing.replayMaxAgeMs;
+  return view.now.wall - submittedAt > view.facts.timing.replayMaxAgeMs;
 }
 
 /** Adoption by tag and token happens in instances.ts; a sweep that shows none, begun so late after the last send, is the proof. */
@@ -68,7 +69,9 @@ function replay(draft: Draft, launch: Launch, answer: LaunchAnswer | undefined):
     wakeAfter(draft, 0);
     return;
   }
-  if (answer?.result.kind === 'notSent') block(draft, 'CloudUnavailable', answer.result.message);
+  if (answer?.result.kind === 'notSent') {
+    block(draft, { reason: 'CloudUnavailable', message: answer.result.message });
+  }
   const wait = nextSendAt(draft, answer) - draft.now.mono;
   if (wait > 0) {
     wakeAfter(draft, wait);
@@ -77,8 +80,8 @@ function replay(draft: Draft, launch: Launch, answer: LaunchAnswer | undefined):
   propose(draft, { kind: 'RunInstances', number: launch.number, armed: false });
 }
 
-function nextSendAt(draft: Draft, answer: LaunchAnswer | undefined): number {
-  const { process, timing } = draft.facts;
+function nextSendAt({ facts }: View, answer: LaunchAnswer | undefined): number {
+  const { process, timing } = facts;
   const { sends, termAt } = process;
   if (answer?.result.kind === 'notSent') return answer.sentAt + timing.replayBackoffMaxMs;
   if (!sends) return 0;

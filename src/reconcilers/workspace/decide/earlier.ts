@@ -1,5 +1,5 @@
-import type { Draft } from './decision.ts';
-import type { Verdict } from './ready.ts';
+import type { Verdict } from './verdict.ts';
+import type { View } from './view.ts';
 
 const MOST_NAMED = 4;
 
@@ -7,7 +7,7 @@ const MOST_NAMED = 4;
  * Whether an instance lives that an earlier Workspace of this name launched: the object was moved, or restored, and has
  * another uid now. It is not this Workspace's to end or to wait for. Undefined before anybody looked.
  */
-export function judgeEarlier({ facts, events, status }: Draft): Verdict | undefined {
+export function judgeEarlier({ facts }: View): Verdict | undefined {
   if (!facts.earlier) return undefined;
   if (facts.earlier.length === 0) return { status: 'False', reason: 'None', message: '' };
   const named = facts.earlier.slice(0, MOST_NAMED).map(({ id, uid, heartbeats }) => {
@@ -17,7 +17,5 @@ export function judgeEarlier({ facts, events, status }: Draft): Verdict | undefi
   const message =
     `An earlier Workspace of this name left ${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}. ` +
     'This one has an instance of its own. The operator reports the other as an orphan and does not end it while it heartbeats; end it by hand if nobody needs it.';
-  const before = status.conditions?.find(({ type }) => type === 'EarlierInstance');
-  if (before?.status !== 'True') events.push({ type: 'Warning', reason: 'EarlierInstance', message });
   return { status: 'True', reason: 'Lives', message };
 }

@@ -1,25 +1,29 @@
 import type { Launch, Outcome } from '../../../api/workspace.ts';
 import { type Draft, iso, wakeAfter } from './decision.ts';
 import type { HeartbeatFact, InstanceFact } from './facts.ts';
+import type { FrozenLaunch, View } from './view.ts';
 
 const HISTORY = 5;
 const PROOF_RETRY_MS = 1000;
 
 /** Whether a launch was armed, has no instance on record and no recorded end: nobody knows whether one exists. */
-export function inDoubt(launch: Launch): boolean {
+export function inDoubt(launch: FrozenLaunch): boolean {
   return launch.phase === 'Submitted' && launch.instanceID === undefined && launch.ended === undefined;
 }
 
-export function findInstance(draft: Draft, id: string): InstanceFact | undefined {
-  return draft.facts.instances.find((instance) => instance.id === id);
+export function findInstance({ facts }: View, id: string): InstanceFact | undefined {
+  return facts.instances.find((instance) => instance.id === id);
 }
 
 /** What the present launch's instance says of itself; after a start nothing counts but a later boot. */
-export function heartbeatOf(draft: Draft, launch: Launch): HeartbeatFact | undefined {
-  return heartbeatOfLaunch(draft.facts.heartbeats.launches, launch);
+export function heartbeatOf({ facts }: View, launch: FrozenLaunch): HeartbeatFact | undefined {
+  return heartbeatOfLaunch(facts.heartbeats.launches, launch);
 }
 
-export function heartbeatOfLaunch(rows: readonly HeartbeatFact[], launch: Launch): HeartbeatFact | undefined {
+export function heartbeatOfLaunch(
+  rows: readonly HeartbeatFact[],
+  launch: FrozenLaunch,
+): HeartbeatFact | undefined {
   const row = rows.find((candidate) => candidate.number === launch.number);
   if (row && launch.after && (row.boot ?? 0) <= launch.after.boot) return undefined;
   return row;
@@ -29,19 +33,19 @@ export function heartbeatOfLaunch(rows: readonly HeartbeatFact[], launch: Launch
  * Whether an instance can never run again. Absence alone proves nothing: only look-ups T_vis apart
  * that both say NotFound, with no heartbeat of that launch, do.
  */
-export function provenGone(draft: Draft, number: number, id: string): boolean {
-  const instance = findInstance(draft, id);
+export function provenGone(view: View, number: number, id: string): boolean {
+  const instance = findInstance(view, id);
   if (!instance) return false;
   if (instance.state === 'terminated') return true;
   if (!instance.notFound) return false;
-  const { heartbeats, timing } = draft.facts;
+  const { heartbeats, timing } = view.facts;
   const heard = heartbeats.launches.some((launch) => launch.number === number && launch.fresh);
   const apart = instance.notFound.lastAt - instance.notFound.firstAt;
   return heartbeats.available && !heartbeats.massSilence && !heard && apart >= timing.visibilityMs;
 }
 
 /** How long after the last request that nobody heard of EC2 may go on not showing what came of it, ms. */
-export function shownAfterMs({ facts: { timing } }: Draft): number {
+export function shownAfterMs({ facts: { timing } }: View): number {
   return timing.lateMs + timing.visibilityMs;
 }
 
@@ -98,7 +102,7 @@ export function recordEnd(
 }
 
 /** What EC2 said of an end, as a sentence that another may follow. */
-export function saidOfEnd({ message, outcome }: NonNullable<Launch['ended']>): string {
+export function saidOfEnd({ message, outcome }: NonNullable<FrozenLaunch['ended']>): string {
   const said = (message ?? outcome).trim();
   return /[.!?]$/.test(said) ? said : `${said}.`;
 }

@@ -15,6 +15,7 @@ import {
 import type { InstanceFact } from './facts.ts';
 import { takenBack } from './interruption.ts';
 import { startupTimeoutMs } from './recovery.ts';
+import type { View } from './view.ts';
 
 const SWEEP_RETRY_MS = 1000;
 
@@ -57,14 +58,14 @@ function observePresent(draft: Draft, launch: Launch): void {
   if (launch.instanceID === undefined) {
     const shown = status.instance;
     if (launch.phase !== 'Waiting') status.instance = undefined;
-    else if (shown) status.instance = describe(draft, shown.id, shown.env);
+    else if (shown) show(draft, shown.id, shown.env);
     return;
   }
   const instance = findInstance(draft, launch.instanceID);
   const heartbeat = heartbeatOf(draft, launch);
   // What a predecessor held says nothing of its successor.
   const known = status.instance?.id === launch.instanceID ? status.instance.env : undefined;
-  status.instance = describe(draft, launch.instanceID, heartbeat?.env ?? known);
+  show(draft, launch.instanceID, heartbeat?.env ?? known);
   if (heartbeat?.alive && launch.readyAt === undefined && !launch.ended) launch.readyAt = iso(draft.now.wall);
   // What one that was found again was made of nobody knows: as desired, so that what changes from now on is a change.
   launch.machine ??= status.desired?.machine;
@@ -82,19 +83,27 @@ function observePresent(draft: Draft, launch: Launch): void {
   }
 }
 
-function describe(draft: Draft, id: string, env: string | undefined) {
-  const instance = findInstance(draft, id);
+function show(draft: Draft, id: string, env: string | undefined): void {
   const shown = draft.status.instance;
-  const { sweptAt, process } = draft.facts;
-  if (!instance && (sweptAt === undefined || sweptAt < process.termAt) && shown?.id === id) {
-    // Until a whole sweep of this term has been read, not seeing an instance is no news of it. A sweep that lacks it
-    // then tells nobody, as it was never seen, so that this must be looked at again by itself.
+  if (shown?.id === id && isUnread(draft, id)) {
+    // A sweep that lacks it tells nobody, as it was never seen, so that this must be looked at again by itself.
     wakeAfter(draft, SWEEP_RETRY_MS);
-    return { ...shown, env };
+    draft.status.instance = { ...shown, env };
+    return;
   }
-  if (!instance) return { id, state: 'Unknown', env };
+  const instance = findInstance(draft, id);
+  if (!instance) {
+    draft.status.instance = { id, state: 'Unknown', env };
+    return;
+  }
   const { type, zone, privateIP } = instance;
-  return { id, state: shownState(instance), type, zone, privateIP, env };
+  draft.status.instance = { id, state: shownState(instance), type, zone, privateIP, env };
+}
+
+/** Until a whole sweep of this term has been read, not seeing an instance is no news of it. */
+function isUnread(view: View, id: string): boolean {
+  const { process, sweptAt } = view.facts;
+  return !findInstance(view, id) && (sweptAt === undefined || sweptAt < process.termAt);
 }
 
 /** EC2's own word while it shows the instance. What terminated may vanish; nothing else may. */

@@ -1,7 +1,7 @@
-import type { Launch } from '../../../api/workspace.ts';
-import { type Draft, iso } from './decision.ts';
+import { iso } from './decision.ts';
 import { heartbeatOf } from './ending.ts';
 import type { InstanceFact } from './facts.ts';
+import type { FrozenLaunch, View } from './view.ts';
 
 /** EC2's codes for the end of a Spot instance that it took back ("Instance state reasons"). */
 const TAKEN_BACK = /^Server\.SpotInstance(Termination|Shutdown)\b/;
@@ -15,9 +15,9 @@ export function takenBack({ stateReason }: InstanceFact): boolean {
 }
 
 /** What EC2 announced to the present launch's Spot instance, as a sentence; it decides nothing, the end does. */
-export function announcedEnd(draft: Draft, launch: Launch): string | undefined {
+export function announcedEnd(view: View, launch: FrozenLaunch): string | undefined {
   if (launch.params?.capacityType !== 'Spot' || launch.instanceID === undefined) return undefined;
-  const notice = heartbeatOf(draft, launch)?.interruption;
+  const notice = heartbeatOf(view, launch)?.interruption;
   if (!notice) return undefined;
   return `EC2 takes the Spot instance ${launch.instanceID} back (${notice.action}) at ${iso(notice.at)}; once it has ended it is replaced.`;
 }

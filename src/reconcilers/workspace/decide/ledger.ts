@@ -1,4 +1,5 @@
 import type { CauseKind, WorkspaceStatus } from '../../../api/workspace.ts';
+import type { Frozen } from './view.ts';
 
 /** One line of the ledger, as the log and the counters have it. */
 export type LedgerEntry =
@@ -92,7 +93,7 @@ export function deferralMessage(of: {
 
 export function deferralOf({
   conditions,
-}: WorkspaceStatus): { generation: number; until: string } | undefined {
+}: Frozen<WorkspaceStatus>): { generation: number; until: string } | undefined {
   const shown = conditions?.find(({ type, reason }) => type === 'UpToDate' && reason === 'Deferred');
   const [, generation, until] =
     /\(generation (\d+)\).* is carried out at (\S+) at the latest: /s.exec(shown?.message ?? '') ?? [];

@@ -1,7 +1,7 @@
 import type { WorkspaceStatus } from '../../../api/workspace.ts';
 import type { WorkspaceClassSpec } from '../../../api/workspaceClass.ts';
-import { block, type Draft } from './decision.ts';
 import type { FleetFact } from './facts.ts';
+import type { Blocker, View } from './view.ts';
 
 type Limits = Pick<WorkspaceClassSpec, 'maxInstances' | 'maxInstancesPerNamespace'>;
 
@@ -22,14 +22,14 @@ export function roomIsLeft({ room }: FleetFact, limits: Limits): boolean {
 }
 
 /** Whether this Workspace needs room that it does not have: to replace its own instance it needs none. */
-export function needsRoom({ facts }: Draft): boolean {
+export function needsRoom({ facts }: View): boolean {
   return !occupies(facts.workspace.status);
 }
 
-/** Blocks where the class has no room for another instance. Lowering a limit ends nothing. */
-export function mayEnter(draft: Draft): boolean {
-  const { class: klass, fleet, workspace } = draft.facts;
-  if (!klass || !needsRoom(draft) || roomIsLeft(fleet, klass.spec)) return true;
+/** Why the class has no room for another instance. Lowering a limit ends nothing. */
+export function noRoom(view: View): Blocker | undefined {
+  const { class: klass, fleet, workspace } = view.facts;
+  if (!klass || !needsRoom(view) || roomIsLeft(fleet, klass.spec)) return undefined;
   const { maxInstances, maxInstancesPerNamespace } = klass.spec;
   const limits = [
     ...(maxInstances === undefined ? [] : [`maxInstances ${maxInstances}`]),
@@ -37,10 +37,8 @@ export function mayEnter(draft: Draft): boolean {
       ? []
       : [`maxInstancesPerNamespace ${maxInstancesPerNamespace}`]),
   ];
-  block(
-    draft,
-    'ClassLimitReached',
-    `WorkspaceClass "${klass.metadata.name}" allows no more instances (${limits.join(', ')}); this one is launched, in the order of creation, as soon as there is room. Delete a Workspace of the class in namespace "${workspace.metadata.namespace}" or elsewhere, or ask for a higher limit.`,
-  );
-  return false;
+  return {
+    reason: 'ClassLimitReached',
+    message: `WorkspaceClass "${klass.metadata.name}" allows no more instances (${limits.join(', ')}); this one is launched, in the order of creation, as soon as there is room. Delete a Workspace of the class in namespace "${workspace.metadata.namespace}" or elsewhere, or ask for a higher limit.`,
+  };
 }

@@ -1,17 +1,17 @@
-import type { Draft } from './decision.ts';
+import type { View } from './view.ts';
 
 /**
  * The spec's generation, once what it asks for is decided; until then the one before. Whoever waits for a generation
  * (kstatus, kubectl wait) would otherwise take what was before it for its result.
  */
-export function observedGeneration(draft: Draft): number {
-  const { generation = 0 } = draft.facts.workspace.metadata;
-  const { observedGeneration: before } = draft.status;
-  return before >= 0 && isUndecided(draft) ? before : generation;
+export function observedGeneration(view: View): number {
+  const { generation = 0 } = view.facts.workspace.metadata;
+  const { observedGeneration: before } = view.status;
+  return before >= 0 && isUndecided(view) ? before : generation;
 }
 
 /** A change that has not stood still yet, a request that no launch answers, or Secrets that could not be read. */
-function isUndecided({ facts, status, blocker }: Draft): boolean {
+function isUndecided({ facts, status, blocker }: View): boolean {
   const { metadata, spec } = facts.workspace;
   if (metadata.deletionTimestamp !== undefined || spec.paused || blocker) return false;
   if (facts.environment.kind === 'Unknown') return true;

@@ -5,6 +5,7 @@ import { block, type Draft, iso, propose, wakeAfter } from './decision.ts';
 import { findInstance, inDoubt, remember, trackEnding } from './ending.ts';
 import { startupTimeoutMs } from './recovery.ts';
 import { answerRequest } from './supersede.ts';
+import type { FrozenLaunch, View } from './view.ts';
 
 /**
  * Carries out operatingMode. A stopped instance keeps its launch: stopping and starting spend nothing.
@@ -33,8 +34,8 @@ function rest(draft: Draft, launch: Launch): void {
 }
 
 /** Whether Stopped ends the instance: where the class says so, and on Spot, which can't stop. */
-function ends(draft: Draft, launch: Launch): boolean {
-  return draft.facts.class?.spec.stopBehavior === 'Terminate' || launch.params?.capacityType === 'Spot';
+function ends({ facts }: View, launch: FrozenLaunch): boolean {
+  return facts.class?.spec.stopBehavior === 'Terminate' || launch.params?.capacityType === 'Spot';
 }
 
 /** A launch that was never sent, or is over, is closed: it has spent nothing that its successor may not spend. */
@@ -63,41 +64,40 @@ function resume(draft: Draft, launch: Launch): void {
   const stopped = launch.phase === 'Stopped';
   const changed = (draft.status.desired?.generation ?? 0) > launch.generation;
   if (stopped && changed && !isCurrentMachine(draft, launch)) return;
-  if (stopped && runsOn(draft, launch)) return;
+  if (stopped && findInstance(draft, launch.instanceID)?.state === 'running') {
+    awaitStop(draft, launch, launch.instanceID);
+    return;
+  }
   if (stopped || foundStopped(draft, launch)) start(draft, launch);
   else if (launch.after && launch.readyAt === undefined) power(draft, launch, 'StartInstances', ['stopped']);
 }
 
 /**
  * An instance that runs although it was to stop: while the request may still take effect nothing follows from that;
- * afterwards it never stopped, and what it says of itself counts as before. Returns whether EC2 says that it runs.
+ * afterwards it never stopped, and what it says of itself counts as before.
  */
-function runsOn(draft: Draft, launch: Launch): boolean {
+function awaitStop(draft: Draft, launch: Launch, id: string): void {
   const { facts, now } = draft;
-  const id = launch.instanceID ?? '';
-  if (findInstance(draft, id)?.state !== 'running') return false;
   const { powerSentAt, termAt } = facts.process;
   const settledAt = Math.max(termAt, powerSentAt[`StopInstances ${id}`] ?? 0) + facts.timing.lateMs;
   if (settledAt > now.mono) wakeAfter(draft, settledAt - now.mono);
   else launch.phase = 'Submitted';
-  return true;
 }
 
 /** Stopped by somebody else, or by itself: started again, unless a start is still within its deadline. Never counted dead. */
-function foundStopped(draft: Draft, launch: Launch): boolean {
-  if (launch.phase !== 'Submitted' || draft.status.instance?.state !== 'stopped') return false;
-  return launch.readyAt !== undefined || untilDeadline(draft, launch) <= 0;
+function foundStopped(view: View, launch: FrozenLaunch): boolean {
+  if (launch.phase !== 'Submitted' || view.status.instance?.state !== 'stopped') return false;
+  return launch.readyAt !== undefined || untilDeadline(view, launch) <= 0;
 }
 
 function start(draft: Draft, launch: Launch): void {
   const { facts, now, status } = draft;
   if (!facts.heartbeats.available) {
     // Which heartbeat is the newest is not known; and what boots now could not fetch its environment.
-    block(
-      draft,
-      'EvidenceUnavailable',
-      `The gateway or its database is away; ${launch.instanceID} is started once they are back.`,
-    );
+    block(draft, {
+      reason: 'EvidenceUnavailable',
+      message: `The gateway or its database is away; ${launch.instanceID} is started once they are back.`,
+    });
     wakeAfter(draft, facts.timing.repairBackoffMinMs);
     return;
   }

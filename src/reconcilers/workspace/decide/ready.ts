@@ -1,23 +1,20 @@
-import type { Condition } from '../../../api/meta.ts';
-import type { Launch } from '../../../api/workspace.ts';
-import type { Draft } from './decision.ts';
 import { heartbeatOf, saidOfEnd } from './ending.ts';
 import { announcedEnd } from './interruption.ts';
 import { isHeard, isSilent, saidOfSilence } from './silence.ts';
-
-export type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>;
+import { conditionOf, type Verdict } from './verdict.ts';
+import type { FrozenLaunch, View } from './view.ts';
 
 /** The summary: True while the instance of the present launch runs and is heard; otherwise the deepest blocker's reason. */
-export function judgeReady(draft: Draft): Verdict {
-  const { facts, status, blocker } = draft;
+export function judgeReady(view: View): Verdict {
+  const { facts, status, blocker } = view;
   const { launch } = status;
   if (blocker?.reason === 'StatusLost') return { status: 'Unknown', ...blocker };
-  if (facts.workspace.metadata.deletionTimestamp !== undefined) return terminating(draft);
+  if (facts.workspace.metadata.deletionTimestamp !== undefined) return terminating(view);
   if (!launch || status.observedGeneration < 0) {
     return { status: 'Unknown', reason: 'Launching', message: 'Seen for the first time.' };
   }
-  if (serves(draft, launch)) {
-    const announced = announcedEnd(draft, launch);
+  if (serves(view, launch)) {
+    const announced = announcedEnd(view, launch);
     return {
       status: 'True',
       reason: 'Ready',
@@ -25,13 +22,13 @@ export function judgeReady(draft: Draft): Verdict {
     };
   }
   if (blocker) return { status: 'False', ...blocker };
-  return { status: 'False', ...progress(draft, launch) };
+  return { status: 'False', ...progress(view, launch) };
 }
 
-function terminating(draft: Draft): Verdict {
-  const { launch, terminating: left } = draft.status;
+function terminating(view: View): Verdict {
+  const { launch, terminating: left } = view.status;
   const ids = left?.map((entry) => `${entry.instanceID} (launch ${entry.number})`).join(', ');
-  const refused = ids && refusedEnd(draft, ids);
+  const refused = ids && refusedEnd(view, ids);
   if (refused) return { status: 'False', ...refused };
   const doubt = launch?.phase === 'Submitted' && !launch.instanceID && !launch.ended;
   const message = ids
@@ -42,8 +39,8 @@ function terminating(draft: Draft): Verdict {
   return { status: 'False', reason: 'Terminating', message };
 }
 
-function refusedEnd(draft: Draft, ids: string): { reason: string; message: string } | undefined {
-  const code = draft.facts.process.terminateRefusal;
+function refusedEnd(view: View, ids: string): { reason: string; message: string } | undefined {
+  const code = view.facts.process.terminateRefusal;
   return code === undefined
     ? undefined
     : {
@@ -53,21 +50,21 @@ function refusedEnd(draft: Draft, ids: string): { reason: string; message: strin
 }
 
 /** Whether the present launch's instance runs and is heard, as far as there is evidence. */
-export function serves(draft: Draft, launch: Launch): boolean {
-  const { facts, status } = draft;
+export function serves(view: View, launch: FrozenLaunch): boolean {
+  const { facts, status } = view;
   if (launch.phase !== 'Submitted' || launch.ended || status.instance?.id !== launch.instanceID) return false;
   const state = status.instance?.state;
   if (state !== 'running' && state !== 'Unknown') return false;
-  const heard = facts.heartbeats.available && isHeard(heartbeatOf(draft, launch));
+  const heard = facts.heartbeats.available && isHeard(heartbeatOf(view, launch));
   if (state === 'running' && heard) return true;
-  if (state === 'running' && isSilent(draft, launch)) return false;
+  if (state === 'running' && isSilent(view, launch)) return false;
   // Missing evidence changes no verdict.
-  const before = status.conditions?.find((condition) => condition.type === 'Ready');
+  const before = conditionOf(view, 'Ready');
   return before?.status === 'True' && launch.readyAt !== undefined;
 }
 
-function progress(draft: Draft, launch: Launch): { reason: string; message: string } {
-  const { facts, status } = draft;
+function progress(view: View, launch: FrozenLaunch): { reason: string; message: string } {
+  const { facts, status } = view;
   const { spec } = facts.workspace;
   const idle = launch.number === 0 || launch.phase !== 'Submitted' || launch.ended !== undefined;
   if (idle && spec.paused) return { reason: 'Paused', message: 'spec.paused is set; unset it to go on.' };
@@ -80,7 +77,7 @@ function progress(draft: Draft, launch: Launch): { reason: string; message: stri
   const why = `launch ${launch.number} (${launch.cause?.kind ?? 'Created'})`;
   if (launch.phase === 'Waiting') {
     const ids = status.terminating?.map((entry) => entry.instanceID).join(', ');
-    const refused = ids && refusedEnd(draft, ids);
+    const refused = ids && refusedEnd(view, ids);
     if (refused) return refused;
     return ids
       ? { reason: 'Restarting', message: `Waiting for the end of ${ids}; then follows ${why}.` }
@@ -95,7 +92,7 @@ function progress(draft: Draft, launch: Launch): { reason: string; message: stri
     return { reason: 'Launching', message: `Asking EC2 for ${why} until the answer is definite.` };
   }
   const state = status.instance?.state ?? 'Unknown';
-  const before = status.conditions?.find((condition) => condition.type === 'Ready');
+  const before = conditionOf(view, 'Ready');
   if (launch.readyAt === undefined) {
     const reason = state === 'running' ? 'Booting' : 'Launching';
     return {
@@ -104,9 +101,9 @@ function progress(draft: Draft, launch: Launch): { reason: string; message: stri
     };
   }
   if (state !== 'running') return { reason: 'HeartbeatLost', message: `${launch.instanceID} is ${state}.` };
-  if (!isSilent(draft, launch)) {
+  if (!isSilent(view, launch)) {
     const unjudged = { reason: 'EvidenceUnavailable', message: 'Heartbeats can not be judged just now.' };
     return before ? { reason: before.reason, message: before.message } : unjudged;
   }
-  return { reason: 'HeartbeatLost', message: saidOfSilence(draft, launch) };
+  return { reason: 'HeartbeatLost', message: saidOfSilence(view, launch) };
 }

@@ -1,6 +1,7 @@
 import { block, type Draft, iso, wakeAfter } from './decision.ts';
 import { shownAfterMs } from './ending.ts';
 import type { Facts, InstanceFact } from './facts.ts';
+import type { View } from './view.ts';
 
 /** Whether the status was written for another object than this: restored from a backup, or copied, with its status. */
 export function isForeign({ metadata, status }: Facts['workspace']): boolean {
@@ -8,11 +9,11 @@ export function isForeign({ metadata, status }: Facts['workspace']): boolean {
 }
 
 /** Whether the status can't be the last one that was written: wiped, another's, or older than an instance of ours. */
-function looksLost(draft: Draft): boolean {
-  const { facts, status } = draft;
+function looksLost(view: View): boolean {
+  const { facts, status } = view;
   if (!status.launch || isForeign(facts.workspace)) return true;
   if (facts.process.suspectSince !== undefined) return true;
-  return aboveOurs(draft) !== undefined;
+  return aboveOurs(view) !== undefined;
 }
 
 function highest(instances: readonly InstanceFact[]): InstanceFact | undefined {
@@ -22,9 +23,9 @@ function highest(instances: readonly InstanceFact[]): InstanceFact | undefined {
   );
 }
 
-function aboveOurs(draft: Draft): InstanceFact | undefined {
-  const top = highest(draft.facts.instances);
-  return top && top.number > (draft.status.launch?.number ?? 0) ? top : undefined;
+function aboveOurs({ facts, status }: View): InstanceFact | undefined {
+  const top = highest(facts.instances);
+  return top && top.number > (status.launch?.number ?? 0) ? top : undefined;
 }
 
 /**
@@ -38,11 +39,10 @@ export function recover(draft: Draft): boolean {
   const since = Math.max(facts.process.suspectSince ?? now.mono, facts.process.termAt);
   const needed = since + shownAfterMs(draft);
   if (facts.sweptAt === undefined || facts.sweptAt < needed) {
-    block(
-      draft,
-      'StatusLost',
-      `${isForeign(facts.workspace) ? `The recorded status came with another object (uid ${status.uid}), as from a backup` : 'The recorded status was wiped or rolled back'}; waiting for a complete look at EC2 before anything is launched or ended.`,
-    );
+    block(draft, {
+      reason: 'StatusLost',
+      message: `${isForeign(facts.workspace) ? `The recorded status came with another object (uid ${status.uid}), as from a backup` : 'The recorded status was wiped or rolled back'}; waiting for a complete look at EC2 before anything is launched or ended.`,
+    });
     wakeAfter(draft, Math.max(needed - now.mono, 1000));
     return false;
   }
@@ -88,7 +88,7 @@ function adopt(draft: Draft, found: InstanceFact): void {
 }
 
 /** The class's startup timeout in ms; without a class 15 minutes, the field's default. */
-export function startupTimeoutMs(draft: Draft): number {
-  const seconds = draft.facts.class?.spec.startupTimeoutSeconds ?? 900;
-  return seconds * draft.facts.timing.secondMs;
+export function startupTimeoutMs({ facts }: View): number {
+  const seconds = facts.class?.spec.startupTimeoutSeconds ?? 900;
+  return seconds * facts.timing.secondMs;
 }

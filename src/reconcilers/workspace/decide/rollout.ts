@@ -1,12 +1,13 @@
 import { outdatedBy } from '../../../api/causes.ts';
 import { classContent } from '../../../api/machine.ts';
-import type { Cause, Launch } from '../../../api/workspace.ts';
+import type { Cause } from '../../../api/workspace.ts';
 import type { WorkspaceClassSpec } from '../../../api/workspaceClass.ts';
 import { isCurrent, isCurrentMachine } from './change.ts';
-import { block, type Claim, type Draft, iso } from './decision.ts';
+import { type Claim, iso } from './decision.ts';
 import type { Facts, FleetFact } from './facts.ts';
 import { needsRoom } from './limits.ts';
 import { serves } from './ready.ts';
+import type { Answer, Blocker, FrozenLaunch, View } from './view.ts';
 
 /** So many Workspaces that failed with some content stop it, though others came up with it. */
 export const MOST_FAILING = 3;
@@ -37,26 +38,19 @@ export function unverified(fleet: FleetFact, contents: readonly string[]): strin
 }
 
 /**
- * What this launch takes from the others of its class, or undefined while it must wait for them. Only a change that
- * would take down what serves waits: what is down can't become worse, and a person's restart and a repair are of this
- * one alone.
+ * What this launch takes from the others of its class, or what it waits for while it must wait for them. Only a change
+ * that would take down what serves waits: what is down can't become worse, and a person's restart and a repair are of
+ * this one alone.
  */
-export function claim(draft: Draft, launch: Launch, cause: Cause): Claim | undefined {
-  const room = needsRoom(draft);
-  const { class: klass, fleet } = draft.facts;
-  if (!klass || !isRolledOut(cause) || !serves(draft, launch)) return { slot: false, room, contents: [] };
-  const contents = newContents(draft, launch);
-  if (isHalted(draft, contents)) return undefined;
-  const open = unverified(fleet, contents);
-  if (open !== undefined) {
-    const first = fleet.contents[open]?.trying;
-    const why = first ? `${first} is the first to be replaced for it, and must become Ready` : 'it failed';
-    hold(draft, 'RolloutVerifying', `${why}; status of WorkspaceClass "${klass.metadata.name}" has the rest`);
-    return undefined;
+export function claim(view: View, launch: FrozenLaunch, cause: Cause): Answer<Claim> {
+  const room = needsRoom(view);
+  const { class: klass } = view.facts;
+  if (!klass || !isRolledOut(cause) || !serves(view, launch)) {
+    return { value: { slot: false, room, contents: [] } };
   }
-  if (slotIsFree(fleet, klass.spec)) return { slot: true, room, contents };
-  hold(draft, 'RolloutQueued', queued(draft, klass.spec));
-  return undefined;
+  const contents = newContents(view, launch);
+  const blocker = halted(view, contents) ?? unproven(view, contents) ?? queued(view, klass.spec);
+  return blocker ? { blocker } : { value: { slot: true, room, contents } };
 }
 
 /** Whatever this Workspace may be replaced for in a decision on these facts: what is on record, and what may become it. */
@@ -68,40 +62,57 @@ export function contentNames({ workspace, machine, environment }: Facts): string
 }
 
 /** What the replacement would have that the present instance has not. */
-function newContents(draft: Draft, launch: Launch): string[] {
-  const { desired } = draft.status;
+function newContents(view: View, launch: FrozenLaunch): string[] {
+  const { desired } = view.status;
   if (!desired) return [];
   const ofClass = classContent(desired.machine);
-  const anotherClass = !isCurrentMachine(draft, launch) && classContent(launch.machine ?? '') !== ofClass;
-  const anotherEnv = !isCurrent(draft, { ...launch, machine: undefined });
+  const anotherClass = !isCurrentMachine(view, launch) && classContent(launch.machine ?? '') !== ofClass;
+  const anotherEnv = !isCurrent(view, { ...launch, machine: undefined });
   return [...(anotherClass ? [ofClass] : []), ...(anotherEnv ? [desired.env] : [])];
 }
 
-function isHalted(draft: Draft, contents: readonly string[]): boolean {
-  const { class: klass } = draft.facts;
+function halted({ facts, status }: View, contents: readonly string[]): Blocker | undefined {
+  const { class: klass } = facts;
   const halt = klass?.status?.halted?.find(({ content }) => contents.includes(content));
-  if (!klass || !halt) return false;
-  block(
-    draft,
-    'RolloutHalted',
-    `Generation ${draft.status.desired?.generation} is not rolled out any further, and the present instance stays: ${halt.message} Mend the class or the Secret, or set spec.requests.resume of WorkspaceClass "${klass.metadata.name}" to a new value.`,
-  );
-  return true;
+  if (!klass || !halt) return undefined;
+  return {
+    reason: 'RolloutHalted',
+    message: `Generation ${status.desired?.generation} is not rolled out any further, and the present instance stays: ${halt.message} Mend the class or the Secret, or set spec.requests.resume of WorkspaceClass "${klass.metadata.name}" to a new value.`,
+  };
 }
 
-function queued({ facts, now }: Draft, spec: WorkspaceClassSpec): string {
+function unproven(view: View, contents: readonly string[]): Blocker | undefined {
+  const { class: klass, fleet } = view.facts;
+  const open = unverified(fleet, contents);
+  if (open === undefined) return undefined;
+  const first = fleet.contents[open]?.trying;
+  const why = first ? `${first} is the first to be replaced for it, and must become Ready` : 'it failed';
+  return inLine(
+    view,
+    'RolloutVerifying',
+    `${why}; status of WorkspaceClass "${klass?.metadata.name}" has the rest`,
+  );
+}
+
+function queued(view: View, spec: WorkspaceClassSpec): Blocker | undefined {
+  const { facts, now } = view;
+  if (slotIsFree(facts.fleet, spec)) return undefined;
   const { ahead, counted, meanMs, unavailable, waiting } = facts.fleet;
   const limit = maxUnavailable(spec, counted);
   const at = meanMs === undefined ? undefined : now.wall + (Math.floor(ahead / limit) + 1) * meanMs;
   const about = at === undefined ? '' : `, its turn is about ${iso(at)}`;
-  return `${unavailable} of the class’s Workspaces are down, of at most ${limit}; at ${iso(now.wall)} it was number ${ahead + 1} of ${waiting + 1} in line${about}`;
+  return inLine(
+    view,
+    'RolloutQueued',
+    `${unavailable} of the class’s Workspaces are down, of at most ${limit}; at ${iso(now.wall)} it was number ${ahead + 1} of ${waiting + 1} in line${about}`,
+  );
 }
 
 /** What is said of the wait stays as it was when it began: a place in line that is told anew with each step is a write each. */
-function hold(draft: Draft, reason: string, why: string): void {
-  const { desired, conditions } = draft.status;
+function inLine({ status }: View, reason: string, why: string): Blocker {
+  const { desired, conditions } = status;
   const what = `Generation ${desired?.generation} (${desired?.cause}) waits:`;
   const before = conditions?.find(({ type }) => type === 'UpToDate');
   const told = before?.reason === reason && before.message.startsWith(what) ? before.message : undefined;
-  block(draft, reason, told ?? `${what} ${why}.`);
+  return { reason, message: told ?? `${what} ${why}.` };
 }

@@ -1,8 +1,9 @@
-import type { Cause, Launch, WorkspaceStatus } from '../../../api/workspace.ts';
+import type { Cause, WorkspaceStatus } from '../../../api/workspace.ts';
 import { backoffMs } from './backoff.ts';
-import { type Draft, iso, propose, wakeAfter } from './decision.ts';
+import { type Draft, iso, wakeAfter } from './decision.ts';
 import { findInstance, heartbeatOf, heartbeatOfLaunch } from './ending.ts';
 import type { Facts, HeartbeatFact, InstanceFact, Now, SilenceFact } from './facts.ts';
+import type { Answer, FrozenLaunch, View } from './view.ts';
 
 const SWEEP_RETRY_MS = 1000;
 
@@ -37,30 +38,41 @@ export function isHeard(row: HeartbeatFact | undefined): boolean {
  * A launch on record that the database knows nothing of must be missing for a whole timeout: after a loss of the rows
  * they come back with the next heartbeats.
  */
-export function isSilent(draft: Draft, launch: Launch): boolean {
-  const since = silentSince(draft, launch);
-  if (since === undefined || draft.facts.heartbeats.massSilence) return false;
-  const wait = since + SETTLE_PERIODS * secondsMs(draft, 'periodSeconds', 30) - draft.now.mono;
-  if (wait > 0) wakeAfter(draft, wait);
-  return wait <= 0;
+export function isSilent(view: View, launch: FrozenLaunch): boolean {
+  const left = silentInMs(view, launch);
+  return left !== undefined && left <= 0;
+}
+
+/** In how many ms it may be called silent, if nothing is heard until then; undefined while nothing says that it is. */
+function silentInMs(view: View, launch: FrozenLaunch): number | undefined {
+  const since = silentSince(view, launch);
+  if (since === undefined || view.facts.heartbeats.massSilence) return undefined;
+  return since + SETTLE_PERIODS * secondsMs(view, 'periodSeconds', 30) - view.now.mono;
+}
+
+/** Looks again when a launch that is not heard may be called silent: what is shown of it changes then, without any news. */
+export function awaitSilence(draft: Draft): void {
+  const { launch } = draft.status;
+  const left = launch && silentInMs(draft, launch);
+  if (left !== undefined && left > 0) wakeAfter(draft, left);
 }
 
 /** Since when, monotonic ms, without a break of the evidence; may lie ahead. */
-function silentSince(draft: Draft, launch: Launch): number | undefined {
-  const { heartbeats, process } = draft.facts;
-  const row = heartbeatOf(draft, launch);
+function silentSince(view: View, launch: FrozenLaunch): number | undefined {
+  const { heartbeats, process } = view.facts;
+  const row = heartbeatOf(view, launch);
   if (!heartbeats.available || heartbeats.since === undefined || isHeard(row)) return undefined;
   if (process.silence?.number !== launch.number || launch.readyAt === undefined) return undefined;
   const since = Math.max(process.silence.since, heartbeats.since);
-  return row?.alive ? since : since + heartbeatTimeoutMs(draft);
+  return row?.alive ? since : since + heartbeatTimeoutMs(view);
 }
 
 /** The class's heartbeat timeout: within it a healthy agent that could not get through is heard again. */
-export function heartbeatTimeoutMs(draft: Draft): number {
-  return secondsMs(draft, 'timeoutSeconds', 90);
+export function heartbeatTimeoutMs(view: View): number {
+  return secondsMs(view, 'timeoutSeconds', 90);
 }
 
-function secondsMs({ facts }: Draft, field: 'periodSeconds' | 'timeoutSeconds', otherwise: number): number {
+function secondsMs({ facts }: View, field: 'periodSeconds' | 'timeoutSeconds', otherwise: number): number {
   return (facts.class?.spec.heartbeat[field] ?? otherwise) * facts.timing.secondMs;
 }
 
@@ -68,36 +80,29 @@ function secondsMs({ facts }: Draft, field: 'periodSeconds' | 'timeoutSeconds', 
  * A launch that heartbeat before and fell silent is replaced after the class's time, if EC2 has shown it running since.
  * Where EC2's own checks fail too, two witnesses agree, and each has its time counted from when it began to say so.
  */
-export function afterSilence(draft: Draft, launch: Launch): Cause | undefined {
-  const instance = replaceable(draft, launch);
-  const since = silentSince(draft, launch);
-  if (!instance || since === undefined || !isSilent(draft, launch)) return undefined;
-  const { facts, now } = draft;
+export function afterSilence(view: View, launch: FrozenLaunch): Answer<Cause> {
+  const instance = replaceable(view, launch);
+  const since = silentSince(view, launch);
+  if (!instance || since === undefined || !isSilent(view, launch)) return {};
+  const { facts, now } = view;
   if (facts.process.console[instance.id] === undefined) {
-    propose(draft, { kind: 'ReadConsole', instanceID: instance.id });
-    return undefined;
+    return { effect: { kind: 'ReadConsole', instanceID: instance.id } };
   }
-  if (!replaces(draft)) return undefined;
-  const wait = since + pauseMs(draft, launch, instance, since) - now.mono;
-  if (wait > 0) {
-    wakeAfter(draft, wait);
-    return undefined;
-  }
-  if (facts.sweptAt === undefined || facts.sweptAt < since) {
-    wakeAfter(draft, SWEEP_RETRY_MS);
-    return undefined;
-  }
-  return { kind: instance.impaired ? 'Impaired' : 'HeartbeatLost', ref: String(launch.number) };
+  if (!replaces(view)) return {};
+  const wait = since + pauseMs(view, launch, instance, since) - now.mono;
+  if (wait > 0) return { forMs: wait };
+  if (facts.sweptAt === undefined || facts.sweptAt < since) return { forMs: SWEEP_RETRY_MS };
+  return { value: { kind: instance.impaired ? 'Impaired' : 'HeartbeatLost', ref: String(launch.number) } };
 }
 
-function replaceable(draft: Draft, launch: Launch): InstanceFact | undefined {
-  if (draft.facts.workspace.spec.paused) return undefined;
+function replaceable(view: View, launch: FrozenLaunch): InstanceFact | undefined {
+  if (view.facts.workspace.spec.paused) return undefined;
   if (launch.phase !== 'Submitted' || launch.ended || launch.instanceID === undefined) return undefined;
-  if (draft.status.instance?.state !== 'running') return undefined;
-  return findInstance(draft, launch.instanceID);
+  if (view.status.instance?.state !== 'running') return undefined;
+  return findInstance(view, launch.instanceID);
 }
 
-function replaces({ facts }: Draft): boolean {
+function replaces({ facts }: View): boolean {
   return facts.class?.spec.repair.policy === 'Replace';
 }
 
@@ -105,24 +110,24 @@ function replaces({ facts }: Draft): boolean {
  * From the begin of its silence. A whole timeout at least: until then it may yet turn out to be one of too many,
  * and none of those is replaced.
  */
-function pauseMs(draft: Draft, launch: Launch, instance: InstanceFact, since: number): number {
-  const afterMs = (draft.facts.class?.spec.repair.afterSeconds ?? 300) * draft.facts.timing.secondMs;
+function pauseMs(view: View, launch: FrozenLaunch, instance: InstanceFact, since: number): number {
+  const afterMs = (view.facts.class?.spec.repair.afterSeconds ?? 300) * view.facts.timing.secondMs;
   const ahead = instance.impaired ? Math.max(since - instance.impaired.since, 0) : 0;
-  return Math.max(afterMs - ahead, heartbeatTimeoutMs(draft), backoffMs(draft, launch));
+  return Math.max(afterMs - ahead, heartbeatTimeoutMs(view), backoffMs(view, launch));
 }
 
 /** What is known of a silent launch, what follows by itself and when, and what a person can do. */
-export function saidOfSilence(draft: Draft, launch: Launch): string {
-  const { silence } = draft.facts.process;
-  const heardAt = heartbeatOf(draft, launch)?.lastHeartbeatAt;
+export function saidOfSilence(view: View, launch: FrozenLaunch): string {
+  const { silence } = view.facts.process;
+  const heardAt = heartbeatOf(view, launch)?.lastHeartbeatAt;
   const said = [
-    `No heartbeat from ${launch.instanceID} (launch ${launch.number})${heardAt === undefined ? '' : ` since ${iso(heardAt)}`}${sayImpaired(draft, launch)}`,
+    `No heartbeat from ${launch.instanceID} (launch ${launch.number})${heardAt === undefined ? '' : ` since ${iso(heardAt)}`}${sayImpaired(view, launch)}`,
   ];
-  const instance = replaceable(draft, launch);
-  const since = silentSince(draft, launch);
+  const instance = replaceable(view, launch);
+  const since = silentSince(view, launch);
   if (instance && since !== undefined && silence) {
-    const pause = pauseMs(draft, launch, instance, since);
-    if (replaces(draft)) {
+    const pause = pauseMs(view, launch, instance, since);
+    if (replaces(view)) {
       const at = iso(silence.at + (since - silence.since) + pause);
       said.push(`It is replaced at ${at} unless one comes.`);
     } else {
@@ -130,12 +135,12 @@ export function saidOfSilence(draft: Draft, launch: Launch): string {
     }
   }
   said.push('Look at its console, and at its way to the gateway.');
-  const console = draft.facts.process.console[launch.instanceID ?? ''];
+  const console = view.facts.process.console[launch.instanceID ?? ''];
   if (console) said.push(`The console ends: ${console}`);
   return said.join(' ');
 }
 
-function sayImpaired(draft: Draft, launch: Launch): string {
-  const impaired = findInstance(draft, launch.instanceID ?? '')?.impaired;
+function sayImpaired(view: View, launch: FrozenLaunch): string {
+  const impaired = findInstance(view, launch.instanceID ?? '')?.impaired;
   return impaired ? `, and EC2’s ${impaired.kind} status check fails.` : '.';
 }

@@ -1,15 +1,16 @@
 import { isEnd, isRecordedBySuccessor } from '../../../api/causes.ts';
 import type { Cause, Launch, LaunchParams, Outcome } from '../../../api/workspace.ts';
 import { failuresWith } from './backoff.ts';
-import { candidate, launchable } from './candidate.ts';
+import { candidate, unlaunchable } from './candidate.ts';
 import { change } from './change.ts';
-import { block, type Draft, iso, propose, wakeAfter } from './decision.ts';
+import { block, type Draft, heed, iso } from './decision.ts';
 import { findInstance, inDoubt, provenGone, remember, trackEnding } from './ending.ts';
-import { mayEnter } from './limits.ts';
+import { noRoom } from './limits.ts';
 import { fingerprint } from './offerings.ts';
 import { afterEnd, afterTimeout } from './repair.ts';
 import { claim } from './rollout.ts';
 import { afterSilence } from './silence.ts';
+import type { FrozenLaunch, View, Wait } from './view.ts';
 
 /** What a refused dry run is called. */
 const REASONS = {
@@ -25,69 +26,87 @@ export function supersede(draft: Draft): void {
   if (!launch || inDoubt(launch)) return;
   if (spec.operatingMode === 'Stopped' || launch.phase === 'Waiting') return;
   const cause = spec.paused ? undefined : wanted(draft, launch);
-  if (!cause) {
-    launchable(draft);
+  const obstacle = unlaunchable(draft);
+  if (obstacle) block(draft, obstacle);
+  if (!cause || draft.blocker) return;
+  const { value: taken, ...turn } = claim(draft, launch, cause);
+  heed(draft, turn);
+  if (!taken) return;
+  const { value: params, ...terms } = candidate(draft, launch.number + 1);
+  heed(draft, terms);
+  if (!params) return;
+  const full = noRoom(draft);
+  if (full) {
+    block(draft, full);
     return;
   }
-  if (!launchable(draft)) return;
-  const taken = claim(draft, launch, cause);
-  if (!taken) return;
-  const params = candidate(draft, launch.number + 1);
-  if (!params || !mayEnter(draft)) return;
-  if (lives(draft, launch) && !(bootable(draft) && validated(draft, params))) return;
+  const risk = lives(draft, launch) ? (unbootable(draft) ?? unvalidated(draft, params)) : undefined;
+  if (risk) {
+    heed(draft, risk);
+    return;
+  }
   open(draft, launch, cause);
   draft.claim = taken;
 }
 
-/** The one thing that the next launch would spend, or nothing yet. */
+/** The one thing that the next launch would spend, or nothing yet; what each possible one waits for is heeded. */
 function wanted(draft: Draft, launch: Launch): Cause | undefined {
   const { desired, handled } = draft.status;
   const restart = draft.facts.workspace.spec.requests.restart;
   if (launch.number === 0) return desired && { kind: 'Created', ref: String(desired.generation) };
   if (restart && restart !== handled?.restart) return { kind: 'Restart', ref: restart };
   if (launch.phase === 'Closed' && !launch.ended) return launch.cause;
-  if (launch.ended) return afterEnd(draft, launch, launch.ended);
-  return change(draft, launch) ?? afterTimeout(draft, launch) ?? afterSilence(draft, launch);
+  const { ended } = launch;
+  const judgements = ended
+    ? [(view: View) => afterEnd(view, launch, ended)]
+    : [change, afterTimeout, afterSilence];
+  for (const judge of judgements) {
+    const { value, ...wait } = judge(draft, launch);
+    heed(draft, wait);
+    if (value) return value;
+  }
+  return undefined;
 }
 
 /** Whether superseding this launch would end an instance that may still be of use. */
-function lives(draft: Draft, launch: Launch): boolean {
+function lives(view: View, launch: FrozenLaunch): boolean {
   if (launch.instanceID === undefined || launch.ended) return false;
-  return !provenGone(draft, launch.number, launch.instanceID);
+  return !provenGone(view, launch.number, launch.instanceID);
 }
 
 /** Whether a successor could fetch its environment now: without the gateway and its database none boots. */
-function bootable(draft: Draft): boolean {
-  if (draft.facts.heartbeats.available) return true;
-  block(
-    draft,
-    'EvidenceUnavailable',
-    'The gateway or its database is away, so a replacement could not fetch its environment; the present instance stays until they are back.',
-  );
-  wakeAfter(draft, draft.facts.timing.repairBackoffMinMs);
-  return false;
+function unbootable({ facts }: View): Wait | undefined {
+  if (facts.heartbeats.available) return undefined;
+  return {
+    blocker: {
+      reason: 'EvidenceUnavailable',
+      message:
+        'The gateway or its database is away, so a replacement could not fetch its environment; the present instance stays until they are back.',
+    },
+    forMs: facts.timing.repairBackoffMinMs,
+  };
 }
 
 /**
  * Validate before destroying: a dry run of the successor must have passed lately.
  * A refusal is shown until the next answer, so that asking again is no news by itself.
  */
-function validated(draft: Draft, params: LaunchParams): boolean {
+function unvalidated({ facts, now }: View, params: LaunchParams): Wait | undefined {
   const print = fingerprint(params);
-  const known = draft.facts.process.validations.find((fact) => fact.fingerprint === print);
-  const fresh = known !== undefined && known.expiresAt > draft.now.mono;
-  if (fresh && known.verdict.ok) return true;
-  if (known && !known.verdict.ok) {
-    const { class: kind, code, message } = known.verdict;
-    block(
-      draft,
-      REASONS[kind],
-      `A dry run of the replacement failed, so the present instance stays: ${code}: ${message}`,
-    );
-  }
-  if (fresh) wakeAfter(draft, known.expiresAt - draft.now.mono);
-  else propose(draft, { kind: 'DryRun', params, fingerprint: print });
-  return false;
+  const known = facts.process.validations.find((fact) => fact.fingerprint === print);
+  const freshMs = known === undefined ? 0 : known.expiresAt - now.mono;
+  if (freshMs > 0 && known?.verdict.ok) return undefined;
+  const ask =
+    freshMs > 0 ? { forMs: freshMs } : { effect: { kind: 'DryRun' as const, params, fingerprint: print } };
+  if (!known || known.verdict.ok) return ask;
+  const { class: kind, code, message } = known.verdict;
+  return {
+    ...ask,
+    blocker: {
+      reason: REASONS[kind],
+      message: `A dry run of the replacement failed, so the present instance stays: ${code}: ${message}`,
+    },
+  };
 }
 
 function open(draft: Draft, previous: Launch, cause: Cause): void {

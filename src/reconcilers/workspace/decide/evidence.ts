@@ -1,0 +1,88 @@
+import { isCurrent } from './change.ts';
+import { iso } from './decision.ts';
+import { isUnderLostKey } from './desired.ts';
+import { findInstance, heartbeatOf } from './ending.ts';
+import { announcedEnd } from './interruption.ts';
+import { isHeard, isSilent } from './silence.ts';
+import { conditionOf, type Verdict } from './verdict.ts';
+import type { View } from './view.ts';
+
+/** What EC2 says of the instance. */
+export function judgeInstance(view: View): Verdict {
+  const { instance, launch } = view.status;
+  if (!instance) return { status: 'False', reason: 'NoInstance', message: 'There is no instance.' };
+  const running = instance.state === 'running' && launch?.instanceID === instance.id;
+  const impaired = running && findInstance(view, instance.id)?.impaired;
+  // One witness: what heartbeats is alive, whatever else fails.
+  if (impaired) {
+    const message = `EC2 says that ${instance.id} is running, but its ${impaired.kind} status check fails; while it heartbeats it stays.`;
+    return { status: 'False', reason: 'Impaired', message };
+  }
+  const status = instance.state === 'Unknown' ? 'Unknown' : running ? 'True' : 'False';
+  const announced = running && announcedEnd(view, launch);
+  if (announced) return { status, reason: 'Interrupted', message: announced };
+  const reason = instance.state.replace(/(^|-)([a-z])/g, (_, _dash, letter: string) => letter.toUpperCase());
+  const message =
+    status === 'Unknown'
+      ? `EC2 does not show ${instance.id} just now.`
+      : `EC2 says that ${instance.id} is ${instance.state}.`;
+  return { status, reason, message };
+}
+
+/** What the heartbeats say of the launch. */
+export function judgeHeartbeat(view: View): Verdict {
+  const { heartbeats } = view.facts;
+  const { launch } = view.status;
+  const row = launch && heartbeatOf(view, launch);
+  if (heartbeats.available && row && isHeard(row))
+    return { status: 'True', reason: 'Heartbeating', message: `Launch ${row.number} sends heartbeats.` };
+  if (heartbeats.available && launch?.readyAt === undefined)
+    return { status: 'False', reason: 'NoHeartbeat', message: 'This launch has not sent a heartbeat.' };
+  if (launch && isSilent(view, launch)) {
+    const message = silence(launch.number, row?.lastHeartbeatAt);
+    return { status: 'False', reason: 'HeartbeatLost', message };
+  }
+  // Missing evidence changes no verdict; but one on an earlier launch says nothing of this one.
+  const kept = launch?.readyAt === undefined ? undefined : conditionOf(view, 'HeartbeatHealthy');
+  const message = 'Heartbeats can not be judged just now.';
+  return kept ?? { status: 'Unknown', reason: 'NoEvidence', message };
+}
+
+function silence(number: number, lastHeartbeatAt: number | undefined): string {
+  const since = lastHeartbeatAt === undefined ? '' : ` since ${iso(lastHeartbeatAt)}`;
+  return `No heartbeat from launch ${number}${since}.`;
+}
+
+/** Whether the instance holds the environment as the Secrets have it. */
+export function judgeSecrets(view: View): Verdict {
+  const { environment } = view.facts;
+  const { desired, instance, launch } = view.status;
+  if (environment.kind === 'Missing') {
+    const names = environment.secrets.join(', ');
+    return { status: 'False', reason: 'SecretMissing', message: `Missing: ${names}.` };
+  }
+  const kept = conditionOf(view, 'SecretsSynced');
+  if (environment.kind === 'Unknown') {
+    return kept ?? { status: 'Unknown', reason: 'Unread', message: 'The Secrets have not been read.' };
+  }
+  const left = environment.skipped.length;
+  const note =
+    left > 0
+      ? ` Left out, as their keys are no variable names: ${environment.skipped.slice(0, 8).join(', ')}.`
+      : '';
+  if (!desired || instance?.env === undefined || launch?.instanceID !== instance.id) {
+    return {
+      status: 'False',
+      reason: 'NotServed',
+      message: `The instance has not fetched its environment.${note}`,
+    };
+  }
+  const current = isCurrent(view, { ...launch, machine: undefined });
+  if (current && isUnderLostKey(view.facts, instance.env)) {
+    const message = `The key that the instance's environment was digested with is gone: it held the desired one when that could be told.${note}`;
+    return { status: 'Unknown', reason: 'KeyLost', message };
+  }
+  return current
+    ? { status: 'True', reason: 'Synced', message: `The instance holds the environment as it is.${note}` }
+    : { status: 'False', reason: 'Outdated', message: `The instance holds an older environment.${note}` };
+}

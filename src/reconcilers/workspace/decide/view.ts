@@ -1,0 +1,55 @@
+import type { Launch, LaunchParams, WorkspaceStatus } from '../../../api/workspace.ts';
+import type { Facts, Now } from './facts.ts';
+
+/** Readonly down to the last field. */
+export type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
+
+export type FrozenLaunch = Frozen<Launch>;
+
+/** Why nothing moves: the reason and message that Ready (or UpToDate) will show. */
+export interface Blocker {
+  reason: string;
+  message: string;
+}
+
+/**
+ * A decision in the making, to read: what judgements and conditions work on. Every draft is a view; no view is a draft,
+ * so nothing that only judges can schedule a wake-up, block, ask for an effect or change the status.
+ */
+export interface View {
+  readonly facts: Facts;
+  readonly now: Readonly<Now>;
+  readonly status: Frozen<WorkspaceStatus>;
+  readonly blocker?: Readonly<Blocker>;
+  /** Until when a change is deferred, wall ms. */
+  readonly deferredUntil?: number;
+}
+
+/** A call that changes something outside the process; at most one a decision, after the status was accepted. */
+export type Effect =
+  | { kind: 'AddFinalizer' }
+  | { kind: 'RemoveFinalizer' }
+  /** `armed`: this very pass armed the launch, so that this is its first send. */
+  | { kind: 'RunInstances'; number: number; armed: boolean }
+  | { kind: 'DryRun'; params: LaunchParams; fingerprint: string }
+  | { kind: 'TerminateInstances'; ids: readonly string[] }
+  | { kind: 'StopInstances' | 'StartInstances'; ids: readonly string[] }
+  | { kind: 'ReadConsole'; instanceID: string };
+
+/** Why a judgement does not say yes. It changes nothing; a phase heeds it (`heed` in decision.ts). */
+export interface Wait {
+  readonly blocker?: Blocker;
+  /** For how many ms this holds while nothing else happens; without it, until something does. */
+  readonly forMs?: number;
+  /** What must be asked first. */
+  readonly effect?: Effect;
+  /** The class's terms must be looked up first. */
+  readonly needsResolution?: boolean;
+  /** Until when a change is deferred, wall ms. */
+  readonly deferredUntil?: number;
+}
+
+/** A value, or what it waits for. */
+export interface Answer<T> extends Wait {
+  readonly value?: T;
+}
