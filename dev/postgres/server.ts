@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Clock } from '../../src/controller/clock.ts';
-import type { Account } from './binaries.ts';
+import type { Account } from './account.ts';
 
 export interface Server {
   port: number;
@@ -25,6 +25,11 @@ status=$?
 [ -n "$folder" ] && { cd /; rm -rf "$folder"; }
 exit $status
 `;
+
+/** Nothing that a person has set for other servers and libraries: PGDATA, LD_LIBRARY_PATH, … */
+export function serverEnvironment(): Record<string, string> {
+  return { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' };
+}
 
 /** Starts the server process; resolves once it accepts connections. */
 export async function serve(options: {
@@ -57,7 +62,7 @@ export async function serve(options: {
       // Its own process group: Ctrl-C in a terminal is for us, who stop it last.
       detached: true,
       stdio: ['pipe', 'ignore', 'pipe'],
-      env: { ...process.env, LC_ALL: 'C' },
+      env: serverEnvironment(),
     },
   );
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));

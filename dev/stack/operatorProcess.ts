@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
-const END_WITH_PARENT = join(import.meta.dirname, 'endWithParent.ts');
+// As a URL: in a path, --import takes # and % for parts of one.
+const END_WITH_PARENT = pathToFileURL(join(import.meta.dirname, 'endWithParent.ts')).href;
 
 export type LogLine = Readonly<Record<string, unknown>>;
 

@@ -10,7 +10,7 @@ import { type Ec2Server, startEc2 } from '../ec2/server.ts';
 import type { Timings } from '../ec2/timings.ts';
 import { createLightRuntime } from '../instances/lightRuntime.ts';
 import { createShellRuntime } from '../instances/shellRuntime.ts';
-import { canKeepIn } from '../postgres/binaries.ts';
+import { canKeepIn } from '../postgres/account.ts';
 import { startPostgres } from '../postgres/postgres.ts';
 import { apiPortIn, gatewayIdentityIn, writeFiles } from './files.ts';
 import { installCluster, stageClient } from './install.ts';
