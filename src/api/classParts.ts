@@ -185,9 +185,9 @@ export const instanceTags = tagMap
     maxProperties: 40,
     ...cel(
       {
-        rule: "self.all(k, !k.startsWith('aws:') && !k.startsWith('compute.molecule.ai/'))",
+        rule: "self.all(k, !k.matches('^[aA][wW][sS]:') && !k.startsWith('compute.molecule.ai/') && k != '__proto__')",
         message:
-          'tags: keys that start with aws: or compute.molecule.ai/ are taken by AWS and the operator; rename the key',
+          'tags: AWS reserves keys that start with aws: in any case, the operator those that start with compute.molecule.ai/, and __proto__ is not supported; rename the key',
       },
       tagKeyLength,
     ),

@@ -7,14 +7,37 @@ export type Environment = ReadonlyMap<string, Buffer>;
 /** The content of a Secret: key → bytes. */
 export type SecretData = ReadonlyMap<string, Buffer>;
 
+/**
+ * Why a variable never reaches the instance:
+ * - `NotAName`: no shell can hold a variable of that name.
+ * - `HoldsNul`: an environment is a list of C strings, so a value ends at its first NUL.
+ * - `TooLong`: `NAME=value` exceeds what Linux takes as one string, and `execve` would refuse the whole command.
+ */
+export type LeftOutReason = 'NotAName' | 'HoldsNul' | 'TooLong';
+
+export interface LeftOut {
+  /** `secret/key`, or `env/NAME`. */
+  source: string;
+  why: LeftOutReason;
+}
+
+/** MAX_ARG_STRLEN: 32 pages of 4 KiB, the closing NUL included (execve(2), "Limits on size of arguments"). */
+const LONGEST_ENTRY_BYTES = 131_072;
+
 export interface MergedEnvironment {
+  /** What the digest covers. */
   variables: Environment;
+  /**
+   * What the instance gets. The digest covers more than that, so that a rule added here changes no digest on record
+   * and an upgrade replaces no instance.
+   */
+  served: Environment;
   /** For each variable where it came from: `secret/key`, or `env/NAME`. */
   sources: ReadonlyMap<string, string>;
   /** Secrets that are required and were not given. */
   missing: readonly string[];
-  /** `secret/key` whose key can't be a shell variable or whose value holds a NUL; left out, as a Pod would. */
-  skipped: readonly string[];
+  /** Sorted by source. */
+  leftOut: readonly LeftOut[];
 }
 
 /** Merges as a Pod does: a later Secret wins over an earlier one, plain env over all. */
@@ -25,7 +48,7 @@ export function mergeEnvironment(
   const variables = new Map<string, Buffer>();
   const sources = new Map<string, string>();
   const missing: string[] = [];
-  const skipped: string[] = [];
+  const leftOut: LeftOut[] = [];
   for (const { secretRef } of spec.envFrom) {
     const data = secrets.get(secretRef.name);
     if (!data) {
@@ -33,19 +56,33 @@ export function mergeEnvironment(
       continue;
     }
     for (const [key, value] of data) {
-      if (!ENV_NAME.test(key) || value.includes(0)) {
-        skipped.push(`${secretRef.name}/${key}`);
-        continue;
+      const source = `${secretRef.name}/${key}`;
+      if (!ENV_NAME.test(key)) leftOut.push({ source, why: 'NotAName' });
+      else if (value.includes(0)) leftOut.push({ source, why: 'HoldsNul' });
+      else {
+        variables.set(key, value);
+        sources.set(key, source);
       }
-      variables.set(key, value);
-      sources.set(key, `${secretRef.name}/${key}`);
     }
   }
   for (const { name, value } of spec.env) {
     variables.set(name, Buffer.from(value));
     sources.set(name, `env/${name}`);
   }
-  return { variables, sources, missing, skipped: skipped.sort() };
+  const served = new Map<string, Buffer>();
+  for (const [name, value] of variables) {
+    const why = unusable(name, value);
+    if (why === undefined) served.set(name, value);
+    else leftOut.push({ source: sources.get(name) ?? name, why });
+  }
+  leftOut.sort((a, b) => (a.source < b.source ? -1 : 1));
+  return { variables, served, sources, missing, leftOut };
+}
+
+function unusable(name: string, value: Buffer): LeftOutReason | undefined {
+  if (value.includes(0)) return 'HoldsNul';
+  const bytes = name.length + '='.length + value.length + 1;
+  return bytes > LONGEST_ENTRY_BYTES ? 'TooLong' : undefined;
 }
 
 /** A key as the key ring names it. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { CelRule } from './meta.ts';
+import { own } from './own.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -122,7 +123,7 @@ function withDefaults(schema: SchemaProps, value: Json): Json {
   if (value === null || typeof value !== 'object' || !schema.properties) return value;
   const filled: Record<string, Json> = { ...value };
   for (const [name, property] of Object.entries(schema.properties)) {
-    const inner = filled[name] ?? property.default;
+    const inner = own(filled, name) ?? property.default;
     if (inner !== undefined) filled[name] = withDefaults(property, inner);
   }
   return filled;

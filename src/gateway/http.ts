@@ -2,6 +2,7 @@ import { createServer as createPlainServer } from 'node:http';
 import { createServer as createTLSServer } from 'node:https';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { own } from '../api/own.ts';
 import type { Clock } from '../controller/clock.ts';
 import { verifySession } from './credentials.ts';
 import { type ErrorCode, GatewayError } from './errors.ts';
@@ -109,7 +110,7 @@ function toGatewayError(error: unknown): GatewayError {
   if (error instanceof StoreUnavailable)
     return new GatewayError('storage_unavailable', undefined, { cause: error });
   const { code, statusCode } = error as { code?: string; statusCode?: number };
-  const known = FASTIFY_CODES[code ?? ''];
+  const known = own(FASTIFY_CODES, code ?? '');
   if (known) return new GatewayError(known);
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return new GatewayError('invalid_request');

@@ -149,6 +149,7 @@ export const refusedClasses: [string, Change, RegExp][] = [
     /^spec\.tags: .*rename the key/,
   ],
   ['with a tag of AWS’s', { tags: { 'aws:x': 'x' } }, /^spec\.tags: .*rename the key/],
+  ['with a tag of AWS’s in another case', { tags: { 'AwS:x': 'x' } }, /^spec\.tags: .*rename the key/],
   ['with 41 tags', { tags: tagged(41) }, /^spec\.tags: .*40/],
   [
     'with an impatient heartbeat',

@@ -126,7 +126,7 @@ export function factsOf(world: World, validations: readonly ValidationFact[]): F
     workspace: workspaceOf(version),
     class: classes.get(terms.stopBehavior),
     classAllowed: true,
-    environment: { kind: 'Merged', digests: { k: observed.env }, currentKey: 'k', skipped: [] },
+    environment: { kind: 'Merged', digests: { k: observed.env }, currentKey: 'k', leftOut: [] },
     fleet: ALONE,
     machine: observed.machine,
     resolution: {

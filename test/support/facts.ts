@@ -53,7 +53,7 @@ export function envDigest(content: string, id = 'k1'): string {
 /** Merged from Secrets that hold this content, digested under these keys; the last is the current one. */
 export function environmentOf(content: string, keys: readonly string[] = ['k1']): EnvironmentFact {
   const digests = Object.fromEntries(keys.map((id) => [id, envDigest(content, id)]));
-  return { kind: 'Merged', digests, currentKey: keys.at(-1) ?? 'k1', skipped: [] };
+  return { kind: 'Merged', digests, currentKey: keys.at(-1) ?? 'k1', leftOut: [] };
 }
 
 export const MACHINE = 'm1:own:class';

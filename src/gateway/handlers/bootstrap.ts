@@ -29,7 +29,7 @@ export async function bootstrap(parts: GatewayParts, request: BootstrapRequest):
   const first = openPresent(parts, caller);
   if (request.session === undefined) await checkInstance(parts, request, caller, first);
 
-  const { variables, missing } = mergeEnvironment(first.spec, await readSecrets(parts, first));
+  const { variables, served, missing } = mergeEnvironment(first.spec, await readSecrets(parts, first));
   // The newest version decides alone; the one above only said which Secrets to read.
   const workspace = openPresent(parts, caller);
   const digest = workspace.status?.desired?.env;
@@ -48,7 +48,7 @@ export async function bootstrap(parts: GatewayParts, request: BootstrapRequest):
     digest,
     credential: createSession(parts.keys.current('session'), { clusterID: parts.clusterID, ...caller }),
     periodSeconds: heartbeatTerms(parts.classes, workspace).periodSeconds,
-    environment: Object.fromEntries(variables),
+    environment: Object.fromEntries(served),
   };
 }
 

@@ -6,6 +6,7 @@ const namespace = (labels?: Record<string, string>) => ({
   metadata: { name: 'team', uid: 'n', resourceVersion: '1', ...(labels ? { labels } : {}) },
 });
 const selecting = (selector: object) => classOf({ allowedNamespaces: { from: 'Selector', selector } });
+const keyed = (key: string, operator: string) => selecting({ matchExpressions: [{ key, operator }] });
 const on = (operator: string, values?: string[]) =>
   selecting({ matchExpressions: [{ key: 'team', operator, ...(values ? { values } : {}) }] });
 
@@ -24,6 +25,8 @@ test.each([
   ['Exists does not hold without it', on('Exists'), {}, false],
   ['DoesNotExist refuses the label', on('DoesNotExist'), { team: '' }, false],
   ['DoesNotExist holds without it', on('DoesNotExist'), undefined, true],
+  ['a name that every object inherits is no label', keyed('constructor', 'Exists'), {}, false],
+  ['nor is its absence hidden', keyed('toString', 'DoesNotExist'), {}, true],
 ] as const)('%s', (_law, klass, labels, allowed) => {
   expect(namespaceAllowed(klass, namespace(labels))).toBe(allowed);
 });

@@ -1,3 +1,4 @@
+import { own } from '../../api/own.ts';
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import type { KubeObject } from '../../controller/client.ts';
 
@@ -12,13 +13,14 @@ export function namespaceAllowed(klass: WorkspaceClass, namespace: KubeObject | 
   const wanted = Object.entries(selector?.matchLabels ?? {});
   const expressions: readonly Expression[] = selector?.matchExpressions ?? [];
   return (
-    wanted.every(([key, value]) => labels[key] === value) && expressions.every((it) => matches(it, labels))
+    wanted.every(([key, value]) => own(labels, key) === value) &&
+    expressions.every((it) => matches(it, labels))
   );
 }
 
 /** metav1.LabelSelectorRequirement; NotIn also holds where the label is absent. */
 function matches({ key, operator, values = [] }: Expression, labels: Record<string, string>): boolean {
-  const value = labels[key];
+  const value = own(labels, key);
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value);

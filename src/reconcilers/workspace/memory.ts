@@ -1,4 +1,4 @@
-import type { DigestKey } from '../../api/environment.ts';
+import type { DigestKey, LeftOut } from '../../api/environment.ts';
 import type {
   DeadlineFact,
   LaunchAnswer,
@@ -22,7 +22,7 @@ export interface EnvironmentReading extends EnvironmentContent {
   /** Digest under each key that was asked for. */
   digests: Record<string, string>;
   lostKeys: readonly string[];
-  skipped: readonly string[];
+  leftOut: readonly LeftOut[];
 }
 
 /** What this process remembers of one Workspace. Losing it costs time, never correctness. */
@@ -70,7 +70,9 @@ const KEEP_REFUSED_MS = 3_600_000;
 /** Drops what is remembered of instances other than these; each launch would leave a little for ever. */
 export function forgetInstances(mine: WorkspaceMemory, known: ReadonlySet<string>): void {
   for (const record of [mine.terminateSentAt, mine.powerSentAt, mine.console]) {
-    for (const key of Object.keys(record)) if (!known.has(key.split(' ').at(-1) ?? key)) delete record[key];
+    for (const key of Object.keys(record)) {
+      if (!known.has(key.split(' ').at(-1) ?? key)) Reflect.deleteProperty(record, key);
+    }
   }
 }
 

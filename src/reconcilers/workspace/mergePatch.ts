@@ -1,3 +1,5 @@
+import { own } from '../../api/own.ts';
+
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -12,16 +14,16 @@ export function diff(from: unknown, to: unknown): Json | undefined {
   if (!isObject(from) || !isObject(to)) {
     return JSON.stringify(from) === JSON.stringify(to) ? undefined : toJson(to);
   }
-  const patch: Record<string, Json> = {};
-  for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
-    if (to[key] === undefined) {
-      if (from[key] !== undefined) patch[key] = null;
-      continue;
-    }
-    const change = from[key] === undefined ? toJson(to[key]) : diff(from[key], to[key]);
-    if (change !== undefined) patch[key] = change;
-  }
-  return Object.keys(patch).length > 0 ? patch : undefined;
+  const changes = [...new Set([...Object.keys(from), ...Object.keys(to)])].flatMap((key) => {
+    const change = changeOf(own(from, key), own(to, key));
+    return change === undefined ? [] : [[key, change] as const];
+  });
+  return changes.length > 0 ? Object.fromEntries(changes) : undefined;
+}
+
+function changeOf(from: unknown, to: unknown): Json | undefined {
+  if (to === undefined) return from === undefined ? undefined : null;
+  return from === undefined ? toJson(to) : diff(from, to);
 }
 
 /** The paths that a merge patch touches. */

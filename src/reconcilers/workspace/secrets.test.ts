@@ -3,9 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { createCanary, findCanary } from '../../../test/support/canary.ts';
 import { factsOf, heartbeatOf, statusOf } from '../../../test/support/facts.ts';
 import { createSurroundings } from '../../../test/support/workspaceDeps.ts';
+import { mergeEnvironment } from '../../api/environment.ts';
 import { ApiError } from '../../controller/errors.ts';
 import { createMemory } from './memory.ts';
-import { changedNames, observeEnvironment, trackBase } from './secrets.ts';
+import { changedNames, observeEnvironment, readSecret, trackBase } from './secrets.ts';
 
 const twoSecrets = [{ secretRef: { name: 'ada-env' } }, { secretRef: { name: 'extra', optional: true } }];
 
@@ -88,7 +89,38 @@ describe('the environment', () => {
   test('leaves out keys that are no variable names, and says which', async () => {
     const scene = setUp();
     scene.storeSecret('ada-env', '1', { 'bad-key': 'a', GOOD: 'b' });
-    expect(await scene.observe()).toMatchObject({ skipped: ['ada-env/bad-key'] });
+    expect(await scene.observe()).toMatchObject({
+      leftOut: [{ source: 'ada-env/bad-key', why: 'NotAName' }],
+    });
+  });
+
+  test('a key named like a property of every object is a variable like any other', async () => {
+    const scene = setUp();
+    scene.storeSecret('ada-env', '1', JSON.parse('{"__proto__":"a","constructor":"b"}'));
+    const data = await readSecret(scene.deps.kube, 'default', 'ada-env');
+    expect([...(data?.keys() ?? [])].sort()).toEqual(['__proto__', 'constructor']);
+  });
+
+  test('what never reaches the instance changes no digest: an upgrade that adds a rule replaces nothing', () => {
+    const huge = Buffer.alloc(131_072, 'x');
+    const fits = Buffer.alloc(131_072 - 'FITS=\0'.length, 'x');
+    const data = new Map([
+      ['HUGE', huge],
+      ['FITS', fits],
+      ['NUL', Buffer.from('a\0b')],
+    ]);
+    const spec = {
+      envFrom: [{ secretRef: { name: 's', optional: false } }],
+      env: [{ name: 'PLAIN', value: 'a\0b' }],
+    };
+    const merged = mergeEnvironment(spec, new Map([['s', data]]));
+    expect([...merged.variables.keys()]).toEqual(['HUGE', 'FITS', 'PLAIN']);
+    expect([...merged.served.keys()]).toEqual(['FITS']);
+    expect(merged.leftOut).toEqual([
+      { source: 'env/PLAIN', why: 'HoldsNul' },
+      { source: 's/HUGE', why: 'TooLong' },
+      { source: 's/NUL', why: 'HoldsNul' },
+    ]);
   });
 
   test('of values nothing is kept', async () => {

@@ -15,7 +15,16 @@ import type { WorkspaceDeps } from './deps.ts';
 import type { EnvironmentReading, WorkspaceMemory } from './memory.ts';
 
 const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
-const secretBody = z.object({ data: z.record(z.string(), z.base64()).nullish() });
+const base64 = z.base64();
+// z.record drops the key __proto__, which is a legal key of a Secret.
+const secretBody = z.object({
+  data: z
+    .custom<object>((data) => typeof data === 'object' && !Array.isArray(data))
+    .nullish()
+    .transform((data) =>
+      Object.entries(data ?? {}).map(([key, value]) => [key, base64.parse(value)] as const),
+    ),
+});
 
 /** A Secret's content, read from the API server; undefined when there is none. Rejects when it can't be asked. */
 export async function readSecret(
@@ -25,7 +34,7 @@ export async function readSecret(
 ): Promise<SecretData | undefined> {
   try {
     const { data } = secretBody.parse(await kube.get(SECRETS, name, namespace));
-    return new Map(Object.entries(data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64')]));
+    return new Map(data.map(([key, value]) => [key, Buffer.from(value, 'base64')]));
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;
@@ -62,8 +71,8 @@ export async function observeEnvironment(
     if ('missing' in reading) return { kind: 'Missing', secrets: reading.missing };
     memory.environment = reading;
   }
-  const { digests, skipped, lostKeys } = memory.environment;
-  return { kind: 'Merged', digests, currentKey: deps.keys.current('digest').id, lostKeys, skipped };
+  const { digests, leftOut, lostKeys } = memory.environment;
+  return { kind: 'Merged', digests, currentKey: deps.keys.current('digest').id, lostKeys, leftOut };
 }
 
 /** The current key, and those that any digest names which this content may be compared with. */
@@ -95,7 +104,7 @@ async function read(
     if (key) digests[id] = digestEnvironment({ id, key }, merged.variables);
   }
   const variables = digestVariables(namingKey, merged.variables);
-  return { version, digests, lostKeys, variables, sources: merged.sources, skipped: merged.skipped };
+  return { version, digests, lostKeys, variables, sources: merged.sources, leftOut: merged.leftOut };
 }
 
 /** Follows what changes are named against: the content whose digest is on record. */

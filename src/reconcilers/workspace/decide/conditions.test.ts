@@ -150,11 +150,18 @@ describe('in steady state', () => {
 });
 
 describe('what else is shown', () => {
-  test('SecretsSynced names the keys that were left out', () => {
+  test('SecretsSynced names each variable that is left out, and why', () => {
     const environment = environmentOf('a');
     if (environment.kind !== 'Merged') throw new Error('an environment that was read is merged');
-    const decision = decideAt(factsOf({ environment: { ...environment, skipped: ['ada-env/bad-key'] } }));
-    expect(conditionOf(decision, 'SecretsSynced').message).toContain('ada-env/bad-key');
+    const leftOut = [
+      { source: 'ada-env/bad-key', why: 'NotAName' },
+      { source: 'ada-env/BLOB', why: 'HoldsNul' },
+      { source: 'env/HUGE', why: 'TooLong' },
+    ] as const;
+    const decision = decideAt(factsOf({ environment: { ...environment, leftOut } }));
+    expect(conditionOf(decision, 'SecretsSynced').message).toMatch(
+      /names: ada-env\/bad-key\..*NUL.*: ada-env\/BLOB\..*128 KiB.*: env\/HUGE\./,
+    );
   });
 
   test('an instance that has not fetched its environment is not synced, nor up to date', () => {

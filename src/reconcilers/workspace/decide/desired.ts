@@ -7,6 +7,7 @@ import {
   outdatedMachine,
   sameMachine,
 } from '../../../api/machine.ts';
+import { own } from '../../../api/own.ts';
 import type { CauseKind } from '../../../api/workspace.ts';
 import { changeDueAt } from './debounce.ts';
 import { type Draft, iso, wakeAfter } from './decision.ts';
@@ -21,7 +22,10 @@ export function observedDigests(facts: Facts): { env: string; machine: string } 
   if (environment.kind !== 'Merged' || machine === undefined) return undefined;
   const recorded = facts.workspace.status?.desired?.env;
   if (recorded !== undefined && isUnderLostKey(facts, recorded)) return { env: recorded, machine };
-  const env = environment.digests[recorded === undefined ? environment.currentKey : digestKeyID(recorded)];
+  const env = own(
+    environment.digests,
+    recorded === undefined ? environment.currentKey : digestKeyID(recorded),
+  );
   return env === undefined ? undefined : { env, machine };
 }
 
@@ -71,7 +75,7 @@ export function desire(draft: Draft): void {
 }
 
 function underCurrentKey({ environment }: Facts): string | undefined {
-  return environment.kind === 'Merged' ? environment.digests[environment.currentKey] : undefined;
+  return environment.kind === 'Merged' ? own(environment.digests, environment.currentKey) : undefined;
 }
 
 /**
@@ -122,6 +126,7 @@ export function holdsDesiredEnvironment(facts: Facts, desired: string, held: str
   const { environment } = facts;
   if (environment.kind !== 'Merged') return false;
   return (
-    environment.digests[digestKeyID(held)] === held && environment.digests[digestKeyID(desired)] === desired
+    own(environment.digests, digestKeyID(held)) === held &&
+    own(environment.digests, digestKeyID(desired)) === desired
   );
 }

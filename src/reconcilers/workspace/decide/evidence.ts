@@ -3,6 +3,7 @@ import { iso } from './decision.ts';
 import { isUnderLostKey } from './desired.ts';
 import { findInstance, heartbeatOf } from './ending.ts';
 import { announcedEnd } from './interruption.ts';
+import { leftOutNote } from './leftOut.ts';
 import { isHeard, isSilent } from './silence.ts';
 import { conditionOf, type Verdict } from './verdict.ts';
 import type { View } from './view.ts';
@@ -65,11 +66,7 @@ export function judgeSecrets(view: View): Verdict {
   if (environment.kind === 'Unknown') {
     return kept ?? { status: 'Unknown', reason: 'Unread', message: 'The Secrets have not been read.' };
   }
-  const left = environment.skipped.length;
-  const note =
-    left > 0
-      ? ` Left out, as their keys are no variable names: ${environment.skipped.slice(0, 8).join(', ')}.`
-      : '';
+  const note = leftOutNote(environment.leftOut);
   if (!desired || instance?.env === undefined || launch?.instanceID !== instance.id) {
     return {
       status: 'False',

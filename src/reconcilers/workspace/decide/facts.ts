@@ -1,3 +1,4 @@
+import type { LeftOut } from '../../../api/environment.ts';
 import type { LaunchParams, Workspace } from '../../../api/workspace.ts';
 import type { WorkspaceClass } from '../../../api/workspaceClass.ts';
 
@@ -17,7 +18,8 @@ export type EnvironmentFact =
       currentKey: string;
       /** Keys that a digest on record names and that nobody holds any more: nothing can be compared under them. */
       lostKeys?: readonly string[];
-      skipped: readonly string[];
+      /** Variables that the instance does not get. */
+      leftOut: readonly LeftOut[];
     }
   | { kind: 'Missing'; secrets: readonly string[] }
   /** The Secrets could not be read just now; nothing follows from that. */

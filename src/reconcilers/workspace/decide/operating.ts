@@ -1,3 +1,4 @@
+import { own } from '../../../api/own.ts';
 import type { Launch } from '../../../api/workspace.ts';
 import { isCurrentMachine } from './change.ts';
 import { untilDeadline } from './deadline.ts';
@@ -79,7 +80,7 @@ function resume(draft: Draft, launch: Launch): void {
 function awaitStop(draft: Draft, launch: Launch, id: string): void {
   const { facts, now } = draft;
   const { powerSentAt, termAt } = facts.process;
-  const settledAt = Math.max(termAt, powerSentAt[`StopInstances ${id}`] ?? 0) + facts.timing.lateMs;
+  const settledAt = Math.max(termAt, own(powerSentAt, `StopInstances ${id}`) ?? 0) + facts.timing.lateMs;
   if (settledAt > now.mono) wakeAfter(draft, settledAt - now.mono);
   else launch.phase = 'Submitted';
 }
@@ -125,8 +126,8 @@ function power(
   if (id === undefined || !states.includes(findInstance(draft, id)?.state ?? '')) return;
   const { powerSentAt } = facts.process;
   const opposite = kind === 'StopInstances' ? 'StartInstances' : 'StopInstances';
-  const sentAt = powerSentAt[`${kind} ${id}`];
-  const stands = sentAt !== undefined && sentAt >= (powerSentAt[`${opposite} ${id}`] ?? 0);
+  const sentAt = own(powerSentAt, `${kind} ${id}`);
+  const stands = sentAt !== undefined && sentAt >= (own(powerSentAt, `${opposite} ${id}`) ?? 0);
   const wait = stands ? sentAt + facts.timing.terminateRetryMs - now.mono : 0;
   if (wait > 0) wakeAfter(draft, wait);
   else propose(draft, { kind, ids: [id] });

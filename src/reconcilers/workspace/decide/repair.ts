@@ -1,4 +1,5 @@
 import { isEnd, isFailure, REFUSALS } from '../../../api/causes.ts';
+import { own } from '../../../api/own.ts';
 import type { Cause } from '../../../api/workspace.ts';
 import { backoffMs } from './backoff.ts';
 import { earliestChange } from './change.ts';
@@ -49,7 +50,7 @@ export function afterTimeout(view: View, launch: FrozenLaunch): Answer<Cause> {
   if (left > 0) return { forMs: left };
   const unjudged = unheard(view) ?? unbound(view);
   if (unjudged) return unjudged;
-  const console = view.facts.process.console[launch.instanceID];
+  const console = own(view.facts.process.console, launch.instanceID);
   const pause = backoffMs(view, launch);
   if (left + pause <= 0 && console !== undefined) {
     return { value: { kind: 'TimedOut', ref: String(launch.number) } };

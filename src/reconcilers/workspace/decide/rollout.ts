@@ -1,5 +1,6 @@
 import { outdatedBy } from '../../../api/causes.ts';
 import { classContent } from '../../../api/machine.ts';
+import { own } from '../../../api/own.ts';
 import type { Cause } from '../../../api/workspace.ts';
 import type { WorkspaceClassSpec } from '../../../api/workspaceClass.ts';
 import { isCurrent, isCurrentMachine } from './change.ts';
@@ -32,7 +33,7 @@ export function slotIsFree(fleet: FleetFact, spec: Pick<WorkspaceClassSpec, 'rol
 /** The first of these contents that another must come up with before, or that is not to be tried any more. */
 export function unverified(fleet: FleetFact, contents: readonly string[]): string | undefined {
   return contents.find((name) => {
-    const { proven, trying, failing } = fleet.contents[name] ?? { proven: false, failing: 0 };
+    const { proven, trying, failing } = own(fleet.contents, name) ?? { proven: false, failing: 0 };
     return failing >= MOST_FAILING || (!proven && (trying !== undefined || failing > 0));
   });
 }
@@ -85,7 +86,7 @@ function unproven(view: View, contents: readonly string[]): Blocker | undefined 
   const { class: klass, fleet } = view.facts;
   const open = unverified(fleet, contents);
   if (open === undefined) return undefined;
-  const first = fleet.contents[open]?.trying;
+  const first = own(fleet.contents, open)?.trying;
   const why = first ? `${first} is the first to be replaced for it, and must become Ready` : 'it failed';
   return inLine(
     view,

@@ -1,3 +1,4 @@
+import { own } from '../../../api/own.ts';
 import type { Cause, WorkspaceStatus } from '../../../api/workspace.ts';
 import { backoffMs } from './backoff.ts';
 import { type Draft, iso, wakeAfter } from './decision.ts';
@@ -85,7 +86,7 @@ export function afterSilence(view: View, launch: FrozenLaunch): Answer<Cause> {
   const since = silentSince(view, launch);
   if (!instance || since === undefined || !isSilent(view, launch)) return {};
   const { facts, now } = view;
-  if (facts.process.console[instance.id] === undefined) {
+  if (own(facts.process.console, instance.id) === undefined) {
     return { effect: { kind: 'ReadConsole', instanceID: instance.id } };
   }
   if (!replaces(view)) return {};
@@ -135,7 +136,7 @@ export function saidOfSilence(view: View, launch: FrozenLaunch): string {
     }
   }
   said.push('Look at its console, and at its way to the gateway.');
-  const console = view.facts.process.console[launch.instanceID ?? ''];
+  const console = own(view.facts.process.console, launch.instanceID ?? '');
   if (console) said.push(`The console ends: ${console}`);
   return said.join(' ');
 }

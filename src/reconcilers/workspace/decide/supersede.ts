@@ -1,4 +1,5 @@
 import { isEnd, isRecordedBySuccessor } from '../../../api/causes.ts';
+import { own } from '../../../api/own.ts';
 import type { Cause, Launch, LaunchParams, Outcome } from '../../../api/workspace.ts';
 import { failuresWith } from './backoff.ts';
 import { candidate, unlaunchable } from './candidate.ts';
@@ -141,7 +142,7 @@ function outcomeOf(previous: Launch, cause: Cause): Outcome {
 
 /** How its console ended; of a launch that does not speak nothing else is known. */
 function consoleOf({ facts }: Draft, { instanceID }: Launch): string | undefined {
-  const tail = instanceID === undefined ? undefined : facts.process.console[instanceID];
+  const tail = instanceID === undefined ? undefined : own(facts.process.console, instanceID);
   return tail ? `The console ends: ${tail}` : undefined;
 }
 

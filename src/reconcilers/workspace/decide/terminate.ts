@@ -1,3 +1,4 @@
+import { own } from '../../../api/own.ts';
 import { type Draft, propose, wakeAfter } from './decision.ts';
 import { findInstance, trackEnding, wakeForProof } from './ending.ts';
 
@@ -30,7 +31,7 @@ export function terminateSuperseded(draft: Draft): void {
       wakeForProof(draft, instance);
       continue;
     }
-    const sentAt = facts.process.terminateSentAt[entry.instanceID];
+    const sentAt = own(facts.process.terminateSentAt, entry.instanceID);
     const wait = sentAt === undefined ? 0 : sentAt + facts.timing.terminateRetryMs - now.mono;
     if (wait > 0) wakeAfter(draft, wait);
     else ids.push(entry.instanceID);
