@@ -10,9 +10,13 @@ import { tagMap } from './tags.ts';
 /**
  * The operator's port straight onto the cloud, without SDK and sockets. Faults come as an SDK would throw them, and
  * `caller` (src/ec2/call.ts) makes of them what it makes of real ones: buckets, guard, time limit and classes are the
- * operator's own.
+ * operator's own. `toRunInput` says what a launch's request is to the cloud.
  */
-export function typedCalls(service: Service, caller: Caller): Ec2Calls {
+export function typedCalls(
+  service: Service,
+  caller: Caller,
+  toRunInput: (request: RunRequest) => RunInput | Promise<RunInput> = plainRunInput,
+): Ec2Calls {
   function run<I, O>(
     operation: Operation<I, O>,
     bucket: BucketName,
@@ -49,7 +53,8 @@ export function typedCalls(service: Service, caller: Caller): Ec2Calls {
 
   return {
     async runInstances(request, options) {
-      const view = await run(operations.runInstances, 'RunInstances', runInput(request), options);
+      const input = await toRunInput(request);
+      const view = await run(operations.runInstances, 'RunInstances', input, options);
       return instanceOf(view);
     },
     async terminateInstances(ids, options) {
@@ -109,7 +114,7 @@ export function typedCalls(service: Service, caller: Caller): Ec2Calls {
   };
 }
 
-function runInput({ params, userData, clientToken, dryRun = false }: RunRequest): RunInput {
+function plainRunInput({ params, userData, clientToken, dryRun = false }: RunRequest): RunInput {
   const { rootVolume } = params;
   const tags = params.tags.map(({ key, value }) => ({ key, value }));
   return {

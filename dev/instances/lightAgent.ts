@@ -24,6 +24,14 @@ export interface LightAgentReport {
   retired: boolean;
 }
 
+/** What an agent knew that goes on where another process left it: its boot, its environment and its count of heartbeats. */
+export interface ResumedAgent {
+  seq: number;
+  digest: string;
+  environment: Readonly<Record<string, string>>;
+  periodMs: number;
+}
+
 export interface LightAgentDeps {
   clock: Clock;
   random: Random;
@@ -35,6 +43,8 @@ export interface LightAgentDeps {
   maxBackoffMs: number;
   /** Pause between two looks for EC2's notice of an interruption, on Spot. */
   noticePollMs: number;
+  /** Without it the agent begins with its bootstrap, as after a boot. */
+  resumed?: ResumedAgent | undefined;
 }
 
 const served = z.object({
@@ -62,7 +72,7 @@ export function startLightAgent(
   deps: LightAgentDeps,
   signal: AbortSignal,
 ): { report: LightAgentReport; ended: Promise<void> } {
-  const { clock, random, gateway, machine, config } = deps;
+  const { clock, random, gateway, machine, config, resumed } = deps;
   const { disk } = machine;
   const report: LightAgentReport = {
     instanceID: machine.id,
@@ -72,10 +82,11 @@ export function startLightAgent(
     beats: 0,
     restarts: [],
     retired: false,
+    ...(resumed && { digest: resumed.digest, environment: resumed.environment }),
   };
   const log = (text: string) => machine.writeConsole(`workspace-agent: ${text}\n`);
-  let seq = 0;
-  let periodMs = 30_000;
+  let seq = resumed?.seq ?? 0;
+  let periodMs = resumed?.periodMs ?? 30_000;
   let delayMs = 1_000;
 
   async function post(path: string, body: unknown): Promise<GatewayAnswer | undefined> {
@@ -158,7 +169,7 @@ export function startLightAgent(
   }
 
   async function live(): Promise<void> {
-    await bootstrap();
+    if (!resumed) await bootstrap();
     while (!signal.aborted && !report.retired) {
       await deps.leave(signal);
       if (signal.aborted) return;

@@ -4,7 +4,7 @@ import type { Random } from '../../src/controller/random.ts';
 import { createTargetSet, type InstanceRuntime, isTarget, type Machine } from '../ec2/runtime.ts';
 import { parseBootConfig } from './bootConfig.ts';
 import { type GatewayClient, httpGatewayClient } from './gatewayClient.ts';
-import { type LightAgentReport, startLightAgent } from './lightAgent.ts';
+import { type LightAgentReport, type ResumedAgent, startLightAgent } from './lightAgent.ts';
 
 export interface LightRuntimeOptions {
   clock: Clock;
@@ -16,6 +16,8 @@ export interface LightRuntimeOptions {
   maxBackoffMs?: number;
   /** Pause between two looks for a notice of an interruption; default 5,000 ms, as the shell agent's. */
   noticePollMs?: number;
+  /** Of a restored instance: its agent goes on, as if the process that runs it had never ended. */
+  resumed?: (machine: Machine) => ResumedAgent | undefined;
 }
 
 export interface LightRuntime extends InstanceRuntime {
@@ -81,7 +83,8 @@ export function createLightRuntime(options: LightRuntimeOptions): LightRuntime {
       machine.writeConsole(`${machine.id} boots (${machine.boot})\n`);
       try {
         const config = parseBootConfig(machine.userData);
-        const deps = { clock, random, gateway, machine, config, maxBackoffMs, noticePollMs };
+        const resumed = options.resumed?.(machine);
+        const deps = { clock, random, gateway, machine, config, maxBackoffMs, noticePollMs, resumed };
         const agent = startLightAgent({ ...deps, leave: (signal) => leave(boot, signal) }, abort.signal);
         boot.report = agent.report;
         boot.ended = agent.ended;

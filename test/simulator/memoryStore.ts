@@ -13,7 +13,7 @@ import {
 const GATEWAY_GAP_MS = 5_000;
 const DEFAULT_TIMEOUT_MS = 90_000;
 
-interface Row extends LaunchRecord {
+export interface Row extends LaunchRecord {
   held?: string;
   served?: string;
   timeoutMs: number;
@@ -22,19 +22,27 @@ interface Row extends LaunchRecord {
   change: number;
 }
 
+/** All that the store holds. */
+export interface Rows {
+  launches: readonly Row[];
+  gateway?: { upSince: number; lastAt: number } | undefined;
+}
+
 /** What the Postgres store keeps, in memory and by a virtual clock; it can be away, and lose all it has. */
 export interface MemoryStore extends HeartbeatStore {
   away(away: boolean): void;
   /** As a database that was set up again: without a table, until the next call has found that out. */
   empty(): void;
+  rows(): Rows;
 }
 
-export function createMemoryStore(clock: Clock): MemoryStore {
-  const rows = new Map<string, Row>();
-  let beats: { upSince: number; lastAt: number } | undefined;
+/** @param past what it holds at the start */
+export function createMemoryStore(clock: Clock, past: Rows = { launches: [] }): MemoryStore {
+  const rows = new Map(past.launches.map((row) => [launchID(row), { ...row }]));
+  let beats = past.gateway && { ...past.gateway };
   let isAway = false;
   let isBare = false;
-  let changes = 0;
+  let changes = Math.max(0, ...past.launches.map(({ change }) => change));
 
   async function answer<T>(work: () => T): Promise<T> {
     if (isAway) throw new StoreUnavailable('the database is away');
@@ -120,6 +128,7 @@ export function createMemoryStore(clock: Clock): MemoryStore {
       beats = undefined;
       isBare = true;
     },
+    rows: () => ({ launches: [...rows.values()].map((row) => ({ ...row })), gateway: beats && { ...beats } }),
     recordHeartbeats: (batch) =>
       answer(() => {
         const heard = batch.map((said) => [launchID(said), hear(said)] as const);

@@ -2,14 +2,19 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { type ApiServer, createApiServer } from '../../dev/apiserver/apiServer.ts';
 import { inProcessTransport } from '../../dev/apiserver/inProcessTransport.ts';
+import { createStore, type Dump } from '../../dev/apiserver/store.ts';
 import type { Service } from '../../dev/ec2/exchange.ts';
 import { createFaults } from '../../dev/ec2/faults.ts';
 import { createIdentityAuthority, type IdentityAuthority } from '../../dev/ec2/identity.ts';
 import { attachRuntime } from '../../dev/ec2/machines.ts';
-import { type CloudOptions, createCloud } from '../../dev/ec2/state.ts';
+import { type Cloud, type CloudOptions, createCloud } from '../../dev/ec2/state.ts';
 import { typedCalls } from '../../dev/ec2/typedCalls.ts';
 import type { GatewayClient } from '../../dev/instances/gatewayClient.ts';
-import { createLightRuntime, type LightRuntime } from '../../dev/instances/lightRuntime.ts';
+import {
+  createLightRuntime,
+  type LightRuntime,
+  type LightRuntimeOptions,
+} from '../../dev/instances/lightRuntime.ts';
 import { installCluster, OPERATOR_NAMESPACE, stageClient } from '../../dev/stack/install.ts';
 import type { Platform } from '../../src/cluster.ts';
 import { type Config, configSchema } from '../../src/config.ts';
@@ -22,7 +27,7 @@ import type { Ec2Calls } from '../../src/ec2/port.ts';
 import { seededRandom } from '../support/seededRandom.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 import { startGateway } from './gateway.ts';
-import { createMemoryStore, type MemoryStore } from './memoryStore.ts';
+import { createMemoryStore, type MemoryStore, type Rows } from './memoryStore.ts';
 import { createMortal, type Mortal, type Strike } from './mortal.ts';
 
 export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
@@ -72,11 +77,26 @@ export interface Wire {
   calls(process: string, inner: Ec2Calls): Ec2Calls;
 }
 
+/** What there is before the scene begins. */
+export interface Past {
+  /** Wall time, ms. */
+  now: number;
+  objects: Dump;
+  rows: Rows;
+  /** Puts instances into the cloud. */
+  instances(cloud: Cloud): void;
+  /** The agents that go on as if nothing had ended. */
+  resumed: NonNullable<LightRuntimeOptions['resumed']>;
+}
+
 export interface SceneOptions {
   /** Of every process. */
   config?: Config;
   cloud?: Partial<CloudOptions>;
   wire?: Wire;
+  past?: Past;
+  /** What a launch's request is to the cloud. */
+  toRunInput?: Parameters<typeof typedCalls>[2];
 }
 
 /** The gateway that agents reach, if any is up. */
@@ -92,18 +112,21 @@ const NO_WIRE: Wire = { transport: (_process, inner) => inner, calls: (_process,
 let authority: Promise<IdentityAuthority> | undefined;
 
 export async function createScene(seed: number, options: SceneOptions = {}): Promise<Scene> {
-  const { config = CONFIG, wire = NO_WIRE } = options;
-  const clock = createVirtualClock();
+  const { config = CONFIG, wire = NO_WIRE, past, toRunInput } = options;
+  const clock = createVirtualClock(past && { now: past.now });
   const random = seededRandom(seed);
   authority ??= createIdentityAuthority(clock);
   const identity = await authority;
-  const api = createApiServer({ clock, random });
+  const state = createStore();
+  if (past) state.load(past.objects);
+  const api = createApiServer({ clock, random }, state);
   const timings = { visibilityLag: [0, 10_000] } as const;
   const cloud = createCloud({ clock, random, region: REGION, timings, ...options.cloud });
+  past?.instances(cloud);
   const service: Service = { cloud, faults: createFaults(cloud), closing: new AbortController().signal };
   const kube = stageClient(api, clock);
   await installCluster(kube);
-  const store = createMemoryStore(clock);
+  const store = createMemoryStore(clock, past?.rows);
   const logs: string[] = [];
   const logger = pino(
     { level: 'info', timestamp: () => `,"time":${clock.now()}` },
@@ -125,7 +148,7 @@ export async function createScene(seed: number, options: SceneOptions = {}): Pro
       runtimeMetrics: createRuntimeMetrics(registry),
       createCalls(callsOptions) {
         const caller = createCaller({ timeoutMs: config.aws.timeoutMs, ...callsOptions });
-        const calls = wire.calls(name, typedCalls(service, caller));
+        const calls = wire.calls(name, typedCalls(service, caller, toRunInput));
         return { ...mortal.ec2(calls), close: () => undefined };
       },
     };
@@ -140,6 +163,7 @@ export async function createScene(seed: number, options: SceneOptions = {}): Pro
     clock,
     random,
     logger,
+    ...(past && { resumed: past.resumed }),
     gateway: { post: gateway.post, close: () => Promise.resolve() },
   });
   attachRuntime(cloud, identity, agents);

@@ -1,0 +1,20 @@
+import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { scenarios } from './scenarios/all.ts';
+import { record } from './stage.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+
+/** Freezes what this release writes: `npm run freeze -- <release or date> [scenario…]`. */
+const [release, ...only] = process.argv.slice(2);
+if (release === undefined) throw new Error('usage: npm run freeze -- <release or date> [scenario…]');
+const folder = join(import.meta.dirname, release);
+await mkdir(join(folder, 'crds'), { recursive: true });
+for (const file of await readdir(join(ROOT, 'crds')))
+  await copyFile(join(ROOT, 'crds', file), join(folder, 'crds', file));
+for (const [index, scenario] of scenarios.entries()) {
+  if (only.length > 0 && !only.includes(scenario.name)) continue;
+  const frozen = await record(scenario, index + 1);
+  await writeFile(join(folder, `${scenario.name}.json`), `${JSON.stringify(frozen, null, 1)}\n`);
+  process.stdout.write(`${scenario.name}: ${scenario.about}\n`);
+}

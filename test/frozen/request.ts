@@ -1,0 +1,40 @@
+import { EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2';
+import type { RunInput } from '../../dev/ec2/model.ts';
+import { createParams } from '../../dev/ec2/params.ts';
+import { decodeRun } from '../../dev/ec2/wireRun.ts';
+import type { RunRequest } from '../../src/ec2/port.ts';
+import { runInstancesInput } from '../../src/ec2/runInput.ts';
+
+// Everything is given, so that the SDK looks for nothing in files: a wait for those would be a wait in real time.
+const client = new EC2Client({
+  region: 'eu-sim-1',
+  endpoint: 'http://127.0.0.1:1',
+  credentials: { accessKeyId: 'id', secretAccessKey: 'key' },
+});
+
+/** The body of RunInstances as the SDK would put it on the wire. */
+export async function requestBody(request: RunRequest): Promise<string> {
+  let body: unknown;
+  const command = new RunInstancesCommand(runInstancesInput(request));
+  command.middlewareStack.add(
+    () => (args) => {
+      ({ body } = args.request as { body?: unknown });
+      return Promise.resolve({ output: { $metadata: {} }, response: {} });
+    },
+    { step: 'build', name: 'sendNothing', priority: 'low' },
+  );
+  await client.send(command);
+  if (typeof body !== 'string') throw new Error('the SDK made no body');
+  return body;
+}
+
+/** What the cloud takes a body for; it refuses a parameter that it does not know. */
+export function readBody(body: string): RunInput {
+  const form = new URLSearchParams(body);
+  form.delete('Action');
+  form.delete('Version');
+  const params = createParams(form);
+  const input = decodeRun(params);
+  params.finish();
+  return input;
+}
