@@ -3,8 +3,8 @@ import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 
 const CORES = Math.max(2, availableParallelism());
 
-/** What computes: searches of the protocol's states, and the whole operator in a simulator. */
-const SEARCHES = ['test/model/**/*.test.ts', 'test/simulator/**/*.test.ts'];
+/** What computes: searches of the protocol's states, and the whole operator in virtual time. */
+const SEARCHES = ['test/model/**/*.test.ts', 'test/simulator/**/*.test.ts', 'test/virtual/**/*.test.ts'];
 
 /** What mostly waits for real time to pass: scenarios, commands that people type, and the agent under real shells. */
 const TIMED = [

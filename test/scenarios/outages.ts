@@ -1,7 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import pg from 'pg';
 import { expect } from 'vitest';
 import { freePort } from '../../dev/stack/files.ts';
 import type { OperatorProcess } from '../../dev/stack/operatorProcess.ts';
@@ -101,28 +100,17 @@ export async function createOutages({ count, spec, stack = {}, env = {} }: Outag
   };
 }
 
-export async function classConditions(scene: Scene): Promise<readonly Condition[]> {
+async function classConditions(scene: Scene): Promise<readonly Condition[]> {
   const klass = await scene.kube.get(CLASSES, 'watched');
   const { status } = klass as { status?: { conditions?: Condition[] } };
   return status?.conditions ?? [];
 }
 
 /** Waits until the class says of this aspect what it should. */
-export function untilClass(scene: Scene, type: string, reason: string): Promise<Condition> {
+function untilClass(scene: Scene, type: string, reason: string): Promise<Condition> {
   return until(`the class says ${type}: ${reason}`, async () =>
     (await classConditions(scene)).find((it) => it.type === type && it.reason === reason),
   );
-}
-
-/** As a database that was set up anew: without a table. */
-export async function emptyDatabase(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
-  } finally {
-    await client.end();
-  }
 }
 
 /** What no outage may change: each Workspace's version, and what was provisioned and terminated, by the cloud's own books. */

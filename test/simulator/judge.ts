@@ -12,8 +12,6 @@ const ENDING = new Set<string>(['shutting-down', 'terminated']);
 export interface Judge {
   /** The law that is broken just now, if any. */
   look(): Promise<string | undefined>;
-  /** The same of the one law that holds whatever becomes of statuses: no Workspace has two instances. */
-  lookForTwo(): string | undefined;
 }
 
 /** The Workspaces that there were or are. */
@@ -95,19 +93,15 @@ export function createJudge(scene: Pick<Scene, 'service'>, known: Known): Judge 
       if (numbers.has(launch)) return `S2: a second instance, ${instanceID}, for launch ${launch}`;
       numbers.add(launch);
     }
-    const two = lookForTwo();
-    if (two) return two;
-    for (const [uid, [living]] of livingOf(scene))
-      if (living && !present.has(uid)) return `S4: ${uid} was let go while ${living.id} lives`;
+    for (const [uid, living] of livingOf(scene)) {
+      const ids = living.map(({ id }) => id);
+      if (ids.length > 1) return `S1: ${ids.length} live instances of ${uid}: ${ids}`;
+      if (ids.length > 0 && !present.has(uid)) return `S4: ${uid} was let go while ${ids[0]} lives`;
+    }
     return endings(present);
   }
 
-  function lookForTwo(): string | undefined {
-    const two = [...livingOf(scene)].find(([, living]) => living.length > 1);
-    return two && `S1: ${two[1].length} live instances of ${two[0]}: ${two[1].map(({ id }) => id)}`;
-  }
-
-  return { look, lookForTwo };
+  return { look };
 }
 
 /** What is still not as it was last asked for, if anything. */

@@ -37,6 +37,8 @@ export interface People {
   /** @throws when there is none */
   workspace(name: string): Workspace;
   workspaces(): readonly Workspace[];
+  /** Of each Workspace its name and version: alike twice, nothing was written in between. */
+  versions(): readonly string[];
   condition(name: string, type: string): Condition | undefined;
   klass(name: string): WorkspaceClass;
   classCondition(name: string, type: string): Condition | undefined;
@@ -146,6 +148,10 @@ export function createPeople({ kube, api, note }: Scene, time: Time): People {
       return names;
     },
     workspaces: () => state.list(STORAGE.workspaces).map(([, raw]) => decode(raw)),
+    versions: () =>
+      state
+        .list(STORAGE.workspaces)
+        .map(([key, { metadata }]) => `${key}@${(metadata as { resourceVersion: string }).resourceVersion}`),
     condition: (name, type) => conditionOf(workspace(name), type),
     classCondition: (name, type) => conditionOf(klass(name), type),
     events: (name) =>

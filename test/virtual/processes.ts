@@ -29,6 +29,10 @@ export interface OnCall {
   nth?: number;
 }
 
+/** Calls that change anything a Workspace depends on: not leases, events and classes' statuses. */
+export const EFFECT =
+  /^(?!.*\/(leases|events|workspaceclasses)\b)(POST|PUT|PATCH|DELETE|(run|terminate|stop|start)Instances)/;
+
 export interface Processes {
   /** A new process; it joins, and leads if it may, as time passes. */
   startOperator(): Operator;

@@ -25,8 +25,6 @@ export interface WorldOptions {
   cloud?: Partial<CloudOptions>;
   /** Of the class `standard`, which is there from the beginning. */
   standard?: Record<string, unknown>;
-  /** Laws judged throughout: all that hold while statuses are the operator's own work, or only that no Workspace ever has two instances. */
-  laws?: 'all' | 'one instance';
 }
 
 /** Cluster, cloud, agents, gateway, database and operators in virtual time, and what a story does to them and asks of them. */
@@ -61,7 +59,7 @@ function configOf(settings: WorldOptions['settings'] = {}) {
 }
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
-  const { seed = 1, replicas = 1, laws = 'all' } = options;
+  const { seed = 1, replicas = 1 } = options;
   let started: Scene | undefined;
   const timeline = createTimeline(() => started?.clock.monotonic() ?? 0);
   const made = await createScene(seed, {
@@ -94,8 +92,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     names: () => people.workspaces().map(({ metadata }) => metadata.name),
     read: (name) => Promise.resolve(people.find(name)),
   });
-  if (laws === 'all') time.always('laws', async () => (await judge.look()) ?? true);
-  else time.always('laws', () => judge.lookForTwo() ?? true);
+  time.always('laws', async () => (await judge.look()) ?? true);
   await people.createClass('standard', options.standard);
   for (let count = 0; count < replicas; count += 1) processes.startOperator();
   if (replicas > 0) await processes.untilLeader();
