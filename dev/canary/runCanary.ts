@@ -88,12 +88,10 @@ function waitingFor(clock: Clock, deferred: number | undefined): string {
   return `deferred for ${Math.max(0, Math.ceil((deferred - clock.now()) / 1000))} s more at the most`;
 }
 
-/** When a deferred change will be carried out, wall ms; undefined when none is. Only the message says it. */
+/** When a deferred change will be carried out, wall ms; 0 when an earlier release does not say; undefined when none is. */
 function deferredUntil(workspace: Workspace | undefined): number | undefined {
-  const upToDate = conditionOf(workspace, 'UpToDate');
-  if (upToDate?.reason !== 'Deferred') return undefined;
-  const stamp = /\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(upToDate.message)?.[0];
-  return stamp === undefined ? 0 : Date.parse(stamp);
+  if (conditionOf(workspace, 'UpToDate')?.reason !== 'Deferred') return undefined;
+  return Date.parse(workspace?.status?.deferred?.until ?? '') || 0;
 }
 
 /** The whole window, as a second provision may come late; a second one, or an end of the Workspace, ends it at once. */

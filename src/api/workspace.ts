@@ -178,6 +178,28 @@ export const workspaceStatus = z
       })
       .optional()
       .describe('What the instance should be, as digests.'),
+    deferred: z
+      .object({
+        generation: z.int().min(0).describe('desired.generation that waits.'),
+        until: timestamp.describe('When it is carried out at the latest.'),
+      })
+      .optional()
+      .describe('The change that waits because the launch is too young or still starts.'),
+    turn: z
+      .object({
+        generation: z.int().min(0).describe('desired.generation that waits.'),
+        since: timestamp.describe('When the wait began.'),
+        place: z.int().min(1).optional().describe('Place in line at that time; 1 is next.'),
+        of: z.int().min(1).optional().describe('How many were in line at that time, this one included.'),
+        expectedAt: timestamp.optional().describe('When its turn comes, as estimated at that time.'),
+        behind: text(512)
+          .optional()
+          .describe('Namespace and name of the Workspace that tries the change first and must become Ready.'),
+      })
+      .optional()
+      .describe(
+        'The wait of a change for other Workspaces of the class, as it was when it began: a place that follows each step would be a write each.',
+      ),
     handled: z
       .object({
         restart: text(128).optional().describe('The restart request that was last answered.'),

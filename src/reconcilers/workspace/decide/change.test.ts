@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { conditionOf, decideAt, decideValidated } from '../../../../test/support/decisions.ts';
+import { conditionOf, decideAt, decideValidated, withStatus } from '../../../../test/support/decisions.ts';
 import {
   booting,
   desiredOf,
@@ -92,6 +92,28 @@ describe('a change while the launch is young or progresses is deferred, never dr
     );
     expect(again.ledger).toEqual([]);
     expect(again.events).toEqual([]);
+  });
+
+  test('status has it, and lets go of it when it is carried out', () => {
+    const { status } = decideAt(young());
+    expect(status.deferred).toEqual({ generation: 2, until: stamp(20 * SECOND) });
+    expect(decideValidated(withStatus(young(), status), 20 * SECOND).status.deferred).toBeUndefined();
+  });
+
+  test('one that an earlier release wrote is completed once, and not told again', () => {
+    const { deferred, ...older } = decideAt(young()).status;
+    const upgraded = decideAt(withStatus(young(), older));
+    expect(upgraded.status).toEqual({ ...older, deferred });
+    expect([...upgraded.events, ...upgraded.ledger]).toEqual([]);
+    const { status, events, ledger } = decideAt(withStatus(young(), upgraded.status));
+    expect(status).toEqual(upgraded.status);
+    expect([...events, ...ledger]).toEqual([]);
+  });
+
+  test('an earlier release finds the generation and the time in the words that it knows', () => {
+    const { message } = conditionOf(decideAt(young()), 'UpToDate');
+    const words = /\(generation (\d+)\).* is carried out at (\S+) at the latest: /s;
+    expect(words.exec(message)?.slice(1)).toEqual(['2', stamp(20 * SECOND)]);
   });
 
   test('then it is done', () => {

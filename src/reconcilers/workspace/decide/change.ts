@@ -1,6 +1,7 @@
 import { hasDesiredImage, sameMachine } from '../../../api/machine.ts';
 import type { Cause } from '../../../api/workspace.ts';
 import { untilDeadline } from './deadline.ts';
+import { iso } from './decision.ts';
 import { holdsDesiredEnvironment, isUnderLostKey } from './desired.ts';
 import type { Answer, FrozenLaunch, View } from './view.ts';
 
@@ -32,8 +33,9 @@ export function change(view: View, launch: FrozenLaunch): Answer<Cause> {
   if (at <= view.now.wall && !progressing) {
     return { value: { kind: desired.cause, ref: String(desired.generation) } };
   }
+  const until = progressing ? Math.max(at, Date.parse(launch.deadline ?? '')) : at;
   return {
-    deferredUntil: progressing ? Math.max(at, Date.parse(launch.deadline ?? '')) : at,
+    deferred: { generation: desired.generation, until: iso(until) },
     forMs: Math.max(at - view.now.wall, progressing ? untilDeadline(view, launch) : 0),
   };
 }

@@ -2,7 +2,7 @@ import type { Condition } from '../../../api/meta.ts';
 import { type EventIntent, iso } from './decision.ts';
 import { judgeEarlier } from './earlier.ts';
 import { judgeHeartbeat, judgeInstance, judgeSecrets } from './evidence.ts';
-import { deferralOf } from './ledger.ts';
+import { deferredGeneration } from './ledger.ts';
 import { observedGeneration } from './observed.ts';
 import { judgeReady } from './ready.ts';
 import { judgeUpToDate } from './upToDate.ts';
@@ -117,10 +117,10 @@ function tellTrouble(view: View, { reason, message }: Verdict): EventIntent[] {
 }
 
 /** A deferral is told once for each generation. */
-function tellDeferral({ status, deferredUntil }: View, { reason, message }: Verdict): EventIntent[] {
-  const { desired } = status;
-  if (reason !== 'Deferred' || !desired || deferredUntil === undefined) return [];
-  if (deferralOf(status)?.generation === desired.generation) return [];
+function tellDeferral({ facts, status }: View, { reason, message }: Verdict): EventIntent[] {
+  const { deferred } = status;
+  const recorded = facts.workspace.status;
+  if (!deferred || (recorded && deferredGeneration(recorded) === deferred.generation)) return [];
   return [{ type: 'Normal', reason, message }];
 }
 

@@ -44,8 +44,6 @@ export interface Draft extends View {
   claim?: Claim;
   /** What keeps a launch or a replacement from happening. */
   blocker?: Blocker;
-  /** Until when a change is deferred, wall ms. */
-  deferredUntil?: number;
 }
 
 export function draftFrom(facts: Facts, now: Now): Draft {
@@ -71,12 +69,13 @@ export function block(draft: Draft, blocker: Blocker): void {
 }
 
 /** Takes up what a judgement waits for. */
-export function heed(draft: Draft, { blocker, deferredUntil, effect, forMs, needsResolution }: Wait): void {
+export function heed(draft: Draft, { blocker, deferred, effect, forMs, needsResolution, turn }: Wait): void {
   if (blocker) block(draft, blocker);
   if (forMs !== undefined) wakeAfter(draft, forMs);
   if (effect) propose(draft, effect);
   if (needsResolution) draft.needsResolution = true;
-  if (deferredUntil !== undefined) draft.deferredUntil = deferredUntil;
+  if (deferred) draft.status.deferred = deferred;
+  if (turn) draft.status.turn = turn;
 }
 
 export function iso(wallMs: number): string {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { doubtful, launchOf, stamp, statusOf, waiting } from '../../../../test/support/facts.ts';
+import { desiredOf, doubtful, launchOf, stamp, statusOf, waiting } from '../../../../test/support/facts.ts';
 import type { WorkspaceStatus } from '../../../api/workspace.ts';
-import { deferralMessage, deferralOf, ledgerBetween } from './ledger.ts';
+import { ledgerBetween } from './ledger.ts';
 
 type Past = NonNullable<WorkspaceStatus['history']>[number];
 
@@ -123,27 +123,37 @@ test('a superseded instance that left the history before it was gone is told all
   ]);
 });
 
-test('a deferral is told once a generation, and read as it was written', () => {
-  const shown = (generation: number, until: string): WorkspaceStatus => {
-    const of = {
-      cause: 'SecretChanged' as const,
-      generation,
-      until,
-      names: ': ada-env/KEY (x)',
-      why: 'launch 1 is too young',
-    };
+describe('a deferral is told once a generation', () => {
+  /** As this release writes it; an earlier one writes the condition alone. */
+  const deferred = (generation: number, until: string | undefined): WorkspaceStatus => {
     const common = { lastTransitionTime: stamp(0), type: 'UpToDate', status: 'False' as const };
-    const condition = { ...common, reason: 'Deferred', message: deferralMessage(of) };
-    const { desired } = statusOf();
     return statusOf({
-      desired: desired && { ...desired, generation, cause: 'SecretChanged' },
-      conditions: [condition],
+      desired: desiredOf(generation, 'b'),
+      deferred: until === undefined ? undefined : { generation, until },
+      conditions: [{ ...common, reason: 'Deferred', message: 'in any words' }],
     });
   };
-  expect(deferralOf(shown(2, stamp(60)))).toEqual({ generation: 2, until: stamp(60) });
-  expect(ledgerBetween(statusOf(), shown(2, stamp(60)))).toEqual([
-    { kind: 'deferred', generation: 2, cause: 'SecretChanged', until: stamp(60) },
-  ]);
-  expect(ledgerBetween(shown(2, stamp(60)), shown(2, stamp(90)))).toEqual([]);
-  expect(told([statusOf(), shown(2, stamp(60)), shown(3, stamp(60))])).toEqual(['deferred 2', 'deferred 3']);
+
+  test('with the time until which it waits', () => {
+    expect(ledgerBetween(statusOf(), deferred(2, stamp(60)))).toEqual([
+      { kind: 'deferred', generation: 2, cause: 'SecretChanged', until: stamp(60) },
+    ]);
+    expect(ledgerBetween(deferred(2, stamp(60)), deferred(2, stamp(90)))).toEqual([]);
+    expect(told([statusOf(), deferred(2, stamp(60)), deferred(3, stamp(60))])).toEqual([
+      'deferred 2',
+      'deferred 3',
+    ]);
+  });
+
+  test('across an upgrade, a downgrade, and another upgrade', () => {
+    const [older, newer] = [(it: number) => deferred(it, undefined), (it: number) => deferred(it, stamp(60))];
+    expect(told([statusOf(), older(2), newer(2), newer(3), older(3), older(4), newer(4)])).toEqual([
+      'deferred 2',
+      'deferred 3',
+      'deferred 4',
+    ]);
+    // An earlier release leaves a field that it does not know as it is.
+    const left = { ...older(5), deferred: { generation: 3, until: stamp(60) } };
+    expect(told([older(4), left, newer(5), statusOf()])).toEqual(['deferred 5']);
+  });
 });

@@ -13,7 +13,7 @@ export type LedgerEntry =
       instanceID: string;
       outcome: string;
     }
-  | { kind: 'deferred'; generation: number; cause: CauseKind; until: string };
+  | { kind: 'deferred'; generation: number; cause: CauseKind; until: string | undefined };
 
 type Past = NonNullable<WorkspaceStatus['history']>[number];
 
@@ -74,30 +74,17 @@ function overIn({ history = [], terminating = [] }: WorkspaceStatus): Past[] {
 
 /** A deferral is told once for each generation. */
 function deferred(before: WorkspaceStatus, after: WorkspaceStatus): LedgerEntry[] {
-  const [was, is] = [deferralOf(before), deferralOf(after)];
   const { desired } = after;
-  if (!desired || is === undefined || is.generation === was?.generation) return [];
-  return [{ kind: 'deferred', generation: desired.generation, cause: desired.cause, until: is.until }];
+  const generation = deferredGeneration(after);
+  if (!desired || generation === undefined || generation === deferredGeneration(before)) return [];
+  return [{ kind: 'deferred', generation, cause: desired.cause, until: after.deferred?.until }];
 }
 
-/** The words in which a deferral is shown, and read again. */
-export function deferralMessage(of: {
-  cause: CauseKind;
-  generation: number;
-  names: string;
-  until: string;
-  why: string;
-}): string {
-  return `${of.cause} (generation ${of.generation})${of.names} is carried out at ${of.until} at the latest: ${of.why}.`;
-}
-
-export function deferralOf({
-  conditions,
-}: Frozen<WorkspaceStatus>): { generation: number; until: string } | undefined {
-  const shown = conditions?.find(({ type, reason }) => type === 'UpToDate' && reason === 'Deferred');
-  const [, generation, until] =
-    /\(generation (\d+)\).* is carried out at (\S+) at the latest: /s.exec(shown?.message ?? '') ?? [];
-  return generation === undefined || until === undefined
-    ? undefined
-    : { generation: Number(generation), until };
+/**
+ * The generation that is deferred on record. An earlier release, before an upgrade or after a downgrade, writes the
+ * condition alone: what it defers then is what is desired in the same status.
+ */
+export function deferredGeneration({ conditions, desired }: Frozen<WorkspaceStatus>): number | undefined {
+  const shown = conditions?.some(({ type, reason }) => type === 'UpToDate' && reason === 'Deferred');
+  return shown ? desired?.generation : undefined;
 }

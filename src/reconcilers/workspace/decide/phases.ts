@@ -13,6 +13,9 @@ import { terminateSuperseded } from './terminate.ts';
 
 /** All that amends a draft, in order. What is shown of it afterwards is judged from a view. */
 export function runPhases(draft: Draft): void {
+  // Each decision finds out again what waits; what is on record stays in the facts.
+  draft.status.deferred = undefined;
+  draft.status.turn = undefined;
   decideLaunch(draft);
   awaitSilence(draft);
 }

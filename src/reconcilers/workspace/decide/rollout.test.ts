@@ -89,6 +89,42 @@ describe('a change that would take down what serves', () => {
     expect([...first.events, ...next.events]).toEqual([]);
   });
 
+  test('has its place in line in status while it waits', () => {
+    const facts = changed({ ...full, waiting: 6, ahead: 3, meanMs: MINUTE });
+    const { status } = decideAt(facts);
+    const place = { place: 4, of: 7, expectedAt: stamp(4 * MINUTE) };
+    expect(status.turn).toEqual({ generation: 2, since: stamp(0), ...place });
+    const free = decideValidated(withStatus({ ...facts, fleet: fleetOf({ counted: 20 }) }, status));
+    expect(free.status.launch?.number).toBe(2);
+    expect(free.status.turn).toBeUndefined();
+  });
+
+  test('which an upgrade in the middle of a roll-out does not add: that would be a write for each that waits', () => {
+    const facts = changed({ ...full, waiting: 6, ahead: 3 });
+    const { turn: _, ...older } = decideAt(facts).status;
+    const moved = { ...facts, fleet: fleetOf({ ...full, waiting: 4, ahead: 1 }) };
+    const { status, events } = decideAt(withStatus(moved, older), MINUTE);
+    expect(JSON.stringify(status)).toBe(JSON.stringify(older));
+    expect(events).toEqual([]);
+  });
+
+  test.each([
+    ['carried out', statusOf()],
+    ['followed by another that waits', statusOf({ desired: desiredOf(2, 'b') })],
+  ])(
+    'a place that an earlier release left on record is cleared once when its change is %s',
+    (_how, status) => {
+      const left = { ...status, turn: { generation: 1, since: stamp(-MINUTE), place: 2, of: 2 } };
+      const facts = changed(full, {
+        status: left,
+        environment: environmentOf(status.desired?.env === b ? 'b' : 'a'),
+      });
+      const first = decideAt(facts).status;
+      expect(first.turn?.generation).not.toBe(1);
+      expect(decideAt(withStatus(facts, first)).status).toEqual(first);
+    },
+  );
+
   test('says so anew for the next generation', () => {
     const facts = changed({ ...full, waiting: 6, ahead: 3 });
     const { status } = decideAt(facts);
@@ -164,6 +200,7 @@ describe('one first', () => {
     expect(decision.status.launch?.number).toBe(1);
     expect(conditionOf(decision, 'UpToDate')).toMatchObject({ reason: 'RolloutVerifying' });
     expect(conditionOf(decision, 'UpToDate').message).toContain('default/first is the first');
+    expect(decision.status.turn).toEqual({ generation: 2, since: stamp(0), behind: 'default/first' });
   });
 
   test('they follow once one is Ready with it', () => {

@@ -1,14 +1,17 @@
 import { outdatedBy } from '../../../api/causes.ts';
 import { classContent } from '../../../api/machine.ts';
 import { own } from '../../../api/own.ts';
-import type { Cause } from '../../../api/workspace.ts';
+import type { Cause, WorkspaceStatus } from '../../../api/workspace.ts';
 import type { WorkspaceClassSpec } from '../../../api/workspaceClass.ts';
 import { isCurrent, isCurrentMachine } from './change.ts';
 import { type Claim, iso } from './decision.ts';
 import type { Facts, FleetFact } from './facts.ts';
 import { needsRoom } from './limits.ts';
 import { serves } from './ready.ts';
-import type { Answer, Blocker, FrozenLaunch, View } from './view.ts';
+import { conditionOf } from './verdict.ts';
+import type { Answer, Blocker, FrozenLaunch, View, Wait } from './view.ts';
+
+type Turn = NonNullable<WorkspaceStatus['turn']>;
 
 /** So many Workspaces that failed with some content stop it, though others came up with it. */
 export const MOST_FAILING = 3;
@@ -50,8 +53,10 @@ export function claim(view: View, launch: FrozenLaunch, cause: Cause): Answer<Cl
     return { value: { slot: false, room, contents: [] } };
   }
   const contents = newContents(view, launch);
-  const blocker = halted(view, contents) ?? unproven(view, contents) ?? queued(view, klass.spec);
-  return blocker ? { blocker } : { value: { slot: true, room, contents } };
+  const blocker = halted(view, contents);
+  if (blocker) return { blocker };
+  const wait = unproven(view, contents) ?? queued(view, klass.spec);
+  return wait ?? { value: { slot: true, room, contents } };
 }
 
 /** Whatever this Workspace may be replaced for in a decision on these facts: what is on record, and what may become it. */
@@ -82,38 +87,45 @@ function halted({ facts, status }: View, contents: readonly string[]): Blocker |
   };
 }
 
-function unproven(view: View, contents: readonly string[]): Blocker | undefined {
+function unproven(view: View, contents: readonly string[]): Wait | undefined {
   const { class: klass, fleet } = view.facts;
   const open = unverified(fleet, contents);
   if (open === undefined) return undefined;
-  const first = own(fleet.contents, open)?.trying;
-  const why = first ? `${first} is the first to be replaced for it, and must become Ready` : 'it failed';
-  return inLine(
-    view,
-    'RolloutVerifying',
-    `${why}; status of WorkspaceClass "${klass?.metadata.name}" has the rest`,
-  );
+  const behind = own(fleet.contents, open)?.trying;
+  const why = behind ? `${behind} is the first to be replaced for it, and must become Ready` : 'it failed';
+  const rest = `status of WorkspaceClass "${klass?.metadata.name}" has the rest`;
+  return inLine(view, 'RolloutVerifying', `${why}; ${rest}`, { behind });
 }
 
-function queued(view: View, spec: WorkspaceClassSpec): Blocker | undefined {
+function queued(view: View, spec: WorkspaceClassSpec): Wait | undefined {
   const { facts, now } = view;
   if (slotIsFree(facts.fleet, spec)) return undefined;
   const { ahead, counted, meanMs, unavailable, waiting } = facts.fleet;
   const limit = maxUnavailable(spec, counted);
   const at = meanMs === undefined ? undefined : now.wall + (Math.floor(ahead / limit) + 1) * meanMs;
-  const about = at === undefined ? '' : `, its turn is about ${iso(at)}`;
+  const turn = { place: ahead + 1, of: waiting + 1, expectedAt: at === undefined ? undefined : iso(at) };
+  const about = turn.expectedAt === undefined ? '' : `, its turn is about ${turn.expectedAt}`;
   return inLine(
     view,
     'RolloutQueued',
-    `${unavailable} of the class’s Workspaces are down, of at most ${limit}; at ${iso(now.wall)} it was number ${ahead + 1} of ${waiting + 1} in line${about}`,
+    `${unavailable} of the class’s Workspaces are down, of at most ${limit}; at ${iso(now.wall)} it was number ${turn.place} of ${turn.of} in line${about}`,
+    turn,
   );
 }
 
-/** What is said of the wait stays as it was when it began: a place in line that is told anew with each step is a write each. */
-function inLine({ status }: View, reason: string, why: string): Blocker {
-  const { desired, conditions } = status;
-  const what = `Generation ${desired?.generation} (${desired?.cause}) waits:`;
-  const before = conditions?.find(({ type }) => type === 'UpToDate');
-  const told = before?.reason === reason && before.message.startsWith(what) ? before.message : undefined;
-  return { reason, message: told ?? `${what} ${why}.` };
+/**
+ * A wait stays on record as it was when it began: a place in line that follows each step would be a write each. So does
+ * one that an earlier release wrote without `turn`: an upgrade in the middle of a roll-out writes nothing.
+ */
+function inLine(view: View, reason: string, why: string, turn: Omit<Turn, 'generation' | 'since'>): Wait {
+  const { desired } = view.status;
+  const generation = desired?.generation ?? 0;
+  const recorded = view.facts.workspace.status;
+  const before = conditionOf(view, 'UpToDate');
+  const waitsFor = recorded?.turn ?? recorded?.desired;
+  if (before?.reason === reason && waitsFor?.generation === generation) {
+    return { blocker: { reason, message: before.message }, turn: recorded?.turn };
+  }
+  const message = `Generation ${generation} (${desired?.cause}) waits: ${why}.`;
+  return { blocker: { reason, message }, turn: { generation, since: iso(view.now.wall), ...turn } };
 }

@@ -1,21 +1,14 @@
 import { isCurrent, progresses } from './change.ts';
-import { iso } from './decision.ts';
-import { deferralMessage } from './ledger.ts';
 import type { Verdict } from './verdict.ts';
 import type { View } from './view.ts';
 
 /** Whether the present launch carries out what is desired, and otherwise what it waits for. */
 export function judgeUpToDate(view: View, ready: Verdict): Verdict {
-  const { launch, desired, instance } = view.status;
+  const { deferred, desired, instance, launch } = view.status;
   if (!launch || !desired) return { status: 'False', reason: ready.reason, message: ready.message };
-  if (view.deferredUntil !== undefined) {
+  if (deferred) {
     const why = `launch ${launch.number} is ${progresses(view, launch) ? 'still starting' : 'too young'}`;
-    const message = deferralMessage({
-      ...desired,
-      names: names(desired.changed),
-      until: iso(view.deferredUntil),
-      why,
-    });
+    const message = `${desired.cause} (generation ${deferred.generation})${names(desired.changed)} is carried out at ${deferred.until} at the latest: ${why}.`;
     return { status: 'False', reason: 'Deferred', message };
   }
   const current = isCurrent(view, launch);

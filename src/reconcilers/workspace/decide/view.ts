@@ -21,8 +21,6 @@ export interface View {
   readonly now: Readonly<Now>;
   readonly status: Frozen<WorkspaceStatus>;
   readonly blocker?: Readonly<Blocker>;
-  /** Until when a change is deferred, wall ms. */
-  readonly deferredUntil?: number;
 }
 
 /** A call that changes something outside the process; at most one a decision, after the status was accepted. */
@@ -45,8 +43,10 @@ export interface Wait {
   readonly effect?: Effect;
   /** The class's terms must be looked up first. */
   readonly needsResolution?: boolean;
-  /** Until when a change is deferred, wall ms. */
-  readonly deferredUntil?: number;
+  /** The change that is deferred, and until when. */
+  readonly deferred?: WorkspaceStatus['deferred'];
+  /** The change that waits for others of the class. */
+  readonly turn?: WorkspaceStatus['turn'];
 }
 
 /** A value, or what it waits for. */
