@@ -193,5 +193,5 @@ async function readConsole({ deps, mine, workspace }: Performance, id: string): 
   const held = workspace.status?.instance?.env;
   if (held !== undefined && !matchesDigest((key) => deps.keys.get('digest', key), held, variables)) return;
   const values = [variables, ...contents.values()].flatMap((content) => [...content.values()]);
-  mine.console[id] = redactedTail(await deps.calls.getConsoleOutput(id), values);
+  mine.console[id] = await redactedTail(await deps.calls.getConsoleOutput(id), values, deps.clock);
 }
