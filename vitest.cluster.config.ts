@@ -1,12 +1,19 @@
 import { defineConfig } from 'vitest/config';
+import { COMPILE_CACHE } from './dev/stack/compileCache.ts';
 
-const test = { isolate: false, pool: 'forks', testTimeout: 120_000, hookTimeout: 120_000 } as const;
+const test = {
+  isolate: false,
+  pool: 'forks',
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
+} as const;
 const LAST = 'test/cluster/grants.test.ts';
 
 // What needs a real control plane: it is built once (minutes, with Go), then starts in seconds.
 export default defineConfig({
   test: {
-    globalSetup: ['test/envtest/globalSetup.ts'],
+    globalSetup: ['test/envtest/globalSetup.ts', 'test/support/postgresOfRun.ts'],
     projects: [
       // Some of these forget etcd's history, which is everybody's, so nobody else is about.
       {

@@ -1,15 +1,18 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
+import { COMPILE_CACHE } from './dev/stack/compileCache.ts';
 
 const CORES = Math.max(2, availableParallelism());
 
 /** What computes: searches of the protocol's states, and the whole operator in virtual time. */
-const SEARCHES = ['test/model/**/*.test.ts', 'test/simulator/**/*.test.ts', 'test/virtual/**/*.test.ts'];
+const VIRTUAL = ['test/{model,simulator,virtual}/**/*.test.ts'];
 
-/** What mostly waits for real time to pass: scenarios, commands that people type, and the agent under real shells. */
+/** What mostly waits for real time to pass: scenarios, and programs as people run them. */
 const TIMED = [
   'test/scenarios/**/*.test.ts',
-  'test/{demo,dev,canary,mainProcess}.test.ts',
+  'test/{demo,dev,canary,mainProcess,rights}.test.ts',
+  'test/kubectl/live.test.ts',
+  'dev/postgres/*.test.ts',
   'src/agent/agent*.test.ts',
 ];
 
@@ -21,27 +24,37 @@ const common = {
   hookTimeout: 120_000,
   exclude: ['node_modules/**', 'test/slow/**', 'test/cluster/**'],
   provide: { realCluster: null, motoURL: null },
+  env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
 } as const;
 
 function project(
   name: string,
   groupOrder: number,
   maxWorkers: number,
-  files: { include: string[]; exclude?: string[] },
+  { include, exclude = [] }: { include: string[]; exclude?: string[] },
 ): TestProjectConfiguration {
-  const exclude = [...common.exclude, ...(files.exclude ?? [])];
-  return { test: { ...common, name, include: files.include, exclude, maxWorkers, sequence: { groupOrder } } };
+  return {
+    test: {
+      ...common,
+      name,
+      include,
+      exclude: [...common.exclude, ...exclude],
+      maxWorkers,
+      sequence: { groupOrder },
+    },
+  };
 }
 
 // Groups follow one another, so that what computes takes no time from what watches a clock.
 export default defineConfig({
   test: {
+    globalSetup: ['test/support/postgresOfRun.ts'],
     projects: [
       project('fast', 0, CORES, {
-        include: ['src/**/*.test.ts', 'dev/**/*.test.ts', 'test/**/*.test.ts'],
-        exclude: [...SEARCHES, ...TIMED],
+        include: ['{src,dev,test}/**/*.test.ts'],
+        exclude: [...VIRTUAL, ...TIMED],
       }),
-      project('searches', 0, CORES, { include: SEARCHES }),
+      project('virtual', 0, CORES, { include: VIRTUAL }),
       project('timed', 1, 4 * CORES, { include: TIMED }),
     ],
   },

@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     fileParallelism: false,
+    globalSetup: ['test/support/postgresOfRun.ts'],
     testTimeout: 15 * 60_000,
     hookTimeout: 120_000,
     include: ['test/slow/**/*.test.ts', 'test/model/**/*.test.ts', 'test/simulator/**/*.test.ts'],

@@ -49,7 +49,7 @@ export async function serve(options: {
     fsync: 'off',
     full_page_writes: 'off',
     shared_buffers: '32MB',
-    max_connections: '200',
+    max_connections: '500',
     lc_messages: 'C',
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { type Postgres, startPostgres } from '../../dev/postgres/postgres.ts';
-import { systemClock } from '../../src/controller/clock.ts';
+import { inject } from 'vitest';
 
 export interface TestDatabase {
   url: string;
@@ -9,13 +8,12 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-// One server a vitest process; it goes, files and all, when the process does.
-let server: Promise<Postgres> | undefined;
+let server: Promise<string> | undefined;
 
-/** An empty database of its own for one test. */
+/** An empty database of its own for one test, on the one server of the run. */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  server ??= startPostgres({ clock: systemClock });
-  const admin = (await server).url;
+  server ??= askForPostgres();
+  const admin = await server;
   const name = `test_${randomBytes(6).toString('hex')}`;
   await run(admin, `CREATE DATABASE ${name}`);
   const url = new URL(admin);
@@ -27,6 +25,13 @@ export async function createTestDatabase(): Promise<TestDatabase> {
       await run(admin, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
     },
   };
+}
+
+async function askForPostgres(): Promise<string> {
+  const answer = await fetch(inject('postgres'));
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`no Postgres: ${text}`);
+  return text;
 }
 
 async function run(url: string, sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
