@@ -6,6 +6,7 @@ import { createController } from './controller/controller.ts';
 import { createEventRecorder } from './controller/events.ts';
 import { type LeaderElector, startLeaderElection } from './controller/leaderElection.ts';
 import { objectKey } from './controller/store.ts';
+import { createTurns } from './controller/turns.ts';
 import { createWorkqueue } from './controller/workqueue.ts';
 import { createBuckets, scaledBucketSizes } from './ec2/buckets.ts';
 import { createEc2Metrics } from './ec2/metrics.ts';
@@ -22,6 +23,7 @@ import { createClassReconciler } from './reconcilers/class/reconciler.ts';
 import { createFleet } from './reconcilers/fleet/fleet.ts';
 import { createOrphanMetrics } from './reconcilers/orphans/metrics.ts';
 import { createOrphans } from './reconcilers/orphans/orphans.ts';
+import { laneOf } from './reconcilers/workspace/lane.ts';
 import { keepLedger } from './reconcilers/workspace/ledger.ts';
 import { createWorkspaceMetrics } from './reconcilers/workspace/metrics.ts';
 import { createWorkspaceReconciler } from './reconcilers/workspace/reconciler.ts';
@@ -53,7 +55,14 @@ export function startControllerPart(
   const { config, clock, random, logger, registry, runtimeMetrics: metrics, transport } = platform;
   const { aws, controller: settings, gateway, kubernetes, timing } = config;
   const name = 'workspace';
-  const queue = createWorkqueue({ name, clock, metrics, limits: { maxMs: MAX_ERROR_BACKOFF_MS } });
+  const turns = createTurns({ clock });
+  const queue = createWorkqueue({
+    name,
+    clock,
+    metrics,
+    limits: { maxMs: MAX_ERROR_BACKOFF_MS },
+    laneOf: (key) => laneOf(cluster.workspaces.get(key)),
+  });
   const changed = connectTriggers(cluster, queue);
   const classQueue = createWorkqueue({
     name: 'workspaceclass',
@@ -189,6 +198,7 @@ export function startControllerPart(
     logger,
     metrics,
     workers: settings.workers,
+    turns,
   });
   const classController = createController({
     name: 'workspaceclass',
@@ -207,6 +217,7 @@ export function startControllerPart(
     random,
     logger,
     metrics,
+    turns,
   });
   const keys = createKeysPart(platform, cluster, { lease, events, workspaceQueue: queue });
   evidence.start();

@@ -14,6 +14,8 @@ export interface Clock {
   monotonic(): number;
   /** Runs `fn` once, `ms` (≥ 0) milliseconds from now. */
   setTimeout(fn: () => void, ms: number): Timer;
+  /** Runs `fn` once in a later turn of the event loop, after the I/O and the timers that are due by then. */
+  nextTurn(fn: () => void): void;
 }
 
 export const systemClock: Clock = Object.freeze({
@@ -23,6 +25,7 @@ export const systemClock: Clock = Object.freeze({
     const handle = setTimeout(fn, ms);
     return { cancel: () => clearTimeout(handle) };
   },
+  nextTurn: (fn: () => void) => void setImmediate(fn),
 });
 
 /** Resolves after `ms`, or at once when `signal` aborts: callers look at the signal, not at an exception. */

@@ -4,7 +4,7 @@ import { recordingLogger } from '../../test/support/silentLogger.ts';
 import { createVirtualClock } from '../../test/support/virtualClock.ts';
 import { sleep } from './clock.ts';
 import { createController, type Reconcile } from './controller.ts';
-import { ApiError } from './errors.ts';
+import { ApiError, TerminalError } from './errors.ts';
 import { createRuntimeMetrics } from './metrics.ts';
 import { createWorkqueue } from './workqueue.ts';
 
@@ -120,6 +120,35 @@ describe('controller', () => {
     expect(tries).toBe(2);
     expect(lines.filter((line) => Number(line.level) >= 40)).toEqual([]);
     expect(await count('controller_runtime_reconcile_errors_total')).toBeNaN();
+    await controller.stop();
+  });
+
+  it('does not come back to what no retry cures, until something adds it: counted each time, logged once', async () => {
+    const outcomes = ['refused', 'no such', 'no such', 'no such', 'another', undefined, 'another'];
+    const { clock, queue, controller, lines, count } = setup(async () => {
+      const outcome = outcomes.shift();
+      if (outcome === 'refused') throw new Error(outcome);
+      if (outcome !== undefined) throw new TerminalError(outcome);
+      return undefined;
+    });
+    const logged = () => lines.filter(({ level }) => level === 50).map(({ err }) => (err as Error).message);
+    controller.start();
+    queue.add('ns/a');
+    await clock.advance(1_000);
+    expect(outcomes).toHaveLength(5);
+    expect(logged()).toEqual(['refused', 'no such']);
+    expect(queue.retries('ns/a')).toBe(0);
+    await clock.advance(10_000_000);
+    expect(outcomes).toHaveLength(5);
+    expect(clock.pending()).toBe(0);
+    for (let added = 0; added < 5; added += 1) {
+      queue.add('ns/a');
+      await clock.advance(1_000);
+    }
+    expect(outcomes).toEqual([]);
+    expect(logged()).toEqual(['refused', 'no such', 'another', 'another']);
+    expect(await count('controller_runtime_terminal_reconcile_errors_total')).toBe(5);
+    expect(await count('controller_runtime_reconcile_errors_total')).toBe(6);
     await controller.stop();
   });
 

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
-import { isConflict } from './errors.ts';
+import { isConflict, TerminalError } from './errors.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { Random } from './random.ts';
+import { createTurns, type Turns } from './turns.ts';
 import { newUUID } from './uuid.ts';
 import type { Workqueue } from './workqueue.ts';
 
@@ -20,7 +21,7 @@ export interface ReconcileResult {
   requeueAfterMs?: number;
 }
 
-/** Brings one key closer to what is wanted. A throw is tried again with backoff. */
+/** Brings one key closer to what is wanted. A throw is tried again with backoff, but for a TerminalError. */
 export type Reconcile = (key: string, context: ReconcileContext) => Promise<ReconcileResult | undefined>;
 
 export interface ControllerOptions {
@@ -34,6 +35,8 @@ export interface ControllerOptions {
   metrics: RuntimeMetrics;
   /** Reconciles at once. Default 1. */
   workers?: number;
+  /** Shared with the process's other controllers. Default: its own. */
+  turns?: Turns;
   /** After this a pass's signal is aborted, ms. Default 120,000. */
   timeoutMs?: number;
   /** A pass that has not settled this long after its signal aborted is given up: it counts as failed, its worker goes on. ms, default 10,000. */
@@ -54,13 +57,16 @@ type Outcome = { result: ReconcileResult | undefined } | { error: unknown };
 
 export function createController(options: ControllerOptions): Controller {
   const { name, reconcile, queue, clock, random, metrics, workers = 1 } = options;
-  const { timeoutMs = 120_000, abandonAfterMs = 10_000 } = options;
+  const { timeoutMs = 120_000, abandonAfterMs = 10_000, turns = createTurns({ clock }) } = options;
   const labels = { controller: name };
   const passes = new Set<AbortController>();
+  /** What each key failed with for good, until it fails otherwise or succeeds: the same is logged once. */
+  const givenUp = new Map<string, string>();
   let workersRun: { taking: AbortController; ended: Promise<unknown> } | undefined;
 
   async function work(taking: AbortSignal): Promise<void> {
     for (let key = await queue.get(taking); key !== undefined; key = await queue.get(taking)) {
+      await turns.take();
       metrics.activeWorkers.inc(labels);
       const startedAt = clock.monotonic();
       try {
@@ -77,8 +83,9 @@ export function createController(options: ControllerOptions): Controller {
     const reconcileID = newUUID(random);
     const logger = options.logger.child({ controller: name, ...split(key), reconcileID });
     const outcome = await attempt(key, reconcileID, logger);
-    if ('error' in outcome) return requeueFailed(key, outcome.error, logger);
+    if ('error' in outcome) return fail(key, outcome.error, logger);
     queue.forget(key);
+    givenUp.delete(key);
     const after = outcome.result?.requeueAfterMs;
     if (after !== undefined) queue.addAfter(key, after);
     metrics.reconcileTotal.inc({ ...labels, result: after === undefined ? 'success' : 'requeue_after' });
@@ -113,7 +120,12 @@ export function createController(options: ControllerOptions): Controller {
     });
   }
 
-  function requeueFailed(key: string, error: unknown, logger: Logger): void {
+  function fail(key: string, error: unknown, logger: Logger): void {
+    if (error instanceof TerminalError) {
+      giveUp(key, error, logger);
+      return;
+    }
+    givenUp.delete(key);
     queue.addRateLimited(key);
     if (isConflict(error)) {
       // Somebody else wrote first: the loop's daily bread, settled by looking again.
@@ -127,9 +139,20 @@ export function createController(options: ControllerOptions): Controller {
     logger.error({ err: error, failures: queue.retries(key) }, 'reconcile failed; trying again');
   }
 
+  function giveUp(key: string, error: TerminalError, logger: Logger): void {
+    queue.forget(key);
+    metrics.reconcileTotal.inc({ ...labels, result: 'error' });
+    metrics.reconcileErrors.inc(labels);
+    metrics.terminalErrors.inc(labels);
+    if (givenUp.get(key) === error.message) return;
+    givenUp.set(key, error.message);
+    logger.error({ err: error }, 'reconcile failed for good; waiting for a change');
+  }
+
   return {
     start() {
       if (workersRun) return;
+      metrics.terminalErrors.inc(labels, 0);
       for (const result of ['success', 'requeue_after', 'requeue', 'error']) {
         metrics.reconcileTotal.inc({ ...labels, result }, 0);
       }

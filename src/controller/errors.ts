@@ -14,6 +14,14 @@ export class TransportError extends Error {
   }
 }
 
+/**
+ * No retry cures this: the same pass over the same objects ends the same way. The controller counts and logs it and does
+ * not come back to the key until something adds it again. As controller-runtime's `reconcile.TerminalError`.
+ */
+export class TerminalError extends Error {
+  override readonly name = 'TerminalError';
+}
+
 /** One entry of a Status's details.causes. */
 export interface StatusCause {
   field?: string;

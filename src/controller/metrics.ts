@@ -83,6 +83,11 @@ export function createRuntimeMetrics(registry: Registry = new Registry()) {
     reconcileErrors: counter('controller_runtime_reconcile_errors_total', 'Reconciles that failed', [
       'controller',
     ]),
+    terminalErrors: counter(
+      'controller_runtime_terminal_reconcile_errors_total',
+      'Reconciles that failed in a way that no retry cures; their keys wait for a change',
+      ['controller'],
+    ),
     reconcilePanics: counter(
       'controller_runtime_reconcile_panics_total',
       'Reconciles that threw a programming error',

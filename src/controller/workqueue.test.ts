@@ -32,6 +32,29 @@ describe('workqueue', () => {
     expect(queue.length()).toBe(0);
   });
 
+  it('asks for a key’s lane whenever it comes in: as it is added, added again, and given back', async () => {
+    const clock = createVirtualClock();
+    const urgent = new Set<string>();
+    const queue = createWorkqueue({
+      name: 'q',
+      clock,
+      metrics: createRuntimeMetrics(),
+      laneOf: (key) => (urgent.has(key) ? 'urgent' : 'routine'),
+    });
+    for (const key of ['a', 'b', 'c', 'd']) queue.add(key);
+    urgent.add('c');
+    queue.add('c');
+    expect(await queue.get()).toBe('c');
+    queue.add('c');
+    urgent.delete('c');
+    queue.done('c');
+    urgent.add('d');
+    queue.addAfter('d', 10);
+    await clock.advance(10);
+    const rest = [await queue.get(), await queue.get(), await queue.get(), await queue.get()];
+    expect(rest).toEqual(['d', 'a', 'b', 'c']);
+  });
+
   it('hands a key to one who waits for it, and to one alone', async () => {
     const { queue, clock } = setup();
     const got: (string | undefined)[] = [];

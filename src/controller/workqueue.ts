@@ -1,4 +1,5 @@
 import type { Clock, Timer } from './clock.ts';
+import { createLanes, type Lane } from './lanes.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import { createRateLimiter, type RateLimits } from './rateLimiter.ts';
 
@@ -11,6 +12,8 @@ export interface WorkqueueOptions {
   clock: Clock;
   metrics: RuntimeMetrics;
   limits?: Partial<RateLimits>;
+  /** Asked of a key whenever it is added or comes back into the queue. Default: all are `routine`. */
+  laneOf?: (key: string) => Lane;
 }
 
 /**
@@ -34,11 +37,15 @@ export interface Workqueue {
   shutDown(): Promise<void>;
 }
 
-export function createWorkqueue({ name, clock, metrics, limits = {} }: WorkqueueOptions): Workqueue {
+export function createWorkqueue(options: WorkqueueOptions): Workqueue {
+  const { name, clock, metrics, limits = {}, laneOf = () => 'routine' } = options;
   const labels = { name, controller: name };
+  const adds = metrics.queueAdds.labels(labels);
+  const queueDuration = metrics.queueDuration.labels(labels);
+  const workDuration = metrics.workDuration.labels(labels);
   const limiter = createRateLimiter(limits);
-  /** In the order of their adding; every one of them is dirty and none is being worked on. */
-  const queue = new Set<string>();
+  /** Every one of them is dirty and none is being worked on. */
+  const queue = createLanes();
   const dirty = new Map<string, number>();
   const processing = new Map<string, number>();
   const waiting = new Map<string, { at: number; timer: Timer }>();
@@ -58,13 +65,18 @@ export function createWorkqueue({ name, clock, metrics, limits = {} }: Workqueue
   const seconds = (since: number) => (clock.monotonic() - since) / 1000;
 
   function push(key: string): void {
-    queue.add(key);
+    queue.push(key, laneOf(key));
     getters.shift()?.();
   }
 
   function add(key: string): void {
-    if (shuttingDown || dirty.has(key)) return;
-    metrics.queueAdds.inc(labels);
+    if (shuttingDown) return;
+    if (dirty.has(key)) {
+      // What it waits for may be more pressing by now.
+      if (!processing.has(key)) queue.push(key, laneOf(key));
+      return;
+    }
+    adds.inc();
     dirty.set(key, clock.monotonic());
     if (!processing.has(key)) push(key);
   }
@@ -90,10 +102,9 @@ export function createWorkqueue({ name, clock, metrics, limits = {} }: Workqueue
   }
 
   function take(): string | undefined {
-    const [key] = queue;
+    const key = queue.take();
     if (key === undefined) return undefined;
-    queue.delete(key);
-    metrics.queueDuration.observe(labels, seconds(dirty.get(key) ?? clock.monotonic()));
+    queueDuration.observe(seconds(dirty.get(key) ?? clock.monotonic()));
     dirty.delete(key);
     processing.set(key, clock.monotonic());
     return key;
@@ -140,7 +151,7 @@ export function createWorkqueue({ name, clock, metrics, limits = {} }: Workqueue
     done(key) {
       const since = processing.get(key);
       if (since === undefined) throw new RangeError(`workqueue ${name}: "${key}" is not being worked on`);
-      metrics.workDuration.observe(labels, seconds(since));
+      workDuration.observe(seconds(since));
       processing.delete(key);
       if (dirty.has(key)) push(key);
       settleShutdown();

@@ -70,6 +70,7 @@ export function createMortal(clock: Clock, strike: Strike): Mortal {
       now: clock.now,
       monotonic: clock.monotonic,
       setTimeout: (fn, ms) => clock.setTimeout(() => whenRunning(fn), ms),
+      nextTurn: (fn) => clock.nextTurn(() => whenRunning(fn)),
     },
     die() {
       state = 'dead';

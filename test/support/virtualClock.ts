@@ -5,7 +5,7 @@ export interface VirtualClock extends Clock {
   advance(ms: number): Promise<void>;
   /** The same up to a monotonic instant; an instant in the past only settles promises. */
   advanceTo(instant: number): Promise<void>;
-  /** Lets everything that waits for promises alone run, at the present instant. */
+  /** Lets everything that waits for promises, or for another turn of the event loop, run at the present instant. */
   settle(): Promise<void>;
   /** Moves the wall clock only, as NTP or a person does. */
   jumpWall(ms: number): void;
@@ -34,6 +34,16 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
   let wallOffset = (options.now ?? 1_767_225_600_000) - monotonic;
   let order = 0;
   const timers = new Set<Entry>();
+  const turns: (() => void)[] = [];
+
+  /** The microtask queue is drained before an immediate runs, however long its chains of promises are. */
+  async function settle(): Promise<void> {
+    await nextImmediate();
+    for (let turn = turns.shift(); turn; turn = turns.shift()) {
+      turn();
+      await nextImmediate();
+    }
+  }
 
   function next(): Entry | undefined {
     let first: Entry | undefined;
@@ -63,6 +73,7 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
       timers.add(entry);
       return { cancel: () => void timers.delete(entry) };
     },
+    nextTurn: (fn) => void turns.push(fn),
     advance: (ms) => advanceTo(monotonic + ms),
     advanceTo,
     settle,
@@ -74,7 +85,6 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
   };
 }
 
-/** The microtask queue is drained before an immediate runs, however long its chains of promises are. */
-function settle(): Promise<void> {
+function nextImmediate(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -3,6 +3,7 @@ import { createCanary, findCanary } from '../../../test/support/canary.ts';
 import { doubtful, factsOf, statusOf } from '../../../test/support/facts.ts';
 import { createSurroundings } from '../../../test/support/workspaceDeps.ts';
 import { clientToken } from '../../api/token.ts';
+import { TerminalError } from '../../controller/errors.ts';
 import { ec2Failure } from '../../ec2/errors.ts';
 import type { ErrorClass, Instance } from '../../ec2/port.ts';
 import type { Effect } from './decide/view.ts';
@@ -42,6 +43,24 @@ function setUp(status = statusOf({ launch: doubtful(), instance: undefined })) {
 }
 
 const instance: Instance = { id: 'i-1', state: 'pending', type: 'm7i.large', zone: 'a', tags: {} };
+
+describe('what no retry cures is terminal', () => {
+  test('a launch on record without the parameters to launch it with: nothing is sent', async () => {
+    const scene = setUp(statusOf({ launch: doubtful({ params: undefined }), instance: undefined }));
+    await expect(scene.perform(run(false))).rejects.toBeInstanceOf(TerminalError);
+    expect(scene.sent).toEqual([]);
+  });
+
+  test('an endpoint that launches where a dry run was asked for: it would launch again with each retry', async () => {
+    const scene = setUp();
+    scene.answerRuns(() => instance);
+    const { params } = doubtful();
+    if (!params) throw new Error('it has parameters');
+    const pass = scene.perform({ kind: 'DryRun', params, fingerprint: 'f' });
+    await expect(pass).rejects.toBeInstanceOf(TerminalError);
+    expect(scene.sent).toHaveLength(1);
+  });
+});
 
 describe('RunInstances', () => {
   test('goes out once, with the recorded parameters and the launch’s own token', async () => {

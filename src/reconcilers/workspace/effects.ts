@@ -2,6 +2,7 @@ import { matchesDigest, mergeEnvironment, type SecretData } from '../../api/envi
 import { clientToken } from '../../api/token.ts';
 import type { LaunchParams, Workspace } from '../../api/workspace.ts';
 import type { ReconcileContext } from '../../controller/controller.ts';
+import { TerminalError } from '../../controller/errors.ts';
 import { ec2Failure, isEc2Failure } from '../../ec2/errors.ts';
 import type { Ec2Failure } from '../../ec2/port.ts';
 import type { LaunchAnswer, ValidationFact } from './decide/facts.ts';
@@ -57,7 +58,7 @@ async function run(performance: Performance, number: number, armed: boolean): Pr
   const { deps, mine, workspace, guard, termAt } = performance;
   const { launch } = workspace.status ?? {};
   if (launch?.number !== number || !launch.params)
-    throw new Error(`launch ${number} has no parameters on record`);
+    throw new TerminalError(`launch ${number} has no parameters on record`);
   const { uid } = workspace.metadata;
   const before = mine.sends?.number === number ? mine.sends : undefined;
   const sent = {
@@ -138,7 +139,8 @@ async function dryRun(performance: Performance, effect: Extract<Effect, { kind: 
     const userData = await render(deps, uid, number, effect.params);
     const request = { params: effect.params, userData, clientToken: token, dryRun: true };
     await deps.calls.runInstances(request, { beforeSend: guard });
-    throw new Error('a dry run was answered as if it were real');
+    // What does so may launch at each call.
+    throw new TerminalError('a dry run was answered as if it were real; see what aws.ec2Endpoint leads to');
   } catch (error) {
     if (!isEc2Failure(error)) throw error;
     if (error.class === 'dryRunOK') return conclude({ ok: true }, VALID_MS);
