@@ -3,9 +3,21 @@ import { renderStub1, type StubInput } from './stub1.ts';
 /** EC2's limit on user data, in bytes before it is encoded ("Run commands when you launch an EC2 instance with user data input"). */
 export const MAX_USER_DATA_BYTES = 16_384;
 
+/** Every boot stub that a launch on record may have been armed with. */
+const STUBS = { 1: renderStub1 } as const satisfies Record<number, (input: StubInput) => string>;
+type StubVersion = keyof typeof STUBS;
+
+/** What new launches are armed with. */
+export const PRESENT_STUB: StubVersion = 1;
+
 export interface UserDataInput extends StubInput {
   /** Version of the boot stub. A launch is replayed with the version it was armed with. */
-  stub: 1;
+  stub: StubVersion;
+}
+
+/** Whether this release has the stub with this number; a later one may have more. */
+export function isStub(version: number): version is StubVersion {
+  return Object.hasOwn(STUBS, version);
 }
 
 /** The user data can't be sent; the message says what to shorten. */
@@ -18,7 +30,7 @@ export class UserDataTooLarge extends Error {
  * It holds the ticket, and nothing else that is secret. Throws UserDataTooLarge above EC2's limit.
  */
 export function renderUserData(input: UserDataInput): string {
-  const text = renderStub1(input);
+  const text = STUBS[input.stub](input);
   const excess = Buffer.byteLength(text) - MAX_USER_DATA_BYTES;
   if (excess > 0) {
     throw new UserDataTooLarge(

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { text } from './meta.ts';
 
+/** How RunInstances can be rendered from these parameters (src/ec2/runInput.ts); the last one is what new launches are armed with. */
+export const REQUEST_VERSIONS = [1] as const;
+export type RequestVersion = (typeof REQUEST_VERSIONS)[number];
+
 /** The RunInstances input but for user data and token; kept so that a replay is byte-equal. */
 export const launchParams = z
   .object({
@@ -43,6 +47,31 @@ export const launchParams = z
         classDigest: text(128).optional().describe('Digest of the class’s user data.'),
       })
       .describe('What the user data is rendered from.'),
+    request: z
+      .object({
+        version: z.int().min(1).max(1000000).describe('Version of the rendering.'),
+        launch: z
+          .int()
+          .min(1)
+          .describe(
+            'Number of the launch that it is for; of another launch it says nothing, as a release that does not know the field leaves it behind.',
+          ),
+      })
+      .optional()
+      .describe('How RunInstances is rendered from these parameters; version 1 without it.'),
   })
   .describe('The parameters of RunInstances as they were resolved; user data and token follow from them.');
 export type LaunchParams = z.output<typeof launchParams>;
+
+const NEWEST = Math.max(...REQUEST_VERSIONS);
+
+/** What the parameters of a launch that is armed now say of their rendering. */
+export function requestOf(launch: number, version = NEWEST): { request?: LaunchParams['request'] } {
+  return version === 1 ? {} : { request: { version, launch } };
+}
+
+/** How the request of this launch is rendered; undefined when only a later release knows. */
+export function requestVersion({ request }: LaunchParams, launch: number): RequestVersion | undefined {
+  const version = request?.launch === launch ? request.version : 1;
+  return REQUEST_VERSIONS.find((known) => known === version);
+}

@@ -1,3 +1,4 @@
+import type { RequestVersion } from '../api/launchParams.ts';
 import type { LaunchParams } from '../api/workspace.ts';
 
 /** EC2's instance states; what it says is never smoothed. */
@@ -64,6 +65,8 @@ export interface EffectOptions {
 
 export interface RunRequest {
   params: LaunchParams;
+  /** How it is rendered: by what the launch was armed with. */
+  version: RequestVersion;
   /** Rendered user data, not encoded. */
   userData: string;
   /** ≤ 64 ASCII characters. */

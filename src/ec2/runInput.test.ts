@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { launchParams, runRequest } from '../../test/support/ec2.ts';
 import { runInstancesInput } from './runInput.ts';
@@ -62,6 +63,18 @@ describe('the RunInstances input', () => {
       Encrypted: true,
       KmsKeyId: 'key-1',
     });
+  });
+
+  it('is frozen as version 1: launches in doubt depend on its bytes', () => {
+    const rootVolume = { deviceName: '/dev/xvda', sizeGiB: 30, type: 'io2', iops: 9000, kmsKeyID: 'key-1' };
+    const spot = { ...launchParams, rootVolume, capacityType: 'Spot' } as const;
+    const bytes = [runRequest(), runRequest({ params: spot })].map((it) =>
+      JSON.stringify(runInstancesInput(it)),
+    );
+    expect(bytes.map((text) => createHash('sha256').update(text).digest('hex'))).toEqual([
+      'ec9b7fbbc22bed9e837c4e82a1a5690a0a1281526374b347ee8164d06a1abd62',
+      'da38daebe9d0e9b2228b45c8d97e620619d604751131ef3f3ef103d28772ac89',
+    ]);
   });
 
   it('differs from the real one by DryRun alone when it is a dry run', () => {

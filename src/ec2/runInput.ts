@@ -1,58 +1,17 @@
-import type { RunInstancesCommandInput, Tag } from '@aws-sdk/client-ec2';
-import type { LaunchParams } from '../api/workspace.ts';
+import type { RunInstancesCommandInput } from '@aws-sdk/client-ec2';
+import type { RequestVersion } from '../api/launchParams.ts';
 import type { RunRequest } from './port.ts';
+import { renderRequest1 } from './request1.ts';
+
+type Render = (request: RunRequest) => RunInstancesCommandInput;
+
+/** Every version that a launch on record may have been armed with. */
+const RENDERINGS: Readonly<Record<RequestVersion, Render>> = { 1: renderRequest1 };
 
 /**
  * The whole RunInstances input, a pure function of what is persisted: a replay must be byte-equal, or EC2 answers
- * IdempotentParameterMismatch. Nothing here may depend on time, configuration or the order of a map.
+ * IdempotentParameterMismatch. A new default is a new version, which the next launch is the first to have.
  */
 export function runInstancesInput(request: RunRequest): RunInstancesCommandInput {
-  const { params } = request;
-  return {
-    ...(request.dryRun ? { DryRun: true } : {}),
-    ClientToken: request.clientToken,
-    MinCount: 1,
-    MaxCount: 1,
-    ImageId: params.imageID,
-    InstanceType: instanceType(params),
-    SubnetId: params.subnetID,
-    SecurityGroupIds: [...params.securityGroupIDs],
-    ...(params.instanceProfile === undefined ? {} : { IamInstanceProfile: { Name: params.instanceProfile } }),
-    BlockDeviceMappings: [{ DeviceName: params.rootVolume.deviceName, Ebs: rootVolume(params) }],
-    // Only IMDSv2, and not from containers on the instance: the identity document is part of what proves who it is.
-    MetadataOptions: { HttpEndpoint: 'enabled', HttpTokens: 'required', HttpPutResponseHopLimit: 1 },
-    ...(params.capacityType === 'Spot' ? { InstanceMarketOptions: SPOT } : {}),
-    TagSpecifications: [
-      { ResourceType: 'instance', Tags: tags(params) },
-      { ResourceType: 'volume', Tags: tags(params) },
-    ],
-    UserData: Buffer.from(request.userData, 'utf8').toString('base64'),
-  };
-}
-
-const SPOT: RunInstancesCommandInput['InstanceMarketOptions'] = {
-  MarketType: 'spot',
-  SpotOptions: { SpotInstanceType: 'one-time', InstanceInterruptionBehavior: 'terminate' },
-};
-
-type Sdk<K extends keyof RunInstancesCommandInput> = NonNullable<RunInstancesCommandInput[K]>;
-
-// The SDK's union lists the types of its release; EC2 is the judge of newer ones.
-function instanceType(params: LaunchParams): Sdk<'InstanceType'> {
-  return params.instanceType as Sdk<'InstanceType'>;
-}
-
-function rootVolume({ rootVolume: volume }: LaunchParams): Sdk<'BlockDeviceMappings'>[number]['Ebs'] {
-  return {
-    DeleteOnTermination: true,
-    VolumeSize: volume.sizeGiB,
-    VolumeType: volume.type as NonNullable<Sdk<'BlockDeviceMappings'>[number]['Ebs']>['VolumeType'],
-    ...(volume.iops === undefined ? {} : { Iops: volume.iops }),
-    ...(volume.throughput === undefined ? {} : { Throughput: volume.throughput }),
-    ...(volume.kmsKeyID === undefined ? {} : { Encrypted: true, KmsKeyId: volume.kmsKeyID }),
-  };
-}
-
-function tags(params: LaunchParams): Tag[] {
-  return params.tags.map(({ key, value }) => ({ Key: key, Value: value }));
+  return RENDERINGS[request.version](request);
 }

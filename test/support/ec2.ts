@@ -34,7 +34,8 @@ export const launchParams: LaunchParams = Object.freeze({
 });
 
 export function runRequest(overrides: Partial<RunRequest> = {}): RunRequest {
-  return { params: launchParams, userData: '#!/bin/sh\necho grüße\n', clientToken: 'token-1', ...overrides };
+  const userData = '#!/bin/sh\necho grüße\n';
+  return { params: launchParams, version: 1, userData, clientToken: 'token-1', ...overrides };
 }
 
 export function instance(id: string, overrides: Partial<Instance> = {}): Instance {

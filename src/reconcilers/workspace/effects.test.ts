@@ -73,6 +73,7 @@ describe('RunInstances', () => {
         what: 'RunInstances',
         body: {
           params: scene.deps.workspaces.get('default/ada')?.status?.launch?.params,
+          version: 1,
           userData: '#!/bin/sh',
           clientToken: clientToken(scene.deps.clusterID, uid, 1),
         },
@@ -167,6 +168,20 @@ describe('RunInstances', () => {
     expect(scene.mine.answer?.result).toMatchObject({
       kind: 'notSent',
       message: expect.stringContaining('put it back'),
+    });
+  });
+
+  test('one that only a later release can render is not sent, and the message says why', async () => {
+    const launch = doubtful();
+    if (launch.params) launch.params.request = { version: 1_000, launch: 1 };
+    const scene = setUp(statusOf({ launch, instance: undefined }));
+    await scene.perform(run(false));
+    expect(scene.sent).toEqual([]);
+    expect(scene.mine.answer?.result).toEqual({
+      kind: 'notSent',
+      message: expect.stringMatching(
+        /launch 1 was armed with version 1000 .* start the release that armed it/,
+      ),
     });
   });
 

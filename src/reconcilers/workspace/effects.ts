@@ -1,4 +1,5 @@
 import { matchesDigest, mergeEnvironment, type SecretData } from '../../api/environment.ts';
+import { type RequestVersion, requestVersion } from '../../api/launchParams.ts';
 import { clientToken } from '../../api/token.ts';
 import type { LaunchParams, Workspace } from '../../api/workspace.ts';
 import type { ReconcileContext } from '../../controller/controller.ts';
@@ -77,6 +78,7 @@ async function run(performance: Performance, number: number, armed: boolean): Pr
   try {
     const request = {
       params: launch.params,
+      version: versionOf(launch.params, number),
       userData: await render(deps, uid, number, launch.params),
       clientToken: clientToken(deps.clusterID, uid, number),
     };
@@ -88,6 +90,13 @@ async function run(performance: Performance, number: number, armed: boolean): Pr
     if (error.class === 'capacity') deps.offerings.markUnavailable(launch.params);
     conclude(resultOf(error));
   }
+}
+
+function versionOf(params: LaunchParams, number: number): RequestVersion {
+  const version = requestVersion(params, number);
+  if (version !== undefined) return version;
+  const detail = `launch ${number} was armed with version ${params.request?.version} of the request, which this release does not have; start the release that armed it, or one after it`;
+  throw ec2Failure({ class: 'notSent', code: 'RequestVersionUnknown', action: 'RunInstances', detail });
 }
 
 /** Fails as a call that was not sent, so that the cause is shown and it is tried again. */
@@ -137,7 +146,8 @@ async function dryRun(performance: Performance, effect: Extract<Effect, { kind: 
     // A token of its own: nobody documents whether a dry run binds one, and the launch's must stay free for the launch.
     const token = clientToken(deps.clusterID, `${uid}/${effect.fingerprint}`, number);
     const userData = await render(deps, uid, number, effect.params);
-    const request = { params: effect.params, userData, clientToken: token, dryRun: true };
+    const version = versionOf(effect.params, number);
+    const request = { params: effect.params, version, userData, clientToken: token, dryRun: true };
     await deps.calls.runInstances(request, { beforeSend: guard });
     // What does so may launch at each call.
     throw new TerminalError('a dry run was answered as if it were real; see what aws.ec2Endpoint leads to');

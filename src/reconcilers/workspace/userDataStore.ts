@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { renderUserData } from '../../agent/userData.ts';
+import { isStub, PRESENT_STUB, renderUserData } from '../../agent/userData.ts';
 import type { KubeClient, Resource } from '../../controller/client.ts';
 import { isAlreadyExists } from '../../controller/errors.ts';
 import { createTicket } from '../../gateway/credentials.ts';
@@ -87,7 +87,7 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
     if (fitting.has(what)) return;
     const [uid, number] = ['00000000-0000-0000-0000-000000000000', 999_999_999];
     const ticket = createTicket(keys.current('ticket'), { clusterID, uid, number });
-    renderUserData({ stub: 1, gatewayURL, caBundle, ticket, uid, number, classScript });
+    renderUserData({ stub: PRESENT_STUB, gatewayURL, caBundle, ticket, uid, number, classScript });
     fitting.add(what);
   }
 
@@ -97,7 +97,7 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
       const classDigest = classScript === undefined ? undefined : await keep(classScript);
       const { id: ticketKey } = keys.current('ticket');
       checkSize(ticketKey, classScript, classDigest);
-      return { stub: 1, gatewayURL, caDigest, ticketKey, classDigest };
+      return { stub: PRESENT_STUB, gatewayURL, caDigest, ticketKey, classDigest };
     },
 
     async renderUserData({ uid, number, userData }) {
@@ -108,12 +108,13 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
           `launch ${number} was armed with ticket key ${ticketKey}, which is gone; put it back into the operator's key Secret`,
         );
       }
-      if (userData.stub !== 1)
+      const { stub } = userData;
+      if (!isStub(stub))
         throw new Error(
-          `launch ${number} was armed with boot stub ${userData.stub}, which this release does not have`,
+          `launch ${number} was armed with boot stub ${stub}, which this release does not have; start the release that armed it, or one after it`,
         );
       return renderUserData({
-        stub: userData.stub,
+        stub,
         gatewayURL: userData.gatewayURL,
         caBundle: caDigest === undefined ? undefined : await find(caDigest),
         ticket: createTicket({ id: ticketKey, key }, { clusterID, uid, number }),

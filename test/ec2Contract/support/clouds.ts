@@ -99,6 +99,7 @@ function connect({ url, clock, pass, account }: Endpoint): { cloud: Cloud; close
   const request = ({ params, tags = {}, ...more }: RequestOptions = {}): RunRequest => {
     launches += 1;
     return {
+      version: 1,
       userData: '#!/bin/sh\n',
       clientToken: `token-${process.pid}-${launches}`,
       ...more,

@@ -1,3 +1,4 @@
+import { requestOf } from '../../../api/launchParams.ts';
 import { offeringKey } from '../../../api/offering.ts';
 import { TAG } from '../../../api/tags.ts';
 import type { LaunchParams } from '../../../api/workspace.ts';
@@ -107,6 +108,7 @@ function paramsOf(view: View, offering: Offering, number: number): Answer<Launch
     rootVolume: { deviceName: image.rootDeviceName, sizeGiB, type, iops, throughput, kmsKeyID },
     tags: [...own, ...extra].map(([key, value]) => ({ key, value })),
     userData: userData.source,
+    ...requestOf(number),
   };
   return { value };
 }

@@ -44,7 +44,15 @@ describe('a dry run’s fingerprint', () => {
     expect(fingerprint(other)).toBe(fingerprint(params));
   });
 
+  test('is the same for each launch that is rendered alike', () => {
+    const [second, third] = [2, 3].map((launch) =>
+      fingerprint({ ...params, request: { version: 2, launch } }),
+    );
+    expect(second).toBe(third);
+  });
+
   test.each([
+    ['rendering', { request: { version: 2, launch: 2 } }],
     ['image', { imageID: 'ami-2' }],
     ['type', { instanceType: 'm6i.large' }],
     ['capacity', { capacityType: 'Spot' as const }],

@@ -37,6 +37,8 @@ export function rankOfferings(
 
 /** The candidate without what differs from Workspace to Workspace, so that one dry run answers for a whole class. */
 export function fingerprint(params: LaunchParams): string {
-  const { tags: _tags, userData: _userData, ...shape } = params;
-  return createHash('sha256').update(JSON.stringify(shape)).digest('hex');
+  const { tags: _tags, userData: _userData, request, ...shape } = params;
+  return createHash('sha256')
+    .update(JSON.stringify({ ...shape, version: request?.version }))
+    .digest('hex');
 }
