@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createVirtualClock } from '../../test/support/virtualClock.ts';
 import { createHeartbeatQueue } from './heartbeatQueue.ts';
-import { type Heartbeat, launchID } from './heartbeatStore.ts';
+import { type Heartbeat, launchID, StoreRefused } from './heartbeatStore.ts';
 
 function heartbeat(uid: string, seq = 1, over: Partial<Heartbeat> = {}): Heartbeat {
   return { uid, number: 1, boot: 1, seq, env: 'e', timeoutMs: 1000, acknowledged: false, ...over };
@@ -112,4 +112,73 @@ test('stopping stores what waits, and takes no more', async () => {
   store.answer();
   await stopping;
   expect(clock.pending()).toBe(0);
+});
+
+describe('a batch that the store refuses for its data', () => {
+  /** Refuses whatever holds a launch of this list, as Postgres does: nothing of the batch is stored. */
+  function pickyStore(bad: ReadonlySet<string>) {
+    const statements: string[][] = [];
+    return {
+      statements,
+      recordHeartbeats: async (batch: readonly Heartbeat[]) => {
+        statements.push(batch.map(({ uid }) => uid));
+        if (batch.some(({ uid }) => bad.has(uid))) throw new StoreRefused('SQLSTATE 22008');
+        return new Map(batch.map((h) => [launchID(h), { acknowledged: false }]));
+      },
+    };
+  }
+
+  async function submitAll(queue: ReturnType<typeof createHeartbeatQueue>, uids: readonly string[]) {
+    return Promise.all(
+      uids.map((uid) =>
+        queue.submit(heartbeat(uid)).then(
+          () => 'stored',
+          (error: { code?: string }) => error.code,
+        ),
+      ),
+    );
+  }
+
+  const uids = Array.from({ length: 500 }, (_, index) => `u${index}`);
+
+  test('fails the bad row alone, in as many statements as its halving takes', async () => {
+    const clock = createVirtualClock();
+    const store = pickyStore(new Set(['u137']));
+    const queue = createHeartbeatQueue({ store, clock });
+    const outcomes = submitAll(queue, uids);
+    await clock.advance(200);
+    expect((await outcomes).filter((outcome) => outcome === 'stored')).toHaveLength(499);
+    expect((await outcomes)[137]).toBe('invalid_request');
+    expect(store.statements.length).toBeLessThanOrEqual(1 + 2 * 9);
+    expect(queue.records()).toBe(true);
+  });
+
+  test('costs its neighbours nothing from then on: its launch is stored by itself', async () => {
+    const clock = createVirtualClock();
+    const store = pickyStore(new Set(['u137']));
+    const queue = createHeartbeatQueue({ store, clock });
+    const first = submitAll(queue, uids);
+    await clock.advance(200);
+    await first;
+    store.statements.length = 0;
+    const second = submitAll(queue, uids);
+    await clock.advance(1_000);
+    await second;
+    expect(store.statements.map((statement) => statement.length)).toEqual([499, 1]);
+  });
+
+  test('leaves silence unjudged while no row of it can be stored', async () => {
+    const clock = createVirtualClock();
+    const bad = new Set(uids);
+    const queue = createHeartbeatQueue({ store: pickyStore(bad), clock });
+    const outcomes = submitAll(queue, uids);
+    await clock.advance(200);
+    expect(new Set(await outcomes)).toEqual(new Set(['invalid_request']));
+    expect(queue.records()).toBe(false);
+    bad.clear();
+    const again = submitAll(queue, ['u1']);
+    await clock.advance(200);
+    expect(await again).toEqual(['stored']);
+    expect(queue.records()).toBe(true);
+  });
 });

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../controller/clock.ts';
 import { GatewayError } from './errors.ts';
-import { type Heartbeat, type HeartbeatStore, launchID } from './heartbeatStore.ts';
+import { type Heartbeat, type HeartbeatStore, launchID, StoreRefused } from './heartbeatStore.ts';
 
 export interface HeartbeatQueueOptions {
   store: Pick<HeartbeatStore, 'recordHeartbeats'>;
@@ -16,9 +16,18 @@ export interface HeartbeatQueueOptions {
 export interface HeartbeatQueue {
   /** Resolves once the heartbeat is stored; rejects with the store's error, or with `overloaded`. */
   submit(heartbeat: Heartbeat): Promise<{ acknowledged: boolean }>;
+  /**
+   * False from the moment when the store refuses a batch until some of it is stored: the launches in it may live, so
+   * their silence proves nothing until the row that is to blame stands alone.
+   */
+  records(): boolean;
   /** Stores what waits, and takes no more. */
   stop(): Promise<void>;
 }
+
+/** A launch whose row was refused is stored by itself for so long after, ms, so that it costs its neighbours nothing. */
+const SUSPECT_MS = 600_000;
+const MOST_SUSPECTS = 1_000;
 
 interface Entry {
   heartbeat: Heartbeat;
@@ -28,6 +37,7 @@ interface Entry {
 /**
  * Gathers heartbeats into batches, one statement in flight at a time: a slow database sees bigger batches, not more of them.
  * Of one launch only the newest waits, so the queue is bounded by launches and not by their zeal.
+ * A batch that the store refuses for its data is halved until the bad row stands alone and fails by itself.
  */
 export function createHeartbeatQueue(options: HeartbeatQueueOptions): HeartbeatQueue {
   const { store, clock, flushIntervalMs = 200, batchSize = 500, capacity = 10_000 } = options;
@@ -35,6 +45,9 @@ export function createHeartbeatQueue(options: HeartbeatQueueOptions): HeartbeatQ
   let timer: Timer | undefined;
   let flushing: Promise<void> | undefined;
   let stopped = false;
+  let recording = true;
+  /** Until when, monotonic ms, by launch; the longest known first. */
+  const suspects = new Map<string, number>();
 
   function schedule(): void {
     if (flushing || waiting.size === 0) return;
@@ -51,21 +64,60 @@ export function createHeartbeatQueue(options: HeartbeatQueueOptions): HeartbeatQ
   }
 
   async function flush(): Promise<void> {
-    const batch = [...waiting.values()].slice(0, batchSize);
+    const batch = nextBatch();
     for (const { heartbeat } of batch) waiting.delete(launchID(heartbeat));
     try {
+      await record(batch);
+    } finally {
+      flushing = undefined;
+      schedule();
+    }
+  }
+
+  /** One suspect alone, or everybody else: two suspects in one batch would hide who is to blame. */
+  function nextBatch(): Entry[] {
+    const entries = [...waiting.values()];
+    const [first] = entries;
+    if (first && isSuspect(first)) return [first];
+    return entries.filter((entry) => !isSuspect(entry)).slice(0, batchSize);
+  }
+
+  async function record(batch: readonly Entry[]): Promise<void> {
+    try {
       const stored = await store.recordHeartbeats(batch.map(({ heartbeat }) => heartbeat));
+      recording = true;
       for (const { heartbeat, waiters } of batch) {
         // A heartbeat that was older than the row changed nothing: then its own word is all there is.
         const outcome = stored.get(launchID(heartbeat)) ?? { acknowledged: heartbeat.acknowledged };
         for (const waiter of waiters) waiter.resolve(outcome);
       }
     } catch (error) {
-      for (const { waiters } of batch) for (const waiter of waiters) waiter.reject(error);
-    } finally {
-      flushing = undefined;
-      schedule();
+      if (!(error instanceof StoreRefused)) return reject(batch, error);
+      if (batch.length === 1) {
+        for (const entry of batch) suspect(entry);
+        return reject(batch, new GatewayError('invalid_request', undefined, { cause: error }));
+      }
+      recording = false;
+      const middle = batch.length >> 1;
+      await record(batch.slice(0, middle));
+      await record(batch.slice(middle));
     }
+  }
+
+  function reject(batch: readonly Entry[], error: unknown): void {
+    for (const { waiters } of batch) for (const waiter of waiters) waiter.reject(error);
+  }
+
+  function suspect({ heartbeat }: Entry): void {
+    const id = launchID(heartbeat);
+    suspects.delete(id);
+    suspects.set(id, clock.monotonic() + SUSPECT_MS);
+    const [oldest] = suspects.keys();
+    if (suspects.size > MOST_SUSPECTS && oldest !== undefined) suspects.delete(oldest);
+  }
+
+  function isSuspect({ heartbeat }: Entry): boolean {
+    return (suspects.get(launchID(heartbeat)) ?? Number.NEGATIVE_INFINITY) > clock.monotonic();
   }
 
   return {
@@ -84,6 +136,7 @@ export function createHeartbeatQueue(options: HeartbeatQueueOptions): HeartbeatQ
         schedule();
       });
     },
+    records: () => recording,
     async stop() {
       stopped = true;
       schedule();

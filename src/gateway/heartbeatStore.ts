@@ -45,7 +45,8 @@ export interface Transitions {
 
 /**
  * What the gateway writes down and the controller reads of launches: the port at which tests and the simulator cut.
- * All times are the store's own clock. Every method rejects with a StoreUnavailable when there was no answer.
+ * All times are the store's own clock. Every method rejects with a StoreUnavailable when there was no answer,
+ * and with a StoreRefused when what it was given can't be stored.
  *
  * A transition is: environment served, first heartbeat, another boot, environment, URL or notice of an interruption,
  * falling silent, coming back, a report that was forwarded. A heartbeat that changes none of these is no transition.
@@ -76,6 +77,14 @@ export interface HeartbeatStore {
 /** The store did not answer; nothing is known of what it did. The message holds no values. */
 export class StoreUnavailable extends Error {
   override name = 'StoreUnavailable';
+}
+
+/**
+ * The store answered, and refused what it was given for its data; trying again changes nothing. Of a batch nothing was
+ * stored. The message holds no values.
+ */
+export class StoreRefused extends Error {
+  override name = 'StoreRefused';
 }
 
 /** The key under which recordHeartbeats answers. */

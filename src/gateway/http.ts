@@ -6,7 +6,7 @@ import { own } from '../api/own.ts';
 import type { Clock } from '../controller/clock.ts';
 import { verifySession } from './credentials.ts';
 import { type ErrorCode, GatewayError } from './errors.ts';
-import { type LaunchKey, launchID, StoreUnavailable } from './heartbeatStore.ts';
+import { type LaunchKey, launchID, StoreRefused, StoreUnavailable } from './heartbeatStore.ts';
 import { fromLines, LINES_TYPE } from './lines.ts';
 import type { GatewayParts } from './parts.ts';
 
@@ -109,6 +109,7 @@ function toGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
   if (error instanceof StoreUnavailable)
     return new GatewayError('storage_unavailable', undefined, { cause: error });
+  if (error instanceof StoreRefused) return new GatewayError('invalid_request', undefined, { cause: error });
   const { code, statusCode } = error as { code?: string; statusCode?: number };
   const known = own(FASTIFY_CODES, code ?? '');
   if (known) return new GatewayError(known);
@@ -127,6 +128,8 @@ function logFailure(
   if (known.code === 'internal') parts.logger.error({ err: error, route }, 'request failed');
   else if (cause instanceof StoreUnavailable)
     parts.logger.warn({ route, cause: cause.message }, 'store unavailable');
+  else if (cause instanceof StoreRefused)
+    parts.logger.warn({ route, cause: cause.message }, 'store refused a row');
   // The message of a failed read could quote what it read.
   else if (cause instanceof Error)
     parts.logger.warn({ route, code: known.code, cause: cause.name }, 'request refused');

@@ -8,12 +8,13 @@ function setUp() {
   const clock = createVirtualClock();
   const logs: string[] = [];
   const calls = { beats: 0, prunes: [] as number[] };
-  const state = { away: false };
+  const state = { away: false, records: true };
   const kept = keepRecorded({
     clock,
     logger: pino({}, { write: (line: string) => void logs.push(JSON.parse(line).msg) }),
     beatIntervalMs: 1_000,
     pruneAfterMs: 7_000,
+    records: () => state.records,
     store: {
       gatewayUp: async () => {
         if (state.away) throw new StoreUnavailable('away');
@@ -44,5 +45,16 @@ test('a store that is away is said once, and its return once', async () => {
   state.away = false;
   await clock.advance(10_000);
   expect(logs).toEqual(['the store is away', 'the store is back']);
+  await kept.stop();
+});
+
+test('a gateway that records no heartbeats does not count as up', async () => {
+  const { clock, calls, state, kept } = setUp();
+  state.records = false;
+  await clock.advance(5_000);
+  expect(calls.beats).toBe(1);
+  state.records = true;
+  await clock.advance(1_000);
+  expect(calls.beats).toBe(2);
   await kept.stop();
 });

@@ -10,6 +10,8 @@ export interface LivenessOptions {
   logger: Logger;
   beatIntervalMs: number;
   pruneAfterMs: number;
+  /** Whether heartbeats that arrive are recorded; without it the gateway does not count as up. */
+  records?(): boolean;
 }
 
 /**
@@ -17,14 +19,14 @@ export interface LivenessOptions {
  * forgets old launches. A store that is away is said once, and once more when it is back. Returns how to stop.
  */
 export function keepRecorded(options: LivenessOptions): { stop(): Promise<void> } {
-  const { store, clock, logger, beatIntervalMs, pruneAfterMs } = options;
+  const { store, clock, logger, beatIntervalMs, pruneAfterMs, records = () => true } = options;
   const stopping = new AbortController();
   let away = false;
   let prunedAt = clock.monotonic();
 
   async function beat(): Promise<void> {
     try {
-      await store.gatewayUp();
+      if (records()) await store.gatewayUp();
       if (clock.monotonic() - prunedAt >= PRUNE_INTERVAL_MS) {
         prunedAt = clock.monotonic();
         const launches = await store.prune(pruneAfterMs);

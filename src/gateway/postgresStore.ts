@@ -6,6 +6,7 @@ import {
   type HeartbeatStore,
   type LaunchRecord,
   launchID,
+  StoreRefused,
   StoreUnavailable,
   type Transitions,
 } from './heartbeatStore.ts';
@@ -13,6 +14,8 @@ import { migrate } from './migrate.ts';
 import * as sql from './statements.ts';
 
 const UNDEFINED_TABLE = '42P01';
+/** SQLSTATE classes 22 (data exception) and 23 (integrity constraint violation): a row is to blame. */
+const REFUSED = /^2[23][0-9A-Z]{3}$/;
 
 export interface PostgresStoreOptions {
   databaseURL: string;
@@ -62,7 +65,7 @@ export function createPostgresStore(
     } catch (error) {
       // A database that came back without its tables is given them with the next call.
       if (codeOf(error) === UNDEFINED_TABLE) migrated = undefined;
-      throw unavailable(action, error);
+      throw failure(action, error);
     }
   }
 
@@ -177,7 +180,9 @@ function codeOf(error: unknown): string {
 }
 
 /** Postgres quotes values in its messages and details, so only the code leaves this file. */
-function unavailable(action: string, error: unknown): StoreUnavailable {
+function failure(action: string, error: unknown): StoreUnavailable | StoreRefused {
+  if (error instanceof pg.DatabaseError && REFUSED.test(codeOf(error)))
+    return new StoreRefused(`could not ${action}: the database refuses the data (SQLSTATE ${codeOf(error)})`);
   return new StoreUnavailable(
     `could not ${action}: the database answered ${codeOf(error)}; check DATABASE_URL, and that the database is up`,
   );

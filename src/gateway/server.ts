@@ -109,6 +109,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         logger,
         beatIntervalMs: options.beatIntervalMs ?? 1_000,
         pruneAfterMs: options.pruneAfterMs ?? 30 * DAY_MS,
+        records: queue.records,
       });
       logger.info({ url }, 'gateway listens');
       return { url };

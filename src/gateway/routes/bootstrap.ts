@@ -4,11 +4,12 @@ import { verifySession, verifyTicket } from '../credentials.ts';
 import { bootstrap } from '../handlers/bootstrap.ts';
 import { bearer, launchLimitKey } from '../http.ts';
 import type { GatewayParts } from '../parts.ts';
-import { parse, sendAnswer, wholeNumber } from './format.ts';
+import { launchNumber, uid } from './bounds.ts';
+import { parse, sendAnswer } from './format.ts';
 
 const body = z.object({
-  uid: z.string().min(1).max(128).optional(),
-  number: wholeNumber(1, 2 ** 31 - 1).optional(),
+  uid: uid.optional(),
+  number: launchNumber.optional(),
   ticket: z.string().max(128).optional(),
   document: z.string().max(8192).optional(),
   signature: z.string().max(2048).optional(),

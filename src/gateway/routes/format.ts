@@ -1,21 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { GatewayError } from '../errors.ts';
 import { type Answer, LINES_TYPE, toJSON, toLines } from '../lines.ts';
-
-/** A number; in the line format every field is a string. */
-export const wholeNumber = (min: number, max: number) =>
-  z
-    .union([
-      z.int(),
-      z
-        .string()
-        .regex(/^[0-9]{1,15}$/)
-        .transform(Number),
-    ])
-    .pipe(z.int().min(min).max(max));
-
-export const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((word) => word === 'true')]);
 
 /** Throws `invalid_request` with the fields' paths; values are never quoted. */
 export function parse<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {

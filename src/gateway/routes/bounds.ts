@@ -1,0 +1,58 @@
+import { z } from 'zod';
+
+/**
+ * What a request may hold, in both formats: each bound is within what its column takes, because a row that Postgres
+ * refuses would fail the whole batch that it is in.
+ */
+
+/** A number; in the line format every field is a string. */
+const wholeNumber = (min: number, max: number) =>
+  z
+    .union([
+      z.int(),
+      z
+        .string()
+        .regex(/^[0-9]{1,15}$/)
+        .transform(Number),
+    ])
+    .pipe(z.int().min(min).max(max));
+
+/** Postgres' integer. */
+const MOST_INTEGER = 2 ** 31 - 1;
+
+/** Printable ASCII: a text column takes no NUL. */
+const printable = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .regex(/^[!-~]*$/);
+
+export const uid = printable(128).min(1);
+export const launchNumber = wholeNumber(1, MOST_INTEGER);
+export const bootCounter = wholeNumber(1, MOST_INTEGER);
+/** A bigint column; far below 2^53, so that no digit is lost on the way. */
+export const sequence = wholeNumber(1, 10 ** 14);
+export const count = wholeNumber(0, MOST_INTEGER);
+export const agentVersion = printable(64);
+export const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((word) => word === 'true')]);
+
+export const environmentDigest = z
+  .string()
+  .max(128)
+  .regex(/^[a-z0-9]{1,16}:[0-9a-f]{64}$/);
+
+export const httpURL = z
+  .string()
+  .max(2048)
+  .regex(/^https?:\/\/[!-~]+$/);
+
+const [EARLIEST, LATEST] = [Date.UTC(2000, 0, 1), Date.UTC(9999, 0, 1) - 1];
+
+/**
+ * A moment, wall ms, in the years 2000 to 9998. An offset can move a four-digit year out of four digits, and Postgres
+ * reads neither the year 0 nor a year with a sign.
+ */
+export const moment = z.iso
+  .datetime({ offset: true })
+  .transform((time) => Date.parse(time))
+  .pipe(z.number().min(EARLIEST).max(LATEST));
