@@ -89,6 +89,7 @@ describe('RunInstances on the wire', () => {
       privateIP: '10.0.0.7',
       clientToken: 'token-1',
       launchTime: '2026-01-02T03:04:05.000Z',
+      stateReasonCode: 'Client.UserInitiatedShutdown',
       stateReason: 'Client.UserInitiatedShutdown: bye (User initiated (2026-01-02))',
       tags: { 'compute.molecule.ai/uid': 'uid-1', empty: '' },
     });

@@ -33,6 +33,7 @@ export function toInstance(action: string, sdk: SdkInstance): Instance {
     ...(sdk.PrivateIpAddress ? { privateIP: sdk.PrivateIpAddress } : {}),
     ...(sdk.ClientToken ? { clientToken: sdk.ClientToken } : {}),
     ...(sdk.LaunchTime ? { launchTime: sdk.LaunchTime.toISOString() } : {}),
+    ...(sdk.StateReason?.Code ? { stateReasonCode: sdk.StateReason.Code } : {}),
     ...(stateReason ? { stateReason } : {}),
     tags: Object.freeze(
       Object.fromEntries((sdk.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),

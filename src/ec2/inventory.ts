@@ -216,6 +216,7 @@ function sameToReaders(a: ObservedInstance | undefined, b: ObservedInstance | un
     a.privateIP === b.privateIP &&
     a.clientToken === b.clientToken &&
     a.launchTime === b.launchTime &&
+    a.stateReasonCode === b.stateReasonCode &&
     a.stateReason === b.stateReason &&
     sameTags(a.tags, b.tags)
   );

@@ -16,6 +16,8 @@ export interface Instance {
   privateIP?: string;
   clientToken?: string;
   launchTime?: string;
+  /** StateReason's code, for decisions. */
+  stateReasonCode?: string;
   /** StateReason and StateTransitionReason, for people. */
   stateReason?: string;
   tags: Readonly<Record<string, string>>;

@@ -151,7 +151,7 @@ export function factsOf(world: World, validations: readonly ValidationFact[]): F
       suspectSince: process.suspectSince,
       sends: process.sends?.number === version.status?.launch?.number ? process.sends : undefined,
       answer: process.answer,
-      change: trackChange(undefined, version.status?.desired, observed, [], NOW),
+      change: trackChange(undefined, version.status?.desired, observed, { changed: [] }, NOW),
       silence: process.silence,
       validations,
       terminateSentAt: byInstance(process.sent.map(({ number, endAt }) => [number, endAt])),

@@ -125,10 +125,10 @@ function instancesUpTo(number: number): fc.Arbitrary<InstanceFact[]> {
       state: fc.constantFrom(...states),
       absence: absences,
       impairment: impairments,
-      stateReason: rarely<string | undefined>(undefined, 'Server.SpotInstanceTermination: gone'),
+      stateReasonCode: rarely<string | undefined>(undefined, 'Server.SpotInstanceTermination'),
     })
-    .map(({ number: its, state, absence, impairment, stateReason }) =>
-      instanceOf(its, state, { ...absence, ...impairment, ...(stateReason && { stateReason }) }),
+    .map(({ number: its, state, absence, impairment, stateReasonCode }) =>
+      instanceOf(its, state, { ...absence, ...impairment, ...(stateReasonCode && { stateReasonCode }) }),
     );
   return fc.uniqueArray(instance, { maxLength: 3, selector: ({ id }) => id });
 }

@@ -11,8 +11,10 @@ import type {
 export interface EnvironmentContent {
   /** Digest of each variable. */
   variables: ReadonlyMap<string, string>;
-  /** Where each variable comes from. */
+  /** Where each variable comes from, as people read it. */
   sources: ReadonlyMap<string, string>;
+  /** Those that spec.env sets. */
+  plain: ReadonlySet<string>;
 }
 
 /** The environment as it was last read. */

@@ -158,8 +158,8 @@ function wholeNumber(tag: string | undefined): number | undefined {
 }
 
 function instanceFact(instance: ObservedInstance, number: number): InstanceFact {
-  const { id, clientToken, state, type, zone, privateIP, launchTime, stateReason } = instance;
-  const { notFound, missing, impaired } = instance;
+  const { id, clientToken, state, type, zone, privateIP, launchTime } = instance;
+  const { notFound, missing, impaired, stateReasonCode, stateReason } = instance;
   const generation = wholeNumber(instance.tags[TAG.generation]) ?? 0;
   return {
     id,
@@ -171,6 +171,7 @@ function instanceFact(instance: ObservedInstance, number: number): InstanceFact 
     zone,
     privateIP,
     launchTime,
+    stateReasonCode,
     stateReason,
     notFound,
     missing,

@@ -143,7 +143,8 @@ describe('what changed is named', () => {
     if (after) scene.storeSecret('ada-env', '2', after);
     await scene.observe({ env: [{ name: 'EDITOR', value: 'vim' }], ...spec });
     trackBase(scene.mine, 'k1:a', 'k1:b');
-    return { scene, names: changedNames(scene.mine) };
+    const { changed: names, plain } = changedNames(scene.mine);
+    return { scene, names, plain };
   }
 
   test('by Secret and key: what is new or another, and with a minus what is gone', async () => {
@@ -152,10 +153,22 @@ describe('what changed is named', () => {
   });
 
   test('plain variables as such', async () => {
-    expect((await changing(undefined, { env: [{ name: 'EDITOR', value: 'nano' }] })).names).toEqual([
-      'env/EDITOR',
-    ]);
-    expect((await changing(undefined, { env: [] })).names).toEqual(['-env/EDITOR']);
+    const nano = await changing(undefined, { env: [{ name: 'EDITOR', value: 'nano' }] });
+    expect(nano).toMatchObject({ names: ['env/EDITOR'], plain: true });
+    expect(await changing(undefined, { env: [] })).toMatchObject({ names: ['-env/EDITOR'], plain: true });
+    const both = await changing({ KEY: 'b', OLD: 'x' }, { env: [] });
+    expect(both).toMatchObject({ names: ['-env/EDITOR', 'ada-env/KEY'], plain: false });
+  });
+
+  test('a Secret named env is a Secret', async () => {
+    const scene = setUp();
+    const envFrom = [{ secretRef: { name: 'env' } }];
+    scene.storeSecret('env', '1', { KEY: 'a' });
+    await scene.observe({ envFrom });
+    trackBase(scene.mine, 'k1:a', 'k1:a');
+    scene.storeSecret('env', '2', { KEY: 'b' });
+    await scene.observe({ envFrom });
+    expect(changedNames(scene.mine)).toEqual({ changed: ['env/KEY'], plain: false });
   });
 
   test('against what is on record: once a change was counted, only what came after it', async () => {
@@ -163,7 +176,7 @@ describe('what changed is named', () => {
     scene.storeSecret('ada-env', '3', { KEY: 'b', OLD: 'z' });
     await scene.observe({ env: [{ name: 'EDITOR', value: 'vim' }] });
     trackBase(scene.mine, 'k1:b', 'k1:c');
-    expect(changedNames(scene.mine)).toEqual(['ada-env/OLD']);
+    expect(changedNames(scene.mine).changed).toEqual(['ada-env/OLD']);
   });
 
   test('not at all by a process that never saw what is on record', async () => {
@@ -171,6 +184,6 @@ describe('what changed is named', () => {
     scene.storeSecret('ada-env', '1', { KEY: 'a' });
     await scene.observe();
     trackBase(scene.mine, 'k1:other', 'k1:a');
-    expect(changedNames(scene.mine)).toEqual([]);
+    expect(changedNames(scene.mine).changed).toEqual([]);
   });
 });

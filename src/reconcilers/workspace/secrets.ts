@@ -10,7 +10,7 @@ import {
 import type { Workspace } from '../../api/workspace.ts';
 import type { KubeClient, Resource } from '../../controller/client.ts';
 import { isNotFound } from '../../controller/errors.ts';
-import type { EnvironmentFact } from './decide/facts.ts';
+import type { ChangedNames, EnvironmentFact } from './decide/facts.ts';
 import type { WorkspaceDeps } from './deps.ts';
 import type { EnvironmentReading, WorkspaceMemory } from './memory.ts';
 
@@ -104,7 +104,8 @@ async function read(
     if (key) digests[id] = digestEnvironment({ id, key }, merged.variables);
   }
   const variables = digestVariables(namingKey, merged.variables);
-  return { version, digests, lostKeys, variables, sources: merged.sources, leftOut: merged.leftOut };
+  const plain = new Set(workspace.spec.env.map(({ name }) => name));
+  return { version, digests, lostKeys, variables, sources: merged.sources, plain, leftOut: merged.leftOut };
 }
 
 /** Follows what changes are named against: the content whose digest is on record. */
@@ -112,22 +113,26 @@ export function trackBase(memory: WorkspaceMemory, recorded: string | undefined,
   const { candidate, environment } = memory;
   if (candidate && candidate.env === recorded) memory.base = candidate.content;
   if (!environment) return;
-  const { variables, sources } = environment;
-  const content = { variables, sources };
+  const { variables, sources, plain } = environment;
+  const content = { variables, sources, plain };
   memory.candidate = { env: observed, content };
   if (recorded === undefined || recorded === observed) memory.base = content;
 }
 
 /** `secret/key` of each variable that differs from the base, `-secret/key` of one that is gone; none without a base. */
-export function changedNames(memory: WorkspaceMemory): string[] {
-  const { base, environment } = memory;
-  if (!base || !environment) return [];
-  const names = new Set<string>();
-  for (const [name, digest] of environment.variables) {
-    if (base.variables.get(name) !== digest) names.add(environment.sources.get(name) ?? name);
-  }
-  for (const name of base.variables.keys()) {
-    if (!environment.variables.has(name)) names.add(`-${base.sources.get(name) ?? name}`);
-  }
-  return [...names].sort();
+export function changedNames({ base, environment }: WorkspaceMemory): ChangedNames {
+  if (!base || !environment) return { changed: [], plain: true };
+  const { variables, sources, plain } = environment;
+  const other = [...variables].flatMap(([name, digest]) =>
+    base.variables.get(name) === digest ? [] : [name],
+  );
+  const gone = [...base.variables.keys()].filter((name) => !variables.has(name));
+  const names = [
+    ...other.map((name) => sources.get(name) ?? name),
+    ...gone.map((name) => `-${base.sources.get(name) ?? name}`),
+  ];
+  return {
+    changed: names.sort(),
+    plain: other.every((name) => plain.has(name)) && gone.every((name) => base.plain.has(name)),
+  };
 }

@@ -10,7 +10,7 @@ const digests = (env: string) => ({ env, machine: 'm' });
 function follow(script: readonly [mono: number, env: string][], recorded = 'a'): PendingChange | undefined {
   let pending: PendingChange | undefined;
   for (const [mono, env] of script) {
-    pending = trackChange(pending, digests(recorded), digests(env), [`s/${env}`], mono);
+    pending = trackChange(pending, digests(recorded), digests(env), { changed: [`s/${env}`] }, mono);
   }
   return pending;
 }
@@ -67,14 +67,14 @@ describe('a change counts once it has stood still', () => {
       [0, 'b'],
       [500, 'c'],
     ]);
-    const next = trackChange(counted, digests('c'), digests('d'), [], 20_000);
+    const next = trackChange(counted, digests('c'), digests('d'), { changed: [] }, 20_000);
     expect(next && changeDueAt(next, DEBOUNCE)).toBe(20_000 + DEBOUNCE);
   });
 
   test('what could not be read changes nothing', () => {
     const pending = follow([[0, 'b']]);
-    expect(trackChange(pending, digests('a'), undefined, [], 900)).toBe(pending);
-    expect(trackChange(undefined, undefined, digests('b'), [], 900)).toBeUndefined();
+    expect(trackChange(pending, digests('a'), undefined, { changed: [] }, 900)).toBe(pending);
+    expect(trackChange(undefined, undefined, digests('b'), { changed: [] }, 900)).toBeUndefined();
   });
 
   test('the names of all that changed in the burst are kept, each once', () => {
@@ -85,6 +85,18 @@ describe('a change counts once it has stood still', () => {
         [2, 'b'],
       ])?.changed,
     ).toEqual(['s/b', 's/c']);
+  });
+
+  test('a burst is of spec.env alone only if each part of it is', () => {
+    const plainAfter = (...parts: boolean[]) =>
+      parts.reduce<PendingChange | undefined>(
+        (pending, plain, i) =>
+          trackChange(pending, digests('a'), digests(`b${i}`), { changed: [`it/${i}`], plain }, i),
+        undefined,
+      )?.plain;
+    expect(plainAfter(true, true)).toBe(true);
+    expect(plainAfter(true, false)).toBe(false);
+    expect(plainAfter(false, true)).toBe(false);
   });
 });
 

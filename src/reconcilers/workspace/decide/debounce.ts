@@ -1,4 +1,4 @@
-import type { PendingChange } from './facts.ts';
+import type { ChangedNames, PendingChange } from './facts.ts';
 
 interface Digests {
   env: string;
@@ -16,7 +16,7 @@ export function trackChange(
   previous: PendingChange | undefined,
   recorded: Digests | undefined,
   observed: Digests | undefined,
-  changed: readonly string[],
+  { changed, plain }: ChangedNames,
   mono: number,
 ): PendingChange | undefined {
   if (!recorded || !observed) return previous;
@@ -30,6 +30,7 @@ export function trackChange(
     since: earlier && sameDigests(earlier, observed) ? earlier.since : mono,
     burstSince: earlier?.burstSince ?? mono,
     changed: [...new Set([...(earlier?.changed ?? []), ...changed])].sort(),
+    plain: plain === true && earlier?.plain !== false,
   };
 }
 

@@ -74,13 +74,14 @@ describe('a change counts', () => {
   });
 
   test.each([
-    ['SecretChanged', MACHINE, ['ada-env/KEY', 'env/EDITOR']],
-    ['SecretChanged', MACHINE, []],
-    ['EnvChanged', MACHINE, ['env/EDITOR', '-env/PAGER']],
-    ['SpecChanged', 'm1:other:class', ['ada-env/KEY']],
-    ['ClassChanged', 'm1:own:other', ['ada-env/KEY']],
-  ])('as %s', (cause, machine, changed) => {
-    const { status } = decideAt(changing(2 * SECOND, { machine }, { machine, changed }));
+    ['SecretChanged', MACHINE, ['ada-env/KEY', 'env/EDITOR'], false],
+    ['SecretChanged', MACHINE, [], true],
+    ['EnvChanged', MACHINE, ['env/EDITOR', '-env/PAGER'], true],
+    ['SecretChanged', MACHINE, ['env/PASSWORD'], false],
+    ['SpecChanged', 'm1:other:class', ['ada-env/KEY'], false],
+    ['ClassChanged', 'm1:own:other', ['ada-env/KEY'], false],
+  ])('as %s', (cause, machine, changed, plain) => {
+    const { status } = decideAt(changing(2 * SECOND, { machine }, { machine, changed, plain }));
     expect(status.desired).toMatchObject({ cause, machine });
   });
 

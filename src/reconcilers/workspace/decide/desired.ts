@@ -11,7 +11,7 @@ import { own } from '../../../api/own.ts';
 import type { CauseKind } from '../../../api/workspace.ts';
 import { changeDueAt } from './debounce.ts';
 import { type Draft, iso, wakeAfter } from './decision.ts';
-import type { Facts } from './facts.ts';
+import type { ChangedNames, Facts } from './facts.ts';
 
 const MOST_NAMES = 32;
 const UNREAD_RETRY_MS = 5000;
@@ -61,7 +61,7 @@ export function desire(draft: Draft): void {
     wakeAfter(draft, wait);
     return;
   }
-  const cause = causeOf(status.desired, observed, change.changed);
+  const cause = causeOf(status.desired, observed, change);
   const images = changedImages(status.desired.machine, observed.machine).map((name) => `image/${name}`);
   const changed = [...images, ...change.changed];
   status.desired = {
@@ -113,11 +113,10 @@ function adoptMachine({ status }: Draft, observed: string): void {
 function causeOf(
   before: { env: string; machine: string },
   after: { env: string; machine: string },
-  changed: readonly string[],
+  { changed, plain }: ChangedNames,
 ): CauseKind {
   if (before.machine !== after.machine) return machineChangedBy(before.machine, after.machine);
-  const plainOnly = changed.length > 0 && changed.every((name) => /^-?env\//.test(name));
-  return plainOnly ? 'EnvChanged' : 'SecretChanged';
+  return changed.length > 0 && plain ? 'EnvChanged' : 'SecretChanged';
 }
 
 /** Whether an environment digest stands for the desired content, each judged under the key it names. */

@@ -35,6 +35,8 @@ export interface InstanceFact {
   zone: string;
   privateIP?: string;
   launchTime?: string;
+  /** EC2's code for it, and what it said. */
+  stateReasonCode?: string;
   stateReason?: string;
   /** Look-ups by id that said NotFound, with no sighting in between: the first and the last, monotonic ms. */
   notFound?: { firstAt: number; lastAt: number };
@@ -114,7 +116,12 @@ export interface PendingChange {
   burstSince: number;
   /** Names of what changed, as far as this process saw it. */
   changed: readonly string[];
+  /** All of these are variables of spec.env: no Secret’s is among them. */
+  plain?: boolean;
 }
+
+/** What differs between two environments. */
+export type ChangedNames = Pick<PendingChange, 'changed' | 'plain'>;
 
 /** When the launch with this deadline must have been heard, as this process's monotonic clock has it; see deadline.ts. */
 export interface DeadlineFact {

@@ -15,8 +15,10 @@ import {
 import type { InstanceFact } from './facts.ts';
 
 const AT = NOW.wall + 2 * MINUTE;
-const TAKEN_BACK =
-  'Server.SpotInstanceTermination: Spot instance termination (Server.SpotInstanceTermination)';
+const TAKEN_BACK = {
+  stateReasonCode: 'Server.SpotInstanceTermination',
+  stateReason: 'Server.SpotInstanceTermination: Spot instance termination (Server.SpotInstanceTermination)',
+};
 
 const spot = (more: Parameters<typeof launchOf>[0] = {}) => {
   const launch = launchOf(more);
@@ -34,7 +36,7 @@ const heard = (...launches: ReturnType<typeof heartbeatOf>[]) => ({
 const ended = (launch = spot(), more: Partial<InstanceFact> = {}) =>
   factsOf({
     status: statusOf({ launch }),
-    instances: [instanceOf(1, 'terminated', { stateReason: TAKEN_BACK, ...more })],
+    instances: [instanceOf(1, 'terminated', { ...TAKEN_BACK, ...more })],
     heartbeats: heard(announced),
   });
 
@@ -118,11 +120,12 @@ describe('an instance that EC2 took back', () => {
   });
 
   test.each([
-    ['Client.InstanceInitiatedShutdown: Instance initiated shutdown', 'Ended'],
-    ['Client.UserInitiatedShutdown: Server.SpotInstanceTermination', 'Ended'],
-    ['Server.SpotInstanceShutdown: Spot instance shutdown', 'Interrupted'],
-  ])('is so by EC2’s word alone: %s', (stateReason, outcome) => {
-    const shutting = ended(spot(), { state: 'shutting-down', stateReason });
+    ['Client.InstanceInitiatedShutdown', 'Ended'],
+    ['Client.UserInitiatedShutdown', 'Ended'],
+    [undefined, 'Ended'],
+    ['Server.SpotInstanceShutdown', 'Interrupted'],
+  ])('is so by EC2’s code alone, whatever the words: %s', (stateReasonCode, outcome) => {
+    const shutting = ended(spot(), { state: 'shutting-down', stateReasonCode });
     expect(written(shutting).status.launch?.ended?.outcome ?? outcomeOf(shutting)).toBe(outcome);
   });
 });

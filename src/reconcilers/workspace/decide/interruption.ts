@@ -3,15 +3,15 @@ import { heartbeatOf } from './ending.ts';
 import type { InstanceFact } from './facts.ts';
 import type { FrozenLaunch, View } from './view.ts';
 
-/** EC2's codes for the end of a Spot instance that it took back ("Instance state reasons"). */
-const TAKEN_BACK = /^Server\.SpotInstance(Termination|Shutdown)\b/;
+/** EC2's codes for the end of a Spot instance that it took back (StateReason in the EC2 API reference). */
+const TAKEN_BACK = new Set(['Server.SpotInstanceTermination', 'Server.SpotInstanceShutdown']);
 
 /**
  * Whether EC2 took the instance back. Its own word counts alone: an agent that claims a notice and ends its instance
  * must not be replaced without a pause again and again.
  */
-export function takenBack({ stateReason }: InstanceFact): boolean {
-  return TAKEN_BACK.test(stateReason ?? '');
+export function takenBack({ stateReasonCode }: InstanceFact): boolean {
+  return stateReasonCode !== undefined && TAKEN_BACK.has(stateReasonCode);
 }
 
 /** What EC2 announced to the present launch's Spot instance, as a sentence; it decides nothing, the end does. */

@@ -29,7 +29,13 @@ function seen(launched: string, recorded: string, observed: string, more: Overri
   const status = statusOf({ launch: launchOf({ machine: launched }), desired: desiredMachine(recorded) });
   const facts = factsOf({ status, machine: observed, ...more });
   const env = facts.environment.kind === 'Merged' ? (facts.environment.digests.k1 ?? '') : '';
-  const change = trackChange(undefined, status.desired, { env, machine: observed }, [], NOW.mono - MINUTE);
+  const change = trackChange(
+    undefined,
+    status.desired,
+    { env, machine: observed },
+    { changed: [] },
+    NOW.mono - MINUTE,
+  );
   return { ...facts, process: { ...facts.process, change } };
 }
 
@@ -49,7 +55,7 @@ describe('an operator whose digests are of another version', () => {
     const facts = { ...factsOf({ status, machine: 'm2:other:next' }) };
     const env = status.desired?.env ?? '';
     const observed = { env, machine: 'm2:other:next' };
-    const change = trackChange(undefined, status.desired, observed, [], NOW.mono - MINUTE);
+    const change = trackChange(undefined, status.desired, observed, { changed: [] }, NOW.mono - MINUTE);
     const decision = decideValidated({ ...facts, process: { ...facts.process, change } });
     expect(decision.status.launch).toMatchObject({ number: 2, cause: { kind: 'ClassChanged', ref: '2' } });
   });
