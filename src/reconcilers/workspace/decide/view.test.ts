@@ -19,9 +19,14 @@ import type { View } from './view.ts';
 
 const facts = fc.oneof(arbitraryFacts, arbitrarySilence);
 
+/** A copy: the fixtures' own objects stay as other tests need them. */
 function frozen<T>(value: T): T {
+  return freeze(structuredClone(value));
+}
+
+function freeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    for (const part of Object.values(value)) frozen(part);
+    for (const part of Object.values(value)) freeze(part);
     Object.freeze(value);
   }
   return value;
