@@ -32,6 +32,7 @@ export default defineConfig({
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts', 'test/scenarios/**/*.test.ts'],
           exclude: [LAST],
+          setupFiles: ['test/scenarios/tellFailures.ts'],
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },

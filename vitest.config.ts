@@ -31,7 +31,11 @@ function project(
   name: string,
   groupOrder: number,
   maxWorkers: number,
-  { include, exclude = [] }: { include: string[]; exclude?: string[] },
+  {
+    include,
+    exclude = [],
+    setupFiles = [],
+  }: { include: string[]; exclude?: string[]; setupFiles?: string[] },
 ): TestProjectConfiguration {
   return {
     test: {
@@ -39,6 +43,7 @@ function project(
       name,
       include,
       exclude: [...common.exclude, ...exclude],
+      setupFiles,
       maxWorkers,
       sequence: { groupOrder },
     },
@@ -55,7 +60,10 @@ export default defineConfig({
         exclude: [...VIRTUAL, ...TIMED],
       }),
       project('virtual', 0, CORES, { include: VIRTUAL }),
-      project('timed', 1, 4 * CORES, { include: TIMED }),
+      project('timed', 1, 4 * CORES, {
+        include: TIMED,
+        setupFiles: ['test/scenarios/tellFailures.ts'],
+      }),
     ],
   },
 });

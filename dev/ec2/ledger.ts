@@ -31,6 +31,8 @@ export interface Termination {
 /** The cloud's own books: what was asked and what was really done, for tests and people to audit the operator by. */
 export interface Ledger {
   call(action: string, dryRun: boolean, outcome: string, answered: boolean): void;
+  /** Told of each call when it is over. */
+  onCall(listener: (call: Omit<CallCount, 'count'>) => void): void;
   provision(entry: Omit<Provision, 'at'>): void;
   termination(entry: Omit<Termination, 'at'>): void;
   calls(): CallCount[];
@@ -44,6 +46,7 @@ export function createLedger(clock: Clock): Ledger {
   const counts = new Map<string, CallCount>();
   const provisions: Provision[] = [];
   const terminations: Termination[] = [];
+  const listeners: ((call: Omit<CallCount, 'count'>) => void)[] = [];
   const stamp = () => new Date(clock.now()).toISOString();
   return {
     call(action, dryRun, outcome, answered) {
@@ -51,7 +54,9 @@ export function createLedger(clock: Clock): Ledger {
       const entry = counts.get(key) ?? { action, dryRun, outcome, answered, count: 0 };
       entry.count += 1;
       counts.set(key, entry);
+      for (const listener of listeners) listener({ action, dryRun, outcome, answered });
     },
+    onCall: (listener) => void listeners.push(listener),
     provision: (entry) => void provisions.push({ ...entry, at: stamp() }),
     termination: (entry) => void terminations.push({ ...entry, at: stamp() }),
     calls: () => [...counts.values()].map((entry) => ({ ...entry })),

@@ -1,3 +1,5 @@
+import { pino } from 'pino';
+import type { JsonObject } from '../../dev/apiserver/kinds.ts';
 import { kubeconfigOf } from '../../dev/apiserver/kubeconfig.ts';
 import { installCluster } from '../../dev/stack/install.ts';
 import { startStackOn } from '../../dev/stack/stack.ts';
@@ -7,6 +9,9 @@ import { kubeTransport } from '../../src/controller/httpTransport.ts';
 import { kubeClient } from '../../src/controller/kubeClient.ts';
 import { parseKubeConfig } from '../../src/controller/kubeConfig.ts';
 import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
+import { systemRandom } from '../../src/controller/random.ts';
+import { startReflector } from '../../src/controller/reflector.ts';
+import { createStore } from '../../src/controller/store.ts';
 import type { Transport } from '../../src/controller/transport.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
 import type { Cluster } from '../envtest/cluster.ts';
@@ -19,6 +24,11 @@ import { historyOf } from './etcdHistory.ts';
 import { startFaultProxy } from './faultProxy.ts';
 import { grantOperator, operatorToken } from './operatorAccount.ts';
 
+const FOLLOWED: readonly Resource[] = [
+  WORKSPACES,
+  { ...WORKSPACES, plural: 'workspaceclasses', namespaced: false },
+  { group: '', version: 'v1', plural: 'events', namespaced: true },
+];
 const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
 
 /** Without `apiFaults` nobody may add any: the operator and the API server speak to one another directly. */
@@ -60,6 +70,26 @@ async function untilServed(transport: Transport): Promise<void> {
   });
 }
 
+/** Watches from now on; what the API server says late is told late. Returns how to stop. */
+function followReal(transport: Transport, listener: Parameters<Raised['follow']>[0]): () => Promise<void> {
+  const reflectors = FOLLOWED.map((resource) => {
+    const store = createStore<KubeObject>();
+    store.onChange(({ type, object, old }) =>
+      listener({
+        type: type === 'deleted' ? 'DELETED' : old ? 'MODIFIED' : 'ADDED',
+        object: object as unknown as JsonObject,
+        ...(old && { previous: old as unknown as JsonObject }),
+      }),
+    );
+    const metrics = createRuntimeMetrics();
+    const logger = pino({ level: 'silent' });
+    return startReflector({ transport, resource, store, clock, random: systemRandom, logger, metrics });
+  });
+  return async () => {
+    await Promise.all(reflectors.map((reflector) => reflector.stop()));
+  };
+}
+
 /** On a kube-apiserver of its own, where the operator has the rights of its ServiceAccount and no others. */
 export async function raiseReal(access: ClusterAccess, options: SceneOptions): Promise<Raised> {
   let opened: Omit<Raised, 'stack'> | undefined;
@@ -83,6 +113,7 @@ export async function raiseReal(access: ClusterAccess, options: SceneOptions): P
       adminKubeconfig: cluster.kubeconfig,
       operatorKubeconfig,
       history: () => historyOf(cluster),
+      follow: async (listener) => onStop(followReal(transport, listener)),
     };
     return {
       url,

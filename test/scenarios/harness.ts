@@ -21,8 +21,12 @@ import { type Operator, startOperator } from '../../src/operator.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
 import { raiseReal } from '../cluster/raiseReal.ts';
 import { createTestDatabase } from '../support/postgres.ts';
+import { createJournal, type Journal } from './journal.ts';
 import { type Raised, raiseEmbedded, type SceneOptions } from './raised.ts';
+import { toldKube, toldProcess, toldStack } from './told.ts';
 import { until } from './until.ts';
+import { untilVersion } from './untilVersion.ts';
+import { addWitness } from './witness.ts';
 
 export { until };
 
@@ -36,6 +40,8 @@ const SPEED = 20;
 export interface Scene extends Raised {
   /** What the operator logged. */
   logs: LogLine[];
+  /** What happened. */
+  journal: Journal;
   /** Starts the operator inside this process, as `npm start` would. */
   start(env?: Record<string, string>): Promise<Operator>;
   /** Starts it, or one part of it, as a process of its own, to be killed. */
@@ -62,8 +68,14 @@ async function createSceneOn<T extends Raised>(
   raise: (options: SceneOptions) => Promise<T>,
   options: Partial<SceneOptions> = {},
 ): Promise<T & Scene> {
+  const journal = createJournal(options.speed ?? SPEED);
+  addWitness(journal);
   const database = await createTestDatabase();
   const logs: LogLine[] = [];
+  const hear = (who: string, line: LogLine) => {
+    logs.push(line);
+    journal.hear(who, line);
+  };
   const stackLogger: Logger = pino({ level: 'error' });
   const raised = await raise({
     clock: systemClock,
@@ -74,22 +86,31 @@ async function createSceneOn<T extends Raised>(
     databaseURL: database.url,
     ...options,
   });
-  const { stack, kube } = raised;
+  await raised.follow(journal.change);
+  journal.attach(raised.stack.ec2);
+  const stack = toldStack(raised.stack, journal.tell);
+  const kube = toldKube(raised.kube, journal.tell);
   const stops: (() => Promise<unknown>)[] = [];
   await kube.create(CLASSES, classManifest('standard'));
   return {
     ...raised,
+    stack,
+    kube,
     logs,
+    journal,
     async start(env = {}) {
-      const operator = await startInProcess(stack, logs, env);
+      const operator = await startInProcess(stack, (line) => hear('operator', line), env);
       stops.push(operator.stop);
       return operator;
     },
     spawn(env = {}, ...args) {
-      const operator = startOperatorProcess(
-        { ...stack.operatorEnv, ...env },
-        (line) => logs.push(line),
-        args,
+      const operator = toldProcess(
+        startOperatorProcess(
+          { ...stack.operatorEnv, ...env },
+          (line) => hear(`operator ${operator.pid}`, line),
+          args,
+        ),
+        journal.tell,
       );
       stops.push(() => operator.end('SIGKILL'));
       return operator;
@@ -104,7 +125,7 @@ async function createSceneOn<T extends Raised>(
 
 async function startInProcess(
   stack: Scene['stack'],
-  logs: LogLine[],
+  hear: (line: LogLine) => void,
   extra: Record<string, string>,
 ): Promise<Operator> {
   const env = { ...stack.operatorEnv, ...extra };
@@ -114,7 +135,7 @@ async function startInProcess(
   // The AWS SDK's chain looks nowhere else.
   process.env.AWS_ACCESS_KEY_ID = env.AWS_ACCESS_KEY_ID;
   process.env.AWS_SECRET_ACCESS_KEY = env.AWS_SECRET_ACCESS_KEY;
-  const destination = { write: (text: string) => void logs.push(JSON.parse(text) as LogLine) };
+  const destination = { write: (text: string) => hear(JSON.parse(text) as LogLine) };
   const operator = await startOperator(
     {
       config,
@@ -199,10 +220,7 @@ export function untilWorkspace(
   what: string,
   holds: (workspace: Workspace) => boolean,
 ): Promise<Workspace> {
-  return until(`${name}: ${what}`, async () => {
-    const workspace = await getWorkspace(scene, name);
-    return holds(workspace) && workspace;
-  });
+  return untilVersion(scene.journal, name, what, () => getWorkspace(scene, name), holds);
 }
 
 export function isReady(workspace: Workspace): boolean {

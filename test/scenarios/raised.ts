@@ -1,5 +1,6 @@
 import type { Counters } from '../../dev/apiserver/counters.ts';
 import type { Faults } from '../../dev/apiserver/faults.ts';
+import type { Change } from '../../dev/apiserver/store.ts';
 import { stageClient } from '../../dev/stack/install.ts';
 import {
   type ClusterAccess,
@@ -10,6 +11,7 @@ import {
 } from '../../dev/stack/stack.ts';
 import type { KubeClient } from '../../src/controller/client.ts';
 import { systemClock } from '../../src/controller/clock.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
 import type { Cluster } from '../envtest/cluster.ts';
 
 export interface SceneOptions extends StackOptions {
@@ -37,6 +39,8 @@ export interface Raised {
   operatorKubeconfig(): Promise<string>;
   /** The real one, if it is that. */
   cluster: Cluster | undefined;
+  /** Tells of each version of a Workspace, a class and an Event, until the stack stops. */
+  follow(listener: (version: Pick<Change, 'type' | 'object' | 'previous'>) => void): Promise<void>;
   /** All that the cluster ever held, every version of it. */
   history(): Promise<{ secrets: string; others: string }>;
 }
@@ -52,6 +56,11 @@ export async function raiseEmbedded(options: SceneOptions): Promise<Raised & { s
     adminKubeconfig: kubeconfig,
     operatorKubeconfig: async () => kubeconfig,
     cluster: undefined,
+    async follow(change) {
+      const { group } = WORKSPACES;
+      for (const storage of [`${group}/workspaces`, `${group}/workspaceclasses`, 'events'])
+        state.subscribe(storage, { change, reset: () => undefined });
+    },
     async history() {
       const others = Object.keys(state.dump().objects).filter((storage) => storage !== 'secrets');
       return {

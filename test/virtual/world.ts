@@ -10,7 +10,7 @@ import { createOutages, type Outages } from './outages.ts';
 import { conditionOf, createPeople, type People } from './people.ts';
 import { createProcesses, type Processes } from './processes.ts';
 import { createTime, type Time } from './time.ts';
-import { createTimeline } from './timeline.ts';
+import { createWorldTimeline } from './timeline.ts';
 
 type Settings = z.input<typeof configSchema>;
 
@@ -61,7 +61,7 @@ function configOf(settings: WorldOptions['settings'] = {}) {
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const { seed = 1, replicas = 1 } = options;
   let started: Scene | undefined;
-  const timeline = createTimeline(() => started?.clock.monotonic() ?? 0);
+  const timeline = createWorldTimeline(() => started?.clock.monotonic() ?? 0);
   const made = await createScene(seed, {
     config: configOf(options.settings),
     cloud: options.cloud ?? {},
