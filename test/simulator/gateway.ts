@@ -3,6 +3,7 @@ import { joinCluster, type Platform } from '../../src/cluster.ts';
 import { GatewayError } from '../../src/gateway/errors.ts';
 import { type BootstrapRequest, bootstrap } from '../../src/gateway/handlers/bootstrap.ts';
 import { type HeartbeatRequest, heartbeat } from '../../src/gateway/handlers/heartbeat.ts';
+import { type ReportRequest, report } from '../../src/gateway/handlers/report.ts';
 import { createHeartbeatQueue } from '../../src/gateway/heartbeatQueue.ts';
 import { type HeartbeatStore, StoreUnavailable } from '../../src/gateway/heartbeatStore.ts';
 import { createIdentityVerifier } from '../../src/gateway/identityDocument.ts';
@@ -20,7 +21,7 @@ export async function startGateway(
   platform: Platform,
   store: HeartbeatStore,
   identityCertificatePEM: string,
-): Promise<Pick<GatewayClient, 'post'>> {
+): Promise<Pick<GatewayClient, 'post'> & { report(request: ReportRequest): Promise<void> }> {
   const { clock, logger, registry } = platform;
   const { flushIntervalMs, beatIntervalMs } = platform.config.gateway;
   const signal = new AbortController().signal;
@@ -40,6 +41,7 @@ export async function startGateway(
   };
   keepRecorded({ store, clock, logger, beatIntervalMs, pruneAfterMs: NEVER_MS });
   return {
+    report: (request) => report(parts, request),
     async post(_config, path, body, { credential }) {
       const session = credential === undefined ? {} : { session: credential };
       try {

@@ -64,7 +64,7 @@ export function createMemoryStore(clock: Clock, past: Rows = { launches: [] }): 
       version: '0',
       timeoutMs: DEFAULT_TIMEOUT_MS,
     };
-    const row: Row = { uid, number, ...common, changedAt: clock.now(), change: 0 };
+    const row: Row = { uid, number, ...common, changedAt: Number.NEGATIVE_INFINITY, change: 0 };
     rows.set(id, row);
     return row;
   }
@@ -140,9 +140,11 @@ export function createMemoryStore(clock: Clock, past: Rows = { launches: [] }): 
         row.served = env;
         touch(row);
       }),
-    recordReport: (launch) =>
+    recordReport: (launch, outcome) =>
       answer(() => {
-        rowOf(launch).reports += 1;
+        const row = rowOf(launch);
+        row.reports += 1;
+        if (outcome === 'forwarded') touch(row);
       }),
     find: (launch) =>
       answer(() => {

@@ -24,6 +24,7 @@ import type { Random } from '../../src/controller/random.ts';
 import type { Transport } from '../../src/controller/transport.ts';
 import { createCaller } from '../../src/ec2/call.ts';
 import type { Ec2Calls } from '../../src/ec2/port.ts';
+import type { ReportRequest } from '../../src/gateway/handlers/report.ts';
 import { seededRandom } from '../support/seededRandom.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 import { startGateway } from './gateway.ts';
@@ -105,6 +106,7 @@ export interface Gateways {
   start(): Promise<void>;
   /** Ends it as SIGKILL does. */
   kill(): void;
+  report(request: ReportRequest): Promise<void>;
 }
 
 const NO_WIRE: Wire = { transport: (_process, inner) => inner, calls: (_process, inner) => inner };
@@ -192,7 +194,7 @@ function createGateways(
   start: (platform: Platform) => ReturnType<typeof startGateway>,
 ): Gateways & Pick<GatewayClient, 'post'> {
   let count = 0;
-  let up: { mortal: Mortal; post: GatewayClient['post'] } | undefined;
+  let up: ({ mortal: Mortal } & Awaited<ReturnType<typeof start>>) | undefined;
   const waiting = new Set<(error: Error) => void>();
   return {
     async start() {
@@ -204,6 +206,10 @@ function createGateways(
       up?.mortal.die();
       up = undefined;
       for (const reject of waiting) reject(new Error('read ECONNRESET'));
+    },
+    async report(request) {
+      if (!up) throw new Error('connect ECONNREFUSED');
+      await up.report(request);
     },
     async post(...request) {
       if (!up) throw new Error('connect ECONNREFUSED');

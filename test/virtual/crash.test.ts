@@ -99,7 +99,7 @@ describe('killed while deleting, and started again: nothing is left, and not bef
       'before TerminateInstances arrives',
       (world) => {
         world.ec2({ action: 'TerminateInstances', fault: { kind: 'lostRequest', how: 'hang' } });
-        return () => world.scene.service.faults.rules().length === 0;
+        return () => world.faults.rules().length === 0;
       },
     ],
     [

@@ -62,7 +62,7 @@ describe('a world in virtual time', () => {
       await launch(world, 'ada');
       const [first] = world.instances('ada');
       if (!first) throw new Error('there is none');
-      world.scene.service.cloud.instances.set('i-other', { ...first, id: 'i-other' });
+      world.cloud.instances.set('i-other', { ...first, id: 'i-other' });
       await world.pass(SECOND);
     });
     await expect(told).rejects.toThrow(/S1: 2 live instances/);

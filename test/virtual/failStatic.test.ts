@@ -155,7 +155,7 @@ describe('what is proven of one Workspace is carried out for that one, once', ()
       const back = world.cut('database');
       await untilClass(world, 'EvidenceAvailable', 'DatabaseUnavailable');
       const [ended = ''] = world.live('ws-4');
-      world.scene.service.faults.end(ended);
+      world.faults.end(ended);
       await world.until('its end is on record', () => world.workspace('ws-4').status?.launch?.number === 2);
       await world.pass(PAST_ALL_MS);
       await back();
@@ -191,7 +191,7 @@ describe('what is proven of one Workspace is carried out for that one, once', ()
   test('one whose status checks fail stays while it heartbeats; silent as well, it is replaced for both', () =>
     watched(async (world) => {
       const [impaired = ''] = world.live('ws-6');
-      world.scene.service.faults.impair(impaired, 'instance');
+      world.faults.impair(impaired, 'instance');
       await world.until('it is shown', () =>
         world.workspace('ws-6').status?.conditions?.some(({ reason }) => reason === 'Impaired'),
       );

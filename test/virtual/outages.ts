@@ -1,5 +1,6 @@
 import type { FaultInput } from '../../dev/apiserver/faultSchema.ts';
 import type { FaultRule } from '../../dev/ec2/faults.ts';
+import type { Account } from '../../dev/ec2/model.ts';
 import { TAG } from '../../src/api/tags.ts';
 import { NAMESPACE } from '../simulator/people.ts';
 import type { Scene } from '../simulator/scene.ts';
@@ -7,7 +8,7 @@ import type { Time } from './time.ts';
 
 export type Support = 'database' | 'gateway' | 'cloud' | 'cluster';
 
-/** What goes wrong in the world. `scene.service.faults` and `scene.api.faults` can do more. */
+/** What goes wrong in the world. `faults` (EC2's own) and `scene.api.faults` can do more. */
 export interface Outages {
   /** Takes away what operators and gateways stand on: every request fails at once. @returns how to bring it back */
   cut(support: Support): () => Promise<void>;
@@ -21,6 +22,8 @@ export interface Outages {
   ec2(rule: FaultRule, name?: string): () => void;
   /** A fault of the API server's towards operators, all of them unless told. @returns how to lift it, and how often it hit */
   apiServer(fault: FaultInput): { lift(): void; hits(): number };
+  /** The account's quota from now on. */
+  quota(quota: Partial<Account['quota']>): void;
   /** A new image, to which the parameter of the class's images points from now on. Agents of a broken one never heartbeat. @returns its id */
   releaseImage(options?: { broken?: boolean }): string;
   /** The agents of a Workspace, or of an instance, live and say nothing. */
@@ -96,6 +99,10 @@ export function createOutages(scene: Scene, time: Time): Outages {
         lift: () => void remove(),
         hits: () => api.faults.active().find((it) => it.id === id)?.hits ?? 0,
       };
+    },
+    quota(quota) {
+      note(`the account’s quota is ${JSON.stringify(quota)}`);
+      Object.assign(cloud.account.quota, quota);
     },
     releaseImage(options = {}) {
       const { images, ssmParameters } = cloud.account;

@@ -1,9 +1,10 @@
+import type { z } from 'zod';
 import type { JsonObject } from '../../dev/apiserver/kinds.ts';
 import { objectKey } from '../../dev/apiserver/store.ts';
 import { decodeWorkspace, decodeWorkspaceClass } from '../../src/api/decode.ts';
 import type { Condition } from '../../src/api/meta.ts';
-import type { Workspace } from '../../src/api/workspace.ts';
-import type { WorkspaceClass } from '../../src/api/workspaceClass.ts';
+import type { Workspace, workspaceSpec } from '../../src/api/workspace.ts';
+import type { WorkspaceClass, workspaceClassSpec } from '../../src/api/workspaceClass.ts';
 import { isNotFound } from '../../src/controller/errors.ts';
 import { CLASSES } from '../../src/reconcilers/class/deps.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
@@ -14,22 +15,25 @@ import type { Time } from './time.ts';
 const API_VERSION = `${WORKSPACES.group}/${WORKSPACES.version}`;
 const SHARED = 'shared-env';
 
-type Spec = Record<string, unknown>;
+/** What differs from the defaults. */
+export type ClassSpec = Partial<z.input<typeof workspaceClassSpec>>;
+type Spec = Partial<z.input<typeof workspaceSpec>>;
+type Patch = Record<string, unknown>;
 
 /** What people do to the cluster, and how they look at it. All is in one namespace. Looks cost no time and ask nobody. */
 export interface People {
-  createClass(name: string, spec?: Spec): Promise<void>;
+  createClass(name: string, spec?: ClassSpec): Promise<void>;
   /** A merge patch of its spec. */
-  editClass(name: string, spec: Spec): Promise<void>;
+  editClass(name: string, spec: Patch): Promise<void>;
   /** Creates it, or changes the keys given. */
   putSecret(name: string, values: Record<string, string>): Promise<void>;
   /** Of the class `standard`, with the Secret `NAME-env`, unless told. */
   createWorkspace(name: string, spec?: Spec): Promise<void>;
   /** A merge patch of its spec. */
-  edit(name: string, spec: Spec): Promise<void>;
+  edit(name: string, spec: Patch): Promise<void>;
   remove(name: string): Promise<void>;
-  /** Creates `ws-0`…, which share the Secret `shared-env` unless told, and waits until all are Ready. */
-  createFleet(count: number, spec?: Spec): Promise<readonly string[]>;
+  /** Creates `ws-0`…, which share the Secret `shared-env` unless told, and waits until all are Ready. @returns their names */
+  createFleet(count: number, spec?: Spec | ((name: string) => Spec)): Promise<readonly string[]>;
   /** Environment from these Secrets, for a spec. */
   from(...secrets: string[]): Spec;
 
@@ -45,8 +49,10 @@ export interface People {
   /** Events about one object, oldest first. */
   events(name: string): readonly { type: string; reason: string; note: string }[];
 
-  /** Ready and up to date, with this launch if a number is given. */
+  /** Ready and up to date, with this launch if a number is given. Without one, what was just asked for may be yet unseen. */
   untilReady(name: string, number?: number): Promise<Workspace>;
+  /** The same of all. */
+  untilAllReady(number?: number): Promise<void>;
   untilGone(name: string): Promise<void>;
 }
 
@@ -69,6 +75,15 @@ export function createPeople({ kube, api, note }: Scene, time: Time): People {
     const found = find(name);
     if (!found) throw new Error(`there is no Workspace ${name}`);
     return found;
+  }
+
+  function workspaces(): readonly Workspace[] {
+    return state.list(STORAGE.workspaces).map(([, raw]) => decode(raw));
+  }
+
+  function isReady(it: Workspace | undefined, number?: number): boolean {
+    const holds = ['Ready', 'UpToDate'].every((type) => conditionOf(it, type)?.status === 'True');
+    return holds && (number === undefined || it?.status?.launch?.number === number);
   }
 
   function klass(name: string): WorkspaceClass {
@@ -106,9 +121,15 @@ export function createPeople({ kube, api, note }: Scene, time: Time): People {
     const which = number === undefined ? '' : ` with launch ${number}`;
     return time.until(`${name} is Ready and up to date${which}`, () => {
       const it = find(name);
-      const holds = ['Ready', 'UpToDate'].every((type) => conditionOf(it, type)?.status === 'True');
-      return holds && (number === undefined || it?.status?.launch?.number === number) && it;
+      return isReady(it, number) && it;
     });
+  }
+
+  async function untilAllReady(number?: number): Promise<void> {
+    const which = number === undefined ? '' : ` with launch ${number}`;
+    await time.until(`all are Ready and up to date${which}`, () =>
+      workspaces().every((it) => isReady(it, number)),
+    );
   }
 
   return {
@@ -143,11 +164,13 @@ export function createPeople({ kube, api, note }: Scene, time: Time): People {
     async createFleet(count, spec = {}) {
       if (!state.get(STORAGE.secrets, objectKey(NAMESPACE, SHARED))) await putSecret(SHARED, { KEY: 'a' });
       const names = Array.from({ length: count }, (_, index) => `ws-${index}`);
-      for (const name of names) await createWorkspace(name, { ...from(SHARED), ...spec });
-      for (const name of names) await untilReady(name);
+      const specOf = typeof spec === 'function' ? spec : () => spec;
+      for (const name of names) await createWorkspace(name, { ...from(SHARED), ...specOf(name) });
+      await untilAllReady(1);
       return names;
     },
-    workspaces: () => state.list(STORAGE.workspaces).map(([, raw]) => decode(raw)),
+    workspaces,
+    untilAllReady,
     versions: () =>
       state
         .list(STORAGE.workspaces)

@@ -48,7 +48,7 @@ describe('a leader frozen in the middle of a change for longer than its lease, a
       'as its request is on its way, which is carried out when the other leads',
       (world) => {
         world.ec2({ action: 'RunInstances', fault: { kind: 'latency', ms: LATE_MS } });
-        return () => world.scene.service.faults.rules().length === 0;
+        return () => world.faults.rules().length === 0;
       },
     ],
     [

@@ -12,11 +12,12 @@
  *       expect(world.provisions()).toHaveLength(2 * names.length);
  *     });
  *
- * What there is: time.ts (`pass`, `until`, `always`), people.ts (classes, Workspaces, Secrets, conditions, events),
- * books.ts (what EC2 really did, who is down), outages.ts (faults of EC2 and the API server, images, agents),
- * processes.ts (operators: start, kill, freeze, at the very moment of a call). The simulator's laws (test/simulator/judge.ts)
- * are judged throughout. What depends on sockets, processes or Postgres
- * itself belongs in test/scenarios.
+ * What there is: time.ts (`pass`, `until`, `always`, `most`), people.ts (classes, Workspaces, Secrets, conditions, events),
+ * books.ts (what EC2 really did, who is down), outages.ts (EC2 and API server refuse, lose and delay; quota; images and
+ * agents that never heartbeat; what is cut off), processes.ts (operators: start, kill, freeze, at the very moment of a
+ * call). `faults` are EC2's own and `scene` has all the rest. fleet.test.ts shows short stories. The simulator's laws
+ * (test/simulator/judge.ts) are judged throughout. What depends on sockets, processes or Postgres itself belongs in
+ * test/scenarios.
  */
 import { test } from 'vitest';
 import { createWorld, type World, type WorldOptions } from './world.ts';

@@ -31,6 +31,8 @@ export interface Time {
    * what is wrong, which ends the story. @returns how to lift it
    */
   always(law: string, judge: () => Verdict | Promise<Verdict>): () => void;
+  /** Counts from now on at the same moments. @returns the most that there was at once */
+  most(count: () => number): () => number;
 }
 
 export interface TimeOptions {
@@ -77,6 +79,12 @@ export function createTime({ clock, glance, changed }: TimeOptions): Time {
     }
   }
 
+  function always(law: string, judge: () => Verdict | Promise<Verdict>): () => void {
+    const entry = { law, judge };
+    laws.add(entry);
+    return () => void laws.delete(entry);
+  }
+
   return {
     now: clock.monotonic,
     until,
@@ -93,10 +101,14 @@ export function createTime({ clock, glance, changed }: TimeOptions): Time {
       await until('what was begun has ended', () => settled);
       return work;
     },
-    always(law, judge) {
-      const entry = { law, judge };
-      laws.add(entry);
-      return () => void laws.delete(entry);
+    always,
+    most(count) {
+      let most = count();
+      always('counted', () => {
+        most = Math.max(most, count());
+        return true;
+      });
+      return () => most;
     },
   };
 }

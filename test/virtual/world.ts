@@ -1,13 +1,15 @@
 import type { z } from 'zod';
+import type { Faults } from '../../dev/ec2/faults.ts';
 import { currentState } from '../../dev/ec2/model.ts';
-import type { CloudOptions } from '../../dev/ec2/state.ts';
+import type { Cloud, CloudOptions } from '../../dev/ec2/state.ts';
 import { OPERATOR_NAMESPACE } from '../../dev/stack/install.ts';
 import { configSchema } from '../../src/config.ts';
 import { createJudge } from '../simulator/judge.ts';
+import { NAMESPACE } from '../simulator/people.ts';
 import { createScene, REGION, type Scene } from '../simulator/scene.ts';
 import { type Books, createBooks } from './books.ts';
 import { createOutages, type Outages } from './outages.ts';
-import { conditionOf, createPeople, type People } from './people.ts';
+import { type ClassSpec, conditionOf, createPeople, type People } from './people.ts';
 import { createProcesses, type Processes } from './processes.ts';
 import { createTime, type Time } from './time.ts';
 import { createWorldTimeline } from './timeline.ts';
@@ -24,13 +26,18 @@ export interface WorldOptions {
   /** What differs from EC2's timing, quota and so on. */
   cloud?: Partial<CloudOptions>;
   /** Of the class `standard`, which is there from the beginning. */
-  standard?: Record<string, unknown>;
+  standard?: ClassSpec;
 }
 
 /** Cluster, cloud, agents, gateway, database and operators in virtual time, and what a story does to them and asks of them. */
 export interface World extends Time, People, Books, Outages, Processes {
   /** All that is below, for what isn't here. */
   scene: Scene;
+  cloud: Cloud;
+  /** EC2's: instances that end, are impaired, interrupted or hidden; a lack of capacity. */
+  faults: Faults;
+  /** Somebody says of a Workspace that it looks dead. */
+  report(name: string): Promise<void>;
   /** For the timeline. */
   note(what: string): void;
   timeline(): string;
@@ -103,6 +110,12 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     ...outages,
     ...processes,
     scene,
+    cloud: scene.service.cloud,
+    faults: scene.service.faults,
+    async report(name) {
+      scene.note(`someone reports ${name}`);
+      await scene.gateway.report({ namespace: NAMESPACE, name });
+    },
     note: timeline.tell,
     timeline: timeline.text,
   };
