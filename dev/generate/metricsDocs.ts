@@ -1,12 +1,27 @@
 import { Registry } from 'prom-client';
 import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
 import { createEc2Metrics } from '../../src/ec2/metrics.ts';
+import { DROPPED } from '../../src/gateway/handlers/report.ts';
 import { createGatewayMetrics } from '../../src/gateway/metrics.ts';
 import { createClassMetrics } from '../../src/reconcilers/class/metrics.ts';
+import { ORPHAN_VERDICTS, type OrphanHold } from '../../src/reconcilers/orphans/decide/judge.ts';
 import { createOrphanMetrics } from '../../src/reconcilers/orphans/metrics.ts';
 import { createWorkspaceMetrics } from '../../src/reconcilers/workspace/metrics.ts';
 import { failureCauses } from './causesDocs.ts';
 import { code, GENERATED, table } from './markdown.ts';
+import { classEvents, operatorEvents, workspaceEvents } from './reasonsDocs.ts';
+
+const HOLDS: Readonly<Record<Exclude<OrphanHold, 'NotLookedYet'>, string>> = {
+  Reporting: 'the default',
+  ListEmpty: 'there is no Workspace at all',
+  NoEvidence: 'heartbeats can’t be judged, or not for as long as the grace',
+};
+
+function listed(meanings: Readonly<Record<string, string>>): string {
+  return Object.entries(meanings)
+    .map(([name, meaning]) => `${code(name)} (${meaning})`)
+    .join(', ');
+}
 
 const METRICS = `# Metrics and events
 
@@ -38,29 +53,14 @@ const EVENTS = `## Events
 one event of that name, with the condition's message ([troubleshooting](troubleshooting.md) has the reasons). While \`Ready\`
 stays True, what keeps a change from being carried out is one too, as \`UpToDate\` names it. Besides:
 
-| Reason | When |
-| --- | --- |
-| \`Deferred\` | A change counts, but the present launch is too young or still progressing. The message says when it is carried out at the latest. |
-| \`TerminationBlocked\` | EC2 refuses to end an instance (termination protection, or no right to TerminateInstances); or the Workspace was let go by annotation, without proof that its instances are gone. |
-| \`KeyLost\` | Nobody holds the key of the recorded digest any more; the content is taken for unchanged ([keys](keys.md)). |
-| \`EarlierInstance\` | An instance lives that an earlier Workspace of this name launched: the object was moved or restored. |
-| \`Interrupted\` | The agent found EC2's notice that it takes this Spot instance back; the message says when. It serves until then, and is replaced once it has ended. |
-| \`EvidenceUnavailable\` | A replacement, or the start of a stopped instance, waits: the gateway or its database is away, and a new instance could not fetch its environment. |
-
+${workspaceEvents()}
 In the operator's own namespace: about instances that no Workspace owns there is nothing of a tenant's to tell it on, so those
-events are about its Lease.
+events are about its Lease; those about keys are about their Secret.
 
-| Reason | When |
-| --- | --- |
-| \`OrphanFound\` | A live instance with this cluster's tag belongs to no Workspace. The message says what its tags name, and what becomes of it. |
-| \`KeysRotated\` | About the Secret of the keys: new ones are current. |
-| \`KeysRestored\` | About the Secret of the keys: entries that had gone from it were put back. |
-| \`OrphanEnded\` | It was terminated: \`--orphans-policy\` is \`Terminate\`, and nothing spoke for it. |
+${operatorEvents()}
+Of a WorkspaceClass (its events are in the namespace \`default\`), each change of what its conditions say:
 
-Of a WorkspaceClass (its events are in the namespace \`default\`): \`RollingOut\` and \`RolloutComplete\` with the numbers,
-\`RolloutHalted\` with what failed, and each change of what else its conditions say (\`InvalidConfiguration\`,
-\`QuotaExceeded\`, \`CapacityUnavailable\`, \`ClassLimitReached\`).
-
+${classEvents()}
 ## Log lines to rely on
 
 JSON, one line each, with \`time\`, \`level\` and \`msg\`. What is about a Workspace carries \`controller\`, \`namespace\` and \`name\`,
@@ -75,12 +75,12 @@ loses its lease, between the write and the line; \`status.provisions\` and \`sta
 | \`change.deferred\` | \`event\` | A change has to wait. \`uid\`, \`generation\`, \`cause\`, \`until\`. |
 | \`ec2.failed\` | \`event\` | A call failed. \`effect\`, \`action\`, AWS's \`code\`, \`class\` (how it is treated), \`requestID\`. |
 | \`ec2.terminate\` | \`event\` | Superseded instances are being terminated. \`ids\`. |
-| \`orphan.found\`, \`orphan.ended\` | \`event\` | An instance belongs to no Workspace; told once a verdict (\`Young\`, \`Heartbeating\`, \`Foreign\`, \`Due\`). It is being terminated. \`instanceID\`, and \`uid\`, \`namespace\`, \`name\`, \`number\` as its tags say. |
-| \`orphans.held\` | \`event\` | Orphans are due, and none is ended. \`reason\`: \`Reporting\` (the default), \`ListEmpty\` (there is no Workspace at all), \`NoEvidence\` (heartbeats can't be judged, or not for as long as the grace). |
+| \`orphan.found\`, \`orphan.ended\` | \`event\` | An instance belongs to no Workspace; told once a verdict (${ORPHAN_VERDICTS.map(code).join(', ')}). It is being terminated. \`instanceID\`, and \`uid\`, \`namespace\`, \`name\`, \`number\` as its tags say. |
+| \`orphans.held\` | \`event\` | Orphans are due, and none is ended. \`reason\`: ${listed(HOLDS)}. |
 | \`keys.rotated\`, \`keys.restored\` | \`event\` | Keys were made, or put back into their Secret. \`entries\`: names, never keys. |
 | \`user-data.collected\` | \`event\` | A ConfigMap with a text that user data was rendered from is gone: no class has it any more, and no launch was made with it. \`name\`. |
 | \`launch.bootstrapped\` | \`msg\` | An instance was served its environment. \`namespace\`, \`name\`, \`uid\`, \`number\`, \`digest\`. |
-| \`report.dropped\`, \`report.forwarded\` | \`msg\` | Somebody said that a Workspace looks dead. \`namespace\`, \`name\`, \`number\`; when dropped, \`reason\`. |
+| \`report.dropped\`, \`report.forwarded\` | \`msg\` | Somebody said that a Workspace looks dead. \`namespace\`, \`name\`, \`number\`; when dropped, \`reason\`: ${listed(DROPPED)}. |
 
 Exactly-once can be audited from the first two: for each \`uid\`, every \`number\` has one \`provision.ec2_started\` at most, and
 no two of them share \`cause\` and \`ref\`.

@@ -1,3 +1,4 @@
+import { REFUSALS, type Refusal } from './refusals.ts';
 import { namesOf } from './table.ts';
 
 interface CommonTraits {
@@ -194,16 +195,6 @@ export const SPENT = {
 export function kindsThatSpend(what: CauseTraits['spends']): CauseKind[] {
   return CAUSE_KINDS.filter((kind) => CAUSES[kind].spends === what);
 }
-
-/** How EC2 can refuse a launch for good. */
-export const REFUSALS = {
-  /** Another offering is asked at once, so that it is no failure. */
-  capacity: { failure: false, retried: 'atOnce' },
-  quota: { failure: true, retried: 'afterPause' },
-  userFix: { failure: true, retried: 'afterPause' },
-} as const satisfies Record<string, { failure: boolean; retried: 'atOnce' | 'afterPause' }>;
-
-export type Refusal = keyof typeof REFUSALS;
 
 /** Whether the pause before the next launch grows by this end. */
 export function isFailure({

@@ -78,3 +78,8 @@ export const condition = z
   })
   .describe('One aspect of the object, judged.');
 export type Condition = z.infer<typeof condition>;
+
+/** What is judged of one aspect; or the condition on record, whose reason may be another release's, where nothing is known. */
+export type Verdict<Reason extends string> =
+  | { status: Condition['status']; reason: Reason; message: string }
+  | Condition;

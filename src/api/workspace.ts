@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CAUSE_KINDS, kindsThatSpend, OUTCOMES, REFUSALS, SPENT } from './causes.ts';
+import { CAUSE_KINDS, kindsThatSpend, OUTCOMES, SPENT } from './causes.ts';
 import { instanceTypeName } from './classParts.ts';
 import { launchParams } from './launchParams.ts';
 import {
@@ -11,6 +11,7 @@ import {
   text,
   timestamp,
 } from './meta.ts';
+import { REFUSALS } from './refusals.ts';
 import { namesOf } from './table.ts';
 import { className } from './workspaceClass.ts';
 

@@ -1,25 +1,22 @@
+import { type ReadyReason, readyTraitsOf } from '../api/reasons.ts';
 import type { Workspace } from '../api/workspace.ts';
 import type { LaunchEvidence } from './evidence.ts';
 
 export type Availability = 'Ready' | 'Restarting' | 'Unknown' | 'Dead';
 
+/** Why, by what is judged. What is Dead may also be so for a reason of Ready that only a person takes away. */
+export const AVAILABILITY_REASONS = {
+  Ready: ['Ready'],
+  Restarting: ['Replacing', 'Booting'],
+  Unknown: ['HeartbeatLost', 'InstanceNotRunning', 'EvidenceUnavailable'],
+  Dead: ['Stopped', 'Terminating'],
+} as const satisfies Readonly<Record<Availability, readonly string[]>>;
+
 export interface Judgement {
   availability: Availability;
   /** A CamelCase word for why; stable. */
-  reason: string;
+  reason: (typeof AVAILABILITY_REASONS)[Availability][number] | ReadyReason;
 }
-
-/** Reasons of the Ready condition under which nothing is launched until a person has mended something. */
-const BLOCKED = new Set([
-  'QuotaExceeded',
-  'ClassLimitReached',
-  'ClassNotFound',
-  'ClassNotAllowed',
-  'SecretMissing',
-  'InvalidConfiguration',
-  'RolloutHalted',
-  'Paused',
-]);
 
 /**
  * Whether it makes sense to talk to the Workspace's agent. Dead means: not there, and not coming back by itself.
@@ -43,7 +40,7 @@ export function judgeAvailability(
     launch.ended !== undefined ||
     isAtRest(launch.phase) ||
     ['shutting-down', 'terminated'].includes(status?.instance?.state ?? '');
-  if (down && blocker !== undefined && BLOCKED.has(blocker)) return { availability: 'Dead', reason: blocker };
+  if (down && blocker !== undefined && isDeadWith(blocker)) return { availability: 'Dead', reason: blocker };
   if (down) return { availability: 'Restarting', reason: 'Replacing' };
   if (launch.phase === 'Waiting') return { availability: 'Restarting', reason: 'Replacing' };
   if (launch.readyAt === undefined) return { availability: 'Restarting', reason: 'Booting' };
@@ -51,6 +48,10 @@ export function judgeAvailability(
   if (!evidence?.fresh) return { availability: 'Unknown', reason: 'HeartbeatLost' };
   if (status?.instance?.state !== 'running') return { availability: 'Unknown', reason: 'InstanceNotRunning' };
   return { availability: 'Ready', reason: 'Ready' };
+}
+
+function isDeadWith(blocker: string): blocker is ReadyReason {
+  return readyTraitsOf(blocker)?.whileDown === 'Dead';
 }
 
 function isAtRest(phase: string): boolean {

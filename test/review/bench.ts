@@ -177,7 +177,7 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
     earlierSelves: () => [],
     keys,
     lease: { held: () => term !== undefined, term: () => term },
-    events: { record: (event) => void events.push(event), stop: async () => undefined },
+    events: { record: (event) => void events.push(event) },
     clock,
     timing: TIMING,
     ...another(),

@@ -7,6 +7,13 @@ export interface ReportRequest {
   name: string;
 }
 
+/** Why a report makes nobody look; for docs/metrics-and-events.md. */
+export const DROPPED = {
+  NoLaunch: 'nothing was launched yet',
+  Progressing: 'the launch is still coming up',
+  StorageUnavailable: 'the database is away',
+} as const satisfies Readonly<Record<string, string>>;
+
 /**
  * "This looks dead." Always accepted, and never more than a reason to look: while the launch progresses it is counted
  * and logged as dropped, otherwise it makes the loop look now.
@@ -14,7 +21,7 @@ export interface ReportRequest {
 export async function report(parts: GatewayParts, { namespace, name }: ReportRequest): Promise<void> {
   const workspace = parts.workspaces.get(`${namespace}/${name}`);
   const number = workspace?.status?.launch?.number;
-  const drop = (reason: string) => {
+  const drop = (reason: keyof typeof DROPPED) => {
     parts.metrics.reports.inc({ outcome: 'dropped' });
     parts.logger.info({ namespace, name, number, reason }, 'report.dropped');
   };

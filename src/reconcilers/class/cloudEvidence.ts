@@ -1,9 +1,7 @@
 import type { Clock } from '../../controller/clock.ts';
 import type { Observer } from '../../ec2/observer.ts';
 import type { Lease } from '../workspace/deps.ts';
-
-/** Whether this process sees what there is in EC2. */
-export type CloudVerdict = { reason: 'Available' } | { reason: 'CloudUnavailable'; code?: string };
+import type { CloudVerdict } from './decide/facts.ts';
 
 export interface CloudEvidenceOptions {
   cloud: Pick<Observer, 'lastSweep' | 'health'>;

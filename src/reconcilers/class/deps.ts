@@ -1,9 +1,9 @@
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import type { KubeClient, Resource } from '../../controller/client.ts';
 import type { Clock } from '../../controller/clock.ts';
-import type { EventRecorder } from '../../controller/events.ts';
 import type { Store } from '../../controller/store.ts';
 import type { Resolver } from '../../ec2/resolve.ts';
+import type { Events } from '../events.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Lease } from '../workspace/deps.ts';
 import type { ClassTiming } from './decide/facts.ts';
@@ -24,7 +24,7 @@ export interface ClassDeps {
   evidence: Pick<ClassEvidence, 'of' | 'cloud'>;
   resolver: Pick<Resolver, 'resolve'>;
   lease: Lease;
-  events: Pick<EventRecorder, 'record'>;
+  events: Events;
   clock: Clock;
   timing: ClassTiming;
 }

@@ -6,7 +6,8 @@ import { createStore } from '../../controller/store.ts';
 import { ec2Failure } from '../../ec2/errors.ts';
 import type { LaunchEvidence } from '../../gateway/evidence.ts';
 import { WORKSPACE_INDEXES } from '../workspace/triggers.ts';
-import { type CloudVerdict, judgeCloud } from './cloudEvidence.ts';
+import { judgeCloud } from './cloudEvidence.ts';
+import type { CloudVerdict } from './decide/facts.ts';
 import { createClassEvidence } from './evidence.ts';
 
 /** A class of ten, each of which was heard a moment ago. */

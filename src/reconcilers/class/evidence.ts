@@ -1,15 +1,11 @@
+import type { MissingEvidence } from '../../api/classReasons.ts';
 import type { Launch, Workspace } from '../../api/workspace.ts';
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import type { Clock } from '../../controller/clock.ts';
 import type { Store } from '../../controller/store.ts';
 import type { EvidenceView } from '../../gateway/evidence.ts';
-import type { CloudVerdict } from './cloudEvidence.ts';
+import type { CloudVerdict, EvidenceVerdict } from './decide/facts.ts';
 import { type Hearing, mostSilent, silentAtOnce } from './massSilence.ts';
-
-/** Whether silence means something in a class, and if not, why. */
-export type EvidenceVerdict =
-  | { reason: 'Available' | 'DatabaseUnavailable' | 'GatewayUnavailable' }
-  | { reason: 'MassSilence'; silent: number; expected: number };
 
 export interface ClassEvidenceOptions {
   workspaces: Pick<Store<Workspace>, 'byIndex'>;
@@ -29,7 +25,7 @@ export interface ClassEvidence {
   of(className: string): EvidenceVerdict;
   cloud(): CloudVerdict;
   /** Of each class what is missing, by its reason. */
-  missing(): Iterable<readonly [className: string, reason: string]>;
+  missing(): Iterable<readonly [className: string, reason: MissingEvidence]>;
   /** Whether more of the class fell silent within one heartbeat timeout than can be blamed on them. */
   massSilence(className: string): boolean;
   /** Judges every class anew: once a poll of the evidence, never by a reconcile. */

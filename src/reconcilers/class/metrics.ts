@@ -1,8 +1,9 @@
 import { Gauge, type Registry } from 'prom-client';
+import type { MissingEvidence } from '../../api/classReasons.ts';
 
 /** One alert for whatever keeps the operator from judging a class's Workspaces, instead of one for each of them. */
 export function createClassMetrics(registry: Registry) {
-  let missing: () => Iterable<readonly [className: string, reason: string]> = () => [];
+  let missing: () => Iterable<readonly [className: string, reason: MissingEvidence]> = () => [];
   new Gauge({
     name: 'workspace_class_evidence_missing',
     help: '1 while evidence on the Workspaces of a class is missing, so that nothing is replaced for the lack of it; by class and reason, absent otherwise.',

@@ -1,3 +1,5 @@
+import { CLASS_WIDE_REASONS } from '../../api/reasons.ts';
+import { namesOf } from '../../api/table.ts';
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import type { FleetEntry } from '../fleet/entry.ts';
 import { failuresSince } from '../fleet/permits.ts';
@@ -19,8 +21,6 @@ export async function observeClass(
   return { facts: { klass, fleet, evidence, resolution, wroteAt, timing: deps.timing }, now };
 }
 
-const BLOCKED = ['QuotaExceeded', 'CapacityUnavailable', 'ClassLimitReached'] as const;
-
 function summarise({ fleet }: ClassDeps, klass: WorkspaceClass): FleetSummary {
   const tally = fleet.of(klass.metadata.name) ?? createTally();
   const entries = [...tally.entries.values()];
@@ -40,7 +40,7 @@ function summarise({ fleet }: ClassDeps, klass: WorkspaceClass): FleetSummary {
     replaced: entries.flatMap(({ replaced }) => replaced?.from ?? []).sort((a, b) => a - b),
     meanMs: tally.replaced > 0 ? tally.replacedMs / tally.replaced : undefined,
     contents: contentsOf(tally, entries, klass),
-    blocked: BLOCKED.flatMap((reason) => {
+    blocked: namesOf(CLASS_WIDE_REASONS).flatMap((reason) => {
       const keys = entries.filter((entry) => entry.reason === reason).map(({ key }) => key);
       const [example] = keys.sort();
       return example === undefined ? [] : [{ reason, count: keys.length, example }];

@@ -1,25 +1,19 @@
 import { blamesContent, outdatedBy } from '../../api/causes.ts';
 import { classContent } from '../../api/machine.ts';
+import {
+  isReason,
+  isRollOutReason,
+  type Reason,
+  type RollOutReason,
+  readyTraitsOf,
+  standingOf,
+} from '../../api/reasons.ts';
 import type { Launch, Outcome, Workspace, WorkspaceStatus } from '../../api/workspace.ts';
 import { occupies } from '../workspace/decide/limits.ts';
 import { isRolledOut } from '../workspace/decide/rollout.ts';
 
 /** So many launches with the same content that never became Ready are a failure of it, not an accident. */
 const FAILED_TRIES = 2;
-
-/** Ready's reasons of what is on its way, or rests. */
-const UNDER_WAY = new Set([
-  'Launching',
-  'Booting',
-  'Restarting',
-  'Paused',
-  'Stopped',
-  'Terminating',
-  'Ready',
-]);
-
-/** Ready's reasons of a Workspace that may have no place yet, but nothing else against it as far as is known. */
-const WOULD_LAUNCH = new Set(['Launching', 'ClassLimitReached', 'Stopped', 'Paused']);
 
 /** What the others of its class need to know of a Workspace; all of it from its object alone, so that nothing is lost with a process. */
 export interface FleetEntry {
@@ -32,8 +26,8 @@ export interface FleetEntry {
   /** Sorts by the age of the present launch. */
   launchOrder: string;
   state: 'current' | 'updating' | 'failing';
-  /** Ready's reason, while it is not True. */
-  reason?: string;
+  /** Ready's reason, while it is not True and this release knows it. */
+  reason?: Reason;
   message?: string;
   /** It should run, and counts for budgets. */
   counts: boolean;
@@ -44,7 +38,7 @@ export interface FleetEntry {
   /** It would launch if there were room. */
   wantsRoom: boolean;
   /** UpToDate's reason, where it waits for others. */
-  waits?: 'RolloutQueued' | 'RolloutVerifying' | 'RolloutHalted';
+  waits?: RollOutReason;
   /** A change has yet to be carried out, or is being carried out, and nothing but time is needed. */
   rolling: boolean;
   /** When what it is to have counted, wall ms. */
@@ -67,7 +61,8 @@ export function entryOf(workspace: Workspace): FleetEntry {
   const key = `${metadata.namespace}/${metadata.name}`;
   const ready = conditionOf(status, 'Ready');
   const available = ready?.status === 'True';
-  const waits = waitsFor(conditionOf(status, 'UpToDate')?.reason);
+  const upToDate = conditionOf(status, 'UpToDate')?.reason ?? '';
+  const waits = isRollOutReason(upToDate) ? upToDate : undefined;
   const stalled = conditionOf(status, 'Stalled')?.status === 'True';
   const runs = spec.operatingMode === 'Running' && metadata.deletionTimestamp === undefined;
   const holds = contentsOf(launch?.machine, status?.instance?.env);
@@ -85,12 +80,12 @@ export function entryOf(workspace: Workspace): FleetEntry {
     createdOrder: `${metadata.creationTimestamp ?? ''} ${key}`,
     launchOrder: `${launch?.submittedAt ?? ''} ${key}`,
     state: stateOf(status, stalled),
-    reason: available ? undefined : ready?.reason,
+    reason: !available && ready && isReason(ready.reason) ? ready.reason : undefined,
     message: available ? undefined : ready?.message,
     counts: runs && (available || !aside),
     available: runs && available,
     occupies: takesRoom,
-    wantsRoom: runs && !spec.paused && !takesRoom && !stalled && (!ready || WOULD_LAUNCH.has(ready.reason)),
+    wantsRoom: runs && !spec.paused && !takesRoom && !stalled && wouldLaunch(ready?.reason),
     waits,
     rolling:
       runs && !spec.paused && (!stalled || waits === 'RolloutHalted') && Boolean(outdated || replacing),
@@ -111,10 +106,9 @@ function conditionOf(status: WorkspaceStatus | undefined, type: string) {
   return status?.conditions?.find((condition) => condition.type === type);
 }
 
-function waitsFor(reason: string | undefined): FleetEntry['waits'] {
-  return reason === 'RolloutQueued' || reason === 'RolloutVerifying' || reason === 'RolloutHalted'
-    ? reason
-    : undefined;
+/** Whether nothing but a place may be lacking, as far as is known. */
+function wouldLaunch(reason: string | undefined): boolean {
+  return reason === undefined || readyTraitsOf(reason)?.wouldLaunch === true;
 }
 
 /** EC2 gave it no instance: that is for another zone, a quota or a person to mend. */
@@ -125,7 +119,7 @@ function refused({ ended }: Launch): boolean {
 function stateOf(status: WorkspaceStatus | undefined, stalled: boolean): FleetEntry['state'] {
   if (conditionOf(status, 'Reconciling')?.reason === 'Settled') return 'current';
   const reason = conditionOf(status, 'Ready')?.reason;
-  return stalled || (reason !== undefined && !UNDER_WAY.has(reason)) ? 'failing' : 'updating';
+  return stalled || (reason !== undefined && standingOf(reason) !== 'normal') ? 'failing' : 'updating';
 }
 
 interface Try {

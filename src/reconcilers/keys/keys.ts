@@ -1,10 +1,11 @@
+import { OPERATOR_EVENTS } from '../../api/eventReasons.ts';
 import type { KubeClient, KubeObject } from '../../controller/client.ts';
 import type { ReconcileContext } from '../../controller/controller.ts';
-import type { EventRecorder } from '../../controller/events.ts';
 import type { Random } from '../../controller/random.ts';
 import type { Store } from '../../controller/store.ts';
 import { entryName, KEY_SECRETS, type KeyEntry, keySecretBody } from '../../gateway/keys.ts';
 import type { LiveKeyRing } from '../../gateway/liveKeys.ts';
+import type { Events } from '../events.ts';
 import type { Lease } from '../workspace/deps.ts';
 import { type KeyPlan, planKeys, ROTATED_KEYS } from './keep.ts';
 
@@ -15,7 +16,7 @@ export interface KeysDeps {
   store: Store<KubeObject>;
   keys: LiveKeyRing;
   lease: Lease;
-  events: Pick<EventRecorder, 'record'>;
+  events: Events;
   random: Random;
 }
 
@@ -44,19 +45,20 @@ export function createKeysReconciler(deps: KeysDeps) {
     keys.take(written);
     store.applyWrite(written);
     const regarding = { apiVersion: 'v1', kind: 'Secret', ...secret, uid: written.metadata.uid };
-    const tell = (type: 'Normal' | 'Warning', reason: string, note: string) =>
+    const tell = (reason: 'KeysRotated' | 'KeysRestored', note: string) => {
+      const { type } = OPERATOR_EVENTS[reason];
       events.record({ regarding, type, reason, action: 'KeepKeys', note });
+    };
     if (plan.made.length > 0) {
       logger.info({ event: 'keys.rotated', entries: plan.made.map(entryName) }, 'new keys are current');
       tell(
-        'Normal',
         'KeysRotated',
         `${names(plan.made)} are current from now on; older ones stay for what names them.`,
       );
     }
     if (plan.restored.length > 0) {
       logger.warn({ event: 'keys.restored', entries: plan.restored.map(entryName) }, 'keys were put back');
-      tell('Warning', 'KeysRestored', `${names(plan.restored)} had gone from the Secret and were put back.`);
+      tell('KeysRestored', `${names(plan.restored)} had gone from the Secret and were put back.`);
     }
   };
 }

@@ -2,12 +2,12 @@ import type { Logger } from 'pino';
 import type { Workspace } from '../../api/workspace.ts';
 import type { KubeClient } from '../../controller/client.ts';
 import type { Clock } from '../../controller/clock.ts';
-import type { EventRecorder } from '../../controller/events.ts';
 import type { LeaseTarget } from '../../controller/lease.ts';
 import type { Store } from '../../controller/store.ts';
 import type { Observer } from '../../ec2/observer.ts';
 import type { Ec2Calls } from '../../ec2/port.ts';
 import type { EvidenceView } from '../../gateway/evidence.ts';
+import type { Events } from '../events.ts';
 import type { Lease } from '../workspace/deps.ts';
 import type { OrphanMetrics } from './metrics.ts';
 
@@ -33,7 +33,7 @@ export interface OrphanDeps {
   lease: Lease;
   /** The operator's own: what events about instances without a Workspace are about. */
   leaseTarget: LeaseTarget;
-  events: Pick<EventRecorder, 'record'>;
+  events: Events;
   clock: Clock;
   logger: Logger;
   metrics: OrphanMetrics;

@@ -1,3 +1,4 @@
+import { OPERATOR_EVENTS } from '../../api/eventReasons.ts';
 import { LEASES } from '../../controller/lease.ts';
 import type { Ec2Failure, ObservedInstance } from '../../ec2/port.ts';
 import type { OrphanHold, OrphanVerdict } from './decide/judge.ts';
@@ -27,7 +28,8 @@ export function createOrphanReports(deps: OrphanDeps): OrphanReports {
   let hold: OrphanHold | undefined;
   let regarding: Promise<Parameters<typeof events.record>[0]['regarding']> | undefined;
 
-  async function record(type: 'Normal' | 'Warning', reason: string, note: string): Promise<void> {
+  async function record(reason: 'OrphanFound' | 'OrphanEnded', note: string): Promise<void> {
+    const { type } = OPERATOR_EVENTS[reason];
     regarding ??= kube.get(LEASES, leaseTarget.name, leaseTarget.namespace).then(({ metadata: { uid } }) => ({
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
@@ -63,19 +65,11 @@ export function createOrphanReports(deps: OrphanDeps): OrphanReports {
         verdict === 'Due' && settings.policy === 'Report'
           ? ' It is reported only: --orphans-policy Terminate would have it ended.'
           : '';
-      void record(
-        'Warning',
-        'OrphanFound',
-        `${nameOf(instance)}, belongs to no Workspace. ${SAID[verdict]}${would}`,
-      );
+      void record('OrphanFound', `${nameOf(instance)}, belongs to no Workspace. ${SAID[verdict]}${would}`);
     },
     ended(instance) {
       logger.warn({ event: 'orphan.ended', ...describeOrphan(instance) }, 'an orphan is being terminated');
-      void record(
-        'Normal',
-        'OrphanEnded',
-        `${nameOf(instance)}, belonged to no Workspace and was terminated.`,
-      );
+      void record('OrphanEnded', `${nameOf(instance)}, belonged to no Workspace and was terminated.`);
     },
     failed({ action, code, class: kind, requestID, message }) {
       logger.warn(

@@ -8,6 +8,7 @@ import type { WorkspaceStatus } from '../../api/workspace.ts';
 import { ApiError, TransportError } from '../../controller/errors.ts';
 import { act, LeaseLostError } from './act.ts';
 import type { Decision } from './decide/decision.ts';
+import { eventOf } from './decide/decision.ts';
 import type { Effect } from './decide/view.ts';
 import { createMemory } from './memory.ts';
 
@@ -50,7 +51,7 @@ describe('the status comes first', () => {
   test('a refused write means no effect and no event', async () => {
     const scene = setUp();
     scene.refuseWrites(conflict);
-    const event = { type: 'Normal' as const, reason: 'Ready', message: '' };
+    const event = eventOf('Ready', '');
     const pass = scene.perform({
       status: ended(),
       effect: terminate,
@@ -68,7 +69,7 @@ describe('the status comes first', () => {
     scene.refuseWrites(() => {
       throw new ApiError('PATCH', '/x', { status: 404, body: { kind: 'Status', reason: 'NotFound' } });
     });
-    const event = { type: 'Normal' as const, reason: 'Ready', message: '' };
+    const event = eventOf('Ready', '');
     expect(await scene.perform({ status: ended(), effect: terminate, events: [event] })).toBe(1_000);
     expect(whatOf(scene)).toEqual(['patch status']);
     expect(scene.events).toEqual([]);
@@ -179,7 +180,7 @@ describe('finalizers', () => {
 describe('what was decided is told once it is on record', () => {
   test('events are about the version that was written', async () => {
     const scene = setUp();
-    const event = { type: 'Warning' as const, reason: 'SecretMissing', message: 'Secret "a" not found.' };
+    const event = eventOf('SecretMissing', 'Secret "a" not found.');
     await scene.perform({ status: ended(), events: [event] });
     expect(scene.events).toEqual([
       expect.objectContaining({

@@ -2,7 +2,6 @@ import type { LaunchParams, Workspace } from '../../api/workspace.ts';
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import type { KubeClient, KubeObject, Resource } from '../../controller/client.ts';
 import type { Clock } from '../../controller/clock.ts';
-import type { EventRecorder } from '../../controller/events.ts';
 import type { Term } from '../../controller/leaderElection.ts';
 import type { Store } from '../../controller/store.ts';
 import type { OfferingMemory } from '../../ec2/offerings.ts';
@@ -10,6 +9,7 @@ import type { CloudView, Ec2Calls } from '../../ec2/port.ts';
 import type { Resolver } from '../../ec2/resolve.ts';
 import type { EvidenceView } from '../../gateway/evidence.ts';
 import type { LiveKeyRing } from '../../gateway/liveKeys.ts';
+import type { Events } from '../events.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Facts, Timing } from './decide/facts.ts';
 
@@ -55,7 +55,7 @@ export interface WorkspaceDeps {
   earlierSelves(key: string): Facts['earlier'];
   keys: Pick<LiveKeyRing, 'current' | 'get' | 'isGone'>;
   lease: Lease;
-  events: EventRecorder;
+  events: Events;
   clock: Clock;
   timing: Timing;
   /** What new launches are told; `classScript` is the class's own user data. */

@@ -1,36 +1,41 @@
-import type { Condition } from '../../../api/meta.ts';
+import {
+  CLASS_ASPECT_TYPES,
+  CLASS_EVENTS,
+  type ClassAspect,
+  type ClassEventReason,
+  type ClassReason,
+  classTraitsOf,
+} from '../../../api/classReasons.ts';
+import type { Condition, Verdict } from '../../../api/meta.ts';
+import { CLASS_WIDE_REASONS } from '../../../api/reasons.ts';
 import type { WorkspaceClassStatus } from '../../../api/workspaceClassStatus.ts';
 import { judgeCloud, judgeEvidence } from './evidence.ts';
 import type { ClassFacts, ClassNow } from './facts.ts';
 import { iso } from './progress.ts';
 
-type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>;
-
 export interface ClassEvent {
   type: 'Normal' | 'Warning';
-  reason: string;
+  reason: ClassEventReason;
   message: string;
 }
 
-/** One aspect each; the summary comes first and is the first of them that is not well. */
-const ASPECTS: readonly [
-  type: string,
-  judge: (facts: ClassFacts, status: WorkspaceClassStatus) => Verdict,
-][] = [
-  ['Resolved', judgeResolved],
-  ['Launchable', judgeLaunchable],
-  ['RolloutComplete', judgeRollout],
-  ['EvidenceAvailable', judgeEvidence],
-  ['CloudAvailable', judgeCloud],
-];
+type Judges = {
+  [Type in ClassAspect]: (facts: ClassFacts, status: WorkspaceClassStatus) => Verdict<ClassReason<Type>>;
+};
 
-/** What keeps a class from being Ready: somebody must mend it, or nothing new comes up. */
-const GRAVE = new Set(['InvalidConfiguration', 'CloudUnavailable', 'QuotaExceeded', 'RolloutHalted']);
+/** One aspect each; the summary comes first and is the first of them that is grave. */
+const JUDGES: Judges = {
+  Resolved: judgeResolved,
+  Launchable: judgeLaunchable,
+  RolloutComplete: judgeRollout,
+  EvidenceAvailable: judgeEvidence,
+  CloudAvailable: judgeCloud,
+};
 
 export function judge(facts: ClassFacts, status: WorkspaceClassStatus, now: ClassNow): Condition[] {
-  const verdicts = ASPECTS.map(([type, judgeAspect]) => [type, judgeAspect(facts, status)] as const);
-  const bad = verdicts.find(([, { status: holds, reason }]) => holds !== 'True' && GRAVE.has(reason))?.[1];
-  const ready: Verdict = bad ?? {
+  const verdicts = CLASS_ASPECT_TYPES.map((type) => [type, JUDGES[type](facts, status)] as const);
+  const bad = verdicts.find(([type, { reason }]) => classTraitsOf(type, reason)?.grave)?.[1];
+  const ready: Verdict<'Ready'> | typeof bad = bad ?? {
     status: 'True',
     reason: 'Ready',
     message: 'Workspaces of this class can be launched.',
@@ -52,7 +57,7 @@ function conditionOf(status: WorkspaceClassStatus | undefined, type: string): Co
   return status?.conditions?.find((condition) => condition.type === type);
 }
 
-function judgeResolved({ klass, resolution }: ClassFacts): Verdict {
+function judgeResolved({ klass, resolution }: ClassFacts): Verdict<ClassReason<'Resolved'>> {
   if (resolution.ok) {
     return { status: 'True', reason: 'Resolved', message: 'Images, subnets and security groups are there.' };
   }
@@ -64,23 +69,20 @@ function judgeResolved({ klass, resolution }: ClassFacts): Verdict {
   return { status: 'False', reason: 'InvalidConfiguration', message: resolution.message };
 }
 
-const ADVICE = {
-  QuotaExceeded: 'have AWS raise the quota, or end what is not needed',
-  CapacityUnavailable: 'more instance types or subnets in the class would help',
-  ClassLimitReached: 'raise maxInstances or maxInstancesPerNamespace, or delete what is not needed',
-} as const;
-
 /** What refuses many of a class is said once, here. */
-function judgeLaunchable({ fleet }: ClassFacts): Verdict {
+function judgeLaunchable({ fleet }: ClassFacts): Verdict<ClassReason<'Launchable'>> {
   const [worst] = fleet.blocked;
   if (!worst) return { status: 'True', reason: 'Launchable', message: 'No launch is refused.' };
   const { reason, count, example } = worst;
   const who = count === 1 ? example : `${count} Workspaces, ${example} among them,`;
-  const message = `${who} can’t be launched (${reason}): ${ADVICE[reason]}.`;
+  const message = `${who} can’t be launched (${reason}): ${CLASS_WIDE_REASONS[reason].classAdvice}.`;
   return { status: 'False', reason, message };
 }
 
-function judgeRollout({ fleet }: ClassFacts, { rollout, halted }: WorkspaceClassStatus): Verdict {
+function judgeRollout(
+  { fleet }: ClassFacts,
+  { rollout, halted }: WorkspaceClassStatus,
+): Verdict<ClassReason<'RolloutComplete'>> {
   const [halt] = halted ?? [];
   if (halt) {
     const { since, message } = halt;
@@ -104,15 +106,10 @@ export function transitions(
   after: readonly Condition[],
 ): ClassEvent[] {
   if (!before) return [];
-  return after.flatMap(({ type, status, reason, message }): ClassEvent[] => {
-    const earlier = before.find((condition) => condition.type === type);
-    if (type === 'Ready' || !earlier || (earlier.status === status && earlier.reason === reason)) return [];
-    const wellKnown = status === 'True' || reason === 'RollingOut';
-    return [{ type: wellKnown ? 'Normal' : 'Warning', reason: eventReason(type, reason), message }];
+  return CLASS_ASPECT_TYPES.flatMap((type): ClassEvent[] => {
+    const [was, is] = [before, after].map((all) => all.find((condition) => condition.type === type));
+    if (!was || !is || (was.status === is.status && was.reason === is.reason)) return [];
+    const reason = classTraitsOf(type, is.reason)?.event;
+    return reason ? [{ type: CLASS_EVENTS[reason], reason, message: is.message }] : [];
   });
-}
-
-/** A word that says by itself what it is about. */
-function eventReason(type: string, reason: string): string {
-  return reason === 'Complete' || reason === 'Available' ? type : reason;
 }

@@ -1,12 +1,13 @@
-import type { Condition } from '../../../api/meta.ts';
+import type { ClassReason } from '../../../api/classReasons.ts';
+import type { Verdict } from '../../../api/meta.ts';
 import type { ClassFacts } from './facts.ts';
-
-type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>;
 
 const STATIC = 'Until it is back nothing is replaced on silence, and what was known of each Workspace stays.';
 
 /** Missing evidence is said once, here, and not on each of the class's Workspaces. */
-export function judgeEvidence({ evidence: { heartbeats } }: ClassFacts): Verdict {
+export function judgeEvidence({
+  evidence: { heartbeats },
+}: ClassFacts): Verdict<ClassReason<'EvidenceAvailable'>> {
   const { reason } = heartbeats;
   switch (reason) {
     case 'Available':
@@ -27,7 +28,7 @@ export function judgeEvidence({ evidence: { heartbeats } }: ClassFacts): Verdict
   }
 }
 
-export function judgeCloud({ evidence: { cloud } }: ClassFacts): Verdict {
+export function judgeCloud({ evidence: { cloud } }: ClassFacts): Verdict<ClassReason<'CloudAvailable'>> {
   if (cloud.reason === 'Available') {
     return { status: 'True', reason: 'Available', message: 'EC2 shows its instances.' };
   }

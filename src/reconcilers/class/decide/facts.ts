@@ -1,3 +1,5 @@
+import type { ClassReason } from '../../../api/classReasons.ts';
+import type { ClassWideReason } from '../../../api/reasons.ts';
 import type { WorkspaceClass } from '../../../api/workspaceClass.ts';
 
 /** A class's terms as EC2 has them. */
@@ -35,20 +37,24 @@ export interface FleetSummary {
   /** Contents that Workspaces failed with, or that are on record as halted. */
   contents: readonly ClassContent[];
   /** Workspaces by what keeps them from launching, as far as it is the class's matter. */
-  blocked: readonly {
-    reason: 'QuotaExceeded' | 'CapacityUnavailable' | 'ClassLimitReached';
-    count: number;
-    example: string;
-  }[];
+  blocked: readonly { reason: ClassWideReason; count: number; example: string }[];
 }
 
 /** What this process can judge of the class's Workspaces just now. */
 export interface EvidenceSummary {
-  heartbeats:
-    | { reason: 'Available' | 'DatabaseUnavailable' | 'GatewayUnavailable' }
-    | { reason: 'MassSilence'; silent: number; expected: number };
-  cloud: { reason: 'Available' } | { reason: 'CloudUnavailable'; code?: string };
+  heartbeats: EvidenceVerdict;
+  cloud: CloudVerdict;
 }
+
+/** Whether silence means something in a class, and if not, why. */
+export type EvidenceVerdict =
+  | { reason: Exclude<ClassReason<'EvidenceAvailable'>, 'MassSilence'> }
+  | { reason: 'MassSilence'; silent: number; expected: number };
+
+/** Whether this process sees what there is in EC2. */
+export type CloudVerdict =
+  | { reason: 'Available' }
+  | { reason: Exclude<ClassReason<'CloudAvailable'>, 'Available'>; code?: string };
 
 export interface ClassFacts {
   klass: WorkspaceClass;

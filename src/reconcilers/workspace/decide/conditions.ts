@@ -1,28 +1,27 @@
-import type { Condition } from '../../../api/meta.ts';
-import { type EventIntent, iso } from './decision.ts';
+import { type AspectReason, isTrouble } from '../../../api/conditionReasons.ts';
+import type { Condition, Verdict } from '../../../api/meta.ts';
+import { isReason, type Reason, standingOf } from '../../../api/reasons.ts';
+import { type EventIntent, eventOf, iso } from './decision.ts';
 import { judgeEarlier } from './earlier.ts';
 import { judgeHeartbeat, judgeInstance, judgeSecrets } from './evidence.ts';
 import { deferredGeneration } from './ledger.ts';
 import { observedGeneration } from './observed.ts';
 import { judgeReady } from './ready.ts';
 import { judgeUpToDate } from './upToDate.ts';
-import { conditionOf, type Verdict } from './verdict.ts';
+import { conditionOf } from './verdict.ts';
 import type { View } from './view.ts';
 
-/** Reasons that stay until a person mends something. */
-const NEEDS_A_PERSON = new Set([
-  'ClassNotFound',
-  'ClassNotAllowed',
-  'SecretMissing',
-  'InvalidConfiguration',
-  'QuotaExceeded',
-  'RolloutHalted',
-]);
-/** Reasons of InstanceReady that are events of their own. */
-const TROUBLE = new Set(['Impaired', 'Interrupted']);
-/** Waits for others of the class, which the class tells of. */
-const IN_LINE = new Set(['RolloutQueued', 'RolloutVerifying']);
-const NORMAL = new Set(['Ready', 'Launching', 'Booting', 'Restarting', 'Paused', 'Stopped', 'Terminating']);
+/** What each condition may say. */
+interface Verdicts {
+  Ready: Verdict<Reason>;
+  InstanceReady: Verdict<AspectReason<'InstanceReady'>>;
+  HeartbeatHealthy: Verdict<AspectReason<'HeartbeatHealthy'>>;
+  SecretsSynced: Verdict<AspectReason<'SecretsSynced'>>;
+  UpToDate: Verdict<Reason>;
+  EarlierInstance: Verdict<AspectReason<'EarlierInstance'>> | undefined;
+  Reconciling: Verdict<AspectReason<'Reconciling'> | Reason>;
+  Stalled: Verdict<AspectReason<'Stalled'> | Reason>;
+}
 
 /** What the conditions come to: all of it from a view, so that showing a decision can't change it. */
 interface Shown {
@@ -39,33 +38,28 @@ export function judgeConditions(view: View): Shown {
   const upToDate = judgeUpToDate(view, ready);
   const earlier = judgeEarlier(view);
   const settled = (ready.status === 'True' && upToDate.status === 'True') || atRest(view);
-  const stalled = [ready.reason, upToDate.reason].find((reason) => NEEDS_A_PERSON.has(reason));
-  const verdicts: [string, Verdict][] = [
-    ['Ready', ready],
-    ['InstanceReady', instance],
-    ['HeartbeatHealthy', judgeHeartbeat(view)],
-    ['SecretsSynced', judgeSecrets(view)],
-    ['UpToDate', upToDate],
-    ...(earlier ? [['EarlierInstance', earlier] satisfies [string, Verdict]] : []),
-    [
-      'Reconciling',
-      {
-        status: settled || stalled ? 'False' : 'True',
-        reason: settled ? 'Settled' : ready.status === 'True' ? upToDate.reason : ready.reason,
-        message: '',
-      },
-    ],
-    [
-      'Stalled',
-      {
-        status: stalled ? 'True' : 'False',
-        reason: stalled ?? 'Progressing',
-        message: stalled ? (ready.reason === stalled ? ready.message : upToDate.message) : '',
-      },
-    ],
-  ];
+  const stalled = [ready, upToDate].find(({ reason }) => standingOf(reason) === 'needsPerson');
+  const reconciling = settled || stalled ? 'False' : 'True';
+  const verdicts: Verdicts = {
+    Ready: ready,
+    InstanceReady: instance,
+    HeartbeatHealthy: judgeHeartbeat(view),
+    SecretsSynced: judgeSecrets(view),
+    UpToDate: upToDate,
+    EarlierInstance: earlier,
+    Reconciling: settled
+      ? { status: reconciling, reason: 'Settled', message: '' }
+      : { ...(ready.status === 'True' ? upToDate : ready), status: reconciling, message: '' },
+    Stalled: stalled
+      ? { ...stalled, status: 'True' }
+      : { status: 'False', reason: 'Progressing', message: '' },
+  };
   const generation = observedGeneration(view);
-  const judged = new Map(verdicts.map(([type, verdict]) => [type, write(view, generation, type, verdict)]));
+  const judged = new Map(
+    Object.entries(verdicts).flatMap(([type, verdict]: [string, Verdict<string> | undefined]) =>
+      verdict ? [[type, write(view, generation, type, verdict)]] : [],
+    ),
+  );
   const before = view.status.conditions ?? [];
   const known = before.map((condition) => judged.get(condition.type) ?? condition);
   const fresh = [...judged.values()].filter(({ type }) => !before.some((it) => it.type === type));
@@ -82,7 +76,7 @@ export function judgeConditions(view: View): Shown {
   };
 }
 
-function write(view: View, generation: number, type: string, verdict: Verdict): Condition {
+function write(view: View, generation: number, type: string, verdict: Verdict<string>): Condition {
   const previous = conditionOf(view, type);
   return {
     type,
@@ -103,34 +97,40 @@ function atRest(view: View): boolean {
   return launch?.phase === 'Closed' || (launch?.phase === 'Stopped' && instance?.state === 'stopped');
 }
 
-/** What keeps a change from an instance that serves is told once, as Ready stays what it was. */
-function tellBlocker(view: View, ready: Verdict, { reason, message }: Verdict): EventIntent[] {
+/** What keeps a change from an instance that serves is told once, as Ready stays what it was; its class tells of a line. */
+function tellBlocker(
+  view: View,
+  ready: Verdict<Reason>,
+  { reason, message }: Verdict<Reason>,
+): EventIntent[] {
+  const { blocker } = view;
   if (conditionOf(view, 'Ready')?.status !== 'True' || ready.status !== 'True') return [];
-  if (reason !== view.blocker?.reason || conditionOf(view, 'UpToDate')?.reason === reason) return [];
-  return IN_LINE.has(reason) ? [] : [{ type: 'Warning', reason, message }];
+  if (!blocker || reason !== blocker.reason || conditionOf(view, 'UpToDate')?.reason === reason) return [];
+  return standingOf(reason) === 'inLine' ? [] : [eventOf(blocker.reason, message)];
 }
 
 /** What EC2 says against an instance that may still serve is told once. */
-function tellTrouble(view: View, { reason, message }: Verdict): EventIntent[] {
-  if (!TROUBLE.has(reason) || conditionOf(view, 'InstanceReady')?.reason === reason) return [];
-  return [{ type: 'Warning', reason, message }];
+function tellTrouble(view: View, { reason, message }: Verdicts['InstanceReady']): EventIntent[] {
+  if (!isTrouble(reason) || conditionOf(view, 'InstanceReady')?.reason === reason) return [];
+  return [eventOf(reason, message)];
 }
 
 /** A deferral is told once for each generation. */
-function tellDeferral({ facts, status }: View, { reason, message }: Verdict): EventIntent[] {
+function tellDeferral({ facts, status }: View, { message }: Verdict<Reason>): EventIntent[] {
   const { deferred } = status;
   const recorded = facts.workspace.status;
   if (!deferred || (recorded && deferredGeneration(recorded) === deferred.generation)) return [];
-  return [{ type: 'Normal', reason, message }];
+  return [eventOf('Deferred', message)];
 }
 
-function tellEarlier(view: View, earlier: Verdict | undefined): EventIntent[] {
+function tellEarlier(view: View, earlier: Verdicts['EarlierInstance']): EventIntent[] {
   if (earlier?.status !== 'True' || conditionOf(view, 'EarlierInstance')?.status === 'True') return [];
-  return [{ type: 'Warning', reason: 'EarlierInstance', message: earlier.message }];
+  return [eventOf('EarlierInstance', earlier.message)];
 }
 
-function tellReady(view: View, { status, reason, message }: Verdict): EventIntent[] {
+/** Under its own reason; one that another release wrote has been told by it. */
+function tellReady(view: View, { status, reason, message }: Verdict<Reason>): EventIntent[] {
   const before = conditionOf(view, 'Ready');
   if (!before || (before.reason === reason && before.status === status)) return [];
-  return [{ type: NORMAL.has(reason) ? 'Normal' : 'Warning', reason, message }];
+  return isReason(reason) ? [eventOf(reason, message)] : [];
 }

@@ -1,11 +1,16 @@
+import { type EventType, eventTypeOf, type WorkspaceEventReason } from '../../../api/eventReasons.ts';
 import type { WorkspaceStatus } from '../../../api/workspace.ts';
 import type { Facts, Now } from './facts.ts';
 import type { Blocker, Effect, View, Wait } from './view.ts';
 
 export interface EventIntent {
-  type: 'Normal' | 'Warning';
-  reason: string;
+  type: EventType;
+  reason: WorkspaceEventReason;
   message: string;
+}
+
+export function eventOf(reason: WorkspaceEventReason, message: string): EventIntent {
+  return { type: eventTypeOf(reason), reason, message };
 }
 
 /** What a launch takes from others of its class: taken in the same moment as the write that opens it goes out. */

@@ -1,5 +1,5 @@
 import { ABANDON_ANNOTATION } from '../../../api/meta.ts';
-import { type Draft, propose, wakeAfter } from './decision.ts';
+import { type Draft, eventOf, propose, wakeAfter } from './decision.ts';
 import { provenGone, recordEnd, remember, trackEnding } from './ending.ts';
 
 const SWEEP_RETRY_MS = 1000;
@@ -8,11 +8,12 @@ const SWEEP_RETRY_MS = 1000;
 export function abandon(draft: Draft): boolean {
   const { annotations, deletionTimestamp } = draft.facts.workspace.metadata;
   if (deletionTimestamp === undefined || annotations?.[ABANDON_ANNOTATION] !== 'true') return false;
-  draft.events.push({
-    type: 'Warning',
-    reason: 'TerminationBlocked',
-    message: `Let go on request (annotation ${ABANDON_ANNOTATION}) without proof that its instances are gone.`,
-  });
+  draft.events.push(
+    eventOf(
+      'TerminationBlocked',
+      `Let go on request (annotation ${ABANDON_ANNOTATION}) without proof that its instances are gone.`,
+    ),
+  );
   propose(draft, { kind: 'RemoveFinalizer' });
   return true;
 }

@@ -10,7 +10,7 @@ import {
 import { own } from '../../../api/own.ts';
 import type { CauseKind } from '../../../api/workspace.ts';
 import { changeDueAt } from './debounce.ts';
-import { type Draft, iso, wakeAfter } from './decision.ts';
+import { type Draft, eventOf, iso, wakeAfter } from './decision.ts';
 import type { ChangedNames, Facts } from './facts.ts';
 
 const MOST_NAMES = 32;
@@ -85,11 +85,12 @@ function underCurrentKey({ environment }: Facts): string | undefined {
 function renew(draft: Draft, desired: NonNullable<Draft['status']['desired']>): void {
   const env = underCurrentKey(draft.facts);
   if (env === undefined || !isUnderLostKey(draft.facts, desired.env)) return;
-  draft.events.push({
-    type: 'Warning',
-    reason: 'KeyLost',
-    message: `The key ${digestKeyID(desired.env)}, which the environment's digest names, is gone: nobody can say whether a Secret changed meanwhile, and the content is taken for unchanged. If it did, ask for a restart (spec.requests.restart).`,
-  });
+  draft.events.push(
+    eventOf(
+      'KeyLost',
+      `The key ${digestKeyID(desired.env)}, which the environment's digest names, is gone: nobody can say whether a Secret changed meanwhile, and the content is taken for unchanged. If it did, ask for a restart (spec.requests.restart).`,
+    ),
+  );
   desired.env = env;
 }
 

@@ -1,4 +1,5 @@
-import type { Verdict } from './verdict.ts';
+import type { AspectReason } from '../../../api/conditionReasons.ts';
+import type { Verdict } from '../../../api/meta.ts';
 import type { View } from './view.ts';
 
 const MOST_NAMED = 4;
@@ -7,7 +8,7 @@ const MOST_NAMED = 4;
  * Whether an instance lives that an earlier Workspace of this name launched: the object was moved, or restored, and has
  * another uid now. It is not this Workspace's to end or to wait for. Undefined before anybody looked.
  */
-export function judgeEarlier({ facts }: View): Verdict | undefined {
+export function judgeEarlier({ facts }: View): Verdict<AspectReason<'EarlierInstance'>> | undefined {
   if (!facts.earlier) return undefined;
   if (facts.earlier.length === 0) return { status: 'False', reason: 'None', message: '' };
   const named = facts.earlier.slice(0, MOST_NAMED).map(({ id, uid, heartbeats }) => {

@@ -1,3 +1,5 @@
+import { type AspectReason, stateReason } from '../../../api/conditionReasons.ts';
+import type { Verdict } from '../../../api/meta.ts';
 import { isCurrent } from './change.ts';
 import { iso } from './decision.ts';
 import { isUnderLostKey } from './desired.ts';
@@ -5,11 +7,11 @@ import { findInstance, heartbeatOf } from './ending.ts';
 import { announcedEnd } from './interruption.ts';
 import { leftOutNote } from './leftOut.ts';
 import { isHeard, isSilent } from './silence.ts';
-import { conditionOf, type Verdict } from './verdict.ts';
+import { conditionOf } from './verdict.ts';
 import type { View } from './view.ts';
 
 /** What EC2 says of the instance. */
-export function judgeInstance(view: View): Verdict {
+export function judgeInstance(view: View): Verdict<AspectReason<'InstanceReady'>> {
   const { instance, launch } = view.status;
   if (!instance) return { status: 'False', reason: 'NoInstance', message: 'There is no instance.' };
   const running = instance.state === 'running' && launch?.instanceID === instance.id;
@@ -22,16 +24,15 @@ export function judgeInstance(view: View): Verdict {
   const status = instance.state === 'Unknown' ? 'Unknown' : running ? 'True' : 'False';
   const announced = running && announcedEnd(view, launch);
   if (announced) return { status, reason: 'Interrupted', message: announced };
-  const reason = instance.state.replace(/(^|-)([a-z])/g, (_, _dash, letter: string) => letter.toUpperCase());
   const message =
     status === 'Unknown'
       ? `EC2 does not show ${instance.id} just now.`
       : `EC2 says that ${instance.id} is ${instance.state}.`;
-  return { status, reason, message };
+  return { status, reason: stateReason(instance.state), message };
 }
 
 /** What the heartbeats say of the launch. */
-export function judgeHeartbeat(view: View): Verdict {
+export function judgeHeartbeat(view: View): Verdict<AspectReason<'HeartbeatHealthy'>> {
   const { heartbeats } = view.facts;
   const { launch } = view.status;
   const row = launch && heartbeatOf(view, launch);
@@ -55,7 +56,7 @@ function silence(number: number, lastHeartbeatAt: number | undefined): string {
 }
 
 /** Whether the instance holds the environment as the Secrets have it. */
-export function judgeSecrets(view: View): Verdict {
+export function judgeSecrets(view: View): Verdict<AspectReason<'SecretsSynced'>> {
   const { environment } = view.facts;
   const { desired, instance, launch } = view.status;
   if (environment.kind === 'Missing') {

@@ -1,4 +1,5 @@
 import type { LeftOut } from '../../../api/environment.ts';
+import type { Refusal } from '../../../api/refusals.ts';
 import type { LaunchParams, Workspace } from '../../../api/workspace.ts';
 import type { WorkspaceClass } from '../../../api/workspaceClass.ts';
 
@@ -89,7 +90,7 @@ export interface LaunchAnswer {
   quietSince: number;
   result:
     | { kind: 'accepted' }
-    | { kind: 'refused'; class: 'capacity' | 'quota' | 'userFix'; code: string; message: string }
+    | { kind: 'refused'; class: Refusal; code: string; message: string }
     | { kind: 'throttled' }
     | { kind: 'mismatch' }
     | { kind: 'ambiguous'; code: string }
@@ -99,7 +100,9 @@ export interface LaunchAnswer {
 /** A dry run's verdict on a candidate. */
 export interface ValidationFact {
   fingerprint: string;
-  verdict: { ok: true } | { ok: false; class: 'quota' | 'userFix' | 'retry'; code: string; message: string };
+  verdict:
+    | { ok: true }
+    | { ok: false; class: Exclude<Refusal, 'capacity'> | 'retry'; code: string; message: string };
   /** Monotonic ms after which it must be asked again. */
   expiresAt: number;
 }

@@ -1,11 +1,13 @@
+import type { Condition, Verdict } from '../../../api/meta.ts';
+import type { Reason } from '../../../api/reasons.ts';
 import { heartbeatOf, saidOfEnd } from './ending.ts';
 import { announcedEnd } from './interruption.ts';
 import { isHeard, isSilent, saidOfSilence } from './silence.ts';
-import { conditionOf, type Verdict } from './verdict.ts';
-import type { FrozenLaunch, View } from './view.ts';
+import { conditionOf } from './verdict.ts';
+import type { Blocker, FrozenLaunch, View } from './view.ts';
 
 /** The summary: True while the instance of the present launch runs and is heard; otherwise the deepest blocker's reason. */
-export function judgeReady(view: View): Verdict {
+export function judgeReady(view: View): Verdict<Reason> {
   const { facts, status, blocker } = view;
   const { launch } = status;
   if (blocker?.reason === 'StatusLost') return { status: 'Unknown', ...blocker };
@@ -22,10 +24,10 @@ export function judgeReady(view: View): Verdict {
     };
   }
   if (blocker) return { status: 'False', ...blocker };
-  return { status: 'False', ...progress(view, launch) };
+  return { ...progress(view, launch), status: 'False' };
 }
 
-function terminating(view: View): Verdict {
+function terminating(view: View): Verdict<Reason> {
   const { launch, terminating: left } = view.status;
   const ids = left?.map((entry) => `${entry.instanceID} (launch ${entry.number})`).join(', ');
   const refused = ids && refusedEnd(view, ids);
@@ -39,7 +41,7 @@ function terminating(view: View): Verdict {
   return { status: 'False', reason: 'Terminating', message };
 }
 
-function refusedEnd(view: View, ids: string): { reason: string; message: string } | undefined {
+function refusedEnd(view: View, ids: string): Blocker | undefined {
   const code = view.facts.process.terminateRefusal;
   return code === undefined
     ? undefined
@@ -63,7 +65,7 @@ export function serves(view: View, launch: FrozenLaunch): boolean {
   return before?.status === 'True' && launch.readyAt !== undefined;
 }
 
-function progress(view: View, launch: FrozenLaunch): { reason: string; message: string } {
+function progress(view: View, launch: FrozenLaunch): Blocker | Condition {
   const { facts, status } = view;
   const { spec } = facts.workspace;
   const idle = launch.number === 0 || launch.phase !== 'Submitted' || launch.ended !== undefined;
@@ -102,8 +104,8 @@ function progress(view: View, launch: FrozenLaunch): { reason: string; message: 
   }
   if (state !== 'running') return { reason: 'HeartbeatLost', message: `${launch.instanceID} is ${state}.` };
   if (!isSilent(view, launch)) {
-    const unjudged = { reason: 'EvidenceUnavailable', message: 'Heartbeats can not be judged just now.' };
-    return before ? { reason: before.reason, message: before.message } : unjudged;
+    const message = 'Heartbeats can not be judged just now.';
+    return before ?? { reason: 'EvidenceUnavailable', message };
   }
   return { reason: 'HeartbeatLost', message: saidOfSilence(view, launch) };
 }

@@ -1,5 +1,6 @@
-import { isEnd, isFailure, REFUSALS } from '../../../api/causes.ts';
+import { isEnd, isFailure } from '../../../api/causes.ts';
 import { own } from '../../../api/own.ts';
+import { REFUSALS } from '../../../api/refusals.ts';
 import type { Cause } from '../../../api/workspace.ts';
 import { backoffMs } from './backoff.ts';
 import { earliestChange } from './change.ts';
@@ -30,17 +31,22 @@ export function afterEnd(view: View, launch: FrozenLaunch, ended: Ended): Answer
 
 function explain({ number }: FrozenLaunch, ended: Ended, next: string): Blocker {
   const said = saidOfEnd(ended);
-  if (ended.refusal === 'quota') {
-    return { reason: 'QuotaExceeded', message: `${said} Ask AWS for a higher quota; ${next}.` };
+  const { refusal } = ended;
+  switch (refusal) {
+    case 'quota': {
+      const message = `${said} Ask AWS for a higher quota; ${next}.`;
+      return { reason: REFUSALS[refusal].reason, message };
+    }
+    case 'userFix': {
+      const message = `EC2 refused the launch: ${said} Mend the class or the Workspace; ${next}.`;
+      return { reason: REFUSALS[refusal].reason, message };
+    }
+    case 'capacity':
+    case undefined: {
+      const message = `Launch ${number} ended: ${said} Replaced after a pause; ${next}.`;
+      return { reason: 'Restarting', message };
+    }
   }
-  if (ended.refusal === 'userFix') {
-    return {
-      reason: 'InvalidConfiguration',
-      message: `EC2 refused the launch: ${said} Mend the class or the Workspace; ${next}.`,
-    };
-  }
-  const message = `Launch ${number} ended: ${said} Replaced after a pause; ${next}.`;
-  return { reason: 'Restarting', message };
 }
 
 /** A launch that never heartbeat by its deadline is replaced after a pause, unless nobody could have heard it. */

@@ -1,6 +1,7 @@
 import { outdatedBy } from '../../../api/causes.ts';
 import { classContent } from '../../../api/machine.ts';
 import { own } from '../../../api/own.ts';
+import type { RollOutReason } from '../../../api/reasons.ts';
 import type { Cause, WorkspaceStatus } from '../../../api/workspace.ts';
 import type { WorkspaceClassSpec } from '../../../api/workspaceClass.ts';
 import { isCurrent, isCurrentMachine } from './change.ts';
@@ -117,7 +118,12 @@ function queued(view: View, spec: WorkspaceClassSpec): Wait | undefined {
  * A wait stays on record as it was when it began: a place in line that follows each step would be a write each. So does
  * one that an earlier release wrote without `turn`: an upgrade in the middle of a roll-out writes nothing.
  */
-function inLine(view: View, reason: string, why: string, turn: Omit<Turn, 'generation' | 'since'>): Wait {
+function inLine(
+  view: View,
+  reason: RollOutReason,
+  why: string,
+  turn: Omit<Turn, 'generation' | 'since'>,
+): Wait {
   const { desired } = view.status;
   const generation = desired?.generation ?? 0;
   const recorded = view.facts.workspace.status;

@@ -1,5 +1,6 @@
 import { isEnd, isRecordedBySuccessor } from '../../../api/causes.ts';
 import { own } from '../../../api/own.ts';
+import { REFUSALS } from '../../../api/refusals.ts';
 import type { Cause, Launch, LaunchParams, Outcome } from '../../../api/workspace.ts';
 import { failuresWith } from './backoff.ts';
 import { candidate, unlaunchable } from './candidate.ts';
@@ -12,13 +13,6 @@ import { afterEnd, afterTimeout } from './repair.ts';
 import { claim } from './rollout.ts';
 import { afterSilence } from './silence.ts';
 import type { FrozenLaunch, View, Wait } from './view.ts';
-
-/** What a refused dry run is called. */
-const REASONS = {
-  quota: 'QuotaExceeded',
-  userFix: 'InvalidConfiguration',
-  retry: 'CloudUnavailable',
-} as const;
 
 /** Writes the next number when there is something to spend on one, and everything that can be checked beforehand is. */
 export function supersede(draft: Draft): void {
@@ -104,7 +98,7 @@ function unvalidated({ facts, now }: View, params: LaunchParams): Wait | undefin
   return {
     ...ask,
     blocker: {
-      reason: REASONS[kind],
+      reason: kind === 'retry' ? 'CloudUnavailable' : REFUSALS[kind].reason,
       message: `A dry run of the replacement failed, so the present instance stays: ${code}: ${message}`,
     },
   };

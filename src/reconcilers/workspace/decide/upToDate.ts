@@ -1,11 +1,12 @@
+import type { Verdict } from '../../../api/meta.ts';
+import type { Reason } from '../../../api/reasons.ts';
 import { isCurrent, progresses } from './change.ts';
-import type { Verdict } from './verdict.ts';
 import type { View } from './view.ts';
 
 /** Whether the present launch carries out what is desired, and otherwise what it waits for. */
-export function judgeUpToDate(view: View, ready: Verdict): Verdict {
+export function judgeUpToDate(view: View, ready: Verdict<Reason>): Verdict<Reason> {
   const { deferred, desired, instance, launch } = view.status;
-  if (!launch || !desired) return { status: 'False', reason: ready.reason, message: ready.message };
+  if (!launch || !desired) return { ...ready, status: 'False' };
   if (deferred) {
     const why = `launch ${launch.number} is ${progresses(view, launch) ? 'still starting' : 'too young'}`;
     const message = `${desired.cause} (generation ${deferred.generation})${names(desired.changed)} is carried out at ${deferred.until} at the latest: ${why}.`;
@@ -28,7 +29,7 @@ export function judgeUpToDate(view: View, ready: Verdict): Verdict {
   }
   const served = instance?.env !== undefined && instance.id === launch.instanceID;
   if (launch.phase !== 'Submitted' || launch.ended || !served) {
-    return { status: 'False', reason: ready.reason, message: ready.message };
+    return { ...ready, status: 'False' };
   }
   return { status: 'True', reason: 'UpToDate', message: `Generation ${desired.generation} is carried out.` };
 }

@@ -1,8 +1,6 @@
 import type { Condition } from '../../../api/meta.ts';
 import type { View } from './view.ts';
 
-export type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>;
-
 /** A condition as it is on record, before this decision. */
 export function conditionOf({ status }: View, type: string): Condition | undefined {
   return status.conditions?.find((condition) => condition.type === type);

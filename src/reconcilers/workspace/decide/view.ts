@@ -1,3 +1,4 @@
+import type { Reason } from '../../../api/reasons.ts';
 import type { Launch, LaunchParams, WorkspaceStatus } from '../../../api/workspace.ts';
 import type { Facts, Now } from './facts.ts';
 
@@ -8,7 +9,7 @@ export type FrozenLaunch = Frozen<Launch>;
 
 /** Why nothing moves: the reason and message that Ready (or UpToDate) will show. */
 export interface Blocker {
-  reason: string;
+  reason: Reason;
   message: string;
 }
 

@@ -1,0 +1,270 @@
+import { own } from './own.ts';
+
+interface ReasonTraits {
+  /**
+   * `normal`: as it should be, or on its way there; its event is Normal. `inLine`: waits for others of its class, which
+   * tells of it; no event. `held`: something is in the way, and the operator goes on once it is gone. `needsPerson`:
+   * stays until a person acts, so the Workspace is Stalled.
+   */
+  standing: 'normal' | 'inLine' | 'held' | 'needsPerson';
+  /** For docs/troubleshooting.md: what it means, and what a person does. */
+  means: string;
+  todo: string;
+}
+
+interface ReadyTraits extends ReasonTraits {
+  /** Whether a Workspace without a launch, whose Ready says so, would launch once its class has room. */
+  wouldLaunch: boolean;
+  /** What pollers are told of a Workspace that is down for it: whether it comes back without a person. */
+  whileDown: 'Restarting' | 'Dead';
+}
+
+interface ClassWideTraits extends ReadyTraits {
+  /** What helps a class whose launches are refused for it; follows "can’t be launched:". */
+  classAdvice: string;
+}
+
+/** Refuses launches of the whole class, which says so in its condition Launchable; the worst first. */
+const CLASS_WIDE = {
+  QuotaExceeded: {
+    standing: 'needsPerson',
+    wouldLaunch: false,
+    whileDown: 'Dead',
+    classAdvice: 'have AWS raise the quota, or end what is not needed',
+    means: 'The account’s quota is used up. EC2 is asked again automatically, at growing intervals.',
+    todo: 'Have AWS raise the quota, or end instances that aren’t needed.',
+  },
+  CapacityUnavailable: {
+    standing: 'held',
+    wouldLaunch: false,
+    whileDown: 'Restarting',
+    classAdvice: 'more instance types or subnets in the class would help',
+    means:
+      'EC2 has no capacity for any type of the class in any of its zones. It is asked again automatically.',
+    todo: 'Add instance types or subnets in other zones to the class.',
+  },
+  ClassLimitReached: {
+    standing: 'held',
+    wouldLaunch: true,
+    whileDown: 'Dead',
+    classAdvice: 'raise maxInstances or maxInstancesPerNamespace, or delete what is not needed',
+    means:
+      'The class has as many instances as it, or its namespace, may have. The Workspace is launched as soon as there is room; those created first go first.',
+    todo: 'Delete a Workspace of the class, or raise `maxInstances` or `maxInstancesPerNamespace`. Stopped instances take up room too, unless the class says `stopBehavior: Terminate`.',
+  },
+} as const satisfies Record<string, ClassWideTraits>;
+
+const READY = {
+  Ready: {
+    standing: 'normal',
+    wouldLaunch: false,
+    whileDown: 'Restarting',
+    means: 'The present launch’s instance is `running` and sends heartbeats.',
+    todo: 'Nothing.',
+  },
+  Launching: {
+    standing: 'normal',
+    wouldLaunch: true,
+    whileDown: 'Restarting',
+    means:
+      'A launch is prepared or sent, or its instance is `pending`. "Asking EC2 … until the answer is definite" means that an answer was lost or ambiguous; the same request is repeated.',
+    todo: 'Wait until the deadline in the message. If a class’s terms can’t be resolved because EC2 does not answer, look for `ec2.failed` in the log.',
+  },
+  Booting: {
+    standing: 'normal',
+    wouldLaunch: false,
+    whileDown: 'Restarting',
+    means: 'The instance is `running`; its first heartbeat is due by the time in the message.',
+    todo: 'Wait. If it never comes, see `StartupTimeout`.',
+  },
+  Restarting: {
+    standing: 'normal',
+    wouldLaunch: false,
+    whileDown: 'Restarting',
+    means:
+      'The old instance is ending, or a launch ended and the next follows after a pause. The message names the instance or the time.',
+    todo: "Wait. If it repeats, `kubectl get wks NAME -o jsonpath='{.status.history}'` says how the last launches ended.",
+  },
+  ...CLASS_WIDE,
+  ClassNotFound: {
+    standing: 'needsPerson',
+    wouldLaunch: false,
+    whileDown: 'Dead',
+    means: 'No WorkspaceClass has the name in `spec.className`.',
+    todo: 'Create it, or name another.',
+  },
+  ClassNotAllowed: {
+    standing: 'needsPerson',
+    wouldLaunch: false,
+    whileDown: 'Dead',
+    means: 'The class does not allow this namespace.',
+    todo: 'Have its owner add the namespace to `spec.allowedNamespaces`.',
+  },
+  SecretMissing: {
+    standing: 'needsPerson',
+    wouldLaunch: false,
+    whileDown: 'Dead',
+    means: 'A Secret that is not `optional` does not exist in the namespace. A running instance stays.',
+    todo: 'Create it, or mark the reference optional.',
+  },
+  SecretsUnstable: {
+    standing: 'held',
+    wouldLaunch: false,
+    whileDown: 'Restarting',
+    means:
+      'The Secrets change faster than an environment can be served. The startup deadline waits meanwhile.',
+    todo: 'Find what rewrites them: `kubectl get secret NAME -o yaml --show-managed-fields`.',
+  },
+  InvalidConfiguration: {
+    standing: 'needsPerson',
+    wouldLaunch: false,
+    whileDown: 'Dead',
+    means:
+      'A type that the class does not offer, terms that resolve to nothing, or a launch that EC2 refuses. The message has the object and AWS’s words. A running instance stays.',
+    todo: 'Fix what the message names. The operator tries again when an object changes, and now and then.',
+  },
+  StartupTimeout: {
+    standing: 'held',
+    wouldLaunch: false,
+    whileDown: 'Restarting',
+    means:
+      'The instance sent no heartbeat by its deadline; it is replaced at the time in the message. The tail of its console is in the message where EC2 has one.',
+    todo: 'See "No first heartbeat" below.',
+  },
+  HeartbeatLost: {
+    standing: 'held',
+    wouldLaunch: false,
+    whileDown: 'Restarting',
+    means:
+      'The instance sent heartbeats and fell silent, or EC2 says that it no longer runs. The message says since when, when it is replaced (the class’s `repair`), and how its console ends.',
+    todo: 'Look at its console and at the way to the gateway. With `repair.policy: None`, or to be quicker, ask for a restart with `spec.requests.restart`.',
+  },
+  StatusLost: {
+    standing: 'held',
+    wouldLaunch: false,
+    whileDown: 'Restarting',
+    means:
+      'The recorded status was wiped, is older than an instance of ours (a restored backup), or came with another object, as when a Workspace is restored or copied with its status. Nothing is launched or ended until a complete look at EC2, seven minutes later by default (`T_late` and `T_vis`).',
+    todo: 'Wait.',
+  },
+  CloudUnavailable: {
+    standing: 'held',
+    wouldLaunch: false,
+    whileDown: 'Restarting',
+    means: 'EC2 could not be asked at all; nothing was sent.',
+    todo: 'Check credentials, `AWS_REGION` and the way to EC2; the message has the cause.',
+  },
+  EvidenceUnavailable: {
+    standing: 'held',
+    wouldLaunch: false,
+    whileDown: 'Restarting',
+    means:
+      'A replacement, or the start of a stopped instance, waits because the gateway, or its database, is away: a new instance could not fetch its environment. The present one stays.',
+    todo: 'See whether the gateway runs and `DATABASE_URL` answers; the operator goes on automatically.',
+  },
+  Stopped: {
+    standing: 'normal',
+    wouldLaunch: true,
+    whileDown: 'Restarting',
+    means:
+      '`spec.operatingMode` is `Stopped`: the instance is stopped or being stopped, or has ended where the class says `stopBehavior: Terminate` and on Spot.',
+    todo: 'Set it to `Running`.',
+  },
+  Paused: {
+    standing: 'normal',
+    wouldLaunch: true,
+    whileDown: 'Dead',
+    means: '`spec.paused` is set.',
+    todo: 'Unset it.',
+  },
+  Terminating: {
+    standing: 'normal',
+    wouldLaunch: false,
+    whileDown: 'Restarting',
+    means: 'The Workspace is being deleted; its instances are not yet proven gone.',
+    todo: 'Wait. See "Deletion does not end" below.',
+  },
+  TerminationBlocked: {
+    standing: 'held',
+    wouldLaunch: false,
+    whileDown: 'Restarting',
+    means:
+      'EC2 refuses to end an instance: termination protection, or no right to TerminateInstances. As an event: the Workspace was let go by annotation, without proof that its instances are gone.',
+    todo: 'Lift the protection, or fix the operator’s IAM policy; EC2 is asked again automatically. After the annotation, end what is left by hand.',
+  },
+} as const satisfies Record<string, ReadyTraits>;
+
+/** Waits for the class's roll-out, while the present instance serves. */
+const ROLL_OUT = {
+  RolloutQueued: {
+    standing: 'inLine',
+    means:
+      'As many of the class’s Workspaces are down as may be (`rollout.maxUnavailable`). The message and `status.turn` have the place in line and, once one was replaced, the time of its turn, as they were when it joined.',
+    todo: 'Wait, or raise `rollout.maxUnavailable`.',
+  },
+  RolloutVerifying: {
+    standing: 'inLine',
+    means:
+      'One Workspace is replaced for this change first; the others follow once it is Ready. The message names it.',
+    todo: 'Wait.',
+  },
+  RolloutHalted: {
+    standing: 'needsPerson',
+    means: 'Replacements for this change failed again and again, and no more are made.',
+    todo: 'See "A roll-out is halted" below.',
+  },
+} as const satisfies Record<string, ReasonTraits>;
+
+const UP_TO_DATE = {
+  UpToDate: {
+    standing: 'normal',
+    means: 'The instance holds what is desired.',
+    todo: 'Nothing.',
+  },
+  Deferred: {
+    standing: 'normal',
+    means:
+      'A change counts, but the launch is too young (`rollout.minIntervalSeconds`) or still progressing. The message says when it is carried out at the latest. It is not lost.',
+    todo: 'Wait.',
+  },
+  ...ROLL_OUT,
+  Updating: {
+    standing: 'normal',
+    means: 'The change is being carried out.',
+    todo: 'Wait.',
+  },
+} as const satisfies Record<string, ReasonTraits>;
+
+/**
+ * Reasons of a Workspace's conditions Ready and UpToDate, and of what blocks it. Rules and documents that tell reasons
+ * apart read this table. A stored status may name others, which another release wrote: ask by name.
+ */
+export const REASONS = { ...READY, ...UP_TO_DATE };
+export const READY_REASONS: Readonly<Record<string, ReadyTraits>> = READY;
+export const UP_TO_DATE_REASONS: Readonly<Record<string, ReasonTraits>> = UP_TO_DATE;
+export const CLASS_WIDE_REASONS: Readonly<Record<ClassWideReason, ClassWideTraits>> = CLASS_WIDE;
+
+export type Reason = keyof typeof REASONS;
+export type ReadyReason = keyof typeof READY;
+export type ClassWideReason = keyof typeof CLASS_WIDE;
+export type RollOutReason = keyof typeof ROLL_OUT;
+
+const BY_NAME: Readonly<Record<string, ReasonTraits>> = REASONS;
+
+/** Undefined for a reason that this release does not know. */
+export function standingOf(reason: string): ReasonTraits['standing'] | undefined {
+  return own(BY_NAME, reason)?.standing;
+}
+
+/** Of a reason of Ready; undefined for one that this release does not know. */
+export function readyTraitsOf(reason: string): ReadyTraits | undefined {
+  return own(READY_REASONS, reason);
+}
+
+export function isReason(reason: string): reason is Reason {
+  return Object.hasOwn(REASONS, reason);
+}
+
+export function isRollOutReason(reason: string): reason is RollOutReason {
+  return Object.hasOwn(ROLL_OUT, reason);
+}

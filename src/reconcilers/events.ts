@@ -1,0 +1,8 @@
+import type { EventReason } from '../api/eventReasons.ts';
+import type { EventInput } from '../controller/eventBody.ts';
+
+/** An EventRecorder that takes documented reasons only. */
+export interface Events {
+  /** Never waits and never throws. */
+  record(event: EventInput & { reason: EventReason }): void;
+}
