@@ -172,8 +172,8 @@ describe('RunInstances', () => {
   });
 
   test('one that only a later release can render is not sent, and the message says why', async () => {
-    const launch = doubtful();
-    if (launch.params) launch.params.request = { version: 1_000, launch: 1 };
+    const { params } = doubtful();
+    const launch = doubtful({ params: params && { ...params, request: { version: 1_000, launch: 1 } } });
     const scene = setUp(statusOf({ launch, instance: undefined }));
     await scene.perform(run(false));
     expect(scene.sent).toEqual([]);
