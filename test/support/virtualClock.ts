@@ -28,6 +28,9 @@ interface Entry {
   fn: () => void;
 }
 
+/** More than any test has due at one instant: what goes on asks again and again without a pause. */
+const MOST_AT_ONCE = 100_000;
+
 /** Time that passes only when a test says so. Timers due at the same instant fire in the order they were set. */
 export function createVirtualClock(options: VirtualClockOptions = {}): VirtualClock {
   let monotonic = options.monotonic ?? 0;
@@ -36,10 +39,21 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
   const timers = new Set<Entry>();
   const turns: (() => void)[] = [];
 
+  let atOnce = { instant: monotonic, times: 0 };
+  function count(): void {
+    if (atOnce.instant !== monotonic) atOnce = { instant: monotonic, times: 0 };
+    atOnce.times += 1;
+    if (atOnce.times > MOST_AT_ONCE)
+      throw new Error(
+        `time stands still at ${monotonic} ms: ${MOST_AT_ONCE} timers were due at once; something asks again without a pause`,
+      );
+  }
+
   /** The microtask queue is drained before an immediate runs, however long its chains of promises are. */
   async function settle(): Promise<void> {
     await nextImmediate();
     for (let turn = turns.shift(); turn; turn = turns.shift()) {
+      count();
       turn();
       await nextImmediate();
     }
@@ -59,6 +73,7 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
     for (let entry = next(); entry && entry.at <= instant; entry = next()) {
       timers.delete(entry);
       monotonic = Math.max(monotonic, entry.at);
+      count();
       entry.fn();
       await settle();
     }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { currentState } from '../../dev/ec2/model.ts';
 import { play, story } from './story.ts';
 import { HOUR, MINUTE, SECOND } from './time.ts';
@@ -66,6 +66,31 @@ describe('a world in virtual time', () => {
       await world.pass(SECOND);
     });
     await expect(told).rejects.toThrow(/S1: 2 live instances/);
+  });
+
+  test('what asks again without a pause fails the story, and does not hang it', async () => {
+    const told = play({}, async ({ scene, pass }) => {
+      const again = () => void scene.clock.setTimeout(again, 0);
+      again();
+      await pass(SECOND);
+    });
+    await expect(told).rejects.toThrow(/time stands still at .* without a pause/);
+  });
+
+  test('a story whose test has run out of time ends, and prints what happened', async () => {
+    const over = new AbortController();
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const told = play(
+      {},
+      async (world) => {
+        over.abort(new Error('too late'));
+        await world.pass(HOUR);
+      },
+      over.signal,
+    );
+    await expect(told).rejects.toThrow(/too late/);
+    expect(printed).toHaveBeenCalledWith(expect.stringContaining('cluster: standard added'));
+    printed.mockRestore();
   });
 
   story('what is cut off is back as it was', {}, async (world) => {

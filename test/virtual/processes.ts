@@ -65,6 +65,19 @@ export function createProcesses(scene: Scene, time: Time): Processes {
     }
   }
 
+  /** Each line is read once. */
+  const counts = new Map<string, number>();
+  let read = 0;
+  function said(process: string, message: string): number {
+    for (const line of scene.logs.slice(read)) {
+      const told = JSON.parse(line) as { process?: string; msg?: string };
+      const key = `${told.process} ${told.msg}`;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    read = scene.logs.length;
+    return counts.get(`${process} ${message}`) ?? 0;
+  }
+
   function start(): Operator {
     started += 1;
     const name = `operator-${started}`;
@@ -107,10 +120,7 @@ export function createProcesses(scene: Scene, time: Time): Processes {
         const found = values.find((it) => wanted.every(([label, value]) => it.labels[label] === value));
         return found?.value ?? 0;
       },
-      said: (message) =>
-        scene.logs.filter(
-          (line) => line.includes(`"process":"${name}"`) && line.includes(`"msg":"${message}"`),
-        ).length,
+      said: (message) => said(name, message),
     };
     alive.push(operator);
     return operator;

@@ -19,7 +19,7 @@
  * (test/simulator/judge.ts) are judged throughout. What depends on sockets, processes or Postgres itself belongs in
  * test/scenarios.
  */
-import { test } from 'vitest';
+import { TestRunner, test } from 'vitest';
 import { createWorld, type World, type WorldOptions } from './world.ts';
 
 /** A test that plays in a world of its own; what fails comes with the timeline of all that happened there. */
@@ -27,13 +27,23 @@ export function story(law: string, options: WorldOptions, tell: (world: World) =
   test(law, () => play(options, tell));
 }
 
-/** The same within a test, for as many worlds as it wants. */
-export async function play(options: WorldOptions, tell: (world: World) => Promise<void>): Promise<void> {
-  const world = await createWorld(options);
+/**
+ * The same within a test, for as many worlds as it wants.
+ * @param signal aborted when the test has run out of time; by default the present test's
+ */
+export async function play(
+  options: WorldOptions,
+  tell: (world: World) => Promise<void>,
+  signal = TestRunner.getCurrentTest()?.context.signal,
+): Promise<void> {
+  const world = await createWorld(options, signal);
   try {
     await tell(world);
   } catch (error) {
-    if (error instanceof Error) error.message += `\n\nWhat happened:\n${world.timeline()}\n`;
+    const happened = `\n\nWhat happened until ${(world.now() / 1_000).toFixed(1)}s:\n${world.timeline()}\n`;
+    // The test has failed by now, and shows no other error.
+    if (signal?.aborted) console.error(happened);
+    if (error instanceof Error) error.message += happened;
     throw error;
   }
 }

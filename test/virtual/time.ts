@@ -41,9 +41,11 @@ export interface TimeOptions {
   glance(): string;
   /** Whether cloud or cluster changed since it was last asked. */
   changed(): boolean;
+  /** Aborted when nobody waits for the story any more. */
+  signal: AbortSignal | undefined;
 }
 
-export function createTime({ clock, glance, changed }: TimeOptions): Time {
+export function createTime({ clock, glance, changed, signal }: TimeOptions): Time {
   const laws = new Set<{ law: string; judge: () => Verdict | Promise<Verdict> }>();
 
   async function judgeAll(): Promise<void> {
@@ -55,6 +57,7 @@ export function createTime({ clock, glance, changed }: TimeOptions): Time {
 
   /** To the next instant at which a timer is due, or to the end of this second. */
   async function step(most: number): Promise<void> {
+    signal?.throwIfAborted();
     const second = (Math.floor(clock.monotonic() / SECOND) + 1) * SECOND;
     const next = Math.min(most, second, Math.max(clock.nextAt() ?? most, clock.monotonic()));
     await clock.advanceTo(next);

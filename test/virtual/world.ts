@@ -65,7 +65,8 @@ function configOf(settings: WorldOptions['settings'] = {}) {
   return configSchema.parse(Object.fromEntries(groups));
 }
 
-export async function createWorld(options: WorldOptions = {}): Promise<World> {
+/** @param signal ends the story: no time passes after it */
+export async function createWorld(options: WorldOptions = {}, signal?: AbortSignal): Promise<World> {
   const { seed = 1, replicas = 1 } = options;
   let started: Scene | undefined;
   const timeline = createWorldTimeline(() => started?.clock.monotonic() ?? 0);
@@ -89,7 +90,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     isChanged = false;
     return was;
   };
-  const time = createTime({ clock: scene.clock, changed, glance: () => glance(people, books) });
+  const time = createTime({ clock: scene.clock, changed, signal, glance: () => glance(people, books) });
   const people = createPeople(scene, time);
   const books = createBooks(scene, people);
   const processes = createProcesses(scene, time);
