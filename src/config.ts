@@ -123,7 +123,16 @@ const gateway = z
     ),
     callerTimeoutMs: ms(5_000).describe('Limit of one question about them.'),
     perLaunchLimit: integer(1, 1_000_000, 300).describe('Requests a minute that one launch may make.'),
-    perAddressLimit: integer(1, 10_000_000, 3_000).describe('Requests a minute that one address may make.'),
+    perCallerLimit: integer(1, 10_000_000, 3_000).describe(
+      'Requests a minute that one caller may make whose token the API server knows.',
+    ),
+    perAddressLimit: integer(1, 10_000_000, 3_000).describe(
+      'Requests a minute that one address may make which prove nothing.',
+    ),
+    maxConnections: integer(1, 1_000_000, 20_000).describe('Connections of the gateway in all.'),
+    maxConnectionsPerAddress: integer(1, 1_000_000, 5_000).describe(
+      'Connections from one address; many instances can share that of their NAT gateway. At a limit the oldest idle one is closed.',
+    ),
     flushIntervalMs: ms(200).describe('How long heartbeats are gathered into one statement.'),
     beatIntervalMs: ms(1_000).describe('How often the gateway is recorded as up.'),
     retentionMs: ms(14 * DAY_MS).describe('After how long a launch that nobody spoke of is forgotten.'),

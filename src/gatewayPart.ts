@@ -43,7 +43,12 @@ export async function createGatewayPart(
     host: settings.listenHost,
     port: settings.listenPort,
     tls: files.tls,
-    limits: { perLaunch: settings.perLaunchLimit, perAddress: settings.perAddressLimit },
+    limits: {
+      perLaunch: settings.perLaunchLimit,
+      perCaller: settings.perCallerLimit,
+      perAddress: settings.perAddressLimit,
+    },
+    connections: { total: settings.maxConnections, perAddress: settings.maxConnectionsPerAddress },
     flushIntervalMs: settings.flushIntervalMs,
     beatIntervalMs: settings.beatIntervalMs,
     pruneAfterMs: settings.retentionMs,

@@ -21,6 +21,8 @@ export class TooManyQuestions extends Error {
 export interface AnswerCache<T> {
   /** Rejects as `ask` does, unless there is an older answer. */
   get(key: string, ask: () => Promise<T>): Promise<T>;
+  /** The answer as it is known, if it is still better than none. */
+  peek(key: string): T | undefined;
 }
 
 export function createAnswerCache<T>(options: AnswerCacheOptions): AnswerCache<T> {
@@ -51,6 +53,10 @@ export function createAnswerCache<T>(options: AnswerCacheOptions): AnswerCache<T
   }
 
   return {
+    peek(key) {
+      const entry = known.get(key);
+      return entry && clock.monotonic() - entry.at < staleMs ? entry.answer : undefined;
+    },
     async get(key, ask) {
       const entry = known.get(key);
       if (entry !== undefined && clock.monotonic() - entry.at < freshMs) {

@@ -20,6 +20,8 @@ export interface WorkspaceName {
 export interface Callers {
   /** Whose token it is; throws `caller_unknown`, or `callers_unavailable` while nobody can tell. */
   identify(token: string | undefined): Promise<Caller>;
+  /** Whose token it is, as far as that was asked lately; asks nobody. */
+  known(token: string): string | undefined;
   /** Throws `forbidden`, or `callers_unavailable`. */
   admit(caller: Caller, workspace: WorkspaceName): Promise<void>;
 }
@@ -27,6 +29,7 @@ export interface Callers {
 /** Lets everyone: for a gateway whose routes for others only a trusted network reaches. */
 export const allowEveryone: Callers = {
   identify: async () => ({ id: '', username: '', uid: '', groups: [], extra: {} }),
+  known: () => undefined,
   admit: async () => undefined,
 };
 

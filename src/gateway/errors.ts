@@ -14,6 +14,7 @@ export const ERRORS = {
   not_found: [404, 'There is no such thing here.'],
   superseded: [410, 'A newer launch has taken the place of this one; stop.'],
   workspace_deleting: [410, 'The Workspace is being deleted; stop.'],
+  request_timeout: [408, 'The request did not arrive in time; send it again at once, on a new connection.'],
   body_too_large: [413, 'The body is larger than the limit.'],
   unsupported_media_type: [415, 'Send application/json or text/plain (lines of NAME base64).'],
   rate_limited: [429, 'Too many requests; come again after Retry-After seconds.'],

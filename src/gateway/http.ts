@@ -1,9 +1,11 @@
-import { createServer as createPlainServer } from 'node:http';
+import { createServer as createPlainServer, type Server } from 'node:http';
 import { createServer as createTLSServer } from 'node:https';
+import type { Socket } from 'node:net';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { own } from '../api/own.ts';
 import type { Clock } from '../controller/clock.ts';
+import { type ConnectionLimits, type ConnectionTimes, limitConnections } from './connections.ts';
 import { verifySession } from './credentials.ts';
 import { type ErrorCode, GatewayError } from './errors.ts';
 import { type LaunchKey, launchID, StoreRefused, StoreUnavailable } from './heartbeatStore.ts';
@@ -15,20 +17,41 @@ export interface HttpOptions {
   clock: Clock;
   /** Largest body, in bytes. */
   bodyLimit: number;
-  /** Requests a minute: of one launch that shows a good credential, and of one address otherwise. */
-  limits: { perLaunch: number; perAddress: number };
+  /** Requests a minute: of one launch that shows a good credential, of one known caller, and of one address otherwise. */
+  limits: { perLaunch: number; perCaller: number; perAddress: number };
+  connections: ConnectionLimits;
+  times: ConnectionTimes;
   /** What 503 answers ask for, in seconds. */
   retryAfterSeconds: number;
+  /** Who a bearer token was lately found to be of; undefined for one that was not asked about. */
+  knownCaller(token: string): string | undefined;
 }
+
+/** How often Node looks for connections that outlast their times, ms. */
+const CHECK_INTERVAL_MS = 1_000;
+/** An agent's request has about ten headers. */
+const MOST_HEADERS = 64;
+/** A launch, caller or address is forgotten sooner than the minute in which it counts only when there are more than this. */
+const MOST_LIMIT_KEYS = 50_000;
+/** A name of Kubernetes has at most 253 characters; longer paths are not found, in our own format. */
+const LONGEST_PARAMETER = 1_024;
+/** Connections that wait to be accepted; the kernel's somaxconn bounds it. Node's own 511 overflows when a fleet comes back. */
+export const LISTEN_BACKLOG = 4_096;
 
 /** An HTTP server with the gateway's formats, limits and errors, and no routes. */
 export function createHttpServer(parts: GatewayParts, options: HttpOptions): FastifyInstance {
-  const { tls, clock, bodyLimit, limits, retryAfterSeconds } = options;
+  const { clock, bodyLimit, limits, retryAfterSeconds } = options;
+  const raw = createRawServer(options);
+  const connections = limitConnections(raw, options.connections, (limit) =>
+    parts.metrics.connectionsClosed.inc({ limit }),
+  );
   const server: FastifyInstance = fastify({
     bodyLimit,
-    requestTimeout: 30_000,
     forceCloseConnections: 'idle',
-    serverFactory: (handler) => (tls ? createTLSServer(tls, handler) : createPlainServer(handler)),
+    routerOptions: { maxParamLength: LONGEST_PARAMETER },
+    frameworkErrors: (error, _request, reply) => void sendError(reply, toGatewayError(error)),
+    clientErrorHandler: (error, socket) => answerUnreadable(error, socket as Socket),
+    serverFactory: (handler) => raw.on('request', handler),
   });
 
   server.addContentTypeParser(LINES_TYPE, { parseAs: 'string' }, (_request, body, done) => {
@@ -38,16 +61,26 @@ export function createHttpServer(parts: GatewayParts, options: HttpOptions): Fas
       done(new GatewayError('invalid_request', ['body: a line is not NAME base64, or a name comes twice']));
   });
 
+  const started = new WeakMap<FastifyRequest, number>();
+  server.addHook('onRequest', async (request, reply) => {
+    started.set(request, clock.monotonic());
+    const { socket } = request.raw;
+    const overdue = clock.setTimeout(() => socket.destroy(), options.times.answerMs);
+    reply.raw.once('close', () => {
+      overdue.cancel();
+      connections.release(socket);
+    });
+  });
   server.register(rateLimit, {
     timeWindow: 60_000,
-    keyGenerator: (request) => limitKey(parts, request),
-    max: (_request, key) => (key.startsWith('launch ') ? limits.perLaunch : limits.perAddress),
+    cache: MOST_LIMIT_KEYS,
+    keyGenerator: (request) => {
+      const proven = provenKey(parts, options.knownCaller, request);
+      if (proven !== undefined) connections.prove(request.raw.socket);
+      return proven ?? request.ip;
+    },
+    max: (_request, key) => mostRequests(limits, key),
     errorResponseBuilder: () => new GatewayError('rate_limited'),
-  });
-
-  const started = new WeakMap<FastifyRequest, number>();
-  server.addHook('onRequest', async (request) => {
-    started.set(request, clock.monotonic());
   });
   server.addHook('onResponse', async (request, reply) => {
     const seconds = (clock.monotonic() - (started.get(request) ?? clock.monotonic())) / 1000;
@@ -62,8 +95,11 @@ export function createHttpServer(parts: GatewayParts, options: HttpOptions): Fas
     );
   });
 
-  server.setNotFoundHandler(() => {
-    throw new GatewayError('not_found');
+  server.after(() => {
+    // Unknown paths count as well, or they would be the way around every limit.
+    server.setNotFoundHandler({ preHandler: server.rateLimit() }, () => {
+      throw new GatewayError('not_found');
+    });
   });
   server.setErrorHandler((error, request, reply) => {
     const known = toGatewayError(error);
@@ -75,16 +111,63 @@ export function createHttpServer(parts: GatewayParts, options: HttpOptions): Fas
   return server;
 }
 
-/** The bearer credential of a request, unverified. */
-export function bearer(request: FastifyRequest): string | undefined {
-  return /^Bearer ([!-~]{1,1024})$/.exec(request.headers.authorization ?? '')?.[1];
+/** fastify applies its own time-outs only to servers that it makes itself. */
+function createRawServer({ tls, times }: Pick<HttpOptions, 'tls' | 'times'>): Server {
+  const settings = {
+    headersTimeout: times.headersMs,
+    requestTimeout: times.requestMs,
+    keepAliveTimeout: times.idleMs,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+  };
+  const server = tls
+    ? createTLSServer({ ...settings, ...tls, handshakeTimeout: times.headersMs })
+    : createPlainServer(settings);
+  server.maxHeadersCount = MOST_HEADERS;
+  return server;
 }
 
-// Many instances share the address of their NAT gateway, so a launch that proves itself is counted by itself.
-function limitKey(parts: GatewayParts, request: FastifyRequest): string {
-  const session = bearer(request);
-  const launch = session === undefined ? undefined : verifySession(parts.keys, parts.clusterID, session);
-  return launch ? launchLimitKey(launch) : request.ip;
+/** What is no HTTP, or comes too slowly, is answered before fastify sees it. */
+function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  const overdue = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  // Anything else is no fault of HTTP; an answer to a failed TLS handshake would wait for that handshake for ever.
+  if (!socket.writable || !(overdue || error.code?.startsWith('HPE_'))) return void socket.destroy();
+  const { code, message, status } = new GatewayError(overdue ? 'request_timeout' : 'invalid_request');
+  const body = JSON.stringify({ code, message });
+  const head = [
+    `HTTP/1.1 ${status} ${status === 408 ? 'Request Timeout' : 'Bad Request'}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  socket.destroySoon();
+}
+
+/** The bearer credential of a request, unverified. */
+export function bearer(request: FastifyRequest): string | undefined {
+  return /^Bearer ([!-~]{1,8192})$/.exec(request.headers.authorization ?? '')?.[1];
+}
+
+/**
+ * Under what a request that proved who sends it is counted; undefined for the rest, which counts by address. Many
+ * instances share the address of their NAT gateway.
+ */
+function provenKey(
+  parts: GatewayParts,
+  knownCaller: HttpOptions['knownCaller'],
+  request: FastifyRequest,
+): string | undefined {
+  const credential = bearer(request);
+  if (credential === undefined) return undefined;
+  const launch = verifySession(parts.keys, parts.clusterID, credential);
+  if (launch) return launchLimitKey(launch);
+  const caller = knownCaller(credential);
+  return caller === undefined ? undefined : `caller ${caller}`;
+}
+
+function mostRequests(limits: HttpOptions['limits'], key: string): number {
+  if (key.startsWith('launch ')) return limits.perLaunch;
+  return key.startsWith('caller ') ? limits.perCaller : limits.perAddress;
 }
 
 /** Under what the requests of a launch that proved itself are counted. */
@@ -102,6 +185,7 @@ function sendError(reply: FastifyReply, { code, status, message, details }: Gate
 const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_MAX_PARAM_LENGTH: 'not_found',
 };
 
 /** Fastify's own messages quote what was sent, so only their kind survives. */

@@ -19,6 +19,12 @@ export function createGatewayMetrics(registry: Registry) {
       buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5],
       registers,
     }),
+    connectionsClosed: new Counter({
+      name: 'gateway_connections_closed_total',
+      help: 'Connections closed to make room for a new one, by the limit that was reached',
+      labelNames: ['limit'] as const,
+      registers,
+    }),
     errors: new Counter({
       name: 'gateway_errors_total',
       help: 'Requests answered with an error, by its code',

@@ -4,9 +4,10 @@ import type { Registry } from 'prom-client';
 import type { SecretData } from '../api/environment.ts';
 import type { Clock } from '../controller/clock.ts';
 import type { Callers } from './callers.ts';
+import type { ConnectionLimits, ConnectionTimes } from './connections.ts';
 import { createHeartbeatQueue } from './heartbeatQueue.ts';
 import type { HeartbeatStore } from './heartbeatStore.ts';
-import { createHttpServer } from './http.ts';
+import { createHttpServer, type HttpOptions, LISTEN_BACKLOG } from './http.ts';
 import { createIdentityVerifier } from './identityDocument.ts';
 import type { KeyRing } from './keys.ts';
 import { keepRecorded } from './liveness.ts';
@@ -41,7 +42,9 @@ export interface GatewayOptions {
   /** Largest body, in bytes. */
   bodyLimit?: number;
   /** Requests a minute. */
-  limits?: { perLaunch: number; perAddress: number };
+  limits?: HttpOptions['limits'];
+  connections?: ConnectionLimits;
+  times?: ConnectionTimes;
   /** What 503 answers, and restarting Workspaces, ask for; seconds. */
   retryAfterSeconds?: number;
   /** How long heartbeats are gathered into one statement; ms. */
@@ -71,7 +74,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     callers,
     retryAfterSeconds = 2,
     bodyLimit = 16_384,
-    limits = { perLaunch: 300, perAddress: 3_000 },
+    limits = { perLaunch: 300, perCaller: 3_000, perAddress: 3_000 },
+    connections = { total: 20_000, perAddress: 5_000 },
+    times = { headersMs: 10_000, requestMs: 20_000, answerMs: 60_000, idleMs: 65_000 },
   } = options;
   const logger = options.logger.child({ component: 'gateway' });
   const queue = createHeartbeatQueue({ store, clock, flushIntervalMs: options.flushIntervalMs ?? 200 });
@@ -87,7 +92,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     logger,
     metrics: createGatewayMetrics(options.metrics),
   });
-  const server = createHttpServer(parts, { ...options, bodyLimit, limits, retryAfterSeconds });
+  const server = createHttpServer(parts, {
+    ...options,
+    bodyLimit,
+    limits,
+    connections,
+    times,
+    retryAfterSeconds,
+    knownCaller: callers.known,
+  });
   // A plugin of its own, so that the rate limit is in place before the first route.
   server.register(async (routes) => {
     bootstrapRoute(routes, parts);
@@ -101,7 +114,11 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     async start() {
       // fastify does not know that our own server factory speaks TLS.
-      const address = await server.listen({ host: options.host, port: options.port });
+      const address = await server.listen({
+        host: options.host,
+        port: options.port,
+        backlog: LISTEN_BACKLOG,
+      });
       const url = options.tls ? address.replace(/^http:/, 'https:') : address;
       liveness = keepRecorded({
         store,

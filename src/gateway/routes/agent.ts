@@ -16,7 +16,8 @@ export function agentRoutes(server: FastifyInstance, files: AgentFiles): void {
 
 function serve(server: FastifyInstance, path: string, content: string, type: string): void {
   const etag = `"sha256-${createHash('sha256').update(content).digest('hex')}"`;
-  server.get(path, async (request, reply) => {
+  // Static bytes cost next to nothing, and every new instance needs them: they are outside all limits.
+  server.get(path, { config: { rateLimit: false } }, async (request, reply) => {
     reply.header('etag', etag).header('cache-control', 'no-cache');
     const known = (request.headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim());
     if (known.includes(etag)) return reply.code(304).send();

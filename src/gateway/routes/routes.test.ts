@@ -88,6 +88,7 @@ describe('the pollers’ view', () => {
     await fixture.close();
     const asked: string[] = [];
     const callers: Callers = {
+      known: () => undefined,
       async identify(token) {
         if (token === undefined) throw new GatewayError('caller_unknown');
         return { id: token, username: token, uid: '', groups: [], extra: {} };
@@ -132,7 +133,7 @@ describe('limits and formats', () => {
 
   test('too many requests are told when to come again, one launch does not use up another’s share', async () => {
     await fixture.close();
-    fixture = await createGatewayFixture({ limits: { perLaunch: 3, perAddress: 2 } });
+    fixture = await createGatewayFixture({ limits: { perLaunch: 3, perCaller: 1, perAddress: 2 } });
     fixture.put();
     const session = await credential();
     const codes = [];
