@@ -9,7 +9,9 @@ import type { Answer, FrozenLaunch, View } from './view.ts';
 export function earliestChange(view: View, launch: FrozenLaunch): number {
   const minIntervalMs =
     (view.facts.class?.spec.rollout.minIntervalSeconds ?? 60) * view.facts.timing.secondMs;
-  const submittedAt = Date.parse(launch.submittedAt ?? '');
+  // One that was never sent is not young.
+  if (launch.submittedAt === undefined) return view.now.wall;
+  const submittedAt = Date.parse(launch.submittedAt);
   // The clock was set back since: how long ago that was nobody knows, and no change waits until it has caught up.
   return submittedAt > view.now.wall ? view.now.wall : submittedAt + minIntervalMs;
 }
