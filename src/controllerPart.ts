@@ -9,6 +9,7 @@ import { objectKey } from './controller/store.ts';
 import { createTurns } from './controller/turns.ts';
 import { createWorkqueue } from './controller/workqueue.ts';
 import { createBuckets, scaledBucketSizes } from './ec2/buckets.ts';
+import { createLines } from './ec2/lines.ts';
 import { createEc2Metrics } from './ec2/metrics.ts';
 import { createObserver } from './ec2/observer.ts';
 import { createOfferingMemory } from './ec2/offerings.ts';
@@ -23,6 +24,7 @@ import { createClassReconciler } from './reconcilers/class/reconciler.ts';
 import { createFleet } from './reconcilers/fleet/fleet.ts';
 import { createOrphanMetrics } from './reconcilers/orphans/metrics.ts';
 import { createOrphans } from './reconcilers/orphans/orphans.ts';
+import { NEAR_MS } from './reconcilers/workspace/decide/line.ts';
 import { laneOf } from './reconcilers/workspace/lane.ts';
 import { keepLedger } from './reconcilers/workspace/ledger.ts';
 import { createWorkspaceMetrics } from './reconcilers/workspace/metrics.ts';
@@ -73,17 +75,18 @@ export function startControllerPart(
   const fleet = createFleet({ ...cluster, onClass: classQueue.add, onPlace: queue.add });
   cluster.classes.onChange(({ object }) => classQueue.add(object.metadata.name));
   const ec2Metrics = createEc2Metrics(registry);
+  const buckets = createBuckets({
+    clock,
+    random,
+    metrics: ec2Metrics,
+    sizes: scaledBucketSizes(aws.requestRatePercent / 100),
+  });
   const calls = platform.createCalls({
     region: need(aws.region, 'aws.region'),
     endpoint: aws.ec2Endpoint,
     ssmEndpoint: aws.ssmEndpoint,
     timeoutMs: aws.timeoutMs,
-    buckets: createBuckets({
-      clock,
-      random,
-      metrics: ec2Metrics,
-      sizes: scaledBucketSizes(aws.requestRatePercent / 100),
-    }),
+    buckets,
     clock,
     metrics: ec2Metrics,
     logger,
@@ -179,6 +182,14 @@ export function startControllerPart(
     fleet,
     cloud,
     calls,
+    lines: createLines({
+      buckets,
+      clock,
+      metrics: ec2Metrics,
+      wake: queue.add,
+      workers: settings.workers,
+      nearMs: NEAR_MS,
+    }),
     resolver,
     offerings: createOfferingMemory({ clock, ttlMs: aws.capacityRetryMs }),
     evidence,
@@ -186,6 +197,7 @@ export function startControllerPart(
     earlierSelves: orphans.earlierSelves,
     lease,
     events,
+    wake: queue.add,
     clock,
     timing,
   });

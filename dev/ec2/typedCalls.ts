@@ -21,12 +21,12 @@ export function typedCalls(
     operation: Operation<I, O>,
     bucket: BucketName,
     input: I,
-    { beforeSend }: EffectOptions = {},
+    options: EffectOptions = {},
   ): Promise<O> {
     return caller({
+      ...options,
       action: operation.action,
       bucket,
-      beforeSend,
       async send(signal, onSend) {
         onSend();
         const delivery = await exchange(service, operation, input, signal);

@@ -70,6 +70,14 @@ const READY = {
       'A launch is prepared or sent, or its instance is `pending`. "Asking EC2 … until the answer is definite" means that an answer was lost or ambiguous; the same request is repeated.',
     todo: 'Wait until the deadline in the message. If a class’s terms can’t be resolved because EC2 does not answer, look for `ec2.failed` in the log.',
   },
+  LaunchQueued: {
+    standing: 'normal',
+    wouldLaunch: false,
+    whileDown: 'Restarting',
+    means:
+      'A launch, or the start of a stopped instance, waits for its turn: EC2 accepts only so many such requests a second for the whole account and region, and namespaces take turns. Of a change: the present instance serves until that turn is near. The message and `status.turn` have the place in line and about when its turn is, as they were when the wait began.',
+    todo: 'Wait. If many wait for long, have AWS raise the account’s request quota, and set `--aws-request-rate-percent`.',
+  },
   Booting: {
     standing: 'normal',
     wouldLaunch: false,

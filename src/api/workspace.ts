@@ -199,7 +199,7 @@ export const workspaceStatus = z
       })
       .optional()
       .describe(
-        'The wait of a change for other Workspaces of the class, as it was when it began: a place that follows each step would be a write each.',
+        'The wait of a change for other Workspaces of the class, or of a launch for its turn at EC2, as it was when it began: a place that follows each step would be a write each.',
       ),
     handled: z
       .object({

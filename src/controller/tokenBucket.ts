@@ -20,6 +20,8 @@ export interface TokenBucket {
   drain(ms?: number): void;
   /** Whole and part tokens there are now; never negative. */
   available(): number;
+  /** In how many ms there will be so many tokens, if nobody takes any; more than the capacity may be asked for. */
+  waitMs(tokens: number): number;
   /** How many `take` calls wait. */
   waiting(): number;
 }
@@ -71,10 +73,13 @@ export function createTokenBucket(options: TokenBucketOptions): TokenBucket {
     }
     const head = queue[0];
     if (!head) return;
-    const start = Math.max(clock.monotonic(), pausedUntil);
-    const missing = Math.max(0, head.tokens - tokens);
-    const wait = start - clock.monotonic() + (missing / refillPerSecond) * 1000;
-    timer = clock.setTimeout(serve, Math.ceil(wait));
+    timer = clock.setTimeout(serve, Math.ceil(waitMs(head.tokens)));
+  }
+
+  function waitMs(wanted: number): number {
+    const now = clock.monotonic();
+    const missing = enough(wanted) ? 0 : Math.max(0, wanted - tokens);
+    return Math.max(now, pausedUntil) - now + (missing / refillPerSecond) * 1000;
   }
 
   function check(wanted: number): void {
@@ -125,6 +130,10 @@ export function createTokenBucket(options: TokenBucketOptions): TokenBucket {
     available() {
       refill();
       return tokens;
+    },
+    waitMs(wanted) {
+      refill();
+      return waitMs(wanted);
     },
     waiting: () => queue.length,
   };

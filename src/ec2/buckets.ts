@@ -70,8 +70,13 @@ export function scaledBucketSizes(factor: number): Record<BucketName, BucketSize
 
 /** The one gate to AWS: shared by all callers of the process, so that a storm queues here and not there. */
 export interface Buckets {
-  /** Resolves when one request may go out. */
+  /** Resolves when one request may go out. For callers that may wait; a reconcile has a turn instead (lines.ts). */
   take(name: BucketName): Promise<void>;
+  /** Takes the token of one request at once, or none. */
+  tryTake(name: BucketName): boolean;
+  /** In how many ms there are tokens for so many requests, if nobody else sends any; 0 is now. */
+  waitMs(name: BucketName, requests: number): number;
+  size(name: BucketName): BucketSize;
   /** AWS said "too fast": everyone at this bucket waits, 1 s to 30 s with jitter, longer each time in a row. */
   throttled(name: BucketName): void;
   /** AWS answered otherwise: the next wait starts small again. */
@@ -92,7 +97,7 @@ export function createBuckets({ clock, random, metrics, sizes = {} }: BucketsOpt
     if (known) return known;
     const bucket = createTokenBucket({
       clock,
-      ...(sizes[name] ?? BUCKET_SIZES[name]),
+      ...sizeOf(name),
       onWait: (ms) => metrics.bucketWait(name, ms),
     });
     const made = { bucket, throttles: 0, pausedUntil: Number.NEGATIVE_INFINITY };
@@ -100,8 +105,13 @@ export function createBuckets({ clock, random, metrics, sizes = {} }: BucketsOpt
     return made;
   }
 
+  const sizeOf = (name: BucketName) => sizes[name] ?? BUCKET_SIZES[name];
+
   return {
     take: (name) => gate(name).bucket.take(),
+    tryTake: (name) => gate(name).bucket.tryTake(),
+    waitMs: (name, requests) => gate(name).bucket.waitMs(requests),
+    size: sizeOf,
     throttled(name) {
       const at = gate(name);
       // Requests that were under way when the pause began say nothing new.

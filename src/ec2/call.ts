@@ -20,6 +20,8 @@ export interface Call<T> {
   /** Sends at most one HTTP request. `onSend` is to be called immediately before it goes out; when it throws, it must not. */
   send: (signal: AbortSignal, onSend: () => void) => Promise<T>;
   beforeSend?: (() => void) | undefined;
+  /** `beforeSend` takes the token of the one attempt. */
+  ownToken?: boolean | undefined;
   /** Texts of the request that no message may repeat. */
   secrets?: readonly string[];
   /** HTTP attempts, each with a token of its own; more than one only for reads. Default 1. */
@@ -33,7 +35,7 @@ const STALE_CONNECTION: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
 export function createCaller({ timeoutMs, buckets, clock, metrics, logger }: CallerOptions) {
   return async function run<T>(call: Call<T>): Promise<T> {
     for (let attemptsLeft = (call.attempts ?? 1) - 1; ; attemptsLeft--) {
-      await buckets.take(call.bucket);
+      if (!call.ownToken) await buckets.take(call.bucket);
       const result = await attempt(call);
       if (result.ok) {
         settle(call, 'ok');

@@ -64,12 +64,12 @@ export function createEc2Calls(options: Ec2CallsOptions): Ec2Calls & { close(): 
   type Power = (ids: string[], onSend: () => void, abortSignal: AbortSignal) => Promise<unknown>;
 
   function power(action: 'TerminateInstances' | 'StopInstances' | 'StartInstances', send: Power) {
-    return async (ids: readonly string[], { beforeSend }: EffectOptions = {}): Promise<void> => {
+    return async (ids: readonly string[], options: EffectOptions = {}): Promise<void> => {
       if (ids.length === 0) return;
       await run({
+        ...options,
         action,
         bucket: action,
-        beforeSend,
         send: (abortSignal, onSend) => send([...ids], onSend, abortSignal),
       });
     };
@@ -81,13 +81,13 @@ export function createEc2Calls(options: Ec2CallsOptions): Ec2Calls & { close(): 
       ssm.destroy();
     },
 
-    async runInstances(request, { beforeSend } = {}) {
+    async runInstances(request, options) {
       const action = 'RunInstances';
       const input = runInstancesInput(request);
       return run({
+        ...options,
         action,
         bucket: action,
-        beforeSend,
         secrets: [request.userData, input.UserData ?? ''],
         async send(abortSignal, onSend) {
           const answer = await ec2.send(guarded(new RunInstancesCommand(input), onSend), { abortSignal });

@@ -4,6 +4,8 @@ export interface Ec2Metrics {
   /** One call of an API action that came to an end. Outcome: `ok`, or the class of its failure. */
   call(action: string, outcome: string): void;
   bucketWait(bucket: string, ms: number): void;
+  /** `lengths` gives how many wait for their turn at each bucket. */
+  watchLines(lengths: () => readonly (readonly [bucket: string, length: number])[]): void;
   /** A sweep that ran to its end, in ms. */
   sweep(outcome: 'ok' | 'failed', durationMs: number): void;
   /** `age` gives the ms since the begin of the last complete sweep; undefined before the first. */
@@ -21,10 +23,20 @@ export function createEc2Metrics(registry: Registry): Ec2Metrics {
   });
   const waits = new Histogram({
     name: 'workspace_ec2_bucket_wait_seconds',
-    help: 'Time that calls waited for a token of the client-side bucket.',
+    help: 'Time that calls waited for their turn at the client-side bucket.',
     labelNames: ['bucket'],
-    buckets: [0.001, 0.01, 0.1, 0.5, 1, 2, 5, 10, 30, 60],
+    buckets: [0.001, 0.01, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1_800, 7_200],
     registers,
+  });
+  let lengths: () => readonly (readonly [string, number])[] = () => [];
+  new Gauge({
+    name: 'workspace_ec2_waiting_requests',
+    help: 'Requests that wait for their turn at the client-side bucket, by bucket.',
+    labelNames: ['bucket'],
+    registers,
+    collect() {
+      for (const [bucket, length] of lengths()) this.set({ bucket }, length);
+    },
   });
   const sweeps = new Histogram({
     name: 'workspace_ec2_sweep_duration_seconds',
@@ -49,6 +61,9 @@ export function createEc2Metrics(registry: Registry): Ec2Metrics {
     call: (action, outcome) => calls.inc({ action, outcome }),
     bucketWait: (bucket, ms) => waits.observe({ bucket }, ms / 1000),
     sweep: (outcome, durationMs) => sweeps.observe({ outcome }, durationMs / 1000),
+    watchLines(watched) {
+      lengths = watched;
+    },
     watchSweepAge(age) {
       ageMs = age;
     },

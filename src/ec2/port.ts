@@ -63,6 +63,8 @@ export interface Ec2Failure extends Error {
 export interface EffectOptions {
   /** Called after the wait for the bucket, immediately before the request goes out; a throw surfaces as `notSent`. */
   beforeSend?: () => void;
+  /** `beforeSend` takes the token of the call, which waits in no queue; see lines.ts. */
+  ownToken?: boolean;
 }
 
 export interface RunRequest {

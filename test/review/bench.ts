@@ -23,6 +23,7 @@ import { createWorkspaceReconciler } from '../../src/reconcilers/workspace/recon
 import { createUserDataStore } from '../../src/reconcilers/workspace/userDataStore.ts';
 import { TIMING } from '../support/facts.ts';
 import { keysWith } from '../support/keys.ts';
+import { createOpenLines } from '../support/lines.ts';
 import { createMemoryEc2 } from '../support/memoryEc2.ts';
 import { seededRandom } from '../support/seededRandom.ts';
 import { silentLogger } from '../support/silentLogger.ts';
@@ -156,6 +157,7 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
     fleet: createFleet({ workspaces, classes, onClass: () => undefined, onPlace: () => undefined }),
     cloud,
     calls,
+    lines: createOpenLines(),
     resolver: {
       async resolve() {
         const images = [
@@ -178,6 +180,7 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
     keys,
     lease: { held: () => term !== undefined, term: () => term },
     events: { record: (event) => void events.push(event) },
+    wake: () => undefined,
     clock,
     timing: TIMING,
     ...another(),

@@ -236,6 +236,7 @@ export function factsOf(overrides: Overrides = {}): Facts {
       ...(heartbeats ?? { available: true, since: NOW.mono - HOUR, launches: [heartbeatOf(1)] }),
     },
     earlier: [],
+    line: { inMs: 0, ahead: 0 },
     timing: TIMING,
     userData: { ok: true, source: { stub: 1, gatewayURL: 'https://gateway', ticketKey: 'k1' } },
     ...rest,

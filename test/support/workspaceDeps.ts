@@ -13,6 +13,7 @@ import { createFleet } from '../../src/reconcilers/fleet/fleet.ts';
 import type { WorkspaceDeps } from '../../src/reconcilers/workspace/deps.ts';
 import { CLUSTER, TIMING } from './facts.ts';
 import { keysWith } from './keys.ts';
+import { createOpenLines } from './lines.ts';
 import { recordingLogger } from './silentLogger.ts';
 import { createVirtualClock } from './virtualClock.ts';
 
@@ -120,6 +121,7 @@ export function createSurroundings(options: { keys?: readonly string[] } = {}) {
       follow: (uid: string, ids: readonly string[]) => void followed.set(uid, ids),
     },
     calls,
+    lines: createOpenLines(),
     resolver: {
       resolve: () => Promise.reject(new Error('the test resolves no class')),
       peek: () => undefined,
@@ -136,6 +138,7 @@ export function createSurroundings(options: { keys?: readonly string[] } = {}) {
     keys,
     lease: { held: () => lease.heldNow, term: () => lease.term },
     events: { record: (event: EventInput) => void events.push(event), stop: () => Promise.resolve() },
+    wake: () => undefined,
     clock,
     timing: TIMING,
     userDataFor: () => Promise.resolve({ stub: 1, gatewayURL: 'https://gateway', ticketKey: 'k1' }),

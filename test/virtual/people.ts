@@ -37,6 +37,7 @@ export interface People {
   /** Environment from these Secrets, for a spec. */
   from(...secrets: string[]): Spec;
 
+  /** By its name, or by `namespace/name` where it is in another namespace. */
   find(name: string): Workspace | undefined;
   /** @throws when there is none */
   workspace(name: string): Workspace;
@@ -67,7 +68,8 @@ export function createPeople({ kube, api, note }: Scene, time: Time): People {
   }
 
   function find(name: string): Workspace | undefined {
-    const raw = state.get(STORAGE.workspaces, objectKey(NAMESPACE, name));
+    const key = name.includes('/') ? name : objectKey(NAMESPACE, name);
+    const raw = state.get(STORAGE.workspaces, key);
     return raw && decode(raw);
   }
 

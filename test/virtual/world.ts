@@ -97,7 +97,7 @@ export async function createWorld(options: WorldOptions = {}, signal?: AbortSign
   const outages = createOutages(scene, time);
 
   const judge = createJudge(scene, {
-    names: () => people.workspaces().map(({ metadata }) => metadata.name),
+    names: () => people.workspaces().map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
     read: (name) => Promise.resolve(people.find(name)),
   });
   time.always('laws', async () => (await judge.look()) ?? true);

@@ -62,7 +62,7 @@ export function entryOf(workspace: Workspace): FleetEntry {
   const ready = conditionOf(status, 'Ready');
   const available = ready?.status === 'True';
   const upToDate = conditionOf(status, 'UpToDate')?.reason ?? '';
-  const waits = isRollOutReason(upToDate) ? upToDate : undefined;
+  const waits = isRollOutReason(upToDate) ? upToDate : waitsNear(upToDate, available);
   const stalled = conditionOf(status, 'Stalled')?.status === 'True';
   const runs = spec.operatingMode === 'Running' && metadata.deletionTimestamp === undefined;
   const holds = contentsOf(launch?.machine, status?.instance?.env);
@@ -104,6 +104,11 @@ function contentsOf(machine: string | undefined, env: string | undefined): strin
 
 function conditionOf(status: WorkspaceStatus | undefined, type: string) {
   return status?.conditions?.find((condition) => condition.type === type);
+}
+
+/** While the turn of its launch is not near it serves on, and is among those who have yet to take a slot. */
+function waitsNear(upToDate: string, serves: boolean): FleetEntry['waits'] {
+  return serves && upToDate === 'LaunchQueued' ? 'RolloutQueued' : undefined;
 }
 
 /** Whether nothing but a place may be lacking, as far as is known. */

@@ -56,17 +56,21 @@ export async function act(
   }
   announce(deps, written, decision);
   follow(deps, written);
-  const { effect } = decision;
+  const { ask, effect } = decision;
+  if (decision.claim && ask?.errand === 'open') deps.lines.spend(ask.bucket, mine.uid);
   if (!effect) return decision.requeueAfterMs;
   if (effect.kind === 'AddFinalizer' || effect.kind === 'RemoveFinalizer') {
     await patchFinalizers(deps, written, effect.kind === 'AddFinalizer', guard);
     return decision.requeueAfterMs;
   }
-  await perform(
-    { deps, memory, mine, workspace: written, guard, termAt: deps.lease.term()?.acquiredAt ?? 0, context },
+  const termAt = deps.lease.term()?.acquiredAt ?? 0;
+  const turned = ask?.errand === 'send' ? ask.bucket : undefined;
+  const waitMs = await perform(
+    { deps, memory, mine, workspace: written, guard, termAt, turned, context },
     effect,
   );
-  return 0;
+  // What else the decision waits for may come before its turn.
+  return waitMs > 0 ? Math.min(waitMs, decision.requeueAfterMs ?? waitMs) : 0;
 }
 
 /** Of a write without an answer nobody knows; what was taken for it is given back when the object shows how it went. */

@@ -4,6 +4,7 @@ import type { KubeClient, KubeObject, Resource } from '../../controller/client.t
 import type { Clock } from '../../controller/clock.ts';
 import type { Term } from '../../controller/leaderElection.ts';
 import type { Store } from '../../controller/store.ts';
+import type { Lines } from '../../ec2/lines.ts';
 import type { OfferingMemory } from '../../ec2/offerings.ts';
 import type { CloudView, Ec2Calls } from '../../ec2/port.ts';
 import type { Resolver } from '../../ec2/resolve.ts';
@@ -46,6 +47,8 @@ export interface WorkspaceDeps {
   fleet: Pick<Fleet, 'factFor' | 'take' | 'giveBack'>;
   cloud: CloudView;
   calls: Ec2Calls;
+  /** Whose turn it is at EC2's request buckets. */
+  lines: Lines;
   resolver: Resolver;
   offerings: OfferingMemory;
   evidence: EvidenceView;
@@ -56,6 +59,8 @@ export interface WorkspaceDeps {
   keys: Pick<LiveKeyRing, 'current' | 'get' | 'isGone'>;
   lease: Lease;
   events: Events;
+  /** Looks at a key soon. */
+  wake(key: string): void;
   clock: Clock;
   timing: Timing;
   /** What new launches are told; `classScript` is the class's own user data. */

@@ -31,7 +31,7 @@ function setUp(status = statusOf({ launch: doubtful(), instance: undefined })) {
     guards,
     perform: (effect: Effect) =>
       perform(
-        { deps, memory, mine, workspace, guard, termAt: TERM_AT, context },
+        { deps, memory, mine, workspace, guard, termAt: TERM_AT, turned: undefined, context },
         effect as Parameters<typeof perform>[1],
       ),
     refuseRuns(kind: ErrorClass, code = 'Code') {

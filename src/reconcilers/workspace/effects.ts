@@ -1,53 +1,51 @@
 import { matchesDigest, mergeEnvironment, type SecretData } from '../../api/environment.ts';
 import { type RequestVersion, requestVersion } from '../../api/launchParams.ts';
 import { clientToken } from '../../api/token.ts';
-import type { LaunchParams, Workspace } from '../../api/workspace.ts';
-import type { ReconcileContext } from '../../controller/controller.ts';
+import type { LaunchParams } from '../../api/workspace.ts';
 import { TerminalError } from '../../controller/errors.ts';
 import { ec2Failure, isEc2Failure } from '../../ec2/errors.ts';
 import type { Ec2Failure } from '../../ec2/port.ts';
 import type { LaunchAnswer, ValidationFact } from './decide/facts.ts';
 import type { Effect } from './decide/view.ts';
 import type { WorkspaceDeps } from './deps.ts';
-import type { Memory, WorkspaceMemory } from './memory.ts';
+import { dryRunPlace, sending, untilTurn } from './effectLine.ts';
+import type { CloudEffect, Performance } from './performance.ts';
 import { redactedTail } from './redact.ts';
 import { readSecret } from './secrets.ts';
 
 /** A verdict of "would work" holds for so long, ms; a refusal is asked again sooner. */
 const VALID_MS = 60_000;
 
-interface Performance {
-  deps: WorkspaceDeps;
-  memory: Memory;
-  mine: WorkspaceMemory;
-  workspace: Workspace;
-  guard: () => void;
-  termAt: number;
-  context: ReconcileContext;
-}
-
-type CloudEffect = Exclude<Effect, { kind: 'AddFinalizer' | 'RemoveFinalizer' }>;
-
-/** Performs an effect on the cloud. How it went becomes a fact of the next pass; EC2's failures never throw. */
-export async function perform(performance: Performance, effect: CloudEffect): Promise<void> {
+/**
+ * Performs an effect on the cloud once it is its turn. How it went becomes a fact of the next pass; EC2's failures
+ * never throw. Returns in how many ms to look again: at once, or when its turn is.
+ */
+export async function perform(performance: Performance, effect: CloudEffect): Promise<number> {
+  const waitMs = untilTurn(performance, effect);
+  if (waitMs > 0) return waitMs;
   try {
     switch (effect.kind) {
       case 'RunInstances':
-        return await run(performance, effect.number, effect.armed);
+        await run(performance, effect.number, effect.armed);
+        break;
       case 'DryRun':
-        return await dryRun(performance, effect);
+        await dryRun(performance, effect);
+        break;
       case 'TerminateInstances':
-        return await terminate(performance, effect.ids);
+        await terminate(performance, effect.ids);
+        break;
       case 'StopInstances':
       case 'StartInstances':
-        return await power(performance, effect);
+        await power(performance, effect);
+        break;
       case 'ReadConsole':
-        return await readConsole(performance, effect.instanceID);
+        await readConsole(performance, effect.instanceID);
     }
   } catch (error) {
     if (!isEc2Failure(error)) throw error;
     logFailure(performance, error, effect.kind);
   }
+  return 0;
 }
 
 function logFailure({ context }: Performance, failure: Ec2Failure, effect: string): void {
@@ -56,7 +54,7 @@ function logFailure({ context }: Performance, failure: Ec2Failure, effect: strin
 }
 
 async function run(performance: Performance, number: number, armed: boolean): Promise<void> {
-  const { deps, mine, workspace, guard, termAt } = performance;
+  const { deps, mine, workspace, termAt } = performance;
   const { launch } = workspace.status ?? {};
   if (launch?.number !== number || !launch.params)
     throw new TerminalError(`launch ${number} has no parameters on record`);
@@ -67,11 +65,10 @@ async function run(performance: Performance, number: number, armed: boolean): Pr
     firstSend: armed && !before,
     quietSince: Math.max(termAt, mine.since ?? 0, before?.lastAt ?? 0),
   };
-  const beforeSend = () => {
-    guard();
+  const sender = sending(performance, 'RunInstances', uid, () => {
     sent.sentAt = deps.clock.monotonic();
     mine.sends = { number, count: (before?.count ?? 0) + 1, lastAt: sent.sentAt };
-  };
+  });
   const conclude = (result: LaunchAnswer['result']) => {
     mine.answer = { number, ...sent, result };
   };
@@ -82,11 +79,12 @@ async function run(performance: Performance, number: number, armed: boolean): Pr
       userData: await render(deps, uid, number, launch.params),
       clientToken: clientToken(deps.clusterID, uid, number),
     };
-    deps.cloud.note(await deps.calls.runInstances(request, { beforeSend }));
+    deps.cloud.note(await deps.calls.runInstances(request, sender.options));
     conclude({ kind: 'accepted' });
   } catch (error) {
     if (!isEc2Failure(error)) throw error;
     logFailure(performance, error, 'RunInstances');
+    if (sender.isOutOfTurn()) return;
     if (error.class === 'capacity') deps.offerings.markUnavailable(launch.params);
     conclude(resultOf(error));
   }
@@ -136,10 +134,11 @@ function resultOf(failure: Ec2Failure): LaunchAnswer['result'] {
 }
 
 async function dryRun(performance: Performance, effect: Extract<Effect, { kind: 'DryRun' }>): Promise<void> {
-  const { deps, memory, workspace, guard } = performance;
+  const { deps, memory, workspace } = performance;
   const { repairBackoffMinMs, replayBackoffMinMs } = deps.timing;
   const { uid } = workspace.metadata;
   const number = (workspace.status?.launch?.number ?? 0) + 1;
+  const sender = sending(performance, 'RunInstances', dryRunPlace(effect.fingerprint));
   const conclude = (verdict: ValidationFact['verdict'], ms: number) =>
     memory.validate({ fingerprint: effect.fingerprint, verdict, expiresAt: deps.clock.monotonic() + ms });
   try {
@@ -148,13 +147,14 @@ async function dryRun(performance: Performance, effect: Extract<Effect, { kind: 
     const userData = await render(deps, uid, number, effect.params);
     const version = versionOf(effect.params, number);
     const request = { params: effect.params, version, userData, clientToken: token, dryRun: true };
-    await deps.calls.runInstances(request, { beforeSend: guard });
+    await deps.calls.runInstances(request, sender.options);
     // What does so may launch at each call.
     throw new TerminalError('a dry run was answered as if it were real; see what aws.ec2Endpoint leads to');
   } catch (error) {
     if (!isEc2Failure(error)) throw error;
     if (error.class === 'dryRunOK') return conclude({ ok: true }, VALID_MS);
     logFailure(performance, error, 'DryRun');
+    if (sender.isOutOfTurn()) return;
     const { code, message } = error;
     if (error.class === 'capacity') deps.offerings.markUnavailable(effect.params);
     const lasting = error.class === 'quota' || error.class === 'userFix' ? error.class : undefined;
@@ -165,14 +165,18 @@ async function dryRun(performance: Performance, effect: Extract<Effect, { kind: 
   }
 }
 
-async function terminate({ deps, mine, guard, context }: Performance, ids: readonly string[]): Promise<void> {
+async function terminate(performance: Performance, ids: readonly string[]): Promise<void> {
+  const { deps, mine, context } = performance;
+  const sender = sending(performance, 'TerminateInstances', mine.uid);
+  const before = { ...mine.terminateSentAt };
   const at = deps.clock.monotonic();
   for (const id of ids) mine.terminateSentAt[id] = at;
   context.logger.info({ event: 'ec2.terminate', ids }, 'terminating superseded instances');
   try {
-    await deps.calls.terminateInstances(ids, { beforeSend: guard });
+    await deps.calls.terminateInstances(ids, sender.options);
     mine.terminateRefusal = undefined;
   } catch (error) {
+    if (sender.isOutOfTurn()) mine.terminateSentAt = before;
     // The code alone: AWS's words differ from one refusal to the next, and the status must not.
     if (isEc2Failure(error) && error.class === 'userFix') mine.terminateRefusal = error.code;
     throw error;
@@ -180,14 +184,22 @@ async function terminate({ deps, mine, guard, context }: Performance, ids: reado
 }
 
 async function power(
-  { deps, mine, guard, context }: Performance,
+  performance: Performance,
   { kind, ids }: Extract<Effect, { kind: 'StopInstances' | 'StartInstances' }>,
 ): Promise<void> {
+  const { deps, mine, context } = performance;
+  const sender = sending(performance, kind, mine.uid);
+  const before = { ...mine.powerSentAt };
   const at = deps.clock.monotonic();
   for (const id of ids) mine.powerSentAt[`${kind} ${id}`] = at;
   context.logger.info({ event: kind === 'StopInstances' ? 'ec2.stop' : 'ec2.start', ids }, kind);
   const call = kind === 'StopInstances' ? deps.calls.stopInstances : deps.calls.startInstances;
-  await call(ids, { beforeSend: guard });
+  try {
+    await call(ids, sender.options);
+  } catch (error) {
+    if (sender.isOutOfTurn()) mine.powerSentAt = before;
+    throw error;
+  }
 }
 
 /**

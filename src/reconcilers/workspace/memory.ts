@@ -6,6 +6,7 @@ import type {
   SilenceFact,
   ValidationFact,
 } from './decide/facts.ts';
+import { createDryRuns, type DryRuns } from './dryRuns.ts';
 
 /** An environment by digests of its variables, so that what changed can be named; no values. */
 export interface EnvironmentContent {
@@ -61,6 +62,7 @@ export interface Memory {
   of(key: string, uid: string): WorkspaceMemory;
   /** Returns the uid that was known under the key. */
   forget(key: string): string | undefined;
+  readonly dryRuns: DryRuns;
   /** Dry runs' verdicts, shared by all Workspaces; refusals also past their expiry. */
   validations(mono: number): readonly ValidationFact[];
   validate(fact: ValidationFact): void;
@@ -82,6 +84,7 @@ export function createMemory(): Memory {
   const byKey = new Map<string, WorkspaceMemory>();
   const validations = new Map<string, ValidationFact>();
   return {
+    dryRuns: createDryRuns(),
     of(key, uid) {
       const known = byKey.get(key);
       if (known?.uid === uid) return known;

@@ -1,7 +1,10 @@
+import type { Workspace } from '../../api/workspace.ts';
 import type { ReconcileContext, ReconcileResult } from '../../controller/controller.ts';
 import { act, LeaseLostError } from './act.ts';
 import { decide } from './decide/decide.ts';
+import type { Decision } from './decide/decision.ts';
 import type { WorkspaceDeps } from './deps.ts';
+import { endPass } from './effectLine.ts';
 import { createMemory } from './memory.ts';
 import { observe, type ResolvedClass } from './observe.ts';
 
@@ -9,16 +12,7 @@ import { observe, type ResolvedClass } from './observe.ts';
 export function createWorkspaceReconciler(deps: WorkspaceDeps) {
   const memory = createMemory();
 
-  return async function reconcile(
-    key: string,
-    context: ReconcileContext,
-  ): Promise<ReconcileResult | undefined> {
-    const workspace = deps.workspaces.get(key);
-    if (!workspace) {
-      const uid = memory.forget(key);
-      if (uid !== undefined) deps.cloud.follow(uid, []);
-      return undefined;
-    }
+  async function pass(workspace: Workspace, context: ReconcileContext): Promise<ReconcileResult | undefined> {
     const term = deps.lease.term();
     if (!term || !deps.lease.held()) return undefined;
     const unread = (what: string, error: unknown) => {
@@ -27,7 +21,8 @@ export function createWorkspaceReconciler(deps: WorkspaceDeps) {
     let resolved: ResolvedClass | undefined;
     for (;;) {
       const { facts, now } = await observe(deps, memory, workspace, term, resolved, unread);
-      const decision = decide(facts, now);
+      const first = decide(facts, now);
+      const decision = first.ask ? decide({ ...facts, line: placeOf(workspace, first.ask) }, now) : first;
       if (decision.needsResolution && facts.class) {
         resolved = { of: facts.class, fact: await deps.resolver.resolve(facts.class.spec) };
         continue;
@@ -40,6 +35,27 @@ export function createWorkspaceReconciler(deps: WorkspaceDeps) {
         if (error instanceof LeaseLostError) return undefined;
         throw error;
       }
+    }
+  }
+
+  function placeOf({ metadata }: Workspace, { bucket, ...ask }: NonNullable<Decision['ask']>) {
+    const { name, namespace, uid } = metadata;
+    return deps.lines.ask(bucket, { id: uid, key: `${namespace}/${name}`, namespace, ...ask });
+  }
+
+  return async function reconcile(
+    key: string,
+    context: ReconcileContext,
+  ): Promise<ReconcileResult | undefined> {
+    const workspace = deps.workspaces.get(key);
+    const uid = workspace?.metadata.uid ?? memory.forget(key);
+    if (uid === undefined) return undefined;
+    try {
+      if (workspace) return await pass(workspace, context);
+      deps.cloud.follow(uid, []);
+      return undefined;
+    } finally {
+      endPass(deps, memory, uid);
     }
   };
 }

@@ -1,12 +1,14 @@
 import { candidate } from './candidate.ts';
 import { type Draft, heed, iso, propose, wakeAfter } from './decision.ts';
 import { provenGone } from './ending.ts';
+import { turnFor } from './line.ts';
 import { startupTimeoutMs } from './recovery.ts';
 import { answerRequest } from './supersede.ts';
 
 /**
- * Arms a waiting launch once every predecessor is proven gone: all parameters resolved now, the newest request
- * and generation absorbed. RunInstances may be called only when this write was accepted.
+ * Arms a waiting launch once every predecessor is proven gone and it is its turn at EC2: all parameters resolved now,
+ * the newest request and generation absorbed. RunInstances may be called only when this write was accepted, and is
+ * called in the same pass.
  */
 export function arm(draft: Draft): void {
   const { facts, now, status } = draft;
@@ -28,6 +30,13 @@ export function arm(draft: Draft): void {
   // The class or the spec is another than the one on record, and has yet to stand still: what is sent must be what is
   // recorded, or the instance would be replaced for what it has, or kept with what it should not have.
   if (facts.machine !== desired.machine) return;
+  // Whoever had an instance is not to wait behind all who never had one.
+  const lane = status.provisions > 0 ? 'again' : 'first';
+  const order = launch.openedAt ?? '';
+  const ask = { bucket: 'RunInstances', lane, errand: 'send', order, ready: true } as const;
+  const turn = turnFor(draft, ask, `Launch ${launch.number} (${launch.cause?.kind ?? 'Created'})`);
+  heed(draft, turn);
+  if (!turn.value) return;
   answerRequest(draft);
   launch.generation = desired.generation;
   launch.machine = desired.machine;

@@ -8,7 +8,7 @@ export function decide(facts: Facts, now: Now): Decision {
   const draft = draftFrom(facts, now);
   runPhases(draft);
   const { observedGeneration, conditions, events } = judgeConditions(draft);
-  const { effect, requeueAfterMs, settled, needsResolution, claim } = draft;
+  const { effect, requeueAfterMs, settled, needsResolution, claim, ask } = draft;
   return {
     status: { ...draft.status, observedGeneration, conditions },
     effect,
@@ -17,5 +17,6 @@ export function decide(facts: Facts, now: Now): Decision {
     settled,
     needsResolution,
     claim,
+    ask,
   };
 }

@@ -1,7 +1,7 @@
 import { type EventType, eventTypeOf, type WorkspaceEventReason } from '../../../api/eventReasons.ts';
 import type { WorkspaceStatus } from '../../../api/workspace.ts';
 import type { Facts, Now } from './facts.ts';
-import type { Blocker, Effect, View, Wait } from './view.ts';
+import type { Blocker, Effect, TurnAsk, View, Wait } from './view.ts';
 
 export interface EventIntent {
   type: EventType;
@@ -36,6 +36,8 @@ export interface Decision {
   needsResolution?: boolean;
   /** To be taken before the status is written; where that is not to be had any more, decide again. */
   claim?: Claim;
+  /** A turn that it waits for, or uses; without it, what place it has is given up. Where it has yet to be asked for, ask and decide again. */
+  ask?: TurnAsk;
 }
 
 /** A decision in the making: phases amend it in turn, and the first effect asked for is the one. */
@@ -47,6 +49,7 @@ export interface Draft extends View {
   settled?: boolean;
   needsResolution?: boolean;
   claim?: Claim;
+  ask?: TurnAsk;
   /** What keeps a launch or a replacement from happening. */
   blocker?: Blocker;
 }
@@ -74,10 +77,14 @@ export function block(draft: Draft, blocker: Blocker): void {
 }
 
 /** Takes up what a judgement waits for. */
-export function heed(draft: Draft, { blocker, deferred, effect, forMs, needsResolution, turn }: Wait): void {
+export function heed(
+  draft: Draft,
+  { ask, blocker, deferred, effect, forMs, needsResolution, turn }: Wait,
+): void {
   if (blocker) block(draft, blocker);
   if (forMs !== undefined) wakeAfter(draft, forMs);
   if (effect) propose(draft, effect);
+  if (ask) draft.ask ??= ask;
   if (needsResolution) draft.needsResolution = true;
   if (deferred) draft.status.deferred = deferred;
   if (turn) draft.status.turn = turn;

@@ -215,6 +215,12 @@ export interface FleetFact {
   contents: Readonly<Record<string, ContentFact>>;
 }
 
+/** Its turn at the bucket that it asked for: now, or in about so many ms, after so many others. */
+export interface LineFact {
+  inMs: number;
+  ahead: number;
+}
+
 /** Everything that a decision may depend on, gathered by observe. */
 export interface Facts {
   clusterID: string;
@@ -243,6 +249,8 @@ export interface Facts {
   /** Live instances that earlier Workspaces of this name launched; undefined before anybody looked. */
   earlier?: readonly { id: string; uid: string; heartbeats: boolean }[] | undefined;
   process: ProcessFact;
+  /** Absent until a decision asks for one. */
+  line?: LineFact | undefined;
   timing: Timing;
   userData: UserDataFact;
 }

@@ -2,8 +2,9 @@ import { own } from '../../../api/own.ts';
 import type { Launch } from '../../../api/workspace.ts';
 import { isCurrentMachine } from './change.ts';
 import { untilDeadline } from './deadline.ts';
-import { block, type Draft, iso, propose, wakeAfter } from './decision.ts';
+import { block, type Draft, heed, iso, propose, wakeAfter } from './decision.ts';
 import { findInstance, inDoubt, remember, trackEnding } from './ending.ts';
+import { turnFor } from './line.ts';
 import { startupTimeoutMs } from './recovery.ts';
 import { answerRequest } from './supersede.ts';
 import type { FrozenLaunch, View } from './view.ts';
@@ -102,6 +103,7 @@ function start(draft: Draft, launch: Launch): void {
     wakeAfter(draft, facts.timing.repairBackoffMinMs);
     return;
   }
+  if (!mayStart(draft, launch)) return;
   const rows = facts.heartbeats.launches.filter((row) => row.number === launch.number);
   launch.phase = 'Submitted';
   launch.after = { boot: Math.max(launch.after?.boot ?? 0, ...rows.map((row) => row.boot ?? 0)) };
@@ -109,6 +111,18 @@ function start(draft: Draft, launch: Launch): void {
   launch.readyAt = undefined;
   if (status.instance) status.instance.env = undefined;
   power(draft, launch, 'StartInstances', ['stopped']);
+}
+
+/** What is to be sent in this pass waits for its turn first, and no deadline passes meanwhile. */
+function mayStart(draft: Draft, launch: Launch): boolean {
+  if (findInstance(draft, launch.instanceID ?? '')?.state !== 'stopped') return true;
+  const ask = { bucket: 'StartInstances', lane: 'again', errand: 'send', ready: true } as const;
+  const turn = turnFor(draft, ask, `The start of ${launch.instanceID}`);
+  heed(draft, turn);
+  if (turn.value) return true;
+  if (launch.phase === 'Submitted' && launch.readyAt === undefined)
+    launch.deadline = iso(draft.now.wall + startupTimeoutMs(draft));
+  return false;
 }
 
 /**

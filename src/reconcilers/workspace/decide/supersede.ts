@@ -1,4 +1,4 @@
-import { isEnd, isRecordedBySuccessor } from '../../../api/causes.ts';
+import { isEnd, isRecordedBySuccessor, traitsOf } from '../../../api/causes.ts';
 import { own } from '../../../api/own.ts';
 import { REFUSALS } from '../../../api/refusals.ts';
 import type { Cause, Launch, LaunchParams, Outcome } from '../../../api/workspace.ts';
@@ -8,11 +8,12 @@ import { change } from './change.ts';
 import { block, type Draft, heed, iso } from './decision.ts';
 import { findInstance, inDoubt, provenGone, remember, trackEnding } from './ending.ts';
 import { noRoom } from './limits.ts';
+import { isNear, turnFor } from './line.ts';
 import { fingerprint } from './offerings.ts';
 import { afterEnd, afterTimeout } from './repair.ts';
 import { claim } from './rollout.ts';
 import { afterSilence } from './silence.ts';
-import type { FrozenLaunch, View, Wait } from './view.ts';
+import type { Answer, FrozenLaunch, View, Wait } from './view.ts';
 
 /** Writes the next number when there is something to spend on one, and everything that can be checked beforehand is. */
 export function supersede(draft: Draft): void {
@@ -35,10 +36,10 @@ export function supersede(draft: Draft): void {
     block(draft, full);
     return;
   }
-  const risk = lives(draft, launch) ? (unbootable(draft) ?? unvalidated(draft, params)) : undefined;
-  if (risk) {
-    heed(draft, risk);
-    return;
+  if (lives(draft, launch)) {
+    const end: Answer<true> = unbootable(draft) ?? endFor(draft, launch, cause, params);
+    heed(draft, end);
+    if (!end.value) return;
   }
   open(draft, launch, cause);
   draft.claim = taken;
@@ -80,6 +81,29 @@ function unbootable({ facts }: View): Wait | undefined {
     },
     forMs: facts.timing.repairBackoffMinMs,
   };
+}
+
+/**
+ * A program ends an instance only when its successor's turn at EC2 is near, and shortly before that the successor is
+ * validated. When to restart is for the person who asks for it to say.
+ */
+function endFor(view: View, launch: FrozenLaunch, cause: Cause, params: LaunchParams): Answer<true> {
+  const unproven = unvalidated(view, params);
+  const isRefused = unproven !== undefined && unproven.effect === undefined;
+  if (isRefused || traitsOf(cause.kind).spends === 'request') return unproven ?? { value: true };
+  const order = wantedSince(view, launch, cause);
+  const ask = { bucket: 'RunInstances', lane: 'first', errand: 'open', order, ready: !unproven } as const;
+  const turn = turnFor(view, ask, `The replacement of launch ${launch.number} (${cause.kind})`);
+  if (!unproven) return turn;
+  const { effect, ...refusal } = unproven;
+  return { ...turn, ...refusal, ...(effect && isNear(view) && { effect }) };
+}
+
+/** Since when this replacement has been due, ISO 8601. */
+function wantedSince({ facts, status }: View, launch: FrozenLaunch, { kind }: Cause): string | undefined {
+  if (kind === 'TimedOut') return launch.deadline;
+  if (!isRecordedBySuccessor(kind)) return status.desired?.at;
+  return facts.process.silence && iso(facts.process.silence.at);
 }
 
 /**

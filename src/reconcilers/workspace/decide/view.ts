@@ -35,11 +35,25 @@ export type Effect =
   | { kind: 'StopInstances' | 'StartInstances'; ids: readonly string[] }
   | { kind: 'ReadConsole'; instanceID: string };
 
+/** A place in line at one of EC2's request buckets; see ec2/turnQueue.ts. */
+export interface TurnAsk {
+  bucket: 'RunInstances' | 'StartInstances';
+  lane: 'again' | 'first';
+  /** `send`: the effect goes out now. `open`: the instance is given up now, and its successor asks to be sent later. */
+  errand: 'send' | 'open';
+  /** Sorts within the namespace; without it by when it asked. */
+  order?: string | undefined;
+  /** It could use its turn now. */
+  ready: boolean;
+}
+
 /** Why a judgement does not say yes. It changes nothing; a phase heeds it (`heed` in decision.ts). */
 export interface Wait {
   readonly blocker?: Blocker;
   /** For how many ms this holds while nothing else happens; without it, until something does. */
   readonly forMs?: number;
+  /** A turn at EC2 that it takes. */
+  readonly ask?: TurnAsk;
   /** What must be asked first. */
   readonly effect?: Effect;
   /** The class's terms must be looked up first. */
