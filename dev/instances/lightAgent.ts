@@ -169,7 +169,7 @@ export function startLightAgent(
   }
 
   async function live(): Promise<void> {
-    if (!resumed) await bootstrap();
+    await (resumed ? rest() : bootstrap());
     while (!signal.aborted && !report.retired) {
       await deps.leave(signal);
       if (signal.aborted) return;

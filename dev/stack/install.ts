@@ -27,12 +27,20 @@ export function stageClient(api: ApiServer, clock: Clock): KubeClient {
   return kubeClient(inProcessTransport(api.handler, { clock }), { clock });
 }
 
+// Once a process: to parse them takes longer than to install them.
+let definitions: Promise<unknown[]> | undefined;
+
+async function readDefinitions(): Promise<unknown[]> {
+  const files = (await readdir(CRD_FOLDER)).filter((file) => file.endsWith('.yaml')).sort();
+  return Promise.all(
+    files.map(async (name) => manifest.parse(parse(await readFile(join(CRD_FOLDER, name), 'utf8')))),
+  );
+}
+
 /** What an installation puts into a cluster before the operator starts: the kinds, its namespace, and a poller. */
 export async function installCluster(kube: KubeClient): Promise<void> {
-  for (const name of (await readdir(CRD_FOLDER)).filter((file) => file.endsWith('.yaml')).sort()) {
-    const crd = manifest.parse(parse(await readFile(join(CRD_FOLDER, name), 'utf8')));
-    await createOnce(kube, CRDS, crd);
-  }
+  definitions ??= readDefinitions();
+  for (const definition of await definitions) await createOnce(kube, CRDS, definition);
   const metadata = { name: OPERATOR_NAMESPACE };
   await createOnce(kube, NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata });
   await installPoller(kube);

@@ -1,74 +1,97 @@
 import { expect } from 'vitest';
-import type { Scene } from '../simulator/scene.ts';
-import type { Frozen } from './frozen.ts';
+import type { Frozen, Step } from './frozen.ts';
 import { createHands, type Hands } from './hands.ts';
-import { createJudge } from './judge.ts';
-import { begin, type Operator } from './operator.ts';
+import { createJudge, type Outcome } from './judge.ts';
+import { begin, type Code, type Operator } from './operator.ts';
 import { conditionOf } from './stage.ts';
-import { revive } from './world.ts';
+import { revive, type World } from './world.ts';
 
 /** Another than any that is recorded with: what is sent again must not depend on it. */
 const CA_BUNDLE = '-----BEGIN CERTIFICATE-----\nYW5vdGhlcg==\n-----END CERTIFICATE-----\n';
 
+/** Operators of these releases take turns. */
+export interface Turns {
+  codes: readonly [Code, ...Code[]];
+  /** How long each turn is, in seconds; begins again at its end. */
+  lengths: readonly [number, ...number[]];
+  /** Before the first one begins. */
+  start?(world: World): void;
+  /** Between the end of one and the begin of the next. */
+  between?(world: World): Promise<void>;
+}
+
 export interface Course {
-  scene: Scene;
+  world: World;
   hands: Hands;
+  /** Checks everything that must hold at the end of a step. */
+  check(step: Step): Promise<void>;
+  take(code: Code): Promise<void>;
 }
 
-/** Ends the operator, does something to what it left, and starts another. */
-export interface Break {
-  everySeconds: number;
-  meanwhile(scene: Scene): void;
-}
-
-/** Has an operator of this release live through what the file says, and checks what it must come to. */
-export async function follow(frozen: Frozen, pause?: Break): Promise<Course> {
+/** Has operators live through what the file says, and checks what it must come to. */
+export async function follow(frozen: Frozen, turns: Turns): Promise<Course> {
+  const { codes, lengths } = turns;
   const world = await revive(frozen);
   const { scene } = world;
   const hands = createHands(scene);
   await hands.do({ conditions: frozen.conditions });
-  const judge = createJudge(world, hands);
-  let operator: Operator = begin(scene, CA_BUNDLE);
+  const judge = createJudge(world, frozen, hands);
+  turns.start?.(world);
+  let operator: Operator = begin(world, codes[0], CA_BUNDLE);
+  let [turn, left] = [0, lengths[0]];
+
+  async function take(code: Code): Promise<void> {
+    operator.kill();
+    expect(operator.refused, 'the API server refused').toEqual([]);
+    await turns.between?.(world);
+    operator = begin(world, code, CA_BUNDLE);
+  }
 
   async function pass(seconds: number): Promise<void> {
-    const stretch = pause?.everySeconds ?? seconds;
-    for (let left = seconds; left > 0; left -= stretch) {
-      await scene.clock.advance(Math.min(left, stretch) * 1_000);
-      if (!pause) continue;
-      operator.kill();
-      pause.meanwhile(scene);
-      operator = begin(scene, CA_BUNDLE);
+    for (let toGo = seconds; toGo > 0; ) {
+      const stretch = Math.min(toGo, left);
+      await scene.clock.advance(stretch * 1_000);
+      [toGo, left] = [toGo - stretch, left - stretch];
+      if (left > 0) continue;
+      turn += 1;
+      left = lengths[turn % lengths.length] ?? lengths[0];
+      await take(codes[turn % codes.length] ?? codes[0]);
     }
   }
 
-  for (const step of frozen.course) {
+  async function check(step: Step): Promise<void> {
     for (const deed of step.deeds ?? []) await hands.do(deed);
     await pass(step.seconds);
-    const names = Object.keys(step.ends);
-    const outcome = await judge.look(names);
-    const told = `${step.about}\n${await states(hands, names)}`;
-    expect(outcome.ends, told).toEqual(step.ends);
-    expect(nonZero(outcome.provisions), told).toEqual(nonZero(step.provisions ?? {}));
-    expect(outcome.altered, `${told}\nsent again, and otherwise`).toEqual([]);
-    for (const name of step.replays ?? []) expect(outcome.replays, told).toContain(name);
-    if (step.quiet && !pause) expect(outcome.writes, `${told}\nwrites`).toBe(0);
+    const outcome = await judge.look(Object.keys(step.ends));
+    compare(step, outcome, await states(hands, step), codes.length === 1);
     expect(operator.refused, 'the API server refused').toEqual([]);
   }
-  return { scene, hands };
+
+  for (const step of frozen.course) await check(step);
+  return { world, hands, check, take };
+}
+
+function compare(step: Step, outcome: Outcome, told: string, alone: boolean): void {
+  expect(outcome.ends, told).toEqual(step.ends);
+  expect(nonZero(outcome.provisions), told).toEqual(nonZero(step.provisions ?? {}));
+  expect(outcome.altered, `${told}\nsent again, and otherwise`).toEqual([]);
+  for (const name of step.replays ?? []) expect(outcome.replays, told).toContain(name);
+  if (step.quiet && alone) expect(outcome.writes, `${told}\nwrites`).toBe(0);
 }
 
 function nonZero(counts: Record<string, number>): Record<string, number> {
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }
 
-/** What the failure shows. */
-async function states(hands: Hands, names: readonly string[]): Promise<string> {
+/** What a failure shows. */
+async function states(hands: Hands, { about, ends }: Step): Promise<string> {
   const lines = await Promise.all(
-    names.map(async (name) => {
-      const { status } = (await hands.read(name)) ?? {};
-      const ready = conditionOf({ status } as never, 'Ready');
-      return `${name}: launch ${status?.launch?.number} ${status?.launch?.phase}, ${ready?.reason}: ${ready?.message}`;
+    Object.keys(ends).map(async (name) => {
+      const workspace = await hands.read(name);
+      const { launch } = workspace?.status ?? {};
+      const ready = conditionOf(workspace, 'Ready');
+      return `${name}: launch ${launch?.number} ${launch?.phase}, ${ready?.reason}: ${ready?.message}`;
     }),
   );
-  return lines.join('\n');
+  return [about, ...lines].join('\n');
 }

@@ -2,6 +2,7 @@ import { mergeEnvironment, type SecretData } from '../../src/api/environment.ts'
 import type { Workspace } from '../../src/api/workspace.ts';
 import { TAG } from '../../src/ec2/port.ts';
 import { readSecret } from '../../src/reconcilers/workspace/secrets.ts';
+import type { Frozen } from './frozen.ts';
 import { type Hands, NAMESPACE } from './hands.ts';
 import { readBody } from './request.ts';
 import { conditionOf } from './stage.ts';
@@ -19,7 +20,7 @@ export interface Outcome {
   altered: string[];
 }
 
-export function createJudge({ scene, sent, frozen }: World, hands: Hands) {
+export function createJudge({ scene, sent }: World, frozen: Frozen, hands: Hands) {
   const { api, service, agents, kube } = scene;
   const recorded = new Map(frozen.requests.map(({ clientToken, body }) => [clientToken, body]));
   const seen = { provisions: 0, sent: 0, writes: 0 };

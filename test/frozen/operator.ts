@@ -1,6 +1,34 @@
+import { Registry } from 'prom-client';
+import { typedCalls } from '../../dev/ec2/typedCalls.ts';
+import { joinCluster, type Platform } from '../../src/cluster.ts';
+import type { Config } from '../../src/config.ts';
+import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
 import type { Transport } from '../../src/controller/transport.ts';
-import { startOperator } from '../simulator/operators.ts';
-import type { Scene } from '../simulator/scene.ts';
+import { startControllerPart } from '../../src/controllerPart.ts';
+import { createCaller } from '../../src/ec2/call.ts';
+import { runInstancesInput } from '../../src/ec2/runInput.ts';
+import { CONFIG } from '../simulator/scene.ts';
+import type { World } from './world.ts';
+
+/** The operator of one release, as far as a world runs it. */
+export interface Code {
+  config: Config;
+  joinCluster: typeof joinCluster;
+  startControllerPart: typeof startControllerPart;
+  createRuntimeMetrics: typeof createRuntimeMetrics;
+  createCaller: typeof createCaller;
+  runInstancesInput: typeof runInstancesInput;
+}
+
+/** This release's. */
+export const PRESENT: Code = {
+  config: CONFIG,
+  joinCluster,
+  startControllerPart,
+  createRuntimeMetrics,
+  createCaller,
+  runInstancesInput,
+};
 
 /** One process of the operator. */
 export interface Operator {
@@ -12,17 +40,39 @@ export interface Operator {
 
 let started = 0;
 
-export function begin(scene: Scene, caBundle: string | undefined): Operator {
+export function begin(world: World, code: Code, caBundle: string | undefined): Operator {
   started += 1;
+  const { scene } = world;
   const name = `operator-${started}`;
   const refused: string[] = [];
-  const { mortal, platform } = scene.process(name, () => undefined);
-  const transport = noting(platform.transport, refused);
-  const files = { tls: undefined, caBundle, identityCertificates: [] };
-  startOperator(scene, { ...platform, transport }, files).catch((error: unknown) => {
+  const { mortal, platform: given } = scene.process(name, () => undefined);
+  const registry = new Registry();
+  const platform: Platform = {
+    ...given,
+    config: code.config,
+    transport: noting(given.transport, refused),
+    registry,
+    runtimeMetrics: code.createRuntimeMetrics(registry),
+    createCalls(options) {
+      const caller = code.createCaller({ timeoutMs: code.config.aws.timeoutMs, ...options });
+      const calls = typedCalls(scene.service, caller, world.toRunInput(code.runInstancesInput));
+      return { ...mortal.ec2(calls), close: () => undefined };
+    },
+  };
+  run(code, platform, world, caBundle).catch((error: unknown) => {
     if (!mortal.isDead()) refused.push(`${name} failed to start: ${String(error)}`);
   });
   return { kill: mortal.die, refused };
+}
+
+async function run(code: Code, platform: Platform, { scene }: World, caBundle: string | undefined) {
+  const never = new AbortController().signal;
+  const cluster = await code.joinCluster(platform, never);
+  if (!cluster) return;
+  cluster.watch('all');
+  await cluster.waitForSync(never);
+  const files = { tls: undefined, caBundle, identityCertificates: [] };
+  code.startControllerPart(platform, files, cluster, scene.store);
 }
 
 const BORNE = new Set([404, 409]);

@@ -1,5 +1,7 @@
 import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CONFIG } from '../simulator/scene.ts';
+import { bundleOperator } from './bundle.ts';
 import { scenarios } from './scenarios/all.ts';
 import { record } from './stage.ts';
 
@@ -12,6 +14,7 @@ const folder = join(import.meta.dirname, release);
 await mkdir(join(folder, 'crds'), { recursive: true });
 for (const file of await readdir(join(ROOT, 'crds')))
   await copyFile(join(ROOT, 'crds', file), join(folder, 'crds', file));
+await writeFile(join(folder, 'operator.mjs'), await bundleOperator(ROOT, CONFIG));
 for (const [index, scenario] of scenarios.entries()) {
   if (only.length > 0 && !only.includes(scenario.name)) continue;
   const frozen = await record(scenario, index + 1);

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { createApiServer } from '../../dev/apiserver/apiServer.ts';
 import { createStore } from '../../dev/apiserver/store.ts';
-import { installCluster, OPERATOR_NAMESPACE, stageClient } from '../../dev/stack/install.ts';
+import { OPERATOR_NAMESPACE, stageClient } from '../../dev/stack/install.ts';
 import { decodeWorkspace } from '../../src/api/decode.ts';
 import { requestVersion } from '../../src/api/launchParams.ts';
 import { clientToken } from '../../src/api/token.ts';
 import { readClusterID } from '../../src/clusterIdentity.ts';
+import { runInstancesInput } from '../../src/ec2/runInput.ts';
 import { createKeyRing, loadKeyEntries } from '../../src/gateway/keys.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
 import { createUserDataStore } from '../../src/reconcilers/workspace/userDataStore.ts';
 import { seededRandom } from '../support/seededRandom.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
@@ -15,12 +15,13 @@ import type { Frozen } from './frozen.ts';
 import { readFrozen, states } from './releases.ts';
 import { requestBody } from './request.ts';
 
+const STORAGE = 'compute.molecule.ai/workspaces';
+
 /** What this release would send for each launch on record, by token. */
 async function render(frozen: Frozen): Promise<Map<string, string>> {
   const [clock, random, state] = [createVirtualClock(), seededRandom(), createStore()];
   state.load(frozen.objects);
   const kube = stageClient(createApiServer({ clock, random }, state), clock);
-  await installCluster(kube);
   const clusterID = await readClusterID(kube, OPERATOR_NAMESPACE);
   const secret = { namespace: OPERATOR_NAMESPACE, name: 'workspace-operator-keys' };
   const userData = createUserDataStore({
@@ -32,7 +33,7 @@ async function render(frozen: Frozen): Promise<Map<string, string>> {
     caBundle: undefined,
   });
   const rendered = new Map<string, string>();
-  for (const object of (await kube.list(WORKSPACES)).items) {
+  for (const object of Object.values(frozen.objects.objects[STORAGE] ?? {})) {
     const { metadata, status } = decodeWorkspace(object);
     const { number, params } = status?.launch ?? {};
     if (number === undefined || !params) continue;
@@ -40,7 +41,8 @@ async function render(frozen: Frozen): Promise<Map<string, string>> {
     if (version === undefined) throw new Error(`this release can't render launch ${number}`);
     const token = clientToken(clusterID, metadata.uid, number);
     const text = await userData.renderUserData({ uid: metadata.uid, number, userData: params.userData });
-    rendered.set(token, await requestBody({ params, version, userData: text, clientToken: token }));
+    const input = runInstancesInput({ params, version, userData: text, clientToken: token });
+    rendered.set(token, await requestBody(input));
   }
   return rendered;
 }

@@ -1,9 +1,7 @@
-import { EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2';
+import { EC2Client, RunInstancesCommand, type RunInstancesCommandInput } from '@aws-sdk/client-ec2';
 import type { RunInput } from '../../dev/ec2/model.ts';
 import { createParams } from '../../dev/ec2/params.ts';
 import { decodeRun } from '../../dev/ec2/wireRun.ts';
-import type { RunRequest } from '../../src/ec2/port.ts';
-import { runInstancesInput } from '../../src/ec2/runInput.ts';
 
 // Everything is given, so that the SDK looks for nothing in files: a wait for those would be a wait in real time.
 const client = new EC2Client({
@@ -12,10 +10,10 @@ const client = new EC2Client({
   credentials: { accessKeyId: 'id', secretAccessKey: 'key' },
 });
 
-/** The body of RunInstances as the SDK would put it on the wire. */
-export async function requestBody(request: RunRequest): Promise<string> {
+/** The body of RunInstances as the SDK puts it on the wire. */
+export async function requestBody(input: RunInstancesCommandInput): Promise<string> {
   let body: unknown;
-  const command = new RunInstancesCommand(runInstancesInput(request));
+  const command = new RunInstancesCommand(input);
   command.middlewareStack.add(
     () => (args) => {
       ({ body } = args.request as { body?: unknown });

@@ -1,11 +1,11 @@
 import type { Condition } from '../../src/api/meta.ts';
 import type { Workspace } from '../../src/api/workspace.ts';
-import { createScene, type Scene } from '../simulator/scene.ts';
+import type { Scene } from '../simulator/scene.ts';
 import { capture } from './capture.ts';
-import type { Conditions, Deed, Frozen, FrozenRequest, Step } from './frozen.ts';
+import type { Conditions, Deed, Frozen, Step } from './frozen.ts';
 import { createHands, type Hands } from './hands.ts';
-import { begin, type Operator } from './operator.ts';
-import { readBody, requestBody } from './request.ts';
+import { begin, PRESENT } from './operator.ts';
+import { createWorld } from './world.ts';
 
 const STEP_MS = 250;
 const PATIENCE_MS = 15 * 60_000;
@@ -13,7 +13,6 @@ const PATIENCE_MS = 15 * 60_000;
 /** Where the present operator is brought into a state that is then frozen. */
 export interface Stage extends Hands {
   scene: Scene;
-  rebegin(): void;
   /** Lets time pass until the Workspace is so. @throws when it never is. */
   until(what: string, holds: () => Promise<boolean> | boolean): Promise<void>;
   ready(...names: string[]): Promise<void>;
@@ -37,16 +36,10 @@ export async function record(scenario: Scenario, seed: number): Promise<Frozen> 
 }
 
 async function createStage(seed: number, caBundle: string | undefined): Promise<Stage> {
-  const sent: FrozenRequest[] = [];
-  const scene = await createScene(seed, {
-    async toRunInput(request) {
-      const body = await requestBody(request);
-      if (!request.dryRun) sent.push({ clientToken: request.clientToken, body });
-      return readBody(body);
-    },
-  });
+  const world = await createWorld(seed);
+  const { scene } = world;
   const hands = createHands(scene);
-  let operator: Operator = begin(scene, caBundle);
+  const operator = begin(world, PRESENT, caBundle);
 
   const until: Stage['until'] = async (what, holds) => {
     const latest = scene.clock.monotonic() + PATIENCE_MS;
@@ -59,10 +52,6 @@ async function createStage(seed: number, caBundle: string | undefined): Promise<
     ...hands,
     scene,
     until,
-    rebegin() {
-      operator.kill();
-      operator = begin(scene, caBundle);
-    },
     ready: (...names) =>
       until(`${names.join()} are Ready`, async () => {
         const all = await Promise.all(names.map(hands.read));
@@ -71,7 +60,7 @@ async function createStage(seed: number, caBundle: string | undefined): Promise<
     seconds: (count) => scene.clock.advance(count * 1_000),
     freeze() {
       operator.kill();
-      return capture(scene, sent, hands.conditions());
+      return capture(scene, world.sent, hands.conditions());
     },
   };
 }

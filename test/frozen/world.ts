@@ -1,5 +1,7 @@
-import { currentState } from '../../dev/ec2/model.ts';
+import { currentState, type RunInput } from '../../dev/ec2/model.ts';
 import type { Cloud } from '../../dev/ec2/state.ts';
+import type { RunRequest } from '../../src/ec2/port.ts';
+import type { runInstancesInput } from '../../src/ec2/runInput.ts';
 import { createScene, type Past, type Scene } from '../simulator/scene.ts';
 import type { Frozen, FrozenRequest } from './frozen.ts';
 import { readBody, requestBody } from './request.ts';
@@ -9,18 +11,32 @@ import { fromColumns } from './rows.ts';
 const SEED = 4_711;
 const PERIOD_MS = 10_000;
 
+/** A scene that sees each launch as it goes over the wire. */
 export interface World {
   scene: Scene;
   /** Launches as they are sent, in order; dry runs left out. */
   sent: readonly FrozenRequest[];
-  frozen: Frozen;
+  /** What the cloud takes a request for that is rendered so. */
+  toRunInput(render: typeof runInstancesInput): (request: RunRequest) => Promise<RunInput>;
+}
+
+export async function createWorld(seed: number, past?: Past): Promise<World> {
+  const sent: FrozenRequest[] = [];
+  return {
+    scene: await createScene(seed, past && { past }),
+    sent,
+    toRunInput: (render) => async (request) => {
+      const body = await requestBody(render(request));
+      if (!request.dryRun) sent.push({ clientToken: request.clientToken, body });
+      return readBody(body);
+    },
+  };
 }
 
 /** The frozen world, at the moment at which it was frozen, without an operator. */
-export async function revive(frozen: Frozen): Promise<World> {
-  const sent: FrozenRequest[] = [];
+export function revive(frozen: Frozen): Promise<World> {
   const agents = new Map(frozen.agents.map((agent) => [agent.instanceID, agent]));
-  const past: Past = {
+  return createWorld(SEED, {
     now: frozen.savedAt.wall,
     objects: frozen.objects,
     rows: fromColumns(frozen.rows),
@@ -30,16 +46,7 @@ export async function revive(frozen: Frozen): Promise<World> {
       agents.delete(id);
       return agent && { ...agent, periodMs: PERIOD_MS };
     },
-  };
-  const scene = await createScene(SEED, {
-    past,
-    async toRunInput(request) {
-      const body = await requestBody(request);
-      if (!request.dryRun) sent.push({ clientToken: request.clientToken, body });
-      return readBody(body);
-    },
   });
-  return { scene, sent, frozen };
 }
 
 /** Tokens are bound by the bodies that were sent: what the cloud makes of one is this release's. */

@@ -1,5 +1,4 @@
 import { joinCluster, type Platform } from '../../src/cluster.ts';
-import type { ConfigFiles } from '../../src/configFiles.ts';
 import { type ControllerPart, startControllerPart } from '../../src/controllerPart.ts';
 import type { Scene } from './scene.ts';
 
@@ -13,20 +12,19 @@ export interface Operators {
   rest(): void;
 }
 
-const FILES: ConfigFiles = { tls: undefined, caBundle: undefined, identityCertificates: [] };
+const FILES = { tls: undefined, caBundle: undefined, identityCertificates: [] };
 
 /** The controller's part of an operator's process, once its caches have synced. */
 export async function startOperator(
   scene: Pick<Scene, 'store'>,
   platform: Platform,
-  files: ConfigFiles = FILES,
 ): Promise<ControllerPart | undefined> {
   const never = new AbortController().signal;
   const cluster = await joinCluster(platform, never);
   if (!cluster) return undefined;
   cluster.watch('all');
   await cluster.waitForSync(never);
-  const part = startControllerPart(platform, files, cluster, scene.store);
+  const part = startControllerPart(platform, FILES, cluster, scene.store);
   return {
     elector: part.elector,
     async stop() {
