@@ -110,6 +110,19 @@ describe('event recorder', () => {
     expect(t.api.log).toEqual(['POST /apis/events.k8s.io/v1/namespaces/default/events']);
   });
 
+  it('limits each object, however many others have events', async () => {
+    const t = setup({ maxQueued: 10 });
+    for (let i = 0; i < 50; i++) {
+      t.recorder.record(event({ regarding: { ...event().regarding, name: `o${i}`, uid: `uid-${i}` } }));
+      await t.clock.settle();
+    }
+    for (let i = 0; i < 40; i++) {
+      t.recorder.record(event({ note: `number ${i}` }));
+      await t.clock.settle();
+    }
+    expect(await t.dropped('too_many_of_one_object')).toBe(15);
+  });
+
   it('lets one noisy object silence no other', async () => {
     const t = setup();
     for (let i = 0; i < 40; i++) t.recorder.record(event({ note: `number ${i}` }));

@@ -64,6 +64,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   const stopping = new AbortController();
   let wake: (() => void) | undefined;
   let closed = false;
+  let sweepAt = maxQueued;
 
   function drop(cause: string): void {
     metrics.eventsDropped.inc({ cause });
@@ -74,11 +75,14 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       buckets.get(uid) ??
       createTokenBucket({ clock, capacity: burstPerObject, refillPerSecond: 1000 / refillMsPerObject });
     buckets.set(uid, bucket);
-    // A full bucket says nothing that a new one would not.
-    if (buckets.size > maxQueued) {
+    const taken = bucket.tryTake();
+    if (buckets.size > sweepAt) {
+      // A full bucket says nothing that a new one would not.
       for (const [key, other] of buckets) if (other.available() >= burstPerObject) buckets.delete(key);
+      // Twice as many before the next sweep, so that an event costs the same however many objects there are.
+      sweepAt = Math.max(maxQueued, 2 * buckets.size);
     }
-    return bucket.tryTake();
+    return taken;
   }
 
   function enqueue(series: Series): void {

@@ -191,3 +191,21 @@ test('what another leader may have removed meanwhile is kept anew in the next te
   await userData.userDataFor('echo a');
   expect(contents()).toEqual(['echo a']);
 });
+
+test('the texts of a class that is edited again and again do not stay in memory, and are found all the same', async () => {
+  const scene = setUp();
+  const first = await scene.userData.userDataFor('#!/bin/sh\necho 0');
+  let reads = 0;
+  const { configMaps } = scene;
+  const stored = configMaps.get.bind(configMaps);
+  configMaps.get = (name) => {
+    reads += 1;
+    return stored(name);
+  };
+  for (let edit = 1; edit <= 100; edit += 1) await scene.userData.userDataFor(`#!/bin/sh\necho ${edit}`);
+  const render = { uid: 'uid-1', number: 1, userData: first };
+  expect(await scene.userData.renderUserData(render)).toContain('echo 0');
+  expect(reads).toBe(1);
+  expect(await scene.userData.renderUserData(render)).toContain('echo 0');
+  expect(reads).toBe(1);
+});

@@ -12,6 +12,10 @@ export const CONFIG_MAPS: Resource = { group: '', version: 'v1', plural: 'config
 export const USER_DATA_LABEL = { 'compute.molecule.ai/kind': 'user-data' };
 const body = z.object({ data: z.object({ content: z.string() }) });
 
+/** A class has one script; a few dozen are in use at once. */
+const MOST_CACHED = 64;
+const MOST_CHECKED = 1_000;
+
 export interface UserDataStoreOptions {
   kube: Pick<KubeClient, 'get' | 'create'>;
   /** The operator's own namespace. */
@@ -40,6 +44,7 @@ export interface UserDataStore extends Pick<WorkspaceDeps, 'userDataFor' | 'rend
  */
 export function createUserDataStore(options: UserDataStoreOptions): UserDataStore {
   const { kube, namespace, clusterID, keys, gatewayURL, caBundle } = options;
+  /** The texts that were used last, by digest; any other is read again from its ConfigMap. */
   const contents = new Map<string, string>();
   const present = new Set<string>();
   const removals = new Map<string, Promise<void>>();
@@ -61,13 +66,23 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
       if (!isAlreadyExists(error)) throw error;
       await read(digest);
     }
-    contents.set(digest, content);
+    cache(digest, content);
     present.add(name);
     return digest;
   }
 
+  function cache(digest: string, content: string): void {
+    contents.delete(digest);
+    contents.set(digest, content);
+    const [oldest] = contents.keys();
+    if (contents.size > MOST_CACHED && oldest !== undefined) contents.delete(oldest);
+  }
+
   async function find(digest: string): Promise<string> {
-    return contents.get(digest) ?? read(digest);
+    const known = contents.get(digest);
+    if (known === undefined) return read(digest);
+    cache(digest, known);
+    return known;
   }
 
   async function read(digest: string): Promise<string> {
@@ -77,7 +92,7 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
         `ConfigMap ${namespace}/${nameOf(digest)} does not hold the text that its digest names; delete it, and the operator keeps the text anew`,
       );
     }
-    contents.set(digest, data.content);
+    cache(digest, data.content);
     return data.content;
   }
 
@@ -88,6 +103,8 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
     const [uid, number] = ['00000000-0000-0000-0000-000000000000', 999_999_999];
     const ticket = createTicket(keys.current('ticket'), { clusterID, uid, number });
     renderUserData({ stub: PRESENT_STUB, gatewayURL, caBundle, ticket, uid, number, classScript });
+    // Each edit of a class adds one; to check a text again costs little.
+    if (fitting.size >= MOST_CHECKED) fitting.clear();
     fitting.add(what);
   }
 
