@@ -5,7 +5,7 @@ import { COMPILE_CACHE } from './dev/stack/compileCache.ts';
 const CORES = Math.max(2, availableParallelism());
 
 /** What computes: searches of the protocol's states, and the whole operator in virtual time. */
-const VIRTUAL = ['test/{model,simulator,virtual}/**/*.test.ts'];
+const VIRTUAL = ['test/{model,simulator,virtual,frozen}/**/*.test.ts'];
 
 /** What mostly waits for real time to pass: scenarios, and programs as people run them. */
 const TIMED = [
