@@ -18,10 +18,10 @@ import {
 
 /** A class's sixty seconds, ms. */
 const WINDOW_MS = 3_000;
-/** A lost lease may be taken soon; the API wants whole seconds. */
+/** A lost lease may be taken soon, and none is lost because the machine is busy for a second or two; the API wants whole seconds. */
 export const LEASE = {
-  WORKSPACE_CONTROLLER_LEASE_DURATION_MS: '2000',
-  WORKSPACE_CONTROLLER_LEASE_RENEW_DEADLINE_MS: '1500',
+  WORKSPACE_CONTROLLER_LEASE_DURATION_MS: '5000',
+  WORKSPACE_CONTROLLER_LEASE_RENEW_DEADLINE_MS: '4000',
   WORKSPACE_CONTROLLER_LEASE_RETRY_PERIOD_MS: '300',
 };
 

@@ -4,7 +4,9 @@ import { putSecret, sweeps, until, untilReady } from './harness.ts';
 import { expectCarriedOutOnce, isLeading, type Pair, withPair } from './pair.ts';
 
 /** Longer than the lease lasts, ms, so that the other leads when what was on its way arrives. */
-const LATE_MS = 4_000;
+const LATE_MS = 8_000;
+/** And sooner than a request may land at the latest. */
+const TIMING = { WORKSPACE_TIMING_LATE_MS: '12000' };
 
 /** By the books of cloud and cluster: whoever led before sends nothing that changes anything. */
 async function expectNothingSent({ scene, leader }: Pair): Promise<void> {
@@ -35,5 +37,5 @@ test('a leader frozen for longer than its lease as its request is on its way, wh
     await expectNothingSent(pair);
     await expectCarriedOutOnce(scene);
   };
-  await withPair(play);
+  await withPair(play, async () => TIMING);
 });
