@@ -17,12 +17,13 @@ export interface Timeline {
 
 /** @param now protocol time since the beginning, ms */
 export function createTimeline(now: () => number): Timeline {
-  const lines: { at: number; what: string; times: number }[] = [];
+  const lines: { at: number; what: string; times: number; lastAt: number }[] = [];
 
   function tell(what: string): void {
     const known = lines.slice(-RECENT).find((line) => line.what === what);
-    if (known) known.times += 1;
-    else lines.push({ at: now(), what, times: 1 });
+    const at = now();
+    if (known) Object.assign(known, { times: known.times + 1, lastAt: at });
+    else lines.push({ at, what, times: 1, lastAt: at });
   }
 
   return {
@@ -35,13 +36,17 @@ export function createTimeline(now: () => number): Timeline {
       const shown = lines.slice(-SHOWN);
       const left = lines.length - shown.length;
       const head = left > 0 ? [`  (${left} lines before; TIMELINE=${lines.length} shows them)`] : [];
-      const body = shown.map(({ at, what, times }) => {
-        const again = times > 1 ? ` (×${times})` : '';
-        return `${(at / 1_000).toFixed(2).padStart(9)}s ${what}${again}`;
+      const body = shown.map(({ at, what, times, lastAt }) => {
+        const again = times > 1 ? ` (×${times}, until ${seconds(lastAt)})` : '';
+        return `${seconds(at).padStart(10)} ${what}${again}`;
       });
       return [...head, ...body].join('\n');
     },
   };
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(2)}s`;
 }
 
 interface ToldEvent {
