@@ -71,6 +71,8 @@ const ASPECTS = {
 };
 
 export type AspectType = keyof typeof ASPECTS;
+/** Types of a Workspace's conditions. */
+export type ConditionType = 'Ready' | 'UpToDate' | AspectType;
 export type TroubleReason = keyof typeof TROUBLE;
 export type AspectReason<Type extends AspectType> = keyof (typeof ASPECTS)[Type] & string;
 

@@ -1,5 +1,8 @@
 import fc from 'fast-check';
+import { CAUSE_KINDS, isEnd, isRecordedBySuccessor, isStandIn } from '../../src/api/causes.ts';
 import { ABANDON_ANNOTATION, FINALIZER } from '../../src/api/meta.ts';
+import { REFUSALS } from '../../src/api/refusals.ts';
+import { namesOf } from '../../src/api/table.ts';
 import type { Launch, WorkspaceStatus } from '../../src/api/workspace.ts';
 import type { Facts, InstanceFact } from '../../src/reconcilers/workspace/decide/facts.ts';
 import { trackSilence } from '../../src/reconcilers/workspace/decide/silence.ts';
@@ -28,13 +31,17 @@ import {
 const agoMs = fc.constantFrom(0, SECOND, 30 * SECOND, 2 * MINUTE, 6 * MINUTE, 2 * HOUR);
 
 const failures = fc.integer({ min: 0, max: 5 });
+/** Ends of an instance that are recorded when they are seen. */
+const SEEN_ENDS = CAUSE_KINDS.filter(isEnd).filter(
+  (kind) => !isRecordedBySuccessor(kind) && !isStandIn(kind),
+);
 const ended = fc.record({
-  outcome: fc.constantFrom('Ended' as const, 'Interrupted' as const, 'Lost' as const),
+  outcome: fc.constantFrom(...SEEN_ENDS),
   at: agoMs.map((ms) => stamp(-ms)),
 });
 const refused = fc.record({
   outcome: fc.constant('Refused' as const),
-  refusal: fc.constantFrom('capacity' as const, 'quota' as const, 'userFix' as const),
+  refusal: fc.constantFrom(...namesOf(REFUSALS)),
   at: agoMs.map((ms) => stamp(-ms)),
 });
 

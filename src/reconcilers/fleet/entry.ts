@@ -1,4 +1,5 @@
 import { blamesContent, outdatedBy } from '../../api/causes.ts';
+import type { ConditionType } from '../../api/conditionReasons.ts';
 import { classContent } from '../../api/machine.ts';
 import {
   isReason,
@@ -102,7 +103,7 @@ function contentsOf(machine: string | undefined, env: string | undefined): strin
   return [...(machine === undefined ? [] : [classContent(machine)]), ...(env === undefined ? [] : [env])];
 }
 
-function conditionOf(status: WorkspaceStatus | undefined, type: string) {
+function conditionOf(status: WorkspaceStatus | undefined, type: ConditionType) {
   return status?.conditions?.find((condition) => condition.type === type);
 }
 

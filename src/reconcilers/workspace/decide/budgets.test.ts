@@ -12,6 +12,7 @@ import {
   instanceOf,
   statusOf,
 } from '../../../../test/support/facts.ts';
+import { CAUSE_KINDS, outdatedBy } from '../../../api/causes.ts';
 import type { Decision } from './decision.ts';
 import type { Facts } from './facts.ts';
 import { occupies, roomIsLeft } from './limits.ts';
@@ -35,7 +36,7 @@ const content = fc.record({
 /** Serves, and a change is due; or a first launch is. */
 const due = fc
   .record({
-    cause: fc.constantFrom('SecretChanged' as const, 'EnvChanged' as const, 'SpecChanged' as const),
+    cause: fc.constantFrom(...CAUSE_KINDS.filter(outdatedBy)),
     heard: fc.boolean(),
     restart: fc.constantFrom(undefined, undefined, 'now'),
     first: fc.boolean(),

@@ -1,6 +1,7 @@
-import { type AspectReason, isTrouble } from '../../../api/conditionReasons.ts';
+import { type AspectReason, type ConditionType, isTrouble } from '../../../api/conditionReasons.ts';
 import type { Condition, Verdict } from '../../../api/meta.ts';
 import { isReason, type Reason, standingOf } from '../../../api/reasons.ts';
+import { namesOf } from '../../../api/table.ts';
 import { type EventIntent, eventOf, iso } from './decision.ts';
 import { judgeEarlier } from './earlier.ts';
 import { judgeHeartbeat, judgeInstance, judgeSecrets } from './evidence.ts';
@@ -12,7 +13,7 @@ import { conditionOf } from './verdict.ts';
 import type { View } from './view.ts';
 
 /** What each condition may say. */
-interface Verdicts {
+interface Verdicts extends Record<ConditionType, Verdict<string> | undefined> {
   Ready: Verdict<Reason>;
   InstanceReady: Verdict<AspectReason<'InstanceReady'>>;
   HeartbeatHealthy: Verdict<AspectReason<'HeartbeatHealthy'>>;
@@ -55,11 +56,11 @@ export function judgeConditions(view: View): Shown {
       : { status: 'False', reason: 'Progressing', message: '' },
   };
   const generation = observedGeneration(view);
-  const judged = new Map(
-    Object.entries(verdicts).flatMap(([type, verdict]: [string, Verdict<string> | undefined]) =>
-      verdict ? [[type, write(view, generation, type, verdict)]] : [],
-    ),
-  );
+  const judged = new Map<string, Condition>();
+  for (const type of namesOf(verdicts)) {
+    const verdict = verdicts[type];
+    if (verdict) judged.set(type, write(view, generation, type, verdict));
+  }
   const before = view.status.conditions ?? [];
   const known = before.map((condition) => judged.get(condition.type) ?? condition);
   const fresh = [...judged.values()].filter(({ type }) => !before.some((it) => it.type === type));
@@ -76,7 +77,7 @@ export function judgeConditions(view: View): Shown {
   };
 }
 
-function write(view: View, generation: number, type: string, verdict: Verdict<string>): Condition {
+function write(view: View, generation: number, type: ConditionType, verdict: Verdict<string>): Condition {
   const previous = conditionOf(view, type);
   return {
     type,

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { arbitraryFacts } from '../../../../test/support/arbitraryFacts.ts';
-import { decideAt, withStatus } from '../../../../test/support/decisions.ts';
+import { conditionOf, decideAt, withStatus } from '../../../../test/support/decisions.ts';
 import { ASPECT_TYPES, aspectReasons } from '../../../api/conditionReasons.ts';
 import { WORKSPACE_EVENTS } from '../../../api/eventReasons.ts';
-import { REASONS } from '../../../api/reasons.ts';
+import { REASONS, standingOf } from '../../../api/reasons.ts';
 import { entryOf } from '../../fleet/entry.ts';
 import type { Facts } from './facts.ts';
 
@@ -39,6 +39,22 @@ describe('reasons', () => {
         }
       }),
       { numRuns: 500 },
+    );
+  });
+
+  test('what needs a person is Stalled and no longer Reconciling, and what is normal is no Warning', () => {
+    fc.assert(
+      fc.property(arbitraryFacts, (facts) => {
+        const decision = decideAt(facts);
+        const needed = ['Ready', 'UpToDate'].some(
+          (type) => standingOf(conditionOf(decision, type).reason) === 'needsPerson',
+        );
+        expect(conditionOf(decision, 'Stalled').status).toBe(needed ? 'True' : 'False');
+        if (needed) expect(conditionOf(decision, 'Reconciling').status).toBe('False');
+        for (const { type, reason } of decision.events)
+          if (standingOf(reason) === 'normal') expect(type, reason).toBe('Normal');
+      }),
+      { numRuns: 300 },
     );
   });
 

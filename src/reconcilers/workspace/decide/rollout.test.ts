@@ -16,6 +16,7 @@ import {
   stamp,
   statusOf,
 } from '../../../../test/support/facts.ts';
+import { CAUSE_KINDS, outdatedBy } from '../../../api/causes.ts';
 import { classContent } from '../../../api/machine.ts';
 import type { FleetFact } from './facts.ts';
 import { maxUnavailable } from './rollout.ts';
@@ -133,13 +134,10 @@ describe('a change that would take down what serves', () => {
     expect(conditionOf(next, 'UpToDate').message).toMatch(/^Generation 3 /);
   });
 
-  test.each(['SpecChanged', 'EnvChanged', 'ClassChanged', 'SecretChanged'] as const)(
-    'waits as %s too',
-    (cause) => {
-      const desired = desiredOf(2, 'b', { cause });
-      expect(launched(changed(full, { status: statusOf({ desired }) }))).toBe(false);
-    },
-  );
+  test.each(CAUSE_KINDS.filter(outdatedBy))('waits as %s too', (cause) => {
+    const desired = desiredOf(2, 'b', { cause });
+    expect(launched(changed(full, { status: statusOf({ desired }) }))).toBe(false);
+  });
 });
 
 describe('what no budget holds back', () => {

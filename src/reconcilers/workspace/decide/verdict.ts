@@ -1,7 +1,8 @@
+import type { ConditionType } from '../../../api/conditionReasons.ts';
 import type { Condition } from '../../../api/meta.ts';
 import type { View } from './view.ts';
 
 /** A condition as it is on record, before this decision. */
-export function conditionOf({ status }: View, type: string): Condition | undefined {
+export function conditionOf({ status }: View, type: ConditionType): Condition | undefined {
   return status.conditions?.find((condition) => condition.type === type);
 }
