@@ -140,6 +140,8 @@ export interface Account {
   images: ImageRecord[];
   instanceProfiles: string[];
   ssmParameters: Record<string, string>;
+  /** The account's default for tags in instance metadata; a request's own value wins. */
+  instanceMetadataTags?: 'enabled' | 'disabled';
   /** Running On-Demand vCPUs; and instances of all kinds, where an account still has such a limit. */
   quota: { vcpus: number; instances: number };
 }

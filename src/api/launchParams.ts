@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { text } from './meta.ts';
 
 /** How RunInstances can be rendered from these parameters (src/ec2/runInput.ts); the last one is what new launches are armed with. */
-export const REQUEST_VERSIONS = [1] as const;
+export const REQUEST_VERSIONS = [1, 2] as const;
 export type RequestVersion = (typeof REQUEST_VERSIONS)[number];
 
 /** The RunInstances input but for user data and token; kept so that a replay is byte-equal. */
@@ -14,6 +14,10 @@ export const launchParams = z
     subnetID: text(64).describe('Subnet.'),
     zone: text(64).describe('Availability zone of the subnet.'),
     securityGroupIDs: z.array(text(64)).max(16).describe('Security groups.'),
+    publicIPAddress: z
+      .boolean()
+      .optional()
+      .describe('Whether it gets a public address; as the subnet says without it.'),
     instanceProfile: text(128).optional().describe('Name of the IAM instance profile.'),
     rootVolume: z
       .object({

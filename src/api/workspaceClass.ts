@@ -26,6 +26,12 @@ export const workspaceClassSpec = z
     capacityTypes,
     subnets: resourceTerms('subnet', 'subnet').describe('Subnets to launch in.'),
     securityGroups: resourceTerms('sg', 'security group').describe('Security groups of the instance.'),
+    publicIPAddress: z
+      .enum(['Subnet', 'Always', 'Never'])
+      .default('Subnet')
+      .describe(
+        'Whether instances get a public address: as their subnet says, always, or never. A change reaches the next launch; it replaces nothing.',
+      ),
     instanceProfile: text(128).min(1).optional().describe('Name of the IAM instance profile.'),
     rootVolume: rootVolume.prefault({}),
     tags: instanceTags,

@@ -49,6 +49,52 @@ describe('the RunInstances input', () => {
     });
   });
 
+  it('says what an account’s default could break or weaken, from version 2 on', () => {
+    const { MetadataOptions, BlockDeviceMappings, TagSpecifications, ...rest } = runInstancesInput(
+      runRequest({ version: 2 }),
+    );
+    expect(MetadataOptions).toEqual({
+      HttpEndpoint: 'enabled',
+      HttpTokens: 'required',
+      HttpPutResponseHopLimit: 1,
+      InstanceMetadataTags: 'disabled',
+    });
+    expect(BlockDeviceMappings?.map(({ Ebs }) => Ebs)).toMatchObject([{ Encrypted: true, VolumeSize: 30 }]);
+    expect(TagSpecifications?.map(({ ResourceType }) => ResourceType)).toEqual([
+      'instance',
+      'volume',
+      'network-interface',
+    ]);
+    expect(rest).toMatchObject({
+      InstanceInitiatedShutdownBehavior: 'stop',
+      SubnetId: 'subnet-0a1',
+      SecurityGroupIds: ['sg-0b', 'sg-0a'],
+    });
+  });
+
+  it('tags the request of a Spot instance as well, and leaves its shutdown to EC2', () => {
+    const params = { ...launchParams, capacityType: 'Spot' as const };
+    const input = runInstancesInput(runRequest({ version: 2, params }));
+    expect(input.TagSpecifications?.at(-1)?.ResourceType).toBe('spot-instances-request');
+    expect(input).not.toHaveProperty('InstanceInitiatedShutdownBehavior');
+  });
+
+  it('asks for a public address, or for none, with the network interface', () => {
+    const params = { ...launchParams, publicIPAddress: false };
+    const input = runInstancesInput(runRequest({ version: 2, params }));
+    expect(input).not.toHaveProperty('SubnetId');
+    expect(input).not.toHaveProperty('SecurityGroupIds');
+    expect(input.NetworkInterfaces).toEqual([
+      {
+        DeviceIndex: 0,
+        SubnetId: 'subnet-0a1',
+        Groups: ['sg-0b', 'sg-0a'],
+        AssociatePublicIpAddress: false,
+        DeleteOnTermination: true,
+      },
+    ]);
+  });
+
   it('leaves out what was not given, and encrypts under a key that was', () => {
     const { instanceProfile: _profile, ...rest } = launchParams;
     const rootVolume = { deviceName: '/dev/sda1', sizeGiB: 8, type: 'gp2', kmsKeyID: 'key-1' };

@@ -24,6 +24,7 @@ const MAX_USER_DATA = 16_384;
 export function runInstances(cloud: Cloud, input: RunInput): InstanceView {
   cloud.forgetExpired();
   checkForm(input);
+  checkMetadataTags(cloud, input);
   const subnet = subnetOf(cloud, input);
   if (!input.dryRun && input.clientToken !== undefined) {
     const known = cloud.tokens.find(input, subnet.zone);
@@ -110,6 +111,19 @@ function checkForm(input: RunInput): void {
     throw invalidValue(`User data is limited to ${MAX_USER_DATA} bytes`);
   checkTags(input.instanceTags);
   checkTags(input.volumeTags);
+}
+
+/** "Work with instance tags in instance metadata", EC2 User Guide: what can't be part of a path is refused. */
+function checkMetadataTags({ account }: Cloud, { instanceTags, other }: RunInput): void {
+  const asked = other['MetadataOptions.InstanceMetadataTags'] ?? account.instanceMetadataTags ?? 'disabled';
+  if (asked !== 'enabled') return;
+  const wrong = instanceTags.find(
+    ({ key }) => !/^[0-9a-zA-Z\-_+=,.@:]{1,255}$/.test(key) || ['.', '..', '_index'].includes(key),
+  );
+  if (wrong)
+    throw invalidValue(
+      `'${wrong.key}' is not a valid tag key. Tag keys must match pattern ([0-9a-zA-Z\\-_+=,.@:]{1,255}), and must not be a reserved name ('.', '..', '_index')`,
+    );
 }
 
 function typeOf(input: RunInput): InstanceType {

@@ -2,6 +2,7 @@ import { requestOf } from '../../../api/launchParams.ts';
 import { offeringKey } from '../../../api/offering.ts';
 import { TAG } from '../../../api/tags.ts';
 import type { LaunchParams } from '../../../api/workspace.ts';
+import type { WorkspaceClassSpec } from '../../../api/workspaceClass.ts';
 import type { Offering } from './facts.ts';
 import { rankOfferings } from './offerings.ts';
 import type { Answer, Blocker, View } from './view.ts';
@@ -104,6 +105,7 @@ function paramsOf(view: View, offering: Offering, number: number): Answer<Launch
     subnetID: offering.subnetID,
     zone: offering.zone,
     securityGroupIDs: [...resolution.securityGroupIDs],
+    ...publicAddress(klass.spec),
     instanceProfile: klass.spec.instanceProfile,
     rootVolume: { deviceName: image.rootDeviceName, sizeGiB, type, iops, throughput, kmsKeyID },
     tags: [...own, ...extra].map(([key, value]) => ({ key, value })),
@@ -111,4 +113,8 @@ function paramsOf(view: View, offering: Offering, number: number): Answer<Launch
     ...requestOf(number),
   };
   return { value };
+}
+
+function publicAddress({ publicIPAddress }: WorkspaceClassSpec): Pick<LaunchParams, 'publicIPAddress'> {
+  return publicIPAddress === 'Subnet' ? {} : { publicIPAddress: publicIPAddress === 'Always' };
 }
