@@ -13,6 +13,7 @@ const TIMED = [
   'test/{demo,dev,canary,mainProcess,rights}.test.ts',
   'test/kubectl/live.test.ts',
   'dev/postgres/*.test.ts',
+  'test/newcomer/newcomer.test.ts',
   'src/agent/agent*.test.ts',
 ];
 

@@ -13,6 +13,7 @@ import { createEc2Calls } from './ec2/client.ts';
 import { createPostgresStore } from './gateway/postgresStore.ts';
 import type { Gateway } from './gateway/server.ts';
 import { createGatewayPart } from './gatewayPart.ts';
+import { listening } from './listening.ts';
 
 export interface OperatorOptions {
   config: Config;
@@ -54,17 +55,23 @@ export async function startOperator(
   };
   const observability = config.observability;
   let ready = false;
-  const health = await startHealthServer({
-    host: observability.healthListenHost,
-    port: observability.healthListenPort,
-    livez: {},
-    readyz: { started: () => (ready ? undefined : 'waiting for the API server') },
-  });
-  const metrics = await startMetricsServer({
-    host: observability.metricsListenHost,
-    port: observability.metricsListenPort,
-    registry,
-  });
+  const health = await listening(
+    'observability.healthListenPort',
+    startHealthServer({
+      host: observability.healthListenHost,
+      port: observability.healthListenPort,
+      livez: {},
+      readyz: { started: () => (ready ? undefined : 'waiting for the API server') },
+    }),
+  );
+  const metrics = await listening(
+    'observability.metricsListenPort',
+    startMetricsServer({
+      host: observability.metricsListenHost,
+      port: observability.metricsListenPort,
+      registry,
+    }),
+  );
   const cluster = await joinCluster(platform, signal);
   const store = createPostgresStore({ databaseURL: need(config.database.url, 'database.url'), logger });
   let gateway: Gateway | undefined;
@@ -98,7 +105,7 @@ export async function startOperator(
   }
   if (role !== 'controller') {
     gateway = await createGatewayPart(platform, files, cluster, store);
-    gatewayURL = (await gateway.start()).url;
+    gatewayURL = (await listening('gateway.listenPort', gateway.start())).url;
   }
   if (role !== 'gateway') controller = startControllerPart(platform, files, cluster, store);
   ready = true;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type DevCommand, processesNaming, runDevCommand } from './support/devCommand.ts';
 
+// The story as a newcomer hears it is told in newcomer/.
 describe('npm run demo', { timeout: 120_000 }, () => {
   let folder: string;
   let present: DevCommand | undefined;
@@ -30,21 +31,6 @@ describe('npm run demo', { timeout: 120_000 }, () => {
     if (operator !== undefined) expect(() => process.kill(operator, 0)).toThrow('ESRCH');
     expect(await processesNaming(folder)).toEqual([]);
   }
-
-  test('one change is one provision, four reports are dropped, and nothing is left behind', async () => {
-    const demo = run();
-    expect(await demo.ended, demo.output()).toBe(0);
-    const output = demo.output();
-    expect(output).toContain('Verdict: one change, exactly one provision.');
-    expect(output).toContain('4 reports counted as dropped, 0 acted on; pollers are told: Restarting');
-    expect(output).toMatch(/^ {2}1 .*Created .*Superseded/m);
-    expect(output).toMatch(/^ {2}2 .*SecretChanged .*ada-env\/API_KEY .*lives/m);
-    expect(output).toMatch(/restarted at \S+\s+SecretChanged\s+ada-env\/API_KEY/);
-    expect(output).toContain('$ kubectl apply -f dev/manifests/');
-    // No terminal: plain text.
-    expect(output).not.toContain('\u001b');
-    await nothingIsLeft(pidIn(output));
-  });
 
   test('--naive shows what the same probes cost the old way, by the same books', async () => {
     const demo = run('--naive');

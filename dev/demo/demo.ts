@@ -7,7 +7,7 @@ import type { Narrator } from '../terminal/narrator.ts';
 import { openCluster } from '../watch/cluster.ts';
 import { followWorkspace } from '../watch/followWorkspace.ts';
 import { callGateway } from './gateway.ts';
-import { type NaiveOutcome, tellNaiveStory } from './naiveStory.ts';
+import type { NaiveOutcome } from './naiveStory.ts';
 import { NAME, NAMESPACE, tellStory } from './story.ts';
 import { summarise } from './summary.ts';
 
@@ -48,9 +48,12 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     narrator.tell(
       `time runs ${speed} times as fast: EC2's 20 to 30 s of pending last ${(20 / speed).toFixed(1)} to ${(30 / speed).toFixed(1)} s`,
     );
-    const old: NaiveOutcome | undefined = naive
-      ? await tellNaiveStory({ ...options, ec2: stack.ec2, signal })
-      : undefined;
+    let old: NaiveOutcome | undefined;
+    if (naive) {
+      // Its client of EC2 is slow to load, and most demos do without.
+      const { tellNaiveStory } = await import('./naiveStory.ts');
+      old = await tellNaiveStory({ ...options, ec2: stack.ec2, signal });
+    }
     narrator.step(naive ? 'The operator, on the same cloud' : 'The operator');
     const operator = startOperatorProcess(stack.operatorEnv);
     options.onOperator(operator);

@@ -13,7 +13,7 @@ import { runInstances } from '../ec2/actions/run.ts';
 import type { InstanceRecord } from '../ec2/model.ts';
 import { type Ec2Server, startEc2 } from '../ec2/server.ts';
 import { launchInput } from '../ec2/testing/launch.ts';
-import { canRunShellInstances, createShellRuntime } from './shellRuntime.ts';
+import { canRunShellInstances, createShellRuntime, needShellInstances } from './shellRuntime.ts';
 
 const BOOT = 60_000;
 const launchKey = { uid: UID, number: 1 };
@@ -24,6 +24,7 @@ let gateway: GatewayFixture;
 let gatewayURL: string;
 
 beforeEach(async () => {
+  needShellInstances();
   folder = mkdtempSync(join(tmpdir(), 'instances-'));
   clock = createVirtualClock();
   cloud = await startEc2({
@@ -74,7 +75,6 @@ async function beaten(boot: number): Promise<void> {
 }
 
 it('the real stub and agent boot on an instance, prove themselves, and hold the environment; after a reboot too', async () => {
-  expect(canRunShellInstances()).toBe(true);
   const instance = launch();
   await clock.advance(BOOT);
   await beaten(1);

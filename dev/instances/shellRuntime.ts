@@ -134,6 +134,12 @@ export function canRunShellInstances(path = process.env.PATH ?? ''): boolean {
   );
 }
 
+/** @throws saying what to install */
+export function needShellInstances(): void {
+  if (!canRunShellInstances())
+    throw new Error('the agent that runs on instances is a shell script that needs curl: install curl');
+}
+
 function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);

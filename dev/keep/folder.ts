@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { DATABASE_MARK } from '../postgres/database.ts';
 
 /** Where a stack that is kept has its state; in .gitignore. */
 export const DEFAULT_FOLDER = join(import.meta.dirname, '..', '..', '.dev', 'stack');
 const MARK = 'pid';
 
 /**
- * Takes the folder for this process alone, emptied when `fresh`.
+ * Takes the folder for this process alone, emptied when `fresh`: all but the name of a database elsewhere, which is then
+ * emptied as well.
  * @returns how to give it back
  * @throws when another process has it, or when it holds what is not ours to empty
  */
@@ -23,7 +25,8 @@ export async function takeFolder(path: string, fresh: boolean): Promise<() => Pr
   if (fresh && existsSync(folder)) {
     if (owner === undefined && !existsSync(join(folder, 'cluster.json')))
       throw new Error(`${folder} is no folder of ours, so it is not emptied: remove it yourself`);
-    await rm(folder, { recursive: true });
+    for (const name of await readdir(folder))
+      if (name !== DATABASE_MARK) await rm(join(folder, name), { recursive: true });
   }
   await mkdir(folder, { recursive: true });
   await writeFile(mark, String(process.pid));

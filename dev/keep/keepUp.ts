@@ -33,7 +33,7 @@ export async function keepUp(options: KeepUpOptions): Promise<void> {
   try {
     narrator.step(`A database, a cluster and a cloud, kept in ${folder}`);
     const onError = (text: string) => narrator.plain(text.trim(), 'bad');
-    const stack = await raiseStack({ ...options, onError }).catch(explainPort);
+    const stack = await raiseStack({ ...options, onError });
     try {
       narrator.tell(
         speed === 1
@@ -49,14 +49,6 @@ export async function keepUp(options: KeepUpOptions): Promise<void> {
   } finally {
     await giveBack();
   }
-}
-
-function explainPort(error: unknown): never {
-  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
-    throw new Error(
-      `${error.message}: what is kept needs that port; end what has it, or begin anew with --fresh`,
-    );
-  throw error;
 }
 
 /** Starts it again whenever it ends, so that it can be killed at any moment. */

@@ -1,15 +1,19 @@
 import { execFile } from 'node:child_process';
-import { chmod, chown, constants, cp, readdir, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, chown, constants, cp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { z } from 'zod';
 import { type Account, canUse } from './account.ts';
 
 export interface Binaries {
   initdb: string;
   postgres: string;
 }
+
+const links = z.array(z.object({ target: z.string() }));
 
 /** Which files the server doesn't need. */
 const STATIC_LIBRARY = /\.a$/;
@@ -31,8 +35,20 @@ export async function findBinaries(): Promise<Binaries> {
       { cause },
     );
   }
+  await needLinks(dirname(dirname(entry)));
   const { initdb, postgres } = (await import(pathToFileURL(entry).href)) as Binaries;
   return { initdb, postgres };
+}
+
+/** npm packs no links; a script of the package makes them when it is installed. */
+async function needLinks(folder: string): Promise<void> {
+  const list = await readFile(join(folder, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]');
+  for (const { target } of links.parse(JSON.parse(list))) {
+    if (!existsSync(join(folder, target)))
+      throw new Error(
+        `${join(folder, target)} is missing, as npm ran no install scripts: run npm ci --ignore-scripts=false`,
+      );
+  }
 }
 
 /**
@@ -61,7 +77,8 @@ export async function reachableBinaries(
   return copied;
 }
 
-function lastLine(error: unknown): string {
+/** What a failed command said last. */
+export function lastLine(error: unknown): string {
   return String(error instanceof Error ? error.message : error)
     .trim()
     .split('\n')

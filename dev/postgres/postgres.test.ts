@@ -3,13 +3,14 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
+import { pathToFileURL } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { systemClock } from '../../src/controller/clock.ts';
 import { canKeepIn, chooseAccount } from './account.ts';
 import { reachableBinaries } from './binaries.ts';
 import { prepareFolder } from './folder.ts';
 import { startPostgres } from './postgres.ts';
+import { query } from './query.ts';
 
 const given = process.env.DATABASE_URL;
 afterEach(() => {
@@ -17,22 +18,12 @@ afterEach(() => {
   else delete process.env.DATABASE_URL;
 });
 
-async function ask(url: string, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
 test('a temporary server leaves no file behind, and several live side by side', async () => {
   delete process.env.DATABASE_URL;
   const servers = await Promise.all([1, 2, 3].map(() => startPostgres({ clock: systemClock })));
   const folders: string[] = [];
   for (const { url } of servers) {
-    const [row] = await ask(url, 'show data_directory');
+    const [row] = await query(url, 'show data_directory');
     folders.push(String(row?.data_directory));
   }
   expect(new Set(folders).size).toBe(3);
@@ -46,10 +37,10 @@ test('a given folder keeps its rows from one start to the next', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'workspace-postgres-test-'));
   try {
     const first = await startPostgres({ dataDir, clock: systemClock });
-    await ask(first.url, 'create table kept as select 42 as answer');
+    await query(first.url, 'create table kept as select 42 as answer');
     await first.stop();
     const second = await startPostgres({ dataDir, clock: systemClock });
-    expect(await ask(second.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
+    expect(await query(second.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
     await second.stop();
   } finally {
     await rm(dataDir, { recursive: true });
@@ -63,16 +54,19 @@ test('DATABASE_URL is taken as it is, and stopping stops nothing', async () => {
   const given = await startPostgres({ clock: systemClock });
   expect(given.url).toBe(own.url);
   await given.stop();
-  expect(await ask(own.url, 'select 1 as one')).toEqual([{ one: 1 }]);
+  expect(await query(own.url, 'select 1 as one')).toEqual([{ one: 1 }]);
   await own.stop();
 });
+
+/** A string literal that imports it, whatever is in the path of the checkout. */
+const moduleURL = (file: string) => JSON.stringify(pathToFileURL(join(import.meta.dirname, file)).href);
 
 test('a server goes with the process that started it, even when that one is killed', async () => {
   const env = { ...process.env };
   delete env.DATABASE_URL;
   const program = `
-    import { startPostgres } from "${new URL('postgres.ts', import.meta.url)}";
-    import { systemClock } from "${new URL('../../src/controller/clock.ts', import.meta.url)}";
+    import { startPostgres } from ${moduleURL('postgres.ts')};
+    import { systemClock } from ${moduleURL('../../src/controller/clock.ts')};
     const { url } = await startPostgres({ clock: systemClock });
     console.log(url);
     setInterval(() => undefined, 1000);`;
@@ -81,12 +75,12 @@ test('a server goes with the process that started it, even when that one is kill
     child.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString().trim()));
     child.once('exit', () => reject(new Error('it exited')));
   });
-  const [row] = await ask(url, 'show data_directory');
+  const [row] = await query(url, 'show data_directory');
   const folder = String(row?.data_directory);
   expect(existsSync(folder)).toBe(true);
   child.kill('SIGKILL');
   await expect.poll(() => existsSync(folder), { timeout: 20_000 }).toBe(false);
-  await expect(ask(url, 'select 1')).rejects.toThrow();
+  await expect(query(url, 'select 1')).rejects.toThrow();
 });
 
 test('a folder where the server’s account can’t keep files is known beforehand', async () => {

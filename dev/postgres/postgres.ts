@@ -2,13 +2,14 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chown, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Clock } from '../../src/controller/clock.ts';
+import { freePort } from '../ports.ts';
 import { type Account, chooseAccount } from './account.ts';
-import { type Binaries, findBinaries, reachableBinaries } from './binaries.ts';
+import { type Binaries, findBinaries, lastLine, reachableBinaries } from './binaries.ts';
 import { prepareFolder } from './folder.ts';
+import { givenServer } from './given.ts';
 import { PortTaken, type Server, serve, serverEnvironment } from './server.ts';
 
 export interface Postgres {
@@ -21,12 +22,12 @@ export interface Postgres {
 const PORT_ATTEMPTS = 10;
 
 /**
- * Starts a real Postgres on a free port of 127.0.0.1, or takes the one that DATABASE_URL names.
+ * Starts a real Postgres on a free port of 127.0.0.1, or takes the server that DATABASE_URL names.
  * Without `dataDir` its files are temporary; they go even when this process is killed.
  */
 export async function startPostgres(options: { dataDir?: string; clock: Clock }): Promise<Postgres> {
-  const given = process.env.DATABASE_URL;
-  if (given) return { url: given, stop: async () => undefined };
+  const given = await givenServer();
+  if (given !== undefined) return { url: given, stop: async () => undefined };
 
   const account = chooseAccount();
   const folder = await prepareFolder(options.dataDir, account);
@@ -64,7 +65,7 @@ async function initialise(binaries: Binaries, folder: string, account: Account):
   await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
   if (account.uid !== undefined && account.gid !== undefined)
     await chown(passwordFile, account.uid, account.gid);
-  await promisify(execFile)(
+  const setUp = promisify(execFile)(
     binaries.initdb,
     [
       `--pgdata=${join(folder, 'data')}`,
@@ -77,6 +78,12 @@ async function initialise(binaries: Binaries, folder: string, account: Account):
     ],
     { ...account, cwd: folder, env: serverEnvironment() },
   );
+  await setUp.catch((cause: unknown) => {
+    throw new Error(
+      `the embedded Postgres can't run here (${lastLine(cause)}): set DATABASE_URL to a Postgres of your own`,
+      { cause },
+    );
+  });
   return password;
 }
 
@@ -90,17 +97,4 @@ async function serveOnFreePort(options: Omit<Parameters<typeof serve>[0], 'port'
       if (!(error instanceof PortTaken) || attempt >= PORT_ATTEMPTS) throw error;
     }
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolvePort, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() =>
-        typeof address === 'object' && address ? resolvePort(address.port) : reject(new Error('no port')),
-      );
-    });
-  });
 }

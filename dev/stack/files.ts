@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { createServerCertificate } from '../apiserver/certificates.ts';
+import { freePort, isFree } from '../ports.ts';
 
 const gatewayIdentity = z.object({
   port: z.int().min(1).max(65_535),
@@ -19,16 +19,28 @@ export type GatewayIdentity = z.output<typeof gatewayIdentity>;
 export async function gatewayIdentityIn(folder: string): Promise<GatewayIdentity> {
   const file = join(folder, 'gateway.json');
   const kept = await readKept(file);
-  if (kept !== undefined) return gatewayIdentity.parse(kept);
+  if (kept !== undefined) {
+    const identity = gatewayIdentity.parse(kept);
+    if (!(await isFree(identity.port)))
+      throw new Error(
+        `another process listens on port ${identity.port} of 127.0.0.1, where the instances that are kept look for the gateway: end it, or forget them with npm run dev -- --fresh`,
+      );
+    return identity;
+  }
   const made = { port: await freePort(), ...(await createServerCertificate()) };
   await writeFile(file, JSON.stringify(made), { mode: 0o600 });
   return made;
 }
 
-/** The port that the API server had last time, so that a kubeconfig stays good; 0 the first time. */
+/**
+ * The port that the API server had last time, so that a copied kubeconfig stays good; 0, for any free one, the first time
+ * and when another process has taken it: the kubeconfig in the folder always has the present one.
+ */
 export async function apiPortIn(folder: string): Promise<number> {
   const kept = await readKept(join(folder, 'api-port.json'));
-  return kept === undefined ? 0 : z.int().parse(kept);
+  if (kept === undefined) return 0;
+  const port = z.int().parse(kept);
+  return (await isFree(port)) ? port : 0;
 }
 
 /** What operator and kubectl are configured with; answers with the paths. */
@@ -59,17 +71,4 @@ async function readKept(file: string): Promise<unknown> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw new Error(`${file} can't be used; remove the folder to begin afresh`, { cause: error });
   }
-}
-
-/** A port of 127.0.0.1 that was free a moment ago: for those who must be told before somebody listens there. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  if (address === null || typeof address === 'string') throw new Error('no port on 127.0.0.1');
-  return address.port;
 }

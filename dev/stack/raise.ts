@@ -2,8 +2,9 @@ import { pino } from 'pino';
 import type { Clock } from '../../src/controller/clock.ts';
 import type { Random } from '../../src/controller/random.ts';
 import { canRunShellInstances } from '../instances/shellRuntime.ts';
+import { freePort } from '../ports.ts';
+import { isPostgresURL } from '../postgres/given.ts';
 import type { Narrator } from '../terminal/narrator.ts';
-import { freePort } from './files.ts';
 import { type Stack, startStack } from './stack.ts';
 import type { Speed } from './timings.ts';
 
@@ -29,6 +30,8 @@ export interface Raised extends Stack {
 export async function raiseStack(options: RaiseOptions): Promise<Raised> {
   const { clock, random, narrator, speed, folder } = options;
   const agentKind = canRunShellInstances() ? 'shell' : 'light';
+  if (process.env.DATABASE_URL && !isPostgresURL(process.env.DATABASE_URL))
+    narrator.tell('DATABASE_URL is no postgres:// URL, so it is left alone');
   const names = { database: 'Postgres', cluster: 'Kubernetes API', cloud: 'EC2' } as const;
   const stack = await narrator.waiting(
     () => 'starting a database, a cluster and a cloud',

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,14 +10,15 @@ import type { AgentControls } from '../ec2/runtime.ts';
 import { type Ec2Server, startEc2 } from '../ec2/server.ts';
 import type { Timings } from '../ec2/timings.ts';
 import { createLightRuntime } from '../instances/lightRuntime.ts';
-import { createShellRuntime } from '../instances/shellRuntime.ts';
-import { canKeepIn } from '../postgres/account.ts';
-import { startPostgres } from '../postgres/postgres.ts';
+import { createShellRuntime, needShellInstances } from '../instances/shellRuntime.ts';
+import { startDatabase } from '../postgres/database.ts';
+import { withoutPassword } from '../postgres/given.ts';
 import { apiPortIn, gatewayIdentityIn, writeFiles } from './files.ts';
 import { installCluster, stageClient } from './install.ts';
 import { type Speed, scaledCloud, scaledEnvironment } from './timings.ts';
 
 export const REGION = 'eu-central-1';
+const CLUSTER_FILE = 'cluster.json';
 
 export interface StackOptions {
   clock: Clock;
@@ -67,7 +69,7 @@ export type Stack = StackOn<RunningApiServer>;
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { clock, random, logger, folder: kept } = options;
   return startStackOn(options, async (folder, onStop) => {
-    const file = kept && join(kept, 'cluster.json');
+    const file = kept && join(kept, CLUSTER_FILE);
     const api = await startApiServer({ clock, random, logger, file, port: await apiPortIn(folder) });
     onStop(api.stop);
     await installCluster(stageClient(api, clock));
@@ -81,17 +83,21 @@ export async function startStackOn<T extends ClusterAccess>(
   open: (folder: string, onStop: (stop: () => Promise<void>) => void) => Promise<T>,
 ): Promise<StackOn<T>> {
   const { clock, random, logger, speed = 1, agents, folder: kept, tell = () => undefined } = options;
+  if (agents === 'shell') needShellInstances();
   const folder = kept ?? (await mkdtemp(join(tmpdir(), 'workspace-stack-')));
   const stops: (() => Promise<void>)[] = [];
   const stop = async () => {
-    for (const step of stops.splice(0).reverse()) await step();
+    const failures: unknown[] = [];
+    for (const step of stops.splice(0).reverse())
+      await step().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
   };
   try {
     await mkdir(folder, { recursive: true });
     // Postgres runs as another user where this process is root, and its files are below.
     await chmod(folder, 0o755);
     if (kept === undefined) stops.push(() => rm(folder, { recursive: true, force: true }));
-    const databaseURL = options.databaseURL ?? (await ownPostgres());
+    const databaseURL = options.databaseURL ?? (await ownDatabase());
     tell('database', withoutPassword(databaseURL));
     const api = await open(folder, (step) => stops.push(step));
     tell('cluster', api.url);
@@ -154,21 +160,15 @@ export async function startStackOn<T extends ClusterAccess>(
       stop,
     };
   } catch (error) {
-    await stop();
+    // What failed first is what counts.
+    await stop().catch(() => undefined);
     throw error;
   }
 
-  async function ownPostgres(): Promise<string> {
-    // What Postgres holds comes back with the next heartbeats, so where its account can't get it is a temporary one.
-    const dataDir = kept && (await canKeepIn(kept)) ? join(kept, 'postgres') : undefined;
-    const postgres = await startPostgres({ clock, dataDir });
-    stops.push(postgres.stop);
-    return postgres.url;
+  async function ownDatabase(): Promise<string> {
+    const fresh = kept !== undefined && !existsSync(join(kept, CLUSTER_FILE));
+    const database = await startDatabase({ clock, keepIn: kept, fresh });
+    stops.push(database.stop);
+    return database.url;
   }
-}
-
-function withoutPassword(databaseURL: string): string {
-  const url = new URL(databaseURL);
-  url.password = '';
-  return url.href;
 }

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { needShellInstances } from '../../dev/instances/shellRuntime.ts';
 import { createCanary, findCanary } from '../../test/support/canary.ts';
 import { createGatewayFixture, type GatewayFixture, UID } from '../../test/support/gateway.ts';
 import { serveMetadata } from '../../test/support/metadata.ts';
@@ -42,6 +43,7 @@ test('the search finds the canary in each encoding', () => {
 });
 
 test('a secret value reaches the instance, and no log line, row, metric, user data or console', async () => {
+  needShellInstances();
   fixture = await createGatewayFixture({ agent: await readAgentFiles() });
   cleanups.push(() => fixture.close());
   withSecret();

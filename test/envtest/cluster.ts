@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { kubeconfigOf } from '../../dev/apiserver/kubeconfig.ts';
-import { freePort } from '../../dev/stack/files.ts';
+import { freePort } from '../../dev/ports.ts';
 import type { ControlPlane } from './binaries.ts';
 import { type Identity, writeIdentity } from './identity.ts';
 import { answers, argumentsOf, type RunningProgram, startProgram } from './program.ts';

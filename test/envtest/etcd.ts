@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { request } from 'undici';
-import { freePort } from '../../dev/stack/files.ts';
+import { freePort } from '../../dev/ports.ts';
 import { answers, argumentsOf, type RunningProgram, startProgram } from './program.ts';
 
 export interface Etcd extends RunningProgram {

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { freePort } from '../../dev/stack/files.ts';
+import { freePort } from '../../dev/ports.ts';
 import type { OperatorProcess } from '../../dev/stack/operatorProcess.ts';
 import type { StackOptions } from '../../dev/stack/stack.ts';
 import type { Condition } from '../../src/api/meta.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { freePort } from '../../dev/stack/files.ts';
+import { freePort } from '../../dev/ports.ts';
 import type { OperatorProcess } from '../../dev/stack/operatorProcess.ts';
 import { createDoor } from '../support/door.ts';
 import {

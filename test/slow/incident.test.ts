@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canRunShellInstances } from '../../dev/instances/shellRuntime.ts';
-import { freePort } from '../../dev/stack/files.ts';
+import { freePort } from '../../dev/ports.ts';
 import {
   createScene,
   createWorkspace,

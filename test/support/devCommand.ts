@@ -1,5 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'dev', 'main.ts');
 
@@ -18,6 +20,11 @@ export function runDevCommand(args: readonly string[], temporary: string): DevCo
     env: { ...process.env, TMPDIR: temporary, DATABASE_URL: '' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  return follow(child);
+}
+
+/** Gathers what a command says. */
+export function follow(child: ChildProcessByStdio<null, Readable, Readable>): DevCommand {
   let output = '';
   const listeners = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr]) {
@@ -46,8 +53,26 @@ export function runDevCommand(args: readonly string[], temporary: string): DevCo
 
 /** Command lines of living processes that hold the text. */
 export async function processesNaming(text: string): Promise<string[]> {
+  const lines = existsSync('/proc/self/cmdline') ? commandLinesInProc() : await commandLinesOfPs();
+  return lines.filter((line) => line.includes(text));
+}
+
+/** Without ps, which small images lack. */
+function commandLinesInProc(): string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    if (!/^\d+$/.test(pid)) return [];
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+    } catch {
+      // It ended since.
+      return [];
+    }
+  });
+}
+
+async function commandLinesOfPs(): Promise<string[]> {
   const child = spawn('ps', ['-eo', 'args'], { stdio: ['ignore', 'pipe', 'ignore'] });
   let output = '';
   for await (const chunk of child.stdout) output += String(chunk);
-  return output.split('\n').filter((line) => line.includes(text));
+  return output.split('\n');
 }

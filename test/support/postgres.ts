@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
 import { inject } from 'vitest';
+import { createDatabase, dropDatabase } from '../../dev/postgres/database.ts';
+import { query } from '../../dev/postgres/query.ts';
 
 export interface TestDatabase {
   url: string;
@@ -15,15 +16,11 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   server ??= askForPostgres();
   const admin = await server;
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await run(admin, `CREATE DATABASE ${name}`);
-  const url = new URL(admin);
-  url.pathname = `/${name}`;
+  const url = await createDatabase(admin, name);
   return {
-    url: url.href,
-    query: (sql, values) => run(url.href, sql, values),
-    drop: async () => {
-      await run(admin, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    },
+    url,
+    query: (sql, values) => query(url, sql, values),
+    drop: () => dropDatabase(admin, name),
   };
 }
 
@@ -32,14 +29,4 @@ async function askForPostgres(): Promise<string> {
   const text = await answer.text();
   if (!answer.ok) throw new Error(`no Postgres: ${text}`);
   return text;
-}
-
-async function run(url: string, sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query(sql, values)).rows;
-  } finally {
-    await client.end();
-  }
 }

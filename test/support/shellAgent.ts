@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { needShellInstances } from '../../dev/instances/shellRuntime.ts';
 import { readAgentFiles } from '../../src/agent/files.ts';
 import { renderUserData } from '../../src/agent/userData.ts';
 import { workspaceClassSpec } from '../../src/api/workspaceClass.ts';
@@ -16,6 +17,7 @@ export type Machine = Awaited<ReturnType<typeof createMachine>>;
 
 /** A folder that stands for an instance's disk, its metadata service, and a gateway that serves the real agent. */
 export async function createMachine() {
+  needShellInstances();
   let periodSeconds = 1;
   const fixture = await createGatewayFixture({
     agent: await readAgentFiles(),

@@ -1,0 +1,30 @@
+import { createServer } from 'node:net';
+
+/** A port of 127.0.0.1 that was free a moment ago: for those who must be told before somebody listens there. */
+export function freePort(): Promise<number> {
+  return bind(0);
+}
+
+/** Whether nobody listens on that port of 127.0.0.1. */
+export async function isFree(port: number): Promise<boolean> {
+  try {
+    await bind(port);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return false;
+    throw error;
+  }
+}
+
+/** Listens there for a moment; answers with the port. */
+async function bind(port: number): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  if (address === null || typeof address === 'string') throw new Error('no port on 127.0.0.1');
+  return address.port;
+}
