@@ -1,4 +1,4 @@
-import { currentState, type InstanceRecord } from '../../dev/ec2/model.ts';
+import { currentState, type InstanceRecord, type Tag } from '../../dev/ec2/model.ts';
 import { tagMap } from '../../dev/ec2/tags.ts';
 import { CAUSES } from '../../src/api/causes.ts';
 import type { Workspace } from '../../src/api/workspace.ts';
@@ -20,9 +20,16 @@ export interface Known {
   read(name: string): Promise<Workspace | undefined>;
 }
 
-function tagsOf(instance: InstanceRecord) {
-  const tags = tagMap(instance.tags);
-  return { uid: tags[TAG.uid] ?? '', number: Number(tags[TAG.number]) };
+/** A change of tags makes another list of them. */
+const read = new WeakMap<readonly Tag[], { uid: string; number: number }>();
+
+function tagsOf({ tags }: InstanceRecord): { uid: string; number: number } {
+  const known = read.get(tags);
+  if (known) return known;
+  const all = tagMap(tags);
+  const found = { uid: all[TAG.uid] ?? '', number: Number(all[TAG.number]) };
+  read.set(tags, found);
+  return found;
 }
 
 function livingOf({ service }: Pick<Scene, 'service'>): Map<string, InstanceRecord[]> {
