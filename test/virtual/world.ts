@@ -38,6 +38,8 @@ export interface World extends Time, People, Books, Outages, Processes {
   faults: Faults;
   /** Somebody says of a Workspace that it looks dead. */
   report(name: string): Promise<void>;
+  /** The API server's whole state as it is, to be restored later as a backup of etcd is, versions and all. @returns how to */
+  backUp(): () => void;
   /** For the timeline. */
   note(what: string): void;
   timeline(): string;
@@ -96,9 +98,11 @@ export async function createWorld(options: WorldOptions = {}, signal?: AbortSign
   const processes = createProcesses(scene, time);
   const outages = createOutages(scene, time);
 
+  let isRestored = false;
   const judge = createJudge(scene, {
     names: () => people.workspaces().map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
     read: (name) => Promise.resolve(people.find(name)),
+    forgets: () => isRestored,
   });
   time.always('laws', async () => (await judge.look()) ?? true);
   await people.createClass('standard', options.standard);
@@ -116,6 +120,14 @@ export async function createWorld(options: WorldOptions = {}, signal?: AbortSign
     async report(name) {
       scene.note(`someone reports ${name}`);
       await scene.gateway.report({ namespace: NAMESPACE, name });
+    },
+    backUp() {
+      const backup = scene.api.state.dump();
+      return () => {
+        scene.note('the backup is restored');
+        isRestored = true;
+        scene.api.state.load(backup);
+      };
     },
     note: timeline.tell,
     timeline: timeline.text,
