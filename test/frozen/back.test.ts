@@ -68,7 +68,7 @@ async function rest({ world, take }: Course, code: Code): Promise<void> {
 test.each(states)(
   '$release and this release take turns on $name, and nothing is lost or done twice',
   async (state) => {
-    const earlier = await loadCode(state);
+    const earlier = await loadCode(state.release);
     let handovers = 0;
     const course = await follow(readFrozen(state), {
       codes: [PRESENT, earlier],

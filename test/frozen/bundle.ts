@@ -9,12 +9,14 @@ const EXPORTS = [
   ['controllerPart.ts', 'startControllerPart'],
   ['ec2/call.ts', 'createCaller'],
   ['ec2/runInput.ts', 'runInstancesInput'],
+  ['gateway/credentials.ts', 'createSession, createTicket, verifySession, verifyTicket'],
+  ['gateway/postgresStore.ts', 'createPostgresStore'],
 ] as const;
 
 /** The operator of the checkout at `root` as one module, without its packages; it remembers this configuration. */
 export async function bundleOperator(root: string, config: Config): Promise<string> {
   const lines = EXPORTS.map(
-    ([file, name]) => `export { ${name} } from ${JSON.stringify(join(root, 'src', file))};`,
+    ([file, names]) => `export { ${names} } from ${JSON.stringify(join(root, 'src', file))};`,
   );
   const bundle = await rolldown({
     input: ENTRY,

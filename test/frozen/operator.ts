@@ -7,6 +7,8 @@ import type { Transport } from '../../src/controller/transport.ts';
 import { startControllerPart } from '../../src/controllerPart.ts';
 import { createCaller } from '../../src/ec2/call.ts';
 import { runInstancesInput } from '../../src/ec2/runInput.ts';
+import { createSession, createTicket, verifySession, verifyTicket } from '../../src/gateway/credentials.ts';
+import { createPostgresStore } from '../../src/gateway/postgresStore.ts';
 import { CONFIG } from '../simulator/scene.ts';
 import type { World } from './world.ts';
 
@@ -18,6 +20,11 @@ export interface Code {
   createRuntimeMetrics: typeof createRuntimeMetrics;
   createCaller: typeof createCaller;
   runInstancesInput: typeof runInstancesInput;
+  createPostgresStore: typeof createPostgresStore;
+  createSession: typeof createSession;
+  createTicket: typeof createTicket;
+  verifySession: typeof verifySession;
+  verifyTicket: typeof verifyTicket;
 }
 
 /** This release's. */
@@ -28,6 +35,11 @@ export const PRESENT: Code = {
   createRuntimeMetrics,
   createCaller,
   runInstancesInput,
+  createPostgresStore,
+  createSession,
+  createTicket,
+  verifySession,
+  verifyTicket,
 };
 
 /** One process of the operator. */

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CONFIG } from '../simulator/scene.ts';
 import { bundleOperator } from './bundle.ts';
@@ -11,9 +11,9 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const [release, ...only] = process.argv.slice(2);
 if (release === undefined) throw new Error('usage: npm run freeze -- <release or date> [scenario…]');
 const folder = join(import.meta.dirname, release);
-await mkdir(join(folder, 'crds'), { recursive: true });
-for (const file of await readdir(join(ROOT, 'crds')))
-  await copyFile(join(ROOT, 'crds', file), join(folder, 'crds', file));
+await cp(join(ROOT, 'crds'), join(folder, 'crds'), { recursive: true });
+// Where the module looks for it: beside itself.
+await cp(join(ROOT, 'src', 'gateway', 'schema'), join(folder, 'schema'), { recursive: true });
 await writeFile(join(folder, 'operator.mjs'), await bundleOperator(ROOT, CONFIG));
 for (const [index, scenario] of scenarios.entries()) {
   if (only.length > 0 && !only.includes(scenario.name)) continue;

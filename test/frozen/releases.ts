@@ -13,21 +13,23 @@ export interface State {
 
 const fileOf = (release: string, ...path: string[]) => join(import.meta.dirname, release, ...path);
 
-/** Every state of every release that was frozen. */
-export const states: readonly State[] = readdirSync(import.meta.dirname, { withFileTypes: true })
+export const releases: readonly string[] = readdirSync(import.meta.dirname, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && entry.name !== 'scenarios')
-  .flatMap(({ name: release }) =>
-    readdirSync(fileOf(release))
-      .filter((file) => file.endsWith('.json'))
-      .map((file) => ({ release, name: file.replace(/[.]json$/, '') })),
-  );
+  .map(({ name }) => name);
+
+/** Every state of every release that was frozen. */
+export const states: readonly State[] = releases.flatMap((release) =>
+  readdirSync(fileOf(release))
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => ({ release, name: file.replace(/[.]json$/, '') })),
+);
 
 export function readFrozen({ release, name }: State): Frozen {
   return JSON.parse(readFileSync(fileOf(release, `${name}.json`), 'utf8')) as Frozen;
 }
 
 /** The release's own operator. */
-export async function loadCode({ release }: State): Promise<Code> {
+export async function loadCode(release: string): Promise<Code> {
   return (await import(fileOf(release, 'operator.mjs'))) as Code;
 }
 

@@ -2,6 +2,9 @@ import { z } from "zod";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { hostname } from "node:os";
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import pg from "pg";
+import { join } from "node:path";
+import { runner } from "node-pg-migrate";
 // src/api/meta.ts
 const GROUP = "compute.molecule.ai";
 const API_VERSION = `${GROUP}/v1alpha1`;
@@ -7855,6 +7858,8 @@ function createWorkspaceReconciler(deps) {
 	};
 }
 // src/gateway/credentials.ts
+const TICKET = /^t1\.([a-z0-9]{1,16})\.([A-Za-z0-9_-]{43})$/;
+const SESSION = /^s1\.([a-z0-9]{1,16})\.([A-Za-z0-9_-]{1,512})\.([A-Za-z0-9_-]{43})$/;
 function sign(key, purpose, claim) {
 	const message = JSON.stringify([
 		purpose,
@@ -7864,10 +7869,46 @@ function sign(key, purpose, claim) {
 	]);
 	return createHmac("sha256", key).update(message).digest("base64url");
 }
+function equal(a, b) {
+	const [left, right] = [Buffer.from(a), Buffer.from(b)];
+	return left.length === right.length && timingSafeEqual(left, right);
+}
 function createTicket(key, claim) {
 	return `t1.${key.id}.${sign(key.key, "ticket", claim)}`;
 }
-z.tuple([z.string().min(1).max(128), z.int().min(1)]);
+function verifyTicket(keys, ticket, claim) {
+	const [, id = "", mac = ""] = TICKET.exec(ticket) ?? [];
+	const key = keys.get("ticket", id);
+	return key !== void 0 && equal(mac, sign(key, "ticket", claim));
+}
+const sessionPayload = z.tuple([z.string().min(1).max(128), z.int().min(1)]);
+function createSession(key, claim) {
+	const payload = Buffer.from(JSON.stringify([claim.uid, claim.number])).toString("base64url");
+	return `s1.${key.id}.${payload}.${sign(key.key, "session", claim)}`;
+}
+function verifySession(keys, clusterID, credential) {
+	const [, id = "", payload = "", mac = ""] = SESSION.exec(credential) ?? [];
+	const key = keys.get("session", id);
+	if (!key) return void 0;
+	const parsed = sessionPayload.safeParse(parseJSON(Buffer.from(payload, "base64url").toString("utf8")));
+	if (!parsed.success) return void 0;
+	const [uid, number] = parsed.data;
+	return equal(mac, sign(key, "session", {
+		clusterID,
+		uid,
+		number
+	})) ? {
+		uid,
+		number
+	} : void 0;
+}
+function parseJSON(text) {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return;
+	}
+}
 // src/reconcilers/workspace/userDataStore.ts
 const CONFIG_MAPS = {
 	group: "",
@@ -8464,6 +8505,264 @@ function tags(params) {
 		Value: value
 	}));
 }
+// src/gateway/heartbeatStore.ts
+var StoreUnavailable = class extends Error {
+	name = "StoreUnavailable";
+};
+function launchID(launch) {
+	return `${launch.uid}/${launch.number}`;
+}
+// src/gateway/migrate.ts
+async function migrate(databaseURL, { logger, connectTimeoutMs }) {
+	const client = new pg.Client({
+		connectionString: databaseURL,
+		application_name: "workspace-migrate",
+		connectionTimeoutMillis: connectTimeoutMs
+	});
+	client.on("error", (error) => logger.warn({ err: error }, "connection for migrations lost"));
+	await client.connect();
+	try {
+		const done = await runner({
+			dbClient: client,
+			dir: join(import.meta.dirname, "schema"),
+			direction: "up",
+			migrationsTable: "workspace_schema_migrations",
+			advisoryLockMode: "wait",
+			logger: {
+				info: () => void 0,
+				warn: (m) => logger.warn(String(m)),
+				error: (m) => logger.error(String(m))
+			}
+		});
+		for (const { name } of done) logger.info({ migration: name }, "schema migrated");
+	} finally {
+		await client.end();
+	}
+}
+// src/gateway/statements.ts
+const ROW = `
+  l.uid, l.number, l.boot::float8 AS boot, l.seq::float8 AS seq,
+  CASE WHEN l.first_heartbeat_at IS NULL THEN l.served_env ELSE l.env END AS env,
+  l.url, l.acknowledged, l.reports,
+  l.interruption_action AS "interruptionAction",
+  (extract(epoch FROM l.interruption_at) * 1000)::float8 AS "interruptionAt",
+  (extract(epoch FROM l.first_heartbeat_at) * 1000)::float8 AS "firstHeartbeatAt",
+  (extract(epoch FROM l.last_heartbeat_at) * 1000)::float8 AS "lastHeartbeatAt",
+  l.first_heartbeat_at IS NOT NULL AND l.silent_since IS NULL AS fresh,
+  extract(epoch FROM l.changed_at)::text AS version`;
+const GATEWAY_UP = `
+  coalesce((SELECT last_beat_at > now() - $1::float8 * interval '1 ms' FROM gateway_liveness WHERE one), false)
+    AS "gatewayUp",
+  coalesce((SELECT extract(epoch FROM now() - up_since) * 1000 FROM gateway_liveness
+            WHERE one AND last_beat_at > now() - $1::float8 * interval '1 ms'), 0)::float8 AS "gatewayUpMs"`;
+const RECORD_HEARTBEATS = `
+  INSERT INTO workspace_launch AS l
+    (uid, number, boot, seq, env, url, active_tasks, agent, timeout_ms, acknowledged,
+     interruption_action, interruption_at, first_heartbeat_at, last_heartbeat_at, recheck_at)
+  SELECT h.*, now(), now(), now() + h.timeout_ms * interval '1 ms'
+  FROM (
+    SELECT b.uid, b.number, b.boot, b.seq, b.env, b.url, b.active_tasks, b.agent,
+           coalesce(b.timeout_ms, k.timeout_ms, 90000) AS timeout_ms, b.acknowledged,
+           b.interruption_action, b.interruption_at
+    FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::int[], $8::text[],
+                $9::int[], $10::boolean[], $11::text[], $12::timestamptz[])
+      AS b (uid, number, boot, seq, env, url, active_tasks, agent, timeout_ms, acknowledged,
+            interruption_action, interruption_at)
+    LEFT JOIN workspace_launch k ON k.uid = b.uid AND k.number = b.number
+  ) AS h
+  ORDER BY h.uid, h.number
+  ON CONFLICT (uid, number) DO UPDATE SET
+    boot = excluded.boot, seq = excluded.seq, env = excluded.env, url = excluded.url,
+    active_tasks = excluded.active_tasks, agent = excluded.agent, timeout_ms = excluded.timeout_ms,
+    acknowledged = l.acknowledged OR excluded.acknowledged,
+    interruption_action = excluded.interruption_action, interruption_at = excluded.interruption_at,
+    first_heartbeat_at = coalesce(l.first_heartbeat_at, now()),
+    last_heartbeat_at = now(),
+    silent_since = NULL,
+    recheck_at = CASE WHEN l.recheck_at IS NULL OR excluded.timeout_ms < l.timeout_ms
+                      THEN excluded.recheck_at ELSE l.recheck_at END,
+    changed_at = CASE WHEN l.first_heartbeat_at IS NULL OR l.silent_since IS NOT NULL
+                        OR excluded.boot <> l.boot OR excluded.env <> l.env
+                        OR excluded.url IS DISTINCT FROM l.url
+                        OR (excluded.interruption_action, excluded.interruption_at)
+                           IS DISTINCT FROM (l.interruption_action, l.interruption_at)
+                      THEN now() ELSE l.changed_at END
+  WHERE l.boot IS NULL OR (excluded.boot, excluded.seq) > (l.boot, l.seq)
+  RETURNING uid, number, acknowledged`;
+const RECORD_SERVED = `
+  INSERT INTO workspace_launch AS l (uid, number, served_env, served_at) VALUES ($1, $2, $3, now())
+  ON CONFLICT (uid, number) DO UPDATE SET served_env = excluded.served_env, served_at = now(), changed_at = now()`;
+const RECORD_REPORT = `
+  INSERT INTO workspace_launch AS l (uid, number, reports, changed_at)
+  VALUES ($1, $2, 1, CASE WHEN $3::boolean THEN now() ELSE 'epoch' END)
+  ON CONFLICT (uid, number) DO UPDATE SET
+    reports = l.reports + 1, changed_at = CASE WHEN $3::boolean THEN now() ELSE l.changed_at END`;
+const FIND = `SELECT ${ROW} FROM workspace_launch l WHERE l.uid = $1 AND l.number = $2`;
+const READ_ALL = `
+  SELECT now()::text AS cursor, ${GATEWAY_UP}, ${ROW}
+  FROM (VALUES (1)) AS one LEFT JOIN workspace_launch l ON true`;
+const TRANSITIONS = `
+  SELECT now()::text AS cursor, ${GATEWAY_UP}, ${ROW}
+  FROM (VALUES (1)) AS one
+  LEFT JOIN workspace_launch l
+    ON l.changed_at >= least($2::timestamptz, now()) - $3::float8 * interval '1 ms'`;
+const MARK_SILENT = `
+  WITH due AS (
+    SELECT l.uid, l.number, g.last_beat_at,
+           greatest(l.last_heartbeat_at, g.up_since) + l.timeout_ms * interval '1 ms' AS lost_at
+    FROM workspace_launch l,
+         -- The limit tells the planner what the table's constraint doesn't: one row.
+         (SELECT * FROM gateway_liveness WHERE last_beat_at > now() - $1::float8 * interval '1 ms' LIMIT 1) g
+    WHERE l.recheck_at <= now()
+    ORDER BY l.recheck_at
+    LIMIT 1000
+    FOR UPDATE OF l SKIP LOCKED
+  )
+  UPDATE workspace_launch l SET
+    recheck_at = CASE WHEN due.lost_at > due.last_beat_at THEN greatest(due.lost_at, now()) END,
+    silent_since = CASE WHEN due.lost_at <= due.last_beat_at THEN now() END,
+    changed_at = CASE WHEN due.lost_at <= due.last_beat_at THEN now() ELSE l.changed_at END
+  FROM due
+  WHERE l.uid = due.uid AND l.number = due.number
+  RETURNING l.silent_since IS NOT NULL AS silent`;
+const GATEWAY_BEAT = `
+  INSERT INTO gateway_liveness AS g (up_since, last_beat_at) VALUES (now(), now())
+  ON CONFLICT (one) DO UPDATE SET
+    up_since = CASE WHEN g.last_beat_at < now() - $1::float8 * interval '1 ms' THEN now() ELSE g.up_since END,
+    last_beat_at = greatest(g.last_beat_at, now())`;
+// src/gateway/postgresStore.ts
+const UNDEFINED_TABLE = "42P01";
+function createPostgresStore(options) {
+	const { logger, gatewayGapMs = 5e3, overlapMs = 5e3, timeoutMs = 3e3, poolSize = 10 } = options;
+	const pool = new pg.Pool({
+		connectionString: options.databaseURL,
+		application_name: "workspace-operator",
+		max: poolSize,
+		connectionTimeoutMillis: timeoutMs,
+		query_timeout: timeoutMs
+	});
+	pool.on("error", (error) => logger.warn({ code: codeOf(error) }, "idle database connection lost"));
+	let migrated;
+	function ensureMigrated() {
+		migrated ??= migrate(options.databaseURL, {
+			logger,
+			connectTimeoutMs: timeoutMs
+		}).catch((error) => {
+			migrated = void 0;
+			throw error;
+		});
+		return migrated;
+	}
+	async function query(action, text, values) {
+		try {
+			await ensureMigrated();
+			return await pool.query(text, values);
+		} catch (error) {
+			if (codeOf(error) === UNDEFINED_TABLE) migrated = void 0;
+			throw unavailable(action, error);
+		}
+	}
+	async function read(action, text, values) {
+		const { rows } = await query(action, text, values);
+		const [first] = rows;
+		if (!first) throw new StoreUnavailable(`${action}: the database answered without its clock`);
+		return {
+			cursor: first.cursor,
+			gatewayUp: first.gatewayUp,
+			gatewayUpMs: first.gatewayUpMs,
+			rows: rows.filter((row) => row.uid !== null).map(toRecord)
+		};
+	}
+	return {
+		async recordHeartbeats(batch) {
+			if (batch.length === 0) return new Map();
+			const { rows } = await query("record heartbeats", RECORD_HEARTBEATS, columns(batch));
+			return new Map(rows.map((row) => [launchID(row), { acknowledged: row.acknowledged }]));
+		},
+		async recordServed({ uid, number }, env) {
+			await query("record what is served", RECORD_SERVED, [
+				uid,
+				number,
+				env
+			]);
+		},
+		async recordReport({ uid, number }, outcome) {
+			await query("record a report", RECORD_REPORT, [
+				uid,
+				number,
+				outcome === "forwarded"
+			]);
+		},
+		async find({ uid, number }) {
+			const { rows } = await query("find a launch", FIND, [uid, number]);
+			return rows[0] && toRecord(rows[0]);
+		},
+		readAll: () => read("read all launches", READ_ALL, [gatewayGapMs]),
+		transitions: (cursor) => read("read transitions", TRANSITIONS, [
+			gatewayGapMs,
+			cursor,
+			overlapMs
+		]),
+		async markSilent() {
+			const { rows } = await query("mark the silent", MARK_SILENT, [gatewayGapMs]);
+			return rows.filter(({ silent }) => silent).length;
+		},
+		async gatewayUp() {
+			await query("record the gateway as up", GATEWAY_BEAT, [gatewayGapMs]);
+		},
+		async prune(olderThanMs) {
+			return (await query("prune", "\n  DELETE FROM workspace_launch\n  WHERE greatest(created_at, changed_at, last_heartbeat_at, served_at) < now() - $1::float8 * interval '1 ms'", [olderThanMs])).rowCount ?? 0;
+		},
+		close: () => pool.end()
+	};
+}
+function toRecord(row) {
+	const { uid, boot, seq, env, url, interruptionAction, interruptionAt } = row;
+	const { firstHeartbeatAt, lastHeartbeatAt } = row;
+	return {
+		uid: uid ?? "",
+		number: row.number,
+		fresh: row.fresh,
+		reports: row.reports,
+		acknowledged: row.acknowledged,
+		version: row.version,
+		...boot !== null && { boot },
+		...seq !== null && { seq },
+		...env !== null && { env },
+		...url !== null && { url },
+		...interruptionAction !== null && interruptionAt !== null && { interruption: {
+			action: interruptionAction,
+			at: interruptionAt
+		} },
+		...firstHeartbeatAt !== null && { firstHeartbeatAt },
+		...lastHeartbeatAt !== null && { lastHeartbeatAt }
+	};
+}
+function columns(batch) {
+	const column = (pick) => batch.map(pick);
+	return [
+		column((h) => h.uid),
+		column((h) => h.number),
+		column((h) => h.boot),
+		column((h) => h.seq),
+		column((h) => h.env),
+		column((h) => h.url ?? null),
+		column((h) => h.activeTasks ?? null),
+		column((h) => h.agent ?? null),
+		column((h) => h.timeoutMs ?? null),
+		column((h) => h.acknowledged),
+		column((h) => h.interruption?.action ?? null),
+		column((h) => h.interruption && new Date(h.interruption.at).toISOString())
+	];
+}
+function codeOf(error) {
+	if (error instanceof AggregateError) return codeOf(error.errors[0]);
+	if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
+	return error instanceof Error ? error.message : "unknown";
+}
+function unavailable(action, error) {
+	return new StoreUnavailable(`could not ${action}: the database answered ${codeOf(error)}; check DATABASE_URL, and that the database is up`);
+}
 // entry.ts
 const config = {
 	"kubernetes": {
@@ -8530,4 +8829,4 @@ const config = {
 		"healthListenPort": 8081
 	}
 };
-export { config, createCaller, createRuntimeMetrics, joinCluster, runInstancesInput, startControllerPart };
+export { config, createCaller, createPostgresStore, createRuntimeMetrics, createSession, createTicket, joinCluster, runInstancesInput, startControllerPart, verifySession, verifyTicket };
