@@ -21,12 +21,14 @@ export async function startGateway(
   platform: Platform,
   store: HeartbeatStore,
   identityCertificatePEM: string,
+  atEnd: (fn: () => void) => void,
 ): Promise<Pick<GatewayClient, 'post'> & { report(request: ReportRequest): Promise<void> }> {
   const { clock, logger, registry } = platform;
   const { flushIntervalMs, beatIntervalMs } = platform.config.gateway;
   const signal = new AbortController().signal;
   const cluster = await joinCluster(platform, signal);
   if (!cluster) throw new Error('the gateway found no cluster');
+  atEnd(() => void cluster.stop());
   cluster.watch('kinds');
   await cluster.waitForSync(signal);
   const queue = createHeartbeatQueue({ store, clock, flushIntervalMs });
@@ -39,7 +41,7 @@ export async function startGateway(
     logger,
     metrics: createGatewayMetrics(registry),
   };
-  keepRecorded({ store, clock, logger, beatIntervalMs, pruneAfterMs: NEVER_MS });
+  keepRecorded({ store, clock, logger, beatIntervalMs, pruneAfterMs: NEVER_MS, records: queue.records });
   return {
     report: (request) => report(parts, request),
     async post(_config, path, body, { credential }) {

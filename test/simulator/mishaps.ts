@@ -17,9 +17,17 @@ const ZONES = ['*', 'eu-sim-1a', 'eu-sim-1b'];
 /** A request that hangs is given up after 15 s; with this much more it still lands before T_late. */
 export const MOST_LATE_MS = CONFIG.timing.lateMs - CONFIG.aws.timeoutMs - 5_000;
 
+/**
+ * Between two times in which EC2 hides an instance it shows it for so long, ms, that the operator sees it: the protocol
+ * claims that one absence ends by T_vis, and several without a gap would be one.
+ */
+const SEEN_BETWEEN_MS = 3 * CONFIG.aws.sweepIntervalMs;
+
 /** One thing that goes wrong, within what the protocol claims to survive; returns what. */
 export function createMishaps(scene: Scene, operators: Operators, mostLateMs: number): () => string {
   const { clock, random, service, store, api, agents } = scene;
+  /** When an instance that was hidden has been seen again, monotonic ms, by its id. */
+  const seenAgain = new Map<string, number>();
   const upTo = (most: number) => Math.floor(random.next() * most);
   const pick = <T>(items: readonly T[]): T | undefined => items[upTo(items.length)];
   const some = (states: readonly string[]) =>
@@ -120,9 +128,13 @@ export function createMishaps(scene: Scene, operators: Operators, mostLateMs: nu
     [
       2,
       () =>
-        onInstance('is hidden', ['pending', 'running'], ({ id }) =>
-          service.faults.hide(id, upTo(CONFIG.timing.visibilityMs - 15_000)),
-        ),
+        onInstance('is hidden', ['pending', 'running'], ({ id }) => {
+          const now = clock.monotonic();
+          if (now < (seenAgain.get(id) ?? 0)) return;
+          const ms = upTo(CONFIG.timing.visibilityMs - 15_000);
+          seenAgain.set(id, now + ms + SEEN_BETWEEN_MS);
+          service.faults.hide(id, ms);
+        }),
     ],
     [2, () => onInstance('ends by itself', ['running'], ({ id }) => service.faults.end(id))],
     [

@@ -16,12 +16,13 @@ const FILES = { tls: undefined, caBundle: undefined, identityCertificates: [] };
 
 /** The controller's part of an operator's process, once its caches have synced. */
 export async function startOperator(
-  scene: Pick<Scene, 'store'>,
+  scene: Pick<Scene, 'store' | 'atEnd'>,
   platform: Platform,
 ): Promise<ControllerPart | undefined> {
   const never = new AbortController().signal;
   const cluster = await joinCluster(platform, never);
   if (!cluster) return undefined;
+  scene.atEnd(() => void cluster.stop());
   cluster.watch('all');
   await cluster.waitForSync(never);
   const part = startControllerPart(platform, FILES, cluster, scene.store);

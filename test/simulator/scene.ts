@@ -70,6 +70,10 @@ export interface Scene {
   trace: readonly string[];
   /** A new process with its way out; `strike` is asked around each of its calls. */
   process(name: string, strike: Strike): { mortal: Mortal; platform: Platform };
+  /** Runs at the scene's end. */
+  atEnd(fn: () => void): void;
+  /** Ends every process: Node keeps a watch that is open, and with it all of the scene. */
+  end(): void;
 }
 
 /** What stands between a process and the world, and sees what is asked and answered, though the process be dead by then. */
@@ -135,9 +139,12 @@ export async function createScene(seed: number, options: SceneOptions = {}): Pro
     { write: (line: string) => void logs.push(line) },
   );
   const trace: string[] = [];
+  const mortals: Mortal[] = [];
+  const endings: (() => void)[] = [];
 
   function process(name: string, strike: Strike): { mortal: Mortal; platform: Platform } {
     const mortal = createMortal(clock, strike);
+    mortals.push(mortal);
     const transport = inProcessTransport(api.handler, { clock: mortal.clock, userAgent: name });
     const registry = new Registry();
     const platform: Platform = {
@@ -159,7 +166,7 @@ export async function createScene(seed: number, options: SceneOptions = {}): Pro
 
   const gateway = createGateways(
     (name) => process(name, () => undefined),
-    (platform) => startGateway(platform, store, identity.certificatePEM),
+    (platform) => startGateway(platform, store, identity.certificatePEM, (fn) => void endings.push(fn)),
   );
   const agents = createLightRuntime({
     clock,
@@ -186,6 +193,11 @@ export async function createScene(seed: number, options: SceneOptions = {}): Pro
     trace,
     note: (what) => void trace.push(`${(clock.monotonic() / 1000).toFixed(1)}s ${what}`),
     process,
+    atEnd: (fn) => void endings.push(fn),
+    end() {
+      for (const mortal of mortals) mortal.die();
+      for (const fn of endings) fn();
+    },
   };
 }
 

@@ -13,12 +13,24 @@ const MOST_CALM_MS = 30 * 60_000;
 /** In which nothing more may be asked of EC2 but what shows its state, and nothing written but the lease. */
 const STEADY_MS = 60_000;
 
+/** What one history came to. */
+export interface Told {
+  provisions: number;
+  deaths: number;
+  virtualMs: number;
+}
+
 /** @throws with the law that broke, what led to it, and how to see it again. */
-export async function simulate(
-  seed: number,
-  mostLateMs = MOST_LATE_MS,
-): Promise<{ provisions: number; deaths: number; virtualMs: number }> {
+export async function simulate(seed: number, mostLateMs = MOST_LATE_MS): Promise<Told> {
   const scene = await createScene(seed);
+  try {
+    return await play(scene, seed, mostLateMs);
+  } finally {
+    scene.end();
+  }
+}
+
+async function play(scene: Scene, seed: number, mostLateMs: number): Promise<Told> {
   const people = await createPeople(scene, 2);
   const operators = startOperators(scene, 2);
   const mishap = createMishaps(scene, operators, mostLateMs);
