@@ -37,6 +37,13 @@ describe('the folder of a kept stack', () => {
     expect(await readdir(folder)).toEqual(['pid']);
   });
 
+  test('that can’t be written to is said in a line, with what to do', async () => {
+    await writeFile(join(parent, 'file'), '');
+    await expect(takeFolder(join(parent, 'file', 'stack'), false)).rejects.toThrow(
+      /\/file\/stack can't be written to \(ENOTDIR\): name another with --folder$/,
+    );
+  });
+
   test('is never emptied when it is not ours', async () => {
     await writeFile(join(parent, 'thesis.txt'), 'years');
     await expect(takeFolder(parent, true)).rejects.toThrow('no folder of ours');

@@ -28,8 +28,14 @@ export async function takeFolder(path: string, fresh: boolean): Promise<() => Pr
     for (const name of await readdir(folder))
       if (name !== DATABASE_MARK) await rm(join(folder, name), { recursive: true });
   }
-  await mkdir(folder, { recursive: true });
-  await writeFile(mark, String(process.pid));
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(mark, String(process.pid));
+  } catch (cause) {
+    throw new Error(`${folder} can't be written to (${codeOf(cause)}): name another with --folder`, {
+      cause,
+    });
+  }
   // Empty rather than gone: that marks the folder as ours.
   return () => writeFile(mark, '');
 }
@@ -38,7 +44,7 @@ async function readOwner(mark: string): Promise<number | undefined> {
   try {
     return Number(await readFile(mark, 'utf8'));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return undefined;
     throw error;
   }
 }
@@ -50,6 +56,10 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     // It lives, and is somebody else's.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
