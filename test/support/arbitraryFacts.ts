@@ -184,6 +184,15 @@ const environment: fc.Arbitrary<Facts['environment']> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: 'Unknown' as const }) },
 );
 
+/** Mostly nobody is in line; else it has yet to ask, is near, or far. */
+const lines: fc.Arbitrary<Facts['line']> = rarely<Facts['line']>(
+  { inMs: 0, ahead: 0 },
+  undefined,
+  { inMs: 2 * SECOND, ahead: 3 },
+  { inMs: 20 * SECOND, ahead: 39 },
+  { inMs: 10 * MINUTE, ahead: 1199 },
+);
+
 /** As a process knows it that has looked for so long. */
 function silenceOf(status: WorkspaceStatus | undefined, heard: Facts['heartbeats'], agoMs: number) {
   const at = { wall: NOW.wall - agoMs, mono: NOW.mono - agoMs };
@@ -220,6 +229,7 @@ export const arbitraryFacts: fc.Arbitrary<Facts> = fc
     finalized: rarely(true, false),
     changed: fc.option(fc.record({ agoMs })),
     missingClass: rarely(false, true),
+    line: lines,
   })
   .map((given): Facts => {
     const { deleting, abandoned, finalized, missingClass, changed } = given;
@@ -229,6 +239,7 @@ export const arbitraryFacts: fc.Arbitrary<Facts> = fc
       instances,
       heartbeats: given.heartbeats,
       environment: given.environment,
+      line: given.line,
       sweptAt: NOW.mono - given.swept,
       spec: {
         paused: given.paused,

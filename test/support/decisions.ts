@@ -52,6 +52,11 @@ function validatedBy(decision: Decision): ValidationFact {
   return { fingerprint: decision.effect.fingerprint, verdict: { ok: true }, expiresAt: NOW.mono + MINUTE };
 }
 
+/** The same for what is decided over these facts. */
+export function verdictOn(facts: Facts): ValidationFact {
+  return validatedBy(decideAt(facts));
+}
+
 /** Decides with the dry run that it asked for passed. */
 export function decideValidated(facts: Facts, ms = 0): Told {
   const asked = decideAt(facts, ms);
