@@ -158,7 +158,7 @@ export function factsOf(world: World, validations: readonly ValidationFact[]): F
       powerSentAt,
       console: byInstance(process.sent.map(({ number, console }) => [number, console ? '' : undefined])),
     },
-    line: { inMs: 0, ahead: 0 },
+    line: world.queued ? { inMs: 600_000, ahead: 1_000 } : { inMs: 0, ahead: 0 },
     timing: { ...timing, replayMaxAgeMs: terms.replayMaxAgeMs ?? timing.replayMaxAgeMs },
     userData: { ok: true, source: { stub: 1, gatewayURL: 'https://gateway', ticketKey: 't' } },
   };

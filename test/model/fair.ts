@@ -5,7 +5,7 @@ import { QUIET, type Step, type World } from './world.ts';
 
 /** What happens when no more goes wrong, most urgent first; only then does time pass. */
 const ORDER = [
-  /lands$|catches up$|^the former leader: |write arrives$|comes back$/,
+  /lands$|catches up$|^the former leader: |write arrives$|comes back$|its turn comes$/,
   /^(write|add finalizer|remove finalizer|read console|end|stop|start|run: accepted|run: mismatch)$/,
   /^(boots|bootstraps|is heard of|stopped|terminated|is heard again)/,
   /^sweep$/,

@@ -59,6 +59,17 @@ const LAWS: Record<string, Law> = {
     const cause = after.object.status?.launch?.cause?.kind;
     return !(wasOpened(before, after) && cause && !CAUSES[cause].supersedesStarting && progressed(before));
   },
+  'nothing is armed before its turn': (before, after) =>
+    !before.queued ||
+    !wasArmed(before, after) ||
+    after.object.status?.launch?.sender !== `e${before.process.epoch}`,
+  'no program gives up what lives before its successor’s turn': (before, after) => {
+    const cause = after.object.status?.launch?.cause?.kind;
+    // What a former leader had decided on its turn arrives late.
+    const present = before.stale.length === after.stale.length;
+    if (!before.queued || !present || !cause || !wasOpened(before, after)) return true;
+    return CAUSES[cause].spends === 'request' || !isThought(before);
+  },
   'S12: replays are byte-equal': (before, after) => {
     const [was, is] = [before.object.status?.launch, after.object.status?.launch];
     if (
@@ -85,6 +96,16 @@ function isThere({ state }: TrueInstance): boolean {
 
 function stateIn(world: World, number: number): string | undefined {
   return world.instances.find((it) => it.number === number)?.state;
+}
+
+/** Whether an instance is on record that has not ended as far as EC2 has shown. */
+function isThought({ object, process }: World): boolean {
+  const launch = object.status?.launch;
+  if (launch?.instanceID === undefined || launch.ended) return false;
+  const sight = process.view.find(({ number }) => number === launch.number);
+  return (
+    sight !== undefined && sight.firstAt === undefined && !/^(shutting-down|terminated)$/.test(sight.state)
+  );
 }
 
 function numberOf({ object }: World): number {

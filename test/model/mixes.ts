@@ -89,6 +89,21 @@ export const MIXES: readonly Mix[] = [
     budget: { restores: 1, restarts: 1, edits: 1 },
     terms: { restoring: 'unseen' },
   },
+  { name: 'it waits in line for its first launch, and another leads', budget: { queues: 2, takeovers: 1 } },
+  { name: 'it waits in line while answers are lost', budget: { queues: 2, losses: 1, refusals: 1 } },
+  { name: 'it waits in line while a secret changes', ready: true, budget: { queues: 2, edits: 2 } },
+  { name: 'it waits in line for a restart', ready: true, budget: { queues: 2, restarts: 2 } },
+  { name: 'it waits in line to be stopped and started', ready: true, budget: { queues: 2, flips: 2 } },
+  {
+    name: 'it waits in line while it is deleted',
+    ready: true,
+    budget: { queues: 2, restarts: 1, deletions: 1 },
+  },
+  {
+    name: 'it falls silent, and its replacement waits in line',
+    ready: true,
+    budget: { queues: 2, silences: 1, ends: 1 },
+  },
   {
     name: 'a launch becomes too old to be repeated',
     budget: { losses: 1, refusals: 1 },

@@ -54,6 +54,23 @@ export const MUTANTS_OF_LAUNCHING: readonly Mutant[] = [
   },
   {
     rule: '1',
+    flaw: 'a launch is armed while it waits in line',
+    breaks: /before its turn/,
+    budget: { queues: 1 },
+    decide: lying((facts) => ({ ...facts, line: { inMs: 0, ahead: 0 } })),
+  },
+  {
+    rule: '1',
+    flaw: 'an instance is ended for a change although its successor waits in line',
+    breaks: /before its successor’s turn/,
+    ready: true,
+    budget: { queues: 1, edits: 1, ticks: ANY_TIME },
+    decide: lying((facts) =>
+      launchIn(facts)?.phase === 'Submitted' ? { ...facts, line: { inMs: 0, ahead: 0 } } : facts,
+    ),
+  },
+  {
+    rule: '1',
     flaw: 'predecessors that only EC2 tells of are not waited for',
     breaks: /^S1: nothing is armed beside/,
     budget: { ticks: 4, losses: 1, refusals: 1, ends: 1 },

@@ -1,6 +1,7 @@
+import type { Effect } from '../../src/reconcilers/workspace/decide/view.ts';
 import { settled, step, written } from './change.ts';
 import { perform } from './effects.ts';
-import { processWith, seenBy } from './parts.ts';
+import { processWith, seenBy, spent } from './parts.ts';
 import type { Rules } from './rules.ts';
 import { NOW } from './timing.ts';
 import { freshProcess, type StalePass, type Step, type World } from './world.ts';
@@ -15,9 +16,21 @@ export function passes(world: World, rules: Rules): Step[] {
   const after = write ? { ...base, ...processWith(base, { wrote: true }) } : base;
   const based = decision.settled ? settled(after) : after;
   const result: Step[] = [];
-  if (effect) result.push(...perform(based, effect));
+  const waits = world.queued && effect !== undefined && standsInLine(effect);
+  if (effect && !waits) result.push(...perform(based, effect), ...withoutToken(based, effect));
   else if (based !== world) result.push(step(based, 'write', {}));
   return [...result, ...takeovers(world, { write, effect })];
+}
+
+/** Whether it is a request to EC2, which has a line. */
+function standsInLine(effect: Effect): boolean {
+  return effect.kind !== 'AddFinalizer' && effect.kind !== 'RemoveFinalizer';
+}
+
+/** It is on record, and AWS has asked for a pause since: nothing is sent. */
+function withoutToken(world: World, effect: Effect): Step[] {
+  if (world.budget.queues === 0 || !standsInLine(effect)) return [];
+  return [step(world, 'no token after all', { ...spent(world, 'queues'), queued: true })];
 }
 
 /** From an old version every write is a conflict; an effect that needs none is performed. */

@@ -18,6 +18,8 @@ export function people(world: World): Step[] {
   const away = world.evidence.availableSince === undefined;
   may('outages', 'evidence goes away', () => ({ evidence: { availableSince: undefined } }), !away);
   if (away) result.push(step(world, 'evidence comes back', { evidence: { availableSince: NOW } }));
+  may('queues', 'the line at EC2 grows', () => ({ queued: true }), !world.queued);
+  if (world.queued) result.push(step(world, 'its turn comes', { queued: false }));
   may(
     'wipes',
     'status wiped',

@@ -47,7 +47,7 @@ function decideOn(world: World, ask: Decide, validations: ValidationFact[]): Ask
 }
 
 function questionOf(world: World): string {
-  const { content, machine, process, evidence, instances, terms } = world;
+  const { content, machine, process, evidence, queued, instances, terms } = world;
   const { status, restart, stopped, deleting, finalizer } = seenBy(world);
   let rows = '';
   for (const { number, row } of instances) if (row) rows += `${number}/${row.boot}/${row.env}/${row.fresh}`;
@@ -55,6 +55,7 @@ function questionOf(world: World): string {
     content,
     machine,
     evidence.availableSince,
+    queued,
     idOf(process),
     idOf(status),
     idOf(terms),
@@ -73,7 +74,7 @@ const statuses = new Map<string, WorkspaceStatus>();
  * one object.
  */
 function essence(full: WorkspaceStatus): WorkspaceStatus {
-  const { conditions: _conditions, history: _history, provisions: _provisions, ...rest } = full;
+  const { conditions: _conditions, history: _history, provisions: _provisions, turn: _turn, ...rest } = full;
   const status: WorkspaceStatus = { ...rest, provisions: 0 };
   // Read only for how long ago it was, to give a boot time; one instant for all halves the states.
   if (status.desired) status.desired = { ...status.desired, at: new Date(0).toISOString() };

@@ -111,6 +111,8 @@ export interface Budget {
   wipes: number;
   /** A backup is taken at any moment, and put back at any later one. */
   restores: number;
+  /** Others stand before this one in line at EC2, or AWS asks everybody to pause. */
+  queues: number;
 }
 
 /** What stays as it is for a whole search. */
@@ -148,6 +150,8 @@ export interface World {
   misled: boolean;
   /** The evidence of heartbeats: since when without a break, or away. */
   evidence: { availableSince?: number };
+  /** It is not its turn at EC2. */
+  queued: boolean;
   /** The highest launch number that was ever on record. */
   highest: number;
   /** What each launch spent, kept beside the status so that the status can't rewrite it. */
@@ -175,6 +179,7 @@ export const QUIET: Budget = {
   outages: 0,
   wipes: 0,
   restores: 0,
+  queues: 0,
 };
 
 const STANDARD: Terms = {
@@ -201,6 +206,7 @@ export function initialWorld(budget: Partial<Budget>, terms: Partial<Terms> = {}
     backup: undefined,
     misled: false,
     evidence: { availableSince: NOW },
+    queued: false,
     highest: 0,
     ledger: [],
     budget: { ...QUIET, ...budget },
