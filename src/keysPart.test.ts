@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { createApiServer } from '../dev/apiserver/apiServer.ts';
 import { inProcessTransport } from '../dev/apiserver/inProcessTransport.ts';
 import { installCluster, stageClient } from '../dev/stack/install.ts';
+import { monoMs } from '../test/support/moments.ts';
 import { seededRandom } from '../test/support/seededRandom.ts';
 import { silentLogger } from '../test/support/silentLogger.ts';
 import { createVirtualClock } from '../test/support/virtualClock.ts';
@@ -51,7 +52,7 @@ async function setUp() {
   async function control(held: boolean): Promise<Cluster> {
     const { platform, cluster } = await join('all');
     const workspaceQueue = createWorkqueue({ name: 'workspace', clock, metrics: platform.runtimeMetrics });
-    const lease = { held: () => held, term: () => (held ? { id: 't', acquiredAt: 0 } : undefined) };
+    const lease = { held: () => held, term: () => (held ? { id: 't', acquiredAt: monoMs(0) } : undefined) };
     const events = { record: () => undefined, stop: async () => undefined };
     const keys = createKeysPart(platform, cluster, { lease, events, workspaceQueue });
     keys.start();

@@ -1,3 +1,5 @@
+import type { MonoReading, WallReading } from './time.ts';
+
 /** A pending timer; cancelling one that fired or was cancelled does nothing. */
 export interface Timer {
   cancel(): void;
@@ -9,9 +11,9 @@ export interface Timer {
  */
 export interface Clock {
   /** Milliseconds since the Unix epoch; may jump. */
-  now(): number;
+  now(): WallReading;
   /** Milliseconds from an arbitrary origin; never goes back. */
-  monotonic(): number;
+  monotonic(): MonoReading;
   /** Runs `fn` once, `ms` (≥ 0) milliseconds from now. */
   setTimeout(fn: () => void, ms: number): Timer;
   /** Runs `fn` once in a later turn of the event loop, after the I/O and the timers that are due by then. */
@@ -19,8 +21,8 @@ export interface Clock {
 }
 
 export const systemClock: Clock = Object.freeze({
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
+  now: () => Date.now() as WallReading,
+  monotonic: () => performance.now() as MonoReading,
   setTimeout(fn: () => void, ms: number): Timer {
     const handle = setTimeout(fn, ms);
     return { cancel: () => clearTimeout(handle) };

@@ -10,6 +10,7 @@ import {
 import { seededRandom } from '../../test/support/seededRandom.ts';
 import type { Clock } from './clock.ts';
 import type { Lease } from './lease.ts';
+import { plus } from './time.ts';
 
 afterEach(stopCandidates);
 
@@ -91,7 +92,7 @@ describe('leader election', () => {
 
   it('does not care what the wall clocks say', async () => {
     const c = cluster();
-    const skewed = (ms: number): Clock => ({ ...c.clock, now: () => c.clock.now() + ms });
+    const skewed = (ms: number): Clock => ({ ...c.clock, now: () => plus(c.clock.now(), ms) });
     const a = candidate(c, 'a', { clock: skewed(-86_400_000) });
     await c.clock.advance(1_000);
     const b = candidate(c, 'b', { clock: skewed(86_400_000) });
@@ -192,7 +193,7 @@ describe('leader election', () => {
     const c = cluster();
     let paused = 0;
     // A stopped process: time has passed, but its timers and answers come only after.
-    const clock: Clock = { ...c.clock, monotonic: () => c.clock.monotonic() + paused };
+    const clock: Clock = { ...c.clock, monotonic: () => plus(c.clock.monotonic(), paused) };
     const a = candidate(c, 'a', { clock });
     await c.clock.advance(5_000);
     const before = a.elector.term()?.id;

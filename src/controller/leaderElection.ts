@@ -5,6 +5,7 @@ import { kubeClient } from './kubeClient.ts';
 import { createLease, LEASES, type Lease, type LeaseTarget, microTime, replaceLease } from './lease.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { Random } from './random.ts';
+import type { MonoReading } from './time.ts';
 import type { Transport } from './transport.ts';
 import { newUUID } from './uuid.ts';
 
@@ -12,8 +13,7 @@ import { newUUID } from './uuid.ts';
 export interface Term {
   /** Random, one for each acquisition. */
   id: string;
-  /** When it was acquired, in monotonic ms. */
-  acquiredAt: number;
+  acquiredAt: MonoReading;
 }
 
 export interface LeaderElectionOptions {

@@ -5,6 +5,7 @@ import { createVirtualClock } from '../../test/support/virtualClock.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { createController } from './controller.ts';
 import { createRuntimeMetrics } from './metrics.ts';
+import { plus } from './time.ts';
 import { createTurns } from './turns.ts';
 import { createWorkqueue } from './workqueue.ts';
 
@@ -39,7 +40,7 @@ describe('passes that await nothing', () => {
       let [spent, turnBegan, longest, turns, passes] = [0, 0, 0, 0, 0];
       const clock: Clock = {
         ...virtual,
-        monotonic: () => virtual.monotonic() + spent,
+        monotonic: () => plus(virtual.monotonic(), spent),
         nextTurn(fn) {
           virtual.nextTurn(() => {
             longest = Math.max(longest, spent - turnBegan);

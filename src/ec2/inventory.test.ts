@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { instance } from '../../test/support/ec2.ts';
-import { createInventory } from './inventory.ts';
+import { type LooseCalls, plain } from '../../test/support/moments.ts';
+import { createInventory, type Inventory } from './inventory.ts';
 import type { InstanceState } from './port.ts';
 
 const NOBODY = new Set<string>();
@@ -9,7 +10,7 @@ const GAP = 50;
 const uid = 'uid-of-i-1';
 
 function setUp(followed: Record<string, string[]> = {}) {
-  return createInventory((id) => followed[id] ?? [], GAP);
+  return createInventory((id) => followed[id] ?? [], GAP) as LooseCalls<Inventory>;
 }
 
 describe('a reading', () => {
@@ -238,7 +239,7 @@ describe('whatever the order of readings', () => {
         const known = inventory.get('i-1');
         expect(known === undefined).toBe(seen.length === 0);
         if (known?.missing) expect(Math.max(...lacked)).toBeGreaterThan(lastSeen);
-        const absence = inventory.notFound('i-1');
+        const absence = plain(inventory.notFound('i-1'));
         if (absence) {
           expect(absence.firstAt).toBeLessThanOrEqual(absence.lastAt);
           expect(absence.firstAt).toBeGreaterThan(lastSeen);

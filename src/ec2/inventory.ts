@@ -1,3 +1,4 @@
+import { earliest, latest, type MonoMs, msBetween } from '../controller/time.ts';
 import { type ImpairedCheck, type Instance, type InstanceState, type ObservedInstance, TAG } from './port.ts';
 
 /** Workspaces (uids) whose picture changed. */
@@ -7,19 +8,19 @@ type NotFound = NonNullable<ObservedInstance['notFound']>;
 
 /**
  * All instances that this process knows, each as the newest reading showed it. Readings may come in any order;
- * the result is as if they had come in the order in which they were begun. Times are monotonic ms.
+ * the result is as if they had come in the order in which they were begun.
  */
 export interface Inventory {
   /** A whole sweep: all or nothing of it is taken. `judgedElsewhere`: ids whose absence from it says nothing. */
-  applySweep(items: readonly Instance[], begunAt: number, judgedElsewhere: ReadonlySet<string>): Changes;
+  applySweep(items: readonly Instance[], begunAt: MonoMs, judgedElsewhere: ReadonlySet<string>): Changes;
   /** Complete look-ups of these ids. */
-  applyLookup(ids: readonly string[], items: readonly Instance[], begunAt: number): Changes;
+  applyLookup(ids: readonly string[], items: readonly Instance[], begunAt: MonoMs): Changes;
   /** An effect's answer, which is about some moment before `now`: it can add and advance, never take back. */
-  note(instance: Instance, now: number): Changes;
+  note(instance: Instance, now: MonoMs): Changes;
   /** A whole reading of failing status checks: all or nothing of it is taken. Undefined: EC2 has not been heard for so long that nothing is known of them. */
-  applyImpaired(kinds: ReadonlyMap<string, ImpairedCheck> | undefined, begunAt: number): Changes;
+  applyImpaired(kinds: ReadonlyMap<string, ImpairedCheck> | undefined, begunAt: MonoMs): Changes;
   /** Lets go of what is absent, was last seen before `before` and is followed by nobody. */
-  forget(before: number): Changes;
+  forget(before: MonoMs): Changes;
   get(id: string): ObservedInstance | undefined;
   notFound(id: string): NotFound | undefined;
   ofWorkspace(uid: string): readonly ObservedInstance[];
@@ -28,10 +29,10 @@ export interface Inventory {
 
 /** What is known of one id; `reading` is lacking for one that was only ever looked for. */
 interface Known {
-  reading?: Instance & { readAt: number };
+  reading?: Instance & { readAt: MonoMs };
   /** Begin of the newest read that showed it, and of the newest that should have and did not. */
-  seenAt: number;
-  lackedAt: number;
+  seenAt?: MonoMs;
+  lackedAt?: MonoMs;
   notFound?: NotFound | undefined;
   impaired?: ObservedInstance['impaired'] | undefined;
   view?: ObservedInstance;
@@ -56,15 +57,15 @@ export function createInventory(followers: (id: string) => Iterable<string>, gap
   const byWorkspace = new Map<string, Set<string>>();
 
   function known(id: string): Known {
-    const found = byID.get(id) ?? { seenAt: Number.NEGATIVE_INFINITY, lackedAt: Number.NEGATIVE_INFINITY };
+    const found = byID.get(id) ?? {};
     byID.set(id, found);
     return found;
   }
 
-  function sight(instance: Instance, begunAt: number, changed: Set<string>): void {
+  function sight(instance: Instance, begunAt: MonoMs, changed: Set<string>): void {
     const entry = known(instance.id);
     const { reading, notFound } = entry;
-    entry.seenAt = Math.max(entry.seenAt, begunAt);
+    entry.seenAt = latest(begunAt, entry.seenAt);
     // A sighting begun after the first NotFound lies between the two or after both: they prove nothing any more.
     const settled = notFound !== undefined && begunAt < notFound.firstAt;
     const stale =
@@ -75,17 +76,17 @@ export function createInventory(followers: (id: string) => Iterable<string>, gap
     publish(instance.id, entry, settled ? notFound : undefined, changed);
   }
 
-  function lack(id: string, begunAt: number, lookedUp: boolean, changed: Set<string>): void {
+  function lack(id: string, begunAt: MonoMs, lookedUp: boolean, changed: Set<string>): void {
     const entry = known(id);
-    if (entry.seenAt >= begunAt) return;
-    entry.lackedAt = Math.max(entry.lackedAt, begunAt);
+    if (entry.seenAt !== undefined && entry.seenAt >= begunAt) return;
+    entry.lackedAt = latest(begunAt, entry.lackedAt);
     let { notFound } = entry;
     // EC2 drops what terminated after about an hour; there is nothing left to prove about it.
     if (lookedUp && entry.reading?.state !== 'terminated') {
-      const earlier = notFound && begunAt - notFound.lastAt <= gapMs ? notFound : undefined;
+      const earlier = notFound && msBetween(notFound.lastAt, begunAt) <= gapMs ? notFound : undefined;
       notFound = {
-        firstAt: Math.min(earlier?.firstAt ?? begunAt, begunAt),
-        lastAt: Math.max(earlier?.lastAt ?? begunAt, begunAt),
+        firstAt: earliest(begunAt, earlier?.firstAt),
+        lastAt: latest(begunAt, earlier?.lastAt),
       };
     }
     publish(id, entry, notFound, changed);
@@ -96,7 +97,7 @@ export function createInventory(followers: (id: string) => Iterable<string>, gap
     const absenceChanged = (entry.notFound === undefined) !== (notFound === undefined);
     entry.notFound = notFound;
     if (entry.reading) {
-      const missing = entry.lackedAt > entry.seenAt;
+      const missing = isLacking(entry);
       const { reading, impaired } = entry;
       entry.view = Object.freeze({
         ...reading,
@@ -182,7 +183,8 @@ export function createInventory(followers: (id: string) => Iterable<string>, gap
     forget(before) {
       const changed = new Set<string>();
       for (const [id, entry] of byID) {
-        if (isFollowed(id) || entry.lackedAt <= entry.seenAt || entry.seenAt >= before) continue;
+        if (isFollowed(id) || !isLacking(entry) || (entry.seenAt !== undefined && entry.seenAt >= before))
+          continue;
         byID.delete(id);
         if (!entry.view) continue;
         reindex(id, entry.view, undefined);
@@ -196,6 +198,11 @@ export function createInventory(followers: (id: string) => Iterable<string>, gap
     ofWorkspace: (uid) => views(byWorkspace.get(uid) ?? []),
     all: () => views(byID.keys()),
   };
+}
+
+/** Whether the newest read that should have shown it did not. */
+function isLacking({ lackedAt, seenAt }: Known): boolean {
+  return lackedAt !== undefined && (seenAt === undefined || lackedAt > seenAt);
 }
 
 function uidOf(instance: Instance | undefined): string | undefined {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { instance } from '../../test/support/ec2.ts';
+import { plain } from '../../test/support/moments.ts';
 import { setUp } from '../../test/support/observer.ts';
 
 describe('look-ups', () => {
@@ -63,7 +64,7 @@ describe('look-ups', () => {
     await clock.advance(300_000);
     cloud.failNext(0);
     await clock.advance(60_000);
-    const { firstAt = 0, lastAt = 0 } = observer.notFound('i-9') ?? {};
+    const { firstAt, lastAt } = plain(observer.notFound('i-9')) ?? { firstAt: 0, lastAt: 0 };
     expect(firstAt).toBeGreaterThan(340_000);
     expect(lastAt).toBeGreaterThan(firstAt);
     await observer.stop();

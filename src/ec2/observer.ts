@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../controller/clock.ts';
 import type { Random } from '../controller/random.ts';
+import { type MonoReading, msBetween, plus } from '../controller/time.ts';
 import { isEc2Failure } from './errors.ts';
 import { type Changes, createInventory } from './inventory.ts';
 import type { Ec2Metrics } from './metrics.ts';
-import type { CloudView, Ec2Calls, Ec2Failure, ObservedInstance } from './port.ts';
+import type { CloudView, Ec2Calls, Ec2Failure, ObservedInstance, Sweep } from './port.ts';
 import { createRepeater } from './repeater.ts';
 import { LOOKUP_BATCH, lookUpInstances, readImpaired, sweepInstances } from './sweep.ts';
 
@@ -37,12 +38,12 @@ export interface ObserverOptions {
   onSweep?: () => void;
 }
 
-/** Whether the sweep works. Times are monotonic ms. */
+/** Whether the sweep works. */
 export interface ObserverHealth {
   /** End of the first of the sweeps that have succeeded without a failure since; undefined while they fail, or before the first. */
-  healthySince: number | undefined;
+  healthySince: MonoReading | undefined;
   /** The last failure ever, kept after recovery. */
-  lastError: { at: number; failure: Ec2Failure } | undefined;
+  lastError: { at: MonoReading; failure: Ec2Failure } | undefined;
 }
 
 export interface Observer extends CloudView {
@@ -65,11 +66,11 @@ export function createObserver(options: ObserverOptions): Observer {
   const followedBy = new Map<string, readonly string[]>();
   const followersOf = new Map<string, Set<string>>();
   const inventory = createInventory((id) => followersOf.get(id) ?? [], MOST_MISSED * lookupIntervalMs);
-  let swept: { begunAt: number; endedAt: number } | undefined;
-  let healthySince: number | undefined;
+  let swept: Sweep | undefined;
+  let healthySince: MonoReading | undefined;
   let lastError: ObserverHealth['lastError'];
 
-  metrics.watchSweepAge(() => swept && clock.monotonic() - swept.begunAt);
+  metrics.watchSweepAge(() => swept && msBetween(swept.begunAt, clock.monotonic()));
 
   const sweeper = createRepeater({
     clock,
@@ -83,7 +84,7 @@ export function createObserver(options: ObserverOptions): Observer {
         swept = { begunAt, endedAt };
         healthySince ??= endedAt;
         tell(inventory.applySweep(items, begunAt, idsToLookUp()));
-        tell(inventory.forget(begunAt - forgetAfterMs));
+        tell(inventory.forget(plus(begunAt, -forgetAfterMs)));
       } catch (error) {
         metrics.sweep('failed', clock.monotonic() - begunAt);
         throw error;

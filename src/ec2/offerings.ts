@@ -1,8 +1,9 @@
 import { type OfferingID, offeringKey } from '../api/offering.ts';
 import type { Clock } from '../controller/clock.ts';
+import { type MonoMs, plus } from '../controller/time.ts';
 
-/** Offerings that refused lately: key → monotonic ms until which they are not asked again. Plain data, a fact for a pure decision. */
-export type UnavailableOfferings = ReadonlyMap<string, number>;
+/** Offerings that refused lately: key → until when they are not asked again. Plain data, a fact for a pure decision. */
+export type UnavailableOfferings = ReadonlyMap<string, MonoMs>;
 
 export interface OfferingMemory {
   /** EC2 said that it has no capacity there just now. */
@@ -22,11 +23,11 @@ export function createOfferingMemory({
   clock: Clock;
   ttlMs?: number;
 }): OfferingMemory {
-  const until = new Map<string, number>();
+  const until = new Map<string, MonoMs>();
   return {
-    markUnavailable: (offering) => void until.set(offeringKey(offering), clock.monotonic() + ttlMs),
+    markUnavailable: (offering) => void until.set(offeringKey(offering), plus(clock.monotonic(), ttlMs)),
     snapshot() {
-      const now = clock.monotonic();
+      const now: MonoMs = clock.monotonic();
       for (const [key, expiresAt] of until) if (expiresAt <= now) until.delete(key);
       return new Map(until);
     },

@@ -1,5 +1,6 @@
 import type { RequestVersion } from '../api/launchParams.ts';
 import type { LaunchParams } from '../api/workspace.ts';
+import type { MonoMs } from '../controller/time.ts';
 
 /** EC2's instance states; what it says is never smoothed. */
 export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped';
@@ -137,27 +138,33 @@ export interface Ec2Calls {
   getConsoleOutput(id: string): Promise<string>;
 }
 
-/** An instance as the observer knows it: the newest of all answers that showed it, and what absence is known. Times are monotonic ms. */
+/** An instance as the observer knows it: the newest of all answers that showed it, and what absence is known. */
 export interface ObservedInstance extends Instance {
   /** When the read that showed this state was begun. */
-  readAt: number;
+  readAt: MonoMs;
   /** Targeted look-ups by id that said NotFound with no sighting in between: the begin of the first and the last. */
-  notFound?: { firstAt: number; lastAt: number };
+  notFound?: { firstAt: MonoMs; lastAt: MonoMs };
   /** Whether the newest complete read that should have shown it lacked it: its look-ups while it is followed, else the sweep. */
   missing: boolean;
   /** Each reading of status checks since this one says that it fails. Absent where EC2 says otherwise, or has not been heard lately. */
-  impaired?: { kind: ImpairedCheck; since: number };
+  impaired?: { kind: ImpairedCheck; since: MonoMs };
+}
+
+/** One complete sweep. */
+export interface Sweep {
+  begunAt: MonoMs;
+  endedAt: MonoMs;
 }
 
 /** What all reconciles read; filled by one sweep and by batched look-ups, never by a reconcile. */
 export interface CloudView {
-  /** The last complete sweep of this cluster's instances; undefined before the first. Monotonic ms. */
-  lastSweep(): { begunAt: number; endedAt: number } | undefined;
+  /** The last complete sweep of this cluster's instances; undefined before the first. */
+  lastSweep(): Sweep | undefined;
   /** Instances of a Workspace by its uid, terminated ones included while they are known. */
   ofWorkspace(uid: string): readonly ObservedInstance[];
   get(id: string): ObservedInstance | undefined;
   /** The same as ObservedInstance.notFound, also for a followed id that this process has never seen. */
-  notFound(id: string): { firstAt: number; lastAt: number } | undefined;
+  notFound(id: string): ObservedInstance['notFound'];
   /** Take an effect's answer as a reading, so that our own launch is never unseen. */
   note(instance: Instance): void;
   /** Ask for targeted look-ups of these instances of a Workspace (every `lookupIntervalMs`) until told otherwise; replaces the earlier set. */

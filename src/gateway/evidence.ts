@@ -1,11 +1,13 @@
+import type { MonoMs, WallReading } from '../controller/time.ts';
+
 /** EC2's notice to a Spot instance that it takes it back. */
 export interface Interruption {
   action: 'terminate' | 'stop' | 'hibernate';
-  /** When, in EC2's own word; wall ms. */
-  at: number;
+  /** When, in EC2's own word. */
+  at: WallReading;
 }
 
-/** What the gateway knows of one launch: one row. Times are the database's wall clock in ms. */
+/** What the gateway knows of one launch: one row. Times are of the database's wall clock. */
 export interface LaunchEvidence {
   uid: string;
   number: number;
@@ -17,8 +19,8 @@ export interface LaunchEvidence {
   env?: string;
   url?: string;
   interruption?: Interruption;
-  firstHeartbeatAt?: number;
-  lastHeartbeatAt?: number;
+  firstHeartbeatAt?: WallReading;
+  lastHeartbeatAt?: WallReading;
   /** Whether the last heartbeat is younger than the timeout of its class. */
   fresh: boolean;
   /** "It looks dead" reports, ever. */
@@ -31,8 +33,8 @@ export interface EvidenceView {
   available(): boolean;
   /** What the evidence lacks while it can't be judged: a database that answers, or a gateway that it records as up. */
   missing(): 'Database' | 'Gateway' | undefined;
-  /** Since when it can be judged without a break, monotonic ms; undefined while it can't. */
-  availableSince(): number | undefined;
+  /** Since when it can be judged without a break; undefined while it can't. */
+  availableSince(): MonoMs | undefined;
   /** All known launches of a Workspace. */
   ofWorkspace(uid: string): readonly LaunchEvidence[];
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type Clock, sleep } from '../controller/clock.ts';
+import { latest, type MonoMs, plus } from '../controller/time.ts';
 import type { EvidenceView } from './evidence.ts';
 import type { HeartbeatStore, LaunchRecord, Transitions } from './heartbeatStore.ts';
 
@@ -41,7 +42,7 @@ export function createEvidencePoller(options: EvidencePollerOptions): EvidencePo
   let answer: { at: number; gatewayUp: boolean } | undefined;
   let wasAvailable = false;
   let away = false;
-  let since: number | undefined;
+  let since: MonoMs | undefined;
   let running: Promise<void> | undefined;
 
   const answered = () => answer !== undefined && clock.monotonic() - answer.at <= unavailableAfterMs;
@@ -60,7 +61,7 @@ export function createEvidencePoller(options: EvidencePollerOptions): EvidencePo
     if (lapsed || !read.gatewayUp) since = undefined;
     answer = { at: begunAt, gatewayUp: read.gatewayUp };
     // A database that was replaced, or a gap between two polls, shows in its own record of the gateways.
-    if (read.gatewayUp) since = Math.max(since ?? begunAt, begunAt - read.gatewayUpMs);
+    if (read.gatewayUp) since = latest(plus(begunAt, -read.gatewayUpMs), since ?? begunAt);
     if (full) resyncAt = begunAt + resyncIntervalMs;
     const changed = full ? replace(read) : merge(read);
     if (available() && lapsed) for (const uid of launches.keys()) changed.add(uid);

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { age, ENV_A, ENV_B, heartbeat } from '../../test/support/heartbeats.ts';
+import { wallMs } from '../../test/support/moments.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.ts';
 import { systemClock } from '../controller/clock.ts';
 import { createEvidencePoller } from './evidencePoller.ts';
@@ -8,7 +9,7 @@ import { StoreUnavailable } from './heartbeatStore.ts';
 import { createPostgresStore } from './postgresStore.ts';
 import { MARK_SILENT, TRANSITIONS } from './statements.ts';
 
-const NOTICE = { action: 'terminate', at: 1_772_366_520_123 } as const;
+const NOTICE = { action: 'terminate', at: wallMs(1_772_366_520_123) } as const;
 const logger = pino({ level: 'silent' });
 
 let database: TestDatabase;

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
+import type { WallReading } from '../controller/time.ts';
 import type { Interruption } from './evidence.ts';
 import {
   type Heartbeat,
@@ -125,11 +126,11 @@ interface Row extends pg.QueryResultRow {
   env: string | null;
   url: string | null;
   interruptionAction: Interruption['action'] | null;
-  interruptionAt: number | null;
+  interruptionAt: WallReading | null;
   acknowledged: boolean;
   reports: number;
-  firstHeartbeatAt: number | null;
-  lastHeartbeatAt: number | null;
+  firstHeartbeatAt: WallReading | null;
+  lastHeartbeatAt: WallReading | null;
   fresh: boolean;
   version: string;
 }

@@ -3,10 +3,11 @@ import { expect, test } from 'vitest';
 import type { LaunchRecord } from '../../src/gateway/heartbeatStore.ts';
 import { createPostgresStore } from '../../src/gateway/postgresStore.ts';
 import { age, ENV_A, ENV_B, heartbeat } from '../support/heartbeats.ts';
+import { wallMs } from '../support/moments.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import { loadCode, releases } from './releases.ts';
 
-const NOTICE = { action: 'terminate', at: 1_772_366_520_123 } as const;
+const NOTICE = { action: 'terminate', at: wallMs(1_772_366_520_123) } as const;
 
 type Store = ReturnType<typeof createPostgresStore>;
 

@@ -1,7 +1,9 @@
 import { CAUSES } from '../../src/api/causes.ts';
 import type { WorkspaceStatus } from '../../src/api/workspace.ts';
 import { inDoubt } from '../../src/reconcilers/workspace/decide/ending.ts';
+import type { SilenceFact } from '../../src/reconcilers/workspace/decide/facts.ts';
 import { trackSilence } from '../../src/reconcilers/workspace/decide/silence.ts';
+import { monoMs, type Plain, wallMs } from '../support/moments.ts';
 import { rowsOf } from './facts.ts';
 import { processWith, seenBy } from './parts.ts';
 import { NOW } from './timing.ts';
@@ -47,10 +49,13 @@ function noteSilence(world: World): World {
     return world;
   const heartbeats = {
     available: evidence.availableSince !== undefined,
-    since: evidence.availableSince,
+    since: evidence.availableSince === undefined ? undefined : monoMs(evidence.availableSince),
     launches: rowsOf(world),
   };
-  const silence = trackSilence(process.silence, status, heartbeats, { wall: NOW, mono: NOW });
+  const silence = trackSilence(process.silence as SilenceFact | undefined, status, heartbeats, {
+    wall: wallMs(NOW),
+    mono: monoMs(NOW),
+  }) as Plain<SilenceFact> | undefined;
   return silence === process.silence ? world : { ...world, ...processWith(world, { silence }) };
 }
 

@@ -9,6 +9,7 @@ import type {
   InstanceFact,
   ValidationFact,
 } from '../../src/reconcilers/workspace/decide/facts.ts';
+import { type Loose, monoMs } from '../support/moments.ts';
 import { seenBy } from './parts.ts';
 import { generationAsked } from './requests.ts';
 import { NOW, timing } from './timing.ts';
@@ -86,7 +87,7 @@ function workspaceOf({ status, restart, stopped, deleting, finalizer }: Version)
   };
 }
 
-function instanceFact(world: World, { number, state, firstAt, lastAt }: Sight): InstanceFact {
+function instanceFact(world: World, { number, state, firstAt, lastAt }: Sight): Loose<InstanceFact> {
   const truth = world.instances.find((it) => it.number === number);
   const notFound = firstAt === undefined || lastAt === undefined ? undefined : { firstAt, lastAt };
   return {
@@ -121,7 +122,7 @@ export function factsOf(world: World, validations: readonly ValidationFact[]): F
       ...(startAt === undefined ? [] : [[`StartInstances i-${number}`, startAt] as const]),
     ]),
   );
-  return {
+  const facts: Loose<Facts> = {
     clusterID: CLUSTER,
     workspace: workspaceOf(version),
     class: classes.get(terms.stopBehavior),
@@ -151,7 +152,7 @@ export function factsOf(world: World, validations: readonly ValidationFact[]): F
       suspectSince: process.suspectSince,
       sends: process.sends?.number === version.status?.launch?.number ? process.sends : undefined,
       answer: process.answer,
-      change: trackChange(undefined, version.status?.desired, observed, { changed: [] }, NOW),
+      change: trackChange(undefined, version.status?.desired, observed, { changed: [] }, monoMs(NOW)),
       silence: process.silence,
       validations,
       terminateSentAt: byInstance(process.sent.map(({ number, endAt }) => [number, endAt])),
@@ -162,6 +163,7 @@ export function factsOf(world: World, validations: readonly ValidationFact[]): F
     timing: { ...timing, replayMaxAgeMs: terms.replayMaxAgeMs ?? timing.replayMaxAgeMs },
     userData: { ok: true, source: { stub: 1, gatewayURL: 'https://gateway', ticketKey: 't' } },
   };
+  return facts as Facts;
 }
 
 function byInstance<V>(entries: readonly (readonly [number, V | undefined])[]): Record<string, V> {

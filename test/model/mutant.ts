@@ -1,4 +1,5 @@
 import type { WorkspaceStatus } from '../../src/api/workspace.ts';
+import { latest } from '../../src/controller/time.ts';
 import { decide } from '../../src/reconcilers/workspace/decide/decide.ts';
 import type { Facts, InstanceFact, LaunchAnswer } from '../../src/reconcilers/workspace/decide/facts.ts';
 import type { Decide } from './rules.ts';
@@ -74,5 +75,5 @@ export function blindToPredecessors(facts: Facts): Facts {
 }
 
 export function sweptAtOnce(facts: Facts): Facts {
-  return { ...facts, sweptAt: Math.max(facts.sweptAt ?? 0, facts.process.termAt) };
+  return { ...facts, sweptAt: latest(facts.process.termAt, facts.sweptAt) };
 }

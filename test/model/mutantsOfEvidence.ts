@@ -1,3 +1,4 @@
+import { plus } from '../../src/controller/time.ts';
 import { decide } from '../../src/reconcilers/workspace/decide/decide.ts';
 import {
   ANY_TIME,
@@ -25,7 +26,10 @@ export const MUTANTS_OF_EVIDENCE: readonly Mutant[] = [
         it.notFound
           ? {
               ...it,
-              notFound: { firstAt: it.notFound.lastAt - timing.visibilityMs, lastAt: it.notFound.lastAt },
+              notFound: {
+                firstAt: plus(it.notFound.lastAt, -timing.visibilityMs),
+                lastAt: it.notFound.lastAt,
+              },
             }
           : it,
       ),
@@ -39,7 +43,10 @@ export const MUTANTS_OF_EVIDENCE: readonly Mutant[] = [
     decide: lying((facts) =>
       launchIn(facts)
         ? facts
-        : withProcess({ ...facts, sweptAt: facts.sweptAt && facts.sweptAt + 2 * timing.visibilityMs }, {}),
+        : withProcess(
+            { ...facts, sweptAt: facts.sweptAt && plus(facts.sweptAt, 2 * timing.visibilityMs) },
+            {},
+          ),
     ),
   },
   {

@@ -1,5 +1,7 @@
 import { FINALIZER } from '../../src/api/meta.ts';
+import { plus } from '../../src/controller/time.ts';
 import { decide } from '../../src/reconcilers/workspace/decide/decide.ts';
+import { monoMs } from '../support/moments.ts';
 import {
   ANY_TIME,
   blindToPredecessors,
@@ -30,7 +32,7 @@ export const MUTANTS_OF_LAUNCHING: readonly Mutant[] = [
     budget: { ticks: ANY_TIME, deletions: 1 },
     decide: lying((facts) =>
       withProcess(withMetadata(facts, { finalizers: [FINALIZER] }), {
-        suspectSince: launchIn(facts) ? undefined : 0,
+        suspectSince: launchIn(facts) ? undefined : monoMs(0),
       }),
     ),
   },
@@ -142,7 +144,7 @@ export const MUTANTS_OF_LAUNCHING: readonly Mutant[] = [
     terms: { replayMaxAgeMs: 1000 },
     decide: lying((facts) => ({
       ...facts,
-      sweptAt: facts.sweptAt === undefined ? undefined : facts.sweptAt + timing.visibilityMs,
+      sweptAt: facts.sweptAt === undefined ? undefined : plus(facts.sweptAt, timing.visibilityMs),
     })),
   },
   {

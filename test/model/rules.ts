@@ -2,6 +2,7 @@ import type { WorkspaceStatus } from '../../src/api/workspace.ts';
 import { decide } from '../../src/reconcilers/workspace/decide/decide.ts';
 import type { Decision } from '../../src/reconcilers/workspace/decide/decision.ts';
 import type { Facts, Now, ValidationFact } from '../../src/reconcilers/workspace/decide/facts.ts';
+import { monoMs, wallMs } from '../support/moments.ts';
 import { factsOf } from './facts.ts';
 import { idOf } from './key.ts';
 import { seenBy } from './parts.ts';
@@ -39,10 +40,10 @@ export function rulesOf(ask: Decide = decide): Rules {
 /** A dry run always says that it would work, at once: it binds nothing and spends nothing. */
 function decideOn(world: World, ask: Decide, validations: ValidationFact[]): Asked {
   for (;;) {
-    const decision = ask(factsOf(world, validations), { wall: NOW, mono: NOW });
+    const decision = ask(factsOf(world, validations), { wall: wallMs(NOW), mono: monoMs(NOW) });
     if (decision.effect?.kind !== 'DryRun') return { decision, status: essence(decision.status) };
     const { fingerprint } = decision.effect;
-    validations.push({ fingerprint, verdict: { ok: true }, expiresAt: Number.POSITIVE_INFINITY });
+    validations.push({ fingerprint, verdict: { ok: true }, expiresAt: monoMs(Number.POSITIVE_INFINITY) });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { WorkspaceStatus } from '../../src/api/workspace.ts';
 import type { LaunchAnswer, SilenceFact } from '../../src/reconcilers/workspace/decide/facts.ts';
 import type { Effect } from '../../src/reconcilers/workspace/decide/view.ts';
+import type { Plain } from '../support/moments.ts';
 import { NOW } from './timing.ts';
 
 type State = 'pending' | 'running' | 'stopping' | 'stopped' | 'shutting-down' | 'terminated';
@@ -71,13 +72,13 @@ export interface Process {
   termAt: number;
   wrote: boolean;
   sends?: { number: number; count: number; lastAt: number };
-  answer?: LaunchAnswer;
+  answer?: Plain<LaunchAnswer>;
   sweptAt?: number;
   view: readonly Sight[];
   sent: readonly Sent[];
   suspectSince?: number;
   /** Since when the present launch, which was heard, is not. */
-  silence?: SilenceFact;
+  silence?: Plain<SilenceFact>;
   rolledBack: boolean;
   /** What a lagging informer holds; without it the newest version. */
   lagging?: Version;

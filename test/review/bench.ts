@@ -9,6 +9,7 @@ import type { WorkspaceClass } from '../../src/api/workspaceClass.ts';
 import type { KubeClient, KubeObject, Resource } from '../../src/controller/client.ts';
 import type { ReconcileResult } from '../../src/controller/controller.ts';
 import type { EventInput } from '../../src/controller/eventBody.ts';
+import type { Term } from '../../src/controller/leaderElection.ts';
 import { createRegistry } from '../../src/controller/metrics.ts';
 import { createStore } from '../../src/controller/store.ts';
 import { ec2Failure } from '../../src/ec2/errors.ts';
@@ -25,6 +26,7 @@ import { TIMING } from '../support/facts.ts';
 import { keysWith } from '../support/keys.ts';
 import { createOpenLines } from '../support/lines.ts';
 import { createMemoryEc2 } from '../support/memoryEc2.ts';
+import { monoMs, wallMs } from '../support/moments.ts';
 import { seededRandom } from '../support/seededRandom.ts';
 import { silentLogger } from '../support/silentLogger.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
@@ -63,8 +65,8 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
   const runs: RunRequest[] = [];
   const terminated: string[][] = [];
   const events: EventInput[] = [];
-  const evidence = { available: true, since: 0, rows: [] as LaunchEvidence[] };
-  let term: { id: string; acquiredAt: number } | undefined = {
+  const evidence = { available: true, since: monoMs(0), rows: [] as LaunchEvidence[] };
+  let term: Term | undefined = {
     id: 'term-1',
     acquiredAt: clock.monotonic(),
   };
@@ -227,7 +229,9 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
     for (const id of memory.instances.keys()) put(id, { state: 'running' });
     const { metadata, status } = await workspace();
     const env = status?.desired?.env ?? '';
-    evidence.rows = [{ uid: metadata.uid, number: 1, env, lastHeartbeatAt: 1, fresh: true, reports: 0 }];
+    evidence.rows = [
+      { uid: metadata.uid, number: 1, env, lastHeartbeatAt: wallMs(1), fresh: true, reports: 0 },
+    ];
     await settle();
     return workspace();
   }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { wallMs } from '../support/moments.ts';
 import { type Bench, createBench } from './bench.ts';
 
 /** Everything that is superseded ends; everything new is heard of, and holds what is desired. */
@@ -16,7 +17,7 @@ async function liveOn(bench: Bench, ms: number): Promise<void> {
           uid: metadata.uid,
           number: launch.number,
           env: status?.instance?.env ?? status?.desired?.env ?? '',
-          lastHeartbeatAt: 1,
+          lastHeartbeatAt: wallMs(1),
           fresh: true,
           reports: 0,
         },

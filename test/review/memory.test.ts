@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 import { ec2Failure } from '../../src/ec2/errors.ts';
 import { createMemory, forgetInstances } from '../../src/reconcilers/workspace/memory.ts';
+import { monoMs } from '../support/moments.ts';
 import { createBench } from './bench.ts';
 
 test('what is remembered of instances goes with them', () => {
   const mine = createMemory().of('default/ada', 'uid-1');
   for (const id of ['i-1', 'i-2']) {
-    mine.terminateSentAt[id] = 1;
-    mine.powerSentAt[`StopInstances ${id}`] = 1;
+    mine.terminateSentAt[id] = monoMs(1);
+    mine.powerSentAt[`StopInstances ${id}`] = monoMs(1);
     mine.console[id] = 'text';
   }
   forgetInstances(mine, new Set(['i-2']));

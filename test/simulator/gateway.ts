@@ -12,6 +12,7 @@ import { keepRecorded } from '../../src/gateway/liveness.ts';
 import { createGatewayMetrics } from '../../src/gateway/metrics.ts';
 import type { GatewayParts } from '../../src/gateway/parts.ts';
 import { readSecret } from '../../src/reconcilers/workspace/secrets.ts';
+import { wallMs } from '../support/moments.ts';
 
 const RETRY_AFTER_SECONDS = 2;
 const NEVER_MS = 2 ** 31;
@@ -63,7 +64,10 @@ function heartbeatOf(body: unknown): HeartbeatRequest {
   const { acknowledged, interruption, ...rest } = JSON.parse(JSON.stringify(body)) as HeartbeatRequest & {
     interruption?: { action: 'terminate'; at: unknown };
   };
-  const notice = interruption && { action: interruption.action, at: Date.parse(String(interruption.at)) };
+  const notice = interruption && {
+    action: interruption.action,
+    at: wallMs(Date.parse(String(interruption.at))),
+  };
   return { ...rest, acknowledged: Boolean(acknowledged), ...(notice && { interruption: notice }) };
 }
 

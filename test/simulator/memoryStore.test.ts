@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import type { HeartbeatStore, LaunchRecord, Transitions } from '../../src/gateway/heartbeatStore.ts';
 import { createPostgresStore } from '../../src/gateway/postgresStore.ts';
 import { ENV_A, ENV_B, heartbeat } from '../support/heartbeats.ts';
+import { wallMs } from '../support/moments.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 import { createMemoryStore } from './memoryStore.ts';
@@ -21,7 +22,7 @@ const said = fc
     url: maybe(fc.constantFrom('http://10.0.0.1', 'http://10.0.0.2')),
     timeoutMs: maybe(fc.constantFrom(4_000, 10_000, 60_000)),
     acknowledged: fc.boolean(),
-    interruption: maybe(fc.constant({ action: 'terminate', at: 1_772_366_520_123 } as const)),
+    interruption: maybe(fc.constant({ action: 'terminate', at: wallMs(1_772_366_520_123) } as const)),
   })
   .map(({ launch: named, ...rest }) => heartbeat({ ...named, ...rest }));
 

@@ -4,8 +4,10 @@ import { ABANDON_ANNOTATION, FINALIZER } from '../../src/api/meta.ts';
 import { REFUSALS } from '../../src/api/refusals.ts';
 import { namesOf } from '../../src/api/table.ts';
 import type { Launch, WorkspaceStatus } from '../../src/api/workspace.ts';
+import { plus } from '../../src/controller/time.ts';
 import type { Facts, InstanceFact } from '../../src/reconcilers/workspace/decide/facts.ts';
 import { trackSilence } from '../../src/reconcilers/workspace/decide/silence.ts';
+import { later } from './decisions.ts';
 import {
   booting,
   classOf,
@@ -167,7 +169,7 @@ const heartbeats: fc.Arbitrary<Facts['heartbeats']> = fc
   .map(({ available, massSilence, since, rows }) => ({
     available,
     massSilence,
-    ...(available ? { since: NOW.mono - since } : {}),
+    ...(available ? { since: plus(NOW.mono, -since) } : {}),
     launches: rows.map(({ number, env, alive, fresh, noticeAt }) =>
       heartbeatOf(number, {
         env: envDigest(env),
@@ -195,7 +197,7 @@ const lines: fc.Arbitrary<Facts['line']> = rarely<Facts['line']>(
 
 /** As a process knows it that has looked for so long. */
 function silenceOf(status: WorkspaceStatus | undefined, heard: Facts['heartbeats'], agoMs: number) {
-  const at = { wall: NOW.wall - agoMs, mono: NOW.mono - agoMs };
+  const at = later(-agoMs);
   return trackSilence(undefined, status, { ...heard, since: at.mono }, at);
 }
 
@@ -268,7 +270,7 @@ export const arbitraryFacts: fc.Arbitrary<Facts> = fc
     if (!changed || !recorded || given.environment.kind !== 'Merged') return base;
     const env = given.environment.digests.k1 ?? '';
     if (env === recorded.env) return base;
-    const since = NOW.mono - changed.agoMs;
+    const since = plus(NOW.mono, -changed.agoMs);
     const change = { recorded, env, machine: MACHINE, since, burstSince: since, changed: ['ada-env/KEY'] };
     return { ...base, process: { ...base.process, change } };
   });

@@ -1,34 +1,40 @@
 import type { WorkspaceStatus } from '../../src/api/workspace.ts';
+import { plus } from '../../src/controller/time.ts';
 import { decide } from '../../src/reconcilers/workspace/decide/decide.ts';
 import type { Decision } from '../../src/reconcilers/workspace/decide/decision.ts';
 import type { Facts, Now, ValidationFact } from '../../src/reconcilers/workspace/decide/facts.ts';
 import { type LedgerEntry, ledgerBetween } from '../../src/reconcilers/workspace/decide/ledger.ts';
 import { MINUTE, NOW } from './facts.ts';
+import type { Loose } from './moments.ts';
 
 /** A decision, and the lines of the ledger once its status is on record. */
 export type Told = Decision & { ledger: readonly LedgerEntry[] };
 
 /** The decision `ms` after NOW. */
-export function decideAt(facts: Facts, ms = 0): Told {
-  const decision = decide(facts, later(ms));
-  return { ...decision, ledger: ledgerBetween(facts.workspace.status, decision.status) };
+export function decideAt(facts: Loose<Facts>, ms = 0): Told {
+  const decision = decide(facts as Facts, later(ms));
+  return { ...decision, ledger: ledgerBetween((facts as Facts).workspace.status, decision.status) };
 }
 
 export function later(ms: number): Now {
-  return { wall: NOW.wall + ms, mono: NOW.mono + ms };
+  return { wall: plus(NOW.wall, ms), mono: plus(NOW.mono, ms) };
 }
 
 /** The facts as they are once this status was accepted. */
-export function withStatus(facts: Facts, status: WorkspaceStatus): Facts {
-  const { metadata } = facts.workspace;
+export function withStatus(facts: Loose<Facts>, status: WorkspaceStatus): Facts {
+  const given = facts as Facts;
+  const { metadata } = given.workspace;
   const resourceVersion = String(Number(metadata.resourceVersion) + 1);
-  const workspace = { ...facts.workspace, metadata: { ...metadata, resourceVersion }, status };
-  return { ...facts, workspace };
+  const workspace = { ...given.workspace, metadata: { ...metadata, resourceVersion }, status };
+  return { ...given, workspace };
 }
 
 /** Decides and writes, performing nothing, until there is nothing more to write. Throws when that takes too long. */
-export function written(facts: Facts, ms = 0): { status: WorkspaceStatus; decision: Told; facts: Facts } {
-  let present = facts;
+export function written(
+  facts: Loose<Facts>,
+  ms = 0,
+): { status: WorkspaceStatus; decision: Told; facts: Facts } {
+  let present = facts as Facts;
   for (let pass = 0; pass < 6; pass += 1) {
     const decision = decideAt(present, ms);
     const next = withStatus(present, JSON.parse(JSON.stringify(decision.status)) as WorkspaceStatus);
@@ -49,7 +55,11 @@ export function conditionOf(decision: Decision, type: string) {
 /** A passed dry run for whatever the decision would launch, as a process of this term remembers it. */
 function validatedBy(decision: Decision): ValidationFact {
   if (decision.effect?.kind !== 'DryRun') throw new Error('the decision asks for no dry run');
-  return { fingerprint: decision.effect.fingerprint, verdict: { ok: true }, expiresAt: NOW.mono + MINUTE };
+  return {
+    fingerprint: decision.effect.fingerprint,
+    verdict: { ok: true },
+    expiresAt: plus(NOW.mono, MINUTE),
+  };
 }
 
 /** The same for what is decided over these facts. */
@@ -58,9 +68,9 @@ export function verdictOn(facts: Facts): ValidationFact {
 }
 
 /** Decides with the dry run that it asked for passed. */
-export function decideValidated(facts: Facts, ms = 0): Told {
+export function decideValidated(facts: Loose<Facts>, ms = 0): Told {
   const asked = decideAt(facts, ms);
   if (asked.effect?.kind !== 'DryRun') return asked;
-  const validations = [{ ...validatedBy(asked), expiresAt: NOW.mono + ms + MINUTE }];
+  const validations = [{ ...validatedBy(asked), expiresAt: plus(NOW.mono, ms + MINUTE) }];
   return decideAt({ ...facts, process: { ...facts.process, validations } }, ms);
 }

@@ -4,6 +4,7 @@ import { clientToken } from '../../src/api/token.ts';
 import type { Launch, Workspace, WorkspaceStatus } from '../../src/api/workspace.ts';
 import { workspaceSpec } from '../../src/api/workspace.ts';
 import { type WorkspaceClass, workspaceClassSpec } from '../../src/api/workspaceClass.ts';
+import { plus } from '../../src/controller/time.ts';
 import type {
   EnvironmentFact,
   Facts,
@@ -11,10 +12,10 @@ import type {
   HeartbeatFact,
   InstanceFact,
   LaunchAnswer,
-  Now,
   SilenceFact,
   Timing,
 } from '../../src/reconcilers/workspace/decide/facts.ts';
+import { type Loose, monoMs, wallMs } from './moments.ts';
 
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
@@ -25,7 +26,7 @@ export const CLUSTER = 'cluster-1';
 const UID = 'uid-1';
 
 /** The moment of every decision here, unless a test moves it. */
-export const NOW: Now = { wall: Date.parse('2026-01-01T12:00:00.000Z'), mono: 10 * HOUR };
+export const NOW = { wall: wallMs(Date.parse('2026-01-01T12:00:00.000Z')), mono: monoMs(10 * HOUR) };
 
 /** An instant relative to NOW, as a status writes it. */
 export function stamp(offsetMs: number): string {
@@ -76,7 +77,11 @@ export function classOf(spec: Record<string, unknown> = {}): WorkspaceClass {
 
 const STANDARD = classOf();
 
-export function instanceOf(number: number, state: string, more: Partial<InstanceFact> = {}): InstanceFact {
+export function instanceOf(
+  number: number,
+  state: string,
+  more: Loose<Partial<InstanceFact>> = {},
+): InstanceFact {
   return {
     id: `i-${number}`,
     number,
@@ -87,18 +92,19 @@ export function instanceOf(number: number, state: string, more: Partial<Instance
     zone: 'a',
     launchTime: stamp(-10 * MINUTE),
     missing: false,
-    ...more,
+    ...(more as Partial<InstanceFact>),
   };
 }
 
 /** Heartbeats of a launch that holds content `a`. */
-export function heartbeatOf(number: number, more: Partial<HeartbeatFact> = {}): HeartbeatFact {
-  return { number, env: envDigest('a'), alive: true, fresh: true, lastHeartbeatAt: NOW.wall, ...more };
+export function heartbeatOf(number: number, more: Loose<Partial<HeartbeatFact>> = {}): HeartbeatFact {
+  const said = more as Partial<HeartbeatFact>;
+  return { number, env: envDigest('a'), alive: true, fresh: true, lastHeartbeatAt: NOW.wall, ...said };
 }
 
 /** This process has not heard the launch for so long. */
 export function silenceOf(number: number, agoMs: number): SilenceFact {
-  return { number, since: NOW.mono - agoMs, at: NOW.wall - agoMs };
+  return { number, since: plus(NOW.mono, -agoMs), at: plus(NOW.wall, -agoMs) };
 }
 
 /** Launch 1: armed ten minutes ago, heard of a minute later. */
@@ -200,19 +206,20 @@ export function desiredOf(generation: number, content: string, more: Record<stri
   return { generation, env: envDigest(content), machine: MACHINE, cause, at: stamp(-MINUTE), ...more };
 }
 
-export interface Overrides extends Partial<Omit<Facts, 'workspace' | 'process' | 'heartbeats'>> {
-  heartbeats?: Omit<Facts['heartbeats'], 'massSilence'> & { massSilence?: boolean };
+export interface Overrides extends Loose<Partial<Omit<Facts, 'workspace' | 'process' | 'heartbeats'>>> {
+  heartbeats?: Loose<Omit<Facts['heartbeats'], 'massSilence'> & { massSilence?: boolean }>;
   spec?: Record<string, unknown>;
   metadata?: Partial<Workspace['metadata']>;
   status?: WorkspaceStatus | undefined;
-  process?: Partial<Facts['process']>;
+  process?: Loose<Partial<Facts['process']>>;
 }
 
 /** The facts of a Workspace that is Ready and current, but for what is told otherwise. */
+/** Its moments are numbers or moments. */
 export function factsOf(overrides: Overrides = {}): Facts {
   const { spec, metadata, process, heartbeats, ...rest } = overrides;
   const status = 'status' in overrides ? overrides.status : statusOf();
-  return {
+  const facts: Loose<Facts> = {
     clusterID: CLUSTER,
     class: STANDARD,
     classAllowed: true,
@@ -270,17 +277,22 @@ export function factsOf(overrides: Overrides = {}): Facts {
       status,
     },
   };
+  return facts as Facts;
 }
 
 type Refusal = Extract<LaunchAnswer['result'], { kind: 'refused' }>['class'];
 
-export function refusalOf(number: number, refusal: Refusal, more: Partial<LaunchAnswer> = {}): LaunchAnswer {
+export function refusalOf(
+  number: number,
+  refusal: Refusal,
+  more: Loose<Partial<LaunchAnswer>> = {},
+): LaunchAnswer {
   return {
     number,
-    sentAt: NOW.mono - SECOND,
+    sentAt: plus(NOW.mono, -SECOND),
     firstSend: true,
-    quietSince: NOW.mono - HOUR,
+    quietSince: plus(NOW.mono, -HOUR),
     result: { kind: 'refused', class: refusal, code: 'Refused', message: 'EC2 said no.' },
-    ...more,
+    ...(more as Partial<LaunchAnswer>),
   };
 }

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../src/controller/clock.ts';
+import type { MonoReading, WallReading } from '../../src/controller/time.ts';
 
 export interface VirtualClock extends Clock {
   /** Runs every timer due within the next `ms` milliseconds, in order, settling promises before and after each. */
@@ -81,8 +82,8 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
   }
 
   return {
-    now: () => monotonic + wallOffset,
-    monotonic: () => monotonic,
+    now: () => (monotonic + wallOffset) as WallReading,
+    monotonic: () => monotonic as MonoReading,
     setTimeout(fn: () => void, ms: number): Timer {
       const entry = { at: monotonic + Math.max(0, ms), order: order++, fn };
       timers.add(entry);

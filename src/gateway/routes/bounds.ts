@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { WallReading } from '../../controller/time.ts';
 
 /**
  * What a request may hold, in both formats: each bound is within what its column takes, because a row that Postgres
@@ -55,4 +56,5 @@ const [EARLIEST, LATEST] = [Date.UTC(2000, 0, 1), Date.UTC(9999, 0, 1) - 1];
 export const moment = z.iso
   .datetime({ offset: true })
   .transform((time) => Date.parse(time))
-  .pipe(z.number().min(EARLIEST).max(LATEST));
+  .pipe(z.number().min(EARLIEST).max(LATEST))
+  .transform((ms): WallReading => ms as WallReading);

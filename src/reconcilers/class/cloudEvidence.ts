@@ -1,4 +1,5 @@
 import type { Clock } from '../../controller/clock.ts';
+import { latest, msBetween } from '../../controller/time.ts';
 import type { Observer } from '../../ec2/observer.ts';
 import type { Lease } from '../workspace/deps.ts';
 import type { CloudVerdict } from './decide/facts.ts';
@@ -15,8 +16,8 @@ export interface CloudEvidenceOptions {
 export function judgeCloud({ cloud, lease, clock, unavailableAfterMs }: CloudEvidenceOptions): CloudVerdict {
   const term = lease.term();
   if (!term) return { reason: 'Available' };
-  const since = Math.max(term.acquiredAt, cloud.lastSweep()?.begunAt ?? Number.NEGATIVE_INFINITY);
-  if (clock.monotonic() - since <= unavailableAfterMs) return { reason: 'Available' };
+  const since = latest(term.acquiredAt, cloud.lastSweep()?.begunAt);
+  if (msBetween(since, clock.monotonic()) <= unavailableAfterMs) return { reason: 'Available' };
   const { lastError } = cloud.health();
   return { reason: 'CloudUnavailable', ...(lastError && { code: lastError.failure.code }) };
 }

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { classOf, factsOf, launchOf, MINUTE, SECOND, stamp, statusOf } from '../../../test/support/facts.ts';
+import { monoMs, wallMs } from '../../../test/support/moments.ts';
 import { createVirtualClock } from '../../../test/support/virtualClock.ts';
 import type { Launch, Workspace } from '../../api/workspace.ts';
 import { createStore } from '../../controller/store.ts';
+import type { MonoMs } from '../../controller/time.ts';
 import { ec2Failure } from '../../ec2/errors.ts';
 import type { LaunchEvidence } from '../../gateway/evidence.ts';
 import { WORKSPACE_INDEXES } from '../workspace/triggers.ts';
@@ -17,7 +19,7 @@ function setUp(count = 10) {
   const rows = new Map<string, LaunchEvidence>();
   const state = {
     missing: undefined as 'Database' | 'Gateway' | undefined,
-    since: 0 as number | undefined,
+    since: monoMs(0) as MonoMs | undefined,
   };
   const changes: string[] = [];
   let cloud: CloudVerdict = { reason: 'Available' };
@@ -45,7 +47,13 @@ function setUp(count = 10) {
     );
   };
   const hear = (index: number, fresh: boolean, lastHeartbeatAt = Date.parse(stamp(0))) => {
-    rows.set(`u${index}`, { uid: `u${index}`, number: 1, fresh, lastHeartbeatAt, reports: 0 });
+    rows.set(`u${index}`, {
+      uid: `u${index}`,
+      number: 1,
+      fresh,
+      lastHeartbeatAt: wallMs(lastHeartbeatAt),
+      reports: 0,
+    });
   };
   for (let index = 0; index < count; index += 1) {
     put(index);
@@ -153,11 +161,12 @@ describe('EC2', () => {
   const judgeAt = (term: number | undefined, begunAt: number | undefined) =>
     judgeCloud({
       cloud: {
-        lastSweep: () => (begunAt === undefined ? undefined : { begunAt, endedAt: begunAt }),
+        lastSweep: () =>
+          begunAt === undefined ? undefined : { begunAt: monoMs(begunAt), endedAt: monoMs(begunAt) },
         health: () => ({
           healthySince: undefined,
           lastError: {
-            at: 0,
+            at: monoMs(0),
             failure: ec2Failure({
               class: 'throttled',
               code: 'RequestLimitExceeded',
@@ -167,7 +176,7 @@ describe('EC2', () => {
           },
         }),
       },
-      lease: { term: () => (term === undefined ? undefined : { id: 'term-1', acquiredAt: term }) },
+      lease: { term: () => (term === undefined ? undefined : { id: 'term-1', acquiredAt: monoMs(term) }) },
       clock: createVirtualClock({ monotonic: 1_000 }),
       unavailableAfterMs: 50,
     }).reason;

@@ -3,6 +3,7 @@ import type { Launch, Workspace } from '../../api/workspace.ts';
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import type { Clock } from '../../controller/clock.ts';
 import type { Store } from '../../controller/store.ts';
+import { msBetween } from '../../controller/time.ts';
 import type { EvidenceView } from '../../gateway/evidence.ts';
 import type { CloudVerdict, EvidenceVerdict } from './decide/facts.ts';
 import { type Hearing, mostSilent, silentAtOnce } from './massSilence.ts';
@@ -53,7 +54,7 @@ export function createClassEvidence(options: ClassEvidenceOptions): ClassEvidenc
   function hear(className: string, timeoutMs: number): Hearing {
     const since = evidence.availableSince();
     // After a loss of the rows they come back with the next heartbeats.
-    const rowsAreBack = since !== undefined && clock.monotonic() - since >= timeoutMs;
+    const rowsAreBack = since !== undefined && msBetween(since, clock.monotonic()) >= timeoutMs;
     const silent: (number | undefined)[] = [];
     let expected = 0;
     for (const workspace of workspaces.byIndex('class', className)) {

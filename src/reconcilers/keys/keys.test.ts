@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { monoMs } from '../../../test/support/moments.ts';
 import { recordingLogger } from '../../../test/support/silentLogger.ts';
 import type { KubeObject } from '../../controller/client.ts';
 import { systemRandom } from '../../controller/random.ts';
@@ -61,7 +62,7 @@ function setUp(entries: readonly KeyEntry[] = FIRST, annotations: Record<string,
     entries: FIRST,
     logger,
   });
-  const lease = { held: () => state.held, term: () => ({ id: 't', acquiredAt: 0 }) };
+  const lease = { held: () => state.held, term: () => ({ id: 't', acquiredAt: monoMs(0) }) };
   const reconcile = createKeysReconciler({
     kube,
     secret: WHERE,

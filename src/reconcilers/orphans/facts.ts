@@ -1,3 +1,4 @@
+import { type MonoMs, parseStamp } from '../../controller/time.ts';
 import type { ObservedInstance } from '../../ec2/port.ts';
 import { TAG } from '../../ec2/port.ts';
 import type { EvidenceView } from '../../gateway/evidence.ts';
@@ -5,10 +6,10 @@ import type { TaggedInstance } from './decide/judge.ts';
 
 const LIVE: ReadonlySet<string> = new Set(['pending', 'running', 'stopping', 'stopped']);
 
-/** What this process remembers of an instance without an owner; losing it costs time. Monotonic ms. */
+/** What this process remembers of an instance without an owner; losing it costs time. */
 export interface OrphanMemory {
-  unownedSince: number;
-  endSentAt?: number;
+  unownedSince: MonoMs;
+  endSentAt?: MonoMs;
   /** The verdict that was last told. */
   told?: string;
 }
@@ -30,7 +31,7 @@ export function taggedInstance(
   return {
     id,
     clientToken,
-    launchedAt: launchTime === undefined ? undefined : Date.parse(launchTime),
+    launchedAt: launchTime === undefined ? undefined : parseStamp(launchTime),
     clusterID: tags[TAG.cluster],
     uid,
     number,

@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { instance } from '../../../test/support/ec2.ts';
+import { monoMs } from '../../../test/support/moments.ts';
 import { recordingLogger } from '../../../test/support/silentLogger.ts';
 import { createVirtualClock } from '../../../test/support/virtualClock.ts';
 import { clientToken } from '../../api/token.ts';
@@ -66,7 +67,7 @@ function setUp(policy: 'Report' | 'Terminate' = 'Terminate') {
       },
     },
     evidence: {
-      availableSince: () => 0,
+      availableSince: () => monoMs(0),
       ofWorkspace: (uid) => (fresh.has(uid) ? [{ uid, number: 1, fresh: true, reports: 0 }] : []),
     },
     lease: { held: () => state.held, term: () => (state.held ? term : undefined) },
@@ -89,8 +90,8 @@ function setUp(policy: 'Report' | 'Terminate' = 'Terminate') {
       [TAG.name]: uid.slice(0, 3),
     };
     const tags = { ...names, [TAG.number]: '1' };
-    const token = clientToken(CLUSTER, uid, 1);
-    cloud.set(id, { ...instance(id, { tags, clientToken: token }), readAt: 0, missing: false, ...more });
+    const seen = instance(id, { tags, clientToken: clientToken(CLUSTER, uid, 1) });
+    cloud.set(id, { ...seen, readAt: monoMs(0), missing: false, ...more });
     return id;
   }
   function owned(uid: string, cached = true): void {
@@ -256,7 +257,7 @@ describe('nothing is ended', () => {
   test.each<[string, Partial<ObservedInstance>]>([
     ['that is ending', { state: 'shutting-down' }],
     ['that the last sweep lacked', { missing: true }],
-    ['that look-ups do not find', { notFound: { firstAt: 1, lastAt: 2 } }],
+    ['that look-ups do not find', { notFound: { firstAt: monoMs(1), lastAt: monoMs(2) } }],
   ])('%s', async (_what, more) => {
     const { launched, owned, sent, lists, sweepFor } = setUp();
     owned('bob-1');

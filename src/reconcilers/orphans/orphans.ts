@@ -1,8 +1,9 @@
 import type { KubeObject } from '../../controller/client.ts';
 import { listAll } from '../../controller/kubeClient.ts';
 import type { Term } from '../../controller/leaderElection.ts';
+import type { MonoMs } from '../../controller/time.ts';
 import { isEc2Failure } from '../../ec2/errors.ts';
-import { type ObservedInstance, TAG } from '../../ec2/port.ts';
+import { type ObservedInstance, type Sweep, TAG } from '../../ec2/port.ts';
 import { WORKSPACES } from '../workspace/deps.ts';
 import { judgeOrphans, ORPHAN_VERDICTS, type OrphanDecision } from './decide/judge.ts';
 import type { OrphanDeps } from './deps.ts';
@@ -53,9 +54,9 @@ export function createOrphans(deps: OrphanDeps): Orphans {
 
   function judge(
     { acquiredAt: termAt }: Term,
-    sweep: { begunAt: number; endedAt: number },
+    sweep: Sweep,
     candidates: readonly ObservedInstance[],
-    list: { listedAt: number; owners: ReadonlySet<string> },
+    list: { listedAt: MonoMs; owners: ReadonlySet<string> },
   ): OrphanDecision {
     const instances = candidates.map((instance) =>
       taggedInstance(instance, evidence, memory.get(instance.id)),

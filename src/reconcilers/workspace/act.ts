@@ -63,7 +63,7 @@ export async function act(
     await patchFinalizers(deps, written, effect.kind === 'AddFinalizer', guard);
     return decision.requeueAfterMs;
   }
-  const termAt = deps.lease.term()?.acquiredAt ?? 0;
+  const termAt = deps.lease.term()?.acquiredAt;
   const turned = ask?.errand === 'send' ? ask.bucket : undefined;
   const waitMs = await perform(
     { deps, memory, mine, workspace: written, guard, termAt, turned, context },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createCanary, findCanary } from '../../../test/support/canary.ts';
 import { doubtful, factsOf, statusOf } from '../../../test/support/facts.ts';
+import { monoMs } from '../../../test/support/moments.ts';
 import { createSurroundings } from '../../../test/support/workspaceDeps.ts';
 import { clientToken } from '../../api/token.ts';
 import { TerminalError } from '../../controller/errors.ts';
@@ -10,7 +11,7 @@ import type { Effect } from './decide/view.ts';
 import { perform } from './effects.ts';
 import { createMemory } from './memory.ts';
 
-const TERM_AT = 9_000_000;
+const TERM_AT = monoMs(9_000_000);
 const uid = factsOf().workspace.metadata.uid;
 const run = (armed: boolean): Effect => ({ kind: 'RunInstances', number: 1, armed });
 

@@ -3,6 +3,7 @@ import { type RequestVersion, requestVersion } from '../../api/launchParams.ts';
 import { clientToken } from '../../api/token.ts';
 import type { LaunchParams } from '../../api/workspace.ts';
 import { TerminalError } from '../../controller/errors.ts';
+import { latest, plus } from '../../controller/time.ts';
 import { ec2Failure, isEc2Failure } from '../../ec2/errors.ts';
 import type { Ec2Failure } from '../../ec2/port.ts';
 import type { LaunchAnswer, ValidationFact } from './decide/facts.ts';
@@ -60,10 +61,11 @@ async function run(performance: Performance, number: number, armed: boolean): Pr
     throw new TerminalError(`launch ${number} has no parameters on record`);
   const { uid } = workspace.metadata;
   const before = mine.sends?.number === number ? mine.sends : undefined;
+  const sentAt = deps.clock.monotonic();
   const sent = {
-    sentAt: deps.clock.monotonic(),
+    sentAt,
     firstSend: armed && !before,
-    quietSince: Math.max(termAt, mine.since ?? 0, before?.lastAt ?? 0),
+    quietSince: latest(termAt ?? mine.since ?? sentAt, mine.since, before?.lastAt),
   };
   const sender = sending(performance, 'RunInstances', uid, () => {
     sent.sentAt = deps.clock.monotonic();
@@ -140,7 +142,11 @@ async function dryRun(performance: Performance, effect: Extract<Effect, { kind: 
   const number = (workspace.status?.launch?.number ?? 0) + 1;
   const sender = sending(performance, 'RunInstances', dryRunPlace(effect.fingerprint));
   const conclude = (verdict: ValidationFact['verdict'], ms: number) =>
-    memory.validate({ fingerprint: effect.fingerprint, verdict, expiresAt: deps.clock.monotonic() + ms });
+    memory.validate({
+      fingerprint: effect.fingerprint,
+      verdict,
+      expiresAt: plus(deps.clock.monotonic(), ms),
+    });
   try {
     // A token of its own: nobody documents whether a dry run binds one, and the launch's must stay free for the launch.
     const token = clientToken(deps.clusterID, `${uid}/${effect.fingerprint}`, number);

@@ -1,4 +1,5 @@
 import type { DigestKey, LeftOut } from '../../api/environment.ts';
+import { type MonoMs, plus } from '../../controller/time.ts';
 import type {
   DeadlineFact,
   LaunchAnswer,
@@ -31,16 +32,16 @@ export interface EnvironmentReading extends EnvironmentContent {
 /** What this process remembers of one Workspace. Losing it costs time, never correctness. */
 export interface WorkspaceMemory {
   uid: string;
-  /** When this process first looked, monotonic ms: of sends before it nothing is known. */
-  since?: number;
+  /** When this process first looked: of sends before it nothing is known. */
+  since?: MonoMs;
   /** The term in which this process last wrote the status itself. */
   wroteInTerm?: string;
   /** Highest resourceVersion seen. */
   version?: bigint;
-  /** The resourceVersion went back: since when, monotonic ms. */
-  rolledBackAt?: number;
-  suspectSince?: number;
-  sends?: { number: number; count: number; lastAt: number };
+  /** The resourceVersion went back: since when. */
+  rolledBackAt?: MonoMs;
+  suspectSince?: MonoMs;
+  sends?: { number: number; count: number; lastAt: MonoMs };
   answer?: LaunchAnswer;
   change?: PendingChange;
   silence?: SilenceFact | undefined;
@@ -52,9 +53,9 @@ export interface WorkspaceMemory {
   environment?: EnvironmentReading;
   /** What single variables are digested with; it never leaves this process. */
   namingKey?: DigestKey;
-  terminateSentAt: Record<string, number>;
+  terminateSentAt: Record<string, MonoMs>;
   terminateRefusal?: string;
-  powerSentAt: Record<string, number>;
+  powerSentAt: Record<string, MonoMs>;
   console: Record<string, string>;
 }
 
@@ -64,7 +65,7 @@ export interface Memory {
   forget(key: string): string | undefined;
   readonly dryRuns: DryRuns;
   /** Dry runs' verdicts, shared by all Workspaces; refusals also past their expiry. */
-  validations(mono: number): readonly ValidationFact[];
+  validations(mono: MonoMs): readonly ValidationFact[];
   validate(fact: ValidationFact): void;
 }
 
@@ -99,7 +100,7 @@ export function createMemory(): Memory {
     },
     validations(mono) {
       for (const [print, { verdict, expiresAt }] of validations) {
-        if (expiresAt + (verdict.ok ? 0 : KEEP_REFUSED_MS) <= mono) validations.delete(print);
+        if (plus(expiresAt, verdict.ok ? 0 : KEEP_REFUSED_MS) <= mono) validations.delete(print);
       }
       return [...validations.values()];
     },

@@ -7,13 +7,14 @@ import {
   type Overrides,
   statusOf,
 } from '../../../test/support/facts.ts';
+import { type Loose, monoMs, wallMs } from '../../../test/support/moments.ts';
 import { createSurroundings } from '../../../test/support/workspaceDeps.ts';
 import { TAG } from '../../api/tags.ts';
 import type { ObservedInstance } from '../../ec2/port.ts';
 import { createMemory } from './memory.ts';
 import { observe } from './observe.ts';
 
-const term = { id: 'term-1', acquiredAt: 0 };
+const term = { id: 'term-1', acquiredAt: monoMs(0) };
 
 function setUp() {
   const around = createSurroundings();
@@ -32,16 +33,16 @@ function setUp() {
       );
       return facts;
     },
-    show(id: string, tags: Record<string, string>, more: Partial<ObservedInstance> = {}) {
+    show(id: string, tags: Record<string, string>, more: Loose<Partial<ObservedInstance>> = {}) {
       around.instances.push({
         id,
         state: 'running',
         type: 'm7i.large',
         zone: 'a',
         tags,
-        readAt: 0,
+        readAt: monoMs(0),
         missing: false,
-        ...more,
+        ...(more as Partial<ObservedInstance>),
       });
     },
   };
@@ -92,7 +93,7 @@ describe('an instance', () => {
   test('on record that this process never saw speaks by its look-ups alone', async () => {
     const scene = setUp();
     expect((await scene.observe()).instances).toEqual([]);
-    scene.deps.cloud.notFound = () => ({ firstAt: 1, lastAt: 2 });
+    scene.deps.cloud.notFound = () => ({ firstAt: monoMs(1), lastAt: monoMs(2) });
     expect((await scene.observe()).instances).toMatchObject([
       { id: 'i-1', number: 1, state: 'Unknown', missing: true, notFound: { firstAt: 1, lastAt: 2 } },
     ]);
@@ -175,7 +176,7 @@ describe('what this process remembers', () => {
 
   test('since when the launch is not heard, and when its deadline is, by its own clock', async () => {
     const scene = setUp();
-    const row = { uid: 'uid-1', number: 1, fresh: false, lastHeartbeatAt: 1, reports: 0 };
+    const row = { uid: 'uid-1', number: 1, fresh: false, lastHeartbeatAt: wallMs(1), reports: 0 };
     scene.launches.push(row);
     const at = scene.clock.monotonic();
     const { silence, deadline } = (await scene.observe()).process;
@@ -188,7 +189,7 @@ describe('what this process remembers', () => {
 
   test('sends of another number say nothing', async () => {
     const scene = setUp();
-    scene.memory.of('default/ada', 'uid-1').sends = { number: 4, count: 1, lastAt: 5 };
+    scene.memory.of('default/ada', 'uid-1').sends = { number: 4, count: 1, lastAt: monoMs(5) };
     expect(
       (await scene.observe({ status: statusOf({ launch: doubtful({ number: 5 }) }) })).process.sends,
     ).toBeUndefined();

@@ -3,6 +3,8 @@ import { machineDigest } from '../../api/machine.ts';
 import { FINALIZER } from '../../api/meta.ts';
 import type { Workspace } from '../../api/workspace.ts';
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
+import type { Term } from '../../controller/leaderElection.ts';
+import type { MonoMs } from '../../controller/time.ts';
 import { type ObservedInstance, TAG } from '../../ec2/port.ts';
 import { namespaceAllowed } from './allowed.ts';
 import { trackDeadline } from './decide/deadline.ts';
@@ -35,7 +37,7 @@ export async function observe(
   deps: WorkspaceDeps,
   memory: Memory,
   workspace: Workspace,
-  term: { id: string; acquiredAt: number },
+  term: Term,
   resolved: ResolvedClass | undefined,
   onUnread: (what: string, error: unknown) => void,
 ): Promise<{ facts: Facts; now: Now }> {
@@ -196,7 +198,7 @@ function noteVersion(
   memory: WorkspaceMemory,
   workspace: Workspace,
   instances: readonly InstanceFact[],
-  mono: number,
+  mono: MonoMs,
 ): void {
   const version = BigInt(workspace.metadata.resourceVersion);
   if (memory.version !== undefined && version < memory.version) memory.rolledBackAt ??= mono;

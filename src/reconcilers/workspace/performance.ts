@@ -1,5 +1,6 @@
 import type { Workspace } from '../../api/workspace.ts';
 import type { ReconcileContext } from '../../controller/controller.ts';
+import type { MonoMs } from '../../controller/time.ts';
 import type { LineBucket } from '../../ec2/lines.ts';
 import type { Effect } from './decide/view.ts';
 import type { WorkspaceDeps } from './deps.ts';
@@ -12,7 +13,7 @@ export interface Performance {
   mine: WorkspaceMemory;
   workspace: Workspace;
   guard: () => void;
-  termAt: number;
+  termAt: MonoMs | undefined;
   /** The bucket at which the decision itself had its turn. */
   turned: LineBucket | undefined;
   context: ReconcileContext;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createCanary, findCanary } from '../../../test/support/canary.ts';
+import { monoMs } from '../../../test/support/moments.ts';
 import { systemClock } from '../../controller/clock.ts';
 import { MOST_SECRET_BYTES, redactedTail } from './redact.ts';
 
@@ -81,7 +82,7 @@ describe('a large environment', () => {
     let pauses = 0;
     const clock = {
       ...systemClock,
-      monotonic: () => 5 * looks++,
+      monotonic: () => monoMs(5 * looks++),
       setTimeout: (fn: () => void) => {
         pauses += 1;
         queueMicrotask(fn);

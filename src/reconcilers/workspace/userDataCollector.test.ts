@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { classOf, factsOf, launchOf, statusOf } from '../../../test/support/facts.ts';
 import { keysWith } from '../../../test/support/keys.ts';
+import { monoMs } from '../../../test/support/moments.ts';
 import { recordingLogger } from '../../../test/support/silentLogger.ts';
 import { createVirtualClock } from '../../../test/support/virtualClock.ts';
 import type { LaunchParams, Workspace } from '../../api/workspace.ts';
@@ -66,7 +67,10 @@ function setUp(options: { caBundle?: string } = {}) {
     workspaces: { list: () => workspaces },
     classes: { list: () => [...scripts].map((script) => classOf({ userData: script })) },
     userData,
-    lease: { held: () => state.held, term: () => (state.held ? { id: 't', acquiredAt: 0 } : undefined) },
+    lease: {
+      held: () => state.held,
+      term: () => (state.held ? { id: 't', acquiredAt: monoMs(0) } : undefined),
+    },
     clock,
     logger,
     retentionMs: HOUR,

@@ -1,14 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { type Loose, monoMs, plain, wallMs } from '../../../../test/support/moments.ts';
 import { clientToken } from '../../../api/token.ts';
-import { judgeOrphans, type OrphanFacts, type TaggedInstance } from './judge.ts';
+import {
+  judgeOrphans as judge,
+  type OrphanDecision,
+  type OrphanFacts,
+  type OrphanNow,
+  type TaggedInstance,
+} from './judge.ts';
 
 const MINUTE = 60_000;
-const NOW = { wall: Date.parse('2026-01-01T12:00:00Z'), mono: 100 * MINUTE };
+const NOW = { wall: wallMs(Date.parse('2026-01-01T12:00:00Z')), mono: monoMs(100 * MINUTE) };
 const CLUSTER = 'cluster-1';
 
+const judgeOrphans = judge as (facts: Loose<OrphanFacts>, now: Loose<OrphanNow>) => OrphanDecision;
+
 /** Of a Workspace that is gone for an hour; launched before that. */
-function orphan(more: Partial<TaggedInstance> = {}): TaggedInstance {
+function orphan(more: Loose<Partial<TaggedInstance>> = {}): Loose<TaggedInstance> {
   const { uid = 'gone', number = 1 } = more;
   return {
     id: 'i-1',
@@ -23,7 +32,7 @@ function orphan(more: Partial<TaggedInstance> = {}): TaggedInstance {
   };
 }
 
-function factsOf(more: Partial<OrphanFacts> = {}): OrphanFacts {
+function factsOf(more: Loose<Partial<OrphanFacts>> = {}): Loose<OrphanFacts> {
   return {
     clusterID: CLUSTER,
     termAt: NOW.mono - 90 * MINUTE,
@@ -44,7 +53,7 @@ test('an instance that nobody owns, old, alone for the grace and silent is ended
 });
 
 describe('is no orphan', () => {
-  test.each<[string, Partial<OrphanFacts>]>([
+  test.each<[string, Loose<Partial<OrphanFacts>>]>([
     ['one whose Workspace is listed', { owners: new Set(['gone', 'other']) }],
     ['one of another cluster', { instances: [orphan({ clusterID: 'cluster-2' })] }],
     ['one without our cluster’s tag', { instances: [orphan({ clusterID: undefined })] }],
@@ -54,7 +63,7 @@ describe('is no orphan', () => {
 });
 
 describe('is reported and not ended', () => {
-  test.each<[string, Partial<TaggedInstance>, string]>([
+  test.each<[string, Loose<Partial<TaggedInstance>>, string]>([
     ['one that heartbeats', { heartbeats: true }, 'Heartbeating'],
     ['one that is news', { unownedSince: undefined }, 'Young'],
     ['one alone for less than the grace', { unownedSince: NOW.mono - 10 * MINUTE + 1 }, 'Young'],
@@ -70,7 +79,7 @@ describe('is reported and not ended', () => {
 });
 
 describe('a round ends nothing', () => {
-  test.each<[string, Partial<OrphanFacts>, string]>([
+  test.each<[string, Loose<Partial<OrphanFacts>>, string]>([
     ['by default: it reports', { policy: 'Report' }, 'Reporting'],
     ['when the list came back empty', { owners: new Set() }, 'ListEmpty'],
     ['while heartbeats can not be judged', { evidenceSince: undefined }, 'NoEvidence'],
@@ -85,7 +94,7 @@ describe('a round ends nothing', () => {
     expect(rest).toEqual({ end: [], hold });
   });
 
-  test.each<[string, Partial<OrphanFacts>]>([
+  test.each<[string, Loose<Partial<OrphanFacts>>]>([
     ['nor says anything before a whole sweep of this term', { termAt: NOW.mono - 2_500 }],
     ['nor of a list that is older than the sweep', { listedAt: NOW.mono - 2_001 }],
   ])('%s', (_when, more) => {
@@ -165,8 +174,9 @@ test('whatever the facts: only what nobody owns, is ours, old and silent is ende
       expect(facts.policy).toBe('Terminate');
       expect(facts.owners.size).toBeGreaterThan(0);
       expect(facts.evidenceSince).toBeLessThanOrEqual(NOW.mono - facts.graceMs);
-      expect(facts.sweep.begunAt).toBeGreaterThanOrEqual(facts.termAt);
-      expect(facts.listedAt).toBeGreaterThanOrEqual(facts.sweep.endedAt);
+      const { listedAt, sweep, termAt } = plain(facts);
+      expect(sweep.begunAt).toBeGreaterThanOrEqual(termAt);
+      expect(listedAt).toBeGreaterThanOrEqual(sweep.endedAt);
     }),
     { numRuns: 2_000 },
   );

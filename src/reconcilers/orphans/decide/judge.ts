@@ -1,11 +1,11 @@
 import { clientToken } from '../../../api/token.ts';
+import { type MonoMs, msBetween, type WallMs } from '../../../controller/time.ts';
 
-/** A live instance with our cluster's tag, as the sweep showed it. Times are monotonic ms. */
+/** A live instance with our cluster's tag, as the sweep showed it. */
 export interface TaggedInstance {
   id: string;
   clientToken?: string | undefined;
-  /** Wall ms. */
-  launchedAt?: number | undefined;
+  launchedAt?: WallMs | undefined;
   /** The value of its cluster tag. */
   clusterID?: string | undefined;
   /** The Workspace that its tags name. */
@@ -15,27 +15,33 @@ export interface TaggedInstance {
   /** Whether its launch has a fresh heartbeat. */
   heartbeats: boolean;
   /** Since when this process has known it without an owner; undefined when it is news. */
-  unownedSince?: number | undefined;
+  unownedSince?: MonoMs | undefined;
   /** When its end was last asked for. */
-  endSentAt?: number | undefined;
+  endSentAt?: MonoMs | undefined;
 }
 
-/** One look: the cloud first, then the Workspaces. Times are monotonic ms. */
+/** One look: the cloud first, then the Workspaces. */
 export interface OrphanFacts {
   clusterID: string;
   /** When the lease was taken. */
-  termAt: number;
-  sweep: { begunAt: number; endedAt: number };
+  termAt: MonoMs;
+  sweep: { begunAt: MonoMs; endedAt: MonoMs };
   instances: readonly TaggedInstance[];
   /** When the list of Workspaces was begun: a consistent read. */
-  listedAt: number;
+  listedAt: MonoMs;
   /** The uids of all Workspaces. */
   owners: ReadonlySet<string>;
   /** Since when heartbeats can be judged without a break; undefined while they can't. */
-  evidenceSince?: number | undefined;
+  evidenceSince?: MonoMs | undefined;
   policy: 'Report' | 'Terminate';
   graceMs: number;
   mostPerRound: number;
+}
+
+/** The moment of a look. */
+export interface OrphanNow {
+  wall: WallMs;
+  mono: MonoMs;
 }
 
 /**
@@ -59,7 +65,7 @@ export interface OrphanDecision {
  * Which instances nobody owns, and which of them may be ended. A uid that a consistent list begun after the sweep lacks is
  * no Workspace's and never will be one's again, so that even a leader whose term is over judged right.
  */
-export function judgeOrphans(facts: OrphanFacts, now: { wall: number; mono: number }): OrphanDecision {
+export function judgeOrphans(facts: OrphanFacts, now: OrphanNow): OrphanDecision {
   const { sweep, listedAt, termAt } = facts;
   if (sweep.begunAt < termAt || listedAt < sweep.endedAt)
     return { orphans: [], end: [], hold: 'NotLookedYet' };
@@ -74,37 +80,35 @@ export function judgeOrphans(facts: OrphanFacts, now: { wall: number; mono: numb
   return { orphans, end: end.map(({ id }) => id) };
 }
 
-function judge(
-  facts: OrphanFacts,
-  instance: TaggedInstance,
-  now: { wall: number; mono: number },
-): OrphanVerdict {
+function judge(facts: OrphanFacts, instance: TaggedInstance, now: OrphanNow): OrphanVerdict {
   const { uid, number, launchedAt, unownedSince } = instance;
   if (uid === undefined || number === undefined) return 'Foreign';
   if (instance.clientToken !== clientToken(facts.clusterID, uid, number)) return 'Foreign';
   if (instance.heartbeats) return 'Heartbeating';
   // By our own clock as well: EC2's and ours may differ, and the launch's age says nothing of how long it has been alone.
-  const alone = unownedSince !== undefined && now.mono - unownedSince >= facts.graceMs;
-  const old = launchedAt === undefined || now.wall - launchedAt >= facts.graceMs;
+  const alone = unownedSince !== undefined && msBetween(unownedSince, now.mono) >= facts.graceMs;
+  const old = launchedAt === undefined || msBetween(launchedAt, now.wall) >= facts.graceMs;
   return alone && old ? 'Due' : 'Young';
 }
 
 function holdOf(
   { owners, evidenceSince, graceMs, policy }: OrphanFacts,
-  mono: number,
+  mono: MonoMs,
 ): OrphanHold | undefined {
   // Rather the definitions, the rights or the cluster are wrong than that every instance lost its owner.
   if (owners.size === 0) return 'ListEmpty';
   // Whoever lives must have had the time to be heard.
-  if (evidenceSince === undefined || mono - evidenceSince < graceMs) return 'NoEvidence';
+  if (evidenceSince === undefined || msBetween(evidenceSince, mono) < graceMs) return 'NoEvidence';
   return policy === 'Report' ? 'Reporting' : undefined;
 }
 
 /** What was never asked to end first, so that one that can't be ended keeps no other waiting; then the oldest. */
 function inTurn(a: TaggedInstance, b: TaggedInstance): number {
-  return (
-    (a.endSentAt ?? 0) - (b.endSentAt ?? 0) ||
-    (a.launchedAt ?? 0) - (b.launchedAt ?? 0) ||
-    (a.id < b.id ? -1 : 1)
-  );
+  return order(a.endSentAt, b.endSentAt) || order(a.launchedAt, b.launchedAt) || (a.id < b.id ? -1 : 1);
+}
+
+/** What is not known comes first. */
+function order<T extends WallMs | MonoMs>(a: T | undefined, b: T | undefined): number {
+  if (a === undefined || b === undefined) return Number(b === undefined) - Number(a === undefined);
+  return a < b ? -1 : Number(a > b);
 }

@@ -1,5 +1,6 @@
+import { iso, plus } from '../../../controller/time.ts';
 import { candidate } from './candidate.ts';
-import { type Draft, heed, iso, propose, wakeAfter } from './decision.ts';
+import { type Draft, heed, propose, wakeAfter } from './decision.ts';
 import { provenGone } from './ending.ts';
 import { turnFor } from './line.ts';
 import { startupTimeoutMs } from './recovery.ts';
@@ -42,7 +43,7 @@ export function arm(draft: Draft): void {
   launch.machine = desired.machine;
   launch.phase = 'Submitted';
   launch.submittedAt = iso(now.wall);
-  launch.deadline = iso(now.wall + startupTimeoutMs(draft));
+  launch.deadline = iso(plus(now.wall, startupTimeoutMs(draft)));
   launch.params = params;
   launch.sender = facts.process.epoch;
   propose(draft, { kind: 'RunInstances', number: launch.number, armed: true });

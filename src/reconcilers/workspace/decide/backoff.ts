@@ -1,4 +1,5 @@
 import { isFailure } from '../../../api/causes.ts';
+import { msBetween, parseStamp, type WallMs } from '../../../controller/time.ts';
 import { heartbeatOf } from './ending.ts';
 import type { FrozenLaunch, View } from './view.ts';
 
@@ -10,13 +11,13 @@ export function failuresWith(view: View, launch: FrozenLaunch): number {
 /** As kubelet's back-off does, it begins anew after a run longer than its longest pause. */
 function failuresBefore(view: View, launch: FrozenLaunch): number {
   if (!launch.readyAt) return launch.failures;
-  const served = servedUntil(view, launch) - Date.parse(launch.readyAt);
+  const served = msBetween(parseStamp(launch.readyAt), servedUntil(view, launch));
   return served >= view.facts.timing.repairBackoffMaxMs ? 0 : launch.failures;
 }
 
-/** Wall ms. Silence is no service. */
-function servedUntil(view: View, launch: FrozenLaunch): number {
-  if (launch.ended) return Date.parse(launch.ended.at);
+/** Silence is no service. */
+function servedUntil(view: View, launch: FrozenLaunch): WallMs {
+  if (launch.ended) return parseStamp(launch.ended.at);
   const { silence } = view.facts.process;
   if (silence?.number !== launch.number) return view.now.wall;
   return heartbeatOf(view, launch)?.lastHeartbeatAt ?? silence.at;

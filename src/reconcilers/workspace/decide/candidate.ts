@@ -3,6 +3,7 @@ import { offeringKey } from '../../../api/offering.ts';
 import { TAG } from '../../../api/tags.ts';
 import type { LaunchParams } from '../../../api/workspace.ts';
 import type { WorkspaceClassSpec } from '../../../api/workspaceClass.ts';
+import { msBetween } from '../../../controller/time.ts';
 import type { Offering } from './facts.ts';
 import { rankOfferings } from './offerings.ts';
 import type { Answer, Blocker, View } from './view.ts';
@@ -64,8 +65,11 @@ function availableOffering({ facts, now }: View): Answer<Offering> {
   if (!facts.class || !facts.resolution?.ok) return {};
   const { spec, metadata } = facts.workspace;
   const all = rankOfferings(spec, facts.class.spec, facts.resolution, metadata.uid);
-  const retryAt = all.map((offering) => facts.unavailable.get(offeringKey(offering)) ?? 0);
-  const index = retryAt.findIndex((at) => at <= now.mono);
+  const waits = all.map((offering) => {
+    const until = facts.unavailable.get(offeringKey(offering));
+    return until === undefined ? 0 : msBetween(now.mono, until);
+  });
+  const index = waits.findIndex((ms) => ms <= 0);
   if (index >= 0) return { value: all[index] };
   const types = [...new Set(all.map((offering) => offering.instanceType))].join(', ');
   const zones = [...new Set(all.map((offering) => offering.zone))].join(', ');
@@ -74,7 +78,7 @@ function availableOffering({ facts, now }: View): Answer<Offering> {
       reason: 'CapacityUnavailable',
       message: `EC2 has no capacity for ${types} in ${zones}; asked again by itself. More types or subnets in the class would help.`,
     },
-    forMs: retryAt.length > 0 ? Math.min(...retryAt) - now.mono : undefined,
+    forMs: waits.length > 0 ? Math.min(...waits) : undefined,
   };
 }
 

@@ -1,19 +1,19 @@
 import { hasDesiredImage, sameMachine } from '../../../api/machine.ts';
 import type { Cause } from '../../../api/workspace.ts';
+import { iso, latest, msBetween, parseStamp, plus, type WallMs } from '../../../controller/time.ts';
 import { untilDeadline } from './deadline.ts';
-import { iso } from './decision.ts';
 import { holdsDesiredEnvironment, isUnderLostKey } from './desired.ts';
 import type { Answer, FrozenLaunch, View } from './view.ts';
 
-/** Wall ms before which no programmatic change may supersede this launch. */
-export function earliestChange(view: View, launch: FrozenLaunch): number {
+/** When a programmatic change may supersede this launch. */
+export function earliestChange(view: View, launch: FrozenLaunch): WallMs {
   const minIntervalMs =
     (view.facts.class?.spec.rollout.minIntervalSeconds ?? 60) * view.facts.timing.secondMs;
   // One that was never sent is not young.
   if (launch.submittedAt === undefined) return view.now.wall;
-  const submittedAt = Date.parse(launch.submittedAt);
+  const submittedAt = parseStamp(launch.submittedAt);
   // The clock was set back since: how long ago that was nobody knows, and no change waits until it has caught up.
-  return submittedAt > view.now.wall ? view.now.wall : submittedAt + minIntervalMs;
+  return submittedAt > view.now.wall ? view.now.wall : plus(submittedAt, minIntervalMs);
 }
 
 /** Armed, not over, not yet heard of, and within its deadline: nothing programmatic may supersede it. */
@@ -35,10 +35,10 @@ export function change(view: View, launch: FrozenLaunch): Answer<Cause> {
   if (at <= view.now.wall && !progressing) {
     return { value: { kind: desired.cause, ref: String(desired.generation) } };
   }
-  const until = progressing ? Math.max(at, Date.parse(launch.deadline ?? '')) : at;
+  const until = progressing ? latest(at, parseStamp(launch.deadline)) : at;
   return {
     deferred: { generation: desired.generation, until: iso(until) },
-    forMs: Math.max(at - view.now.wall, progressing ? untilDeadline(view, launch) : 0),
+    forMs: Math.max(msBetween(view.now.wall, at), progressing ? untilDeadline(view, launch) : 0),
   };
 }
 

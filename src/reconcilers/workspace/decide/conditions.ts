@@ -2,7 +2,8 @@ import { type AspectReason, type ConditionType, isTrouble } from '../../../api/c
 import type { Condition, Verdict } from '../../../api/meta.ts';
 import { isReason, type Reason, standingOf } from '../../../api/reasons.ts';
 import { namesOf } from '../../../api/table.ts';
-import { type EventIntent, eventOf, iso } from './decision.ts';
+import { iso } from '../../../controller/time.ts';
+import { type EventIntent, eventOf } from './decision.ts';
 import { judgeEarlier } from './earlier.ts';
 import { judgeHeartbeat, judgeInstance, judgeSecrets } from './evidence.ts';
 import { deferredGeneration } from './ledger.ts';

@@ -14,6 +14,7 @@ import {
   stamp,
   statusOf,
 } from '../../../../test/support/facts.ts';
+import { plus } from '../../../controller/time.ts';
 import { trackDeadline } from './deadline.ts';
 import { decide } from './decide.ts';
 import type { Facts, Now } from './facts.ts';
@@ -34,7 +35,10 @@ function followed(more: Overrides = {}, launch = booting()): Facts {
 }
 
 /** So long after NOW, by a wall clock that has jumped meanwhile. */
-const jumped = (ms: number, byMs: number): Now => ({ wall: NOW.wall + ms + byMs, mono: NOW.mono + ms });
+const jumped = (ms: number, byMs: number): Now => ({
+  wall: plus(NOW.wall, ms + byMs),
+  mono: plus(NOW.mono, ms),
+});
 
 describe('a wall clock that jumps', () => {
   test('ahead past the deadline times out no healthy boot', () => {

@@ -1,4 +1,5 @@
 import type { WorkspaceStatus } from '../../../api/workspace.ts';
+import { msBetween, parseStamp, plus } from '../../../controller/time.ts';
 import type { DeadlineFact, Now } from './facts.ts';
 import type { FrozenLaunch, View } from './view.ts';
 
@@ -14,8 +15,8 @@ export function trackDeadline(
   const launch = status?.launch;
   if (launch?.deadline === undefined) return undefined;
   if (previous && isOf(previous, launch)) return previous;
-  const left = Date.parse(launch.deadline) - now.wall;
-  return { number: launch.number, deadline: launch.deadline, at: now.mono + left };
+  const left = msBetween(now.wall, parseStamp(launch.deadline));
+  return { number: launch.number, deadline: launch.deadline, at: plus(now.mono, left) };
 }
 
 function isOf(known: DeadlineFact, { number, deadline }: FrozenLaunch): boolean {
@@ -25,6 +26,6 @@ function isOf(known: DeadlineFact, { number, deadline }: FrozenLaunch): boolean 
 /** In how many ms the launch must have been heard; not positive once it should have been, NaN without a deadline. */
 export function untilDeadline({ facts, now }: View, launch: FrozenLaunch): number {
   const known = facts.process.deadline;
-  if (known && isOf(known, launch)) return known.at - now.mono;
-  return Date.parse(launch.deadline ?? '') - now.wall;
+  if (known && isOf(known, launch)) return msBetween(now.mono, known.at);
+  return msBetween(now.wall, parseStamp(launch.deadline));
 }

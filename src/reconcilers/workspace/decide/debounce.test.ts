@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { monoMs } from '../../../../test/support/moments.ts';
+import type { MonoMs } from '../../../controller/time.ts';
 import { changeDueAt, trackChange } from './debounce.ts';
 import type { PendingChange } from './facts.ts';
 
@@ -10,12 +12,12 @@ const digests = (env: string) => ({ env, machine: 'm' });
 function follow(script: readonly [mono: number, env: string][], recorded = 'a'): PendingChange | undefined {
   let pending: PendingChange | undefined;
   for (const [mono, env] of script) {
-    pending = trackChange(pending, digests(recorded), digests(env), { changed: [`s/${env}`] }, mono);
+    pending = trackChange(pending, digests(recorded), digests(env), { changed: [`s/${env}`] }, monoMs(mono));
   }
   return pending;
 }
 
-function dueAt(script: readonly [number, string][]): number | undefined {
+function dueAt(script: readonly [number, string][]): MonoMs | undefined {
   const pending = follow(script);
   return pending && changeDueAt(pending, DEBOUNCE);
 }
@@ -67,14 +69,14 @@ describe('a change counts once it has stood still', () => {
       [0, 'b'],
       [500, 'c'],
     ]);
-    const next = trackChange(counted, digests('c'), digests('d'), { changed: [] }, 20_000);
+    const next = trackChange(counted, digests('c'), digests('d'), { changed: [] }, monoMs(20_000));
     expect(next && changeDueAt(next, DEBOUNCE)).toBe(20_000 + DEBOUNCE);
   });
 
   test('what could not be read changes nothing', () => {
     const pending = follow([[0, 'b']]);
-    expect(trackChange(pending, digests('a'), undefined, { changed: [] }, 900)).toBe(pending);
-    expect(trackChange(undefined, undefined, digests('b'), { changed: [] }, 900)).toBeUndefined();
+    expect(trackChange(pending, digests('a'), undefined, { changed: [] }, monoMs(900))).toBe(pending);
+    expect(trackChange(undefined, undefined, digests('b'), { changed: [] }, monoMs(900))).toBeUndefined();
   });
 
   test('the names of all that changed in the burst are kept, each once', () => {
@@ -91,7 +93,7 @@ describe('a change counts once it has stood still', () => {
     const plainAfter = (...parts: boolean[]) =>
       parts.reduce<PendingChange | undefined>(
         (pending, plain, i) =>
-          trackChange(pending, digests('a'), digests(`b${i}`), { changed: [`it/${i}`], plain }, i),
+          trackChange(pending, digests('a'), digests(`b${i}`), { changed: [`it/${i}`], plain }, monoMs(i)),
         undefined,
       )?.plain;
     expect(plainAfter(true, true)).toBe(true);
@@ -126,7 +128,7 @@ test('a change is due no sooner than the debounce after the last edit, unless th
       const last = script.findLastIndex(([, env], i) => env !== (script[i - 1]?.[1] ?? 'a'));
       const lastEdit = script[last]?.[0] ?? 0;
       const due = changeDueAt(pending, DEBOUNCE);
-      expect(due).toBe(Math.min(lastEdit + DEBOUNCE, pending.burstSince + 10 * DEBOUNCE));
+      expect(due).toBe(Math.min(lastEdit + DEBOUNCE, Number(pending.burstSince) + 10 * DEBOUNCE));
     }),
   );
 });

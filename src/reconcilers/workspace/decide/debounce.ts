@@ -1,3 +1,4 @@
+import { earliest, type MonoMs, plus } from '../../../controller/time.ts';
 import type { ChangedNames, PendingChange } from './facts.ts';
 
 interface Digests {
@@ -17,7 +18,7 @@ export function trackChange(
   recorded: Digests | undefined,
   observed: Digests | undefined,
   { changed, plain }: ChangedNames,
-  mono: number,
+  mono: MonoMs,
 ): PendingChange | undefined {
   if (!recorded || !observed) return previous;
   if (sameDigests(recorded, observed)) return undefined;
@@ -38,7 +39,7 @@ function sameDigests(a: Digests, b: Digests): boolean {
   return a.env === b.env && a.machine === b.machine;
 }
 
-/** Monotonic ms at which the change counts. */
-export function changeDueAt(change: PendingChange, debounceMs: number): number {
-  return Math.min(change.since + debounceMs, change.burstSince + MOST_INTERVALS * debounceMs);
+/** When the change counts. */
+export function changeDueAt(change: PendingChange, debounceMs: number): MonoMs {
+  return earliest(plus(change.since, debounceMs), plus(change.burstSince, MOST_INTERVALS * debounceMs));
 }

@@ -89,7 +89,3 @@ export function heed(
   if (deferred) draft.status.deferred = deferred;
   if (turn) draft.status.turn = turn;
 }
-
-export function iso(wallMs: number): string {
-  return new Date(wallMs).toISOString();
-}

@@ -10,6 +10,7 @@ import {
   SECOND,
   statusOf,
 } from '../../../../test/support/facts.ts';
+import { plus } from '../../../controller/time.ts';
 import { observedDigests } from './desired.ts';
 import type { PendingChange } from './facts.ts';
 
@@ -18,8 +19,8 @@ function pending(content: string, agoMs: number, more: Partial<PendingChange> = 
     recorded: { env: envDigest('a'), machine: MACHINE },
     env: envDigest(content),
     machine: MACHINE,
-    since: NOW.mono - agoMs,
-    burstSince: NOW.mono - agoMs,
+    since: plus(NOW.mono, -agoMs),
+    burstSince: plus(NOW.mono, -agoMs),
     changed: ['ada-env/KEY'],
     ...more,
   };
@@ -52,7 +53,7 @@ describe('a change counts', () => {
   });
 
   test('after ten times the debounce even when it never stood still', () => {
-    const restless = { since: NOW.mono, burstSince: NOW.mono - 20 * SECOND };
+    const restless = { since: NOW.mono, burstSince: plus(NOW.mono, -20 * SECOND) };
     expect(decideAt(changing(0, {}, restless)).status.desired?.generation).toBe(2);
   });
 

@@ -9,8 +9,9 @@ import {
 } from '../../../api/machine.ts';
 import { own } from '../../../api/own.ts';
 import type { CauseKind } from '../../../api/workspace.ts';
+import { iso, msBetween } from '../../../controller/time.ts';
 import { changeDueAt } from './debounce.ts';
-import { type Draft, eventOf, iso, wakeAfter } from './decision.ts';
+import { type Draft, eventOf, wakeAfter } from './decision.ts';
 import type { ChangedNames, Facts } from './facts.ts';
 
 const MOST_NAMES = 32;
@@ -56,7 +57,7 @@ export function desire(draft: Draft): void {
   const change = facts.process.change;
   if (!change || (change.env === status.desired.env && change.machine === status.desired.machine)) return;
   const debounceMs = (facts.class?.spec.rollout.debounceSeconds ?? 2) * facts.timing.secondMs;
-  const wait = changeDueAt(change, debounceMs) - now.mono;
+  const wait = msBetween(now.mono, changeDueAt(change, debounceMs));
   if (wait > 0) {
     wakeAfter(draft, wait);
     return;

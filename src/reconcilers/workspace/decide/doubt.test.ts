@@ -14,6 +14,7 @@ import {
   statusOf,
 } from '../../../../test/support/facts.ts';
 import type { Launch } from '../../../api/workspace.ts';
+import { plus } from '../../../controller/time.ts';
 import { definite } from './doubt.ts';
 import type { LaunchAnswer } from './facts.ts';
 
@@ -28,9 +29,9 @@ function inDoubt(more: Overrides = {}, launch: Partial<Launch> = {}) {
 const sentAgo = (ms: number, count = 1) => ({ count, lastAt: NOW.mono - ms });
 const answer = (result: LaunchAnswer['result'], ago = SECOND): LaunchAnswer => ({
   number: 1,
-  sentAt: NOW.mono - ago,
+  sentAt: plus(NOW.mono, -ago),
   firstSend: true,
-  quietSince: NOW.mono - HOUR,
+  quietSince: plus(NOW.mono, -HOUR),
   result,
 });
 

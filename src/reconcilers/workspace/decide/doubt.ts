@@ -1,4 +1,5 @@
 import type { Launch } from '../../../api/workspace.ts';
+import { latest, type MonoMs, msBetween, parseStamp, plus } from '../../../controller/time.ts';
 import { block, type Draft, propose, wakeAfter } from './decision.ts';
 import { inDoubt, recordEnd, shownAfterMs } from './ending.ts';
 import type { LaunchAnswer, Timing } from './facts.ts';
@@ -40,24 +41,24 @@ function presentAnswer({ facts: { process } }: View, launch: FrozenLaunch): Laun
  * it answers the one send of the pass that armed the launch, or one sent T_late after everything else.
  */
 export function definite(answer: LaunchAnswer, timing: Timing): boolean {
-  return answer.firstSend || answer.sentAt - answer.quietSince >= timing.lateMs;
+  return answer.firstSend || msBetween(answer.quietSince, answer.sentAt) >= timing.lateMs;
 }
 
 function tooOldToReplay(view: View, launch: FrozenLaunch): boolean {
-  const submittedAt = Date.parse(launch.submittedAt ?? '');
-  return view.now.wall - submittedAt > view.facts.timing.replayMaxAgeMs;
+  const age = msBetween(parseStamp(launch.submittedAt), view.now.wall);
+  return age > view.facts.timing.replayMaxAgeMs;
 }
 
 /** Adoption by tag and token happens in instances.ts; a sweep that shows none, begun so late after the last send, is the proof. */
 function awaitProofOfAbsence(draft: Draft, launch: Launch): boolean {
   const { process, sweptAt } = draft.facts;
-  const needed = Math.max(process.termAt, process.sends?.lastAt ?? 0) + shownAfterMs(draft);
+  const needed = plus(latest(process.termAt, process.sends?.lastAt), shownAfterMs(draft));
   if (sweptAt !== undefined && sweptAt >= needed) {
     const message = 'EC2 shows no instance for this launch, and its request can not be repeated.';
     recordEnd(draft, launch, 'Lost', { message });
     return false;
   }
-  wakeAfter(draft, Math.max(needed - draft.now.mono, 1000));
+  wakeAfter(draft, Math.max(msBetween(draft.now.mono, needed), 1000));
   return true;
 }
 
@@ -72,7 +73,7 @@ function replay(draft: Draft, launch: Launch, answer: LaunchAnswer | undefined):
   if (answer?.result.kind === 'notSent') {
     block(draft, { reason: 'CloudUnavailable', message: answer.result.message });
   }
-  const wait = nextSendAt(draft, answer) - draft.now.mono;
+  const wait = msBetween(draft.now.mono, nextSendAt(draft, answer));
   if (wait > 0) {
     wakeAfter(draft, wait);
     return;
@@ -80,12 +81,12 @@ function replay(draft: Draft, launch: Launch, answer: LaunchAnswer | undefined):
   propose(draft, { kind: 'RunInstances', number: launch.number, armed: false });
 }
 
-function nextSendAt({ facts }: View, answer: LaunchAnswer | undefined): number {
+function nextSendAt({ facts }: View, answer: LaunchAnswer | undefined): MonoMs {
   const { process, timing } = facts;
   const { sends, termAt } = process;
-  if (answer?.result.kind === 'notSent') return answer.sentAt + timing.replayBackoffMaxMs;
-  if (!sends) return 0;
-  if (answer?.result.kind === 'refused') return Math.max(termAt, sends.lastAt) + timing.lateMs;
+  if (answer?.result.kind === 'notSent') return plus(answer.sentAt, timing.replayBackoffMaxMs);
+  if (!sends) return termAt;
+  if (answer?.result.kind === 'refused') return plus(latest(termAt, sends.lastAt), timing.lateMs);
   const backoff = timing.replayBackoffMinMs * 2 ** Math.min(sends.count - 1, 16);
-  return sends.lastAt + Math.min(backoff, timing.replayBackoffMaxMs);
+  return plus(sends.lastAt, Math.min(backoff, timing.replayBackoffMaxMs));
 }

@@ -1,5 +1,6 @@
 import type { Launch, Outcome } from '../../../api/workspace.ts';
-import { type Draft, iso, wakeAfter } from './decision.ts';
+import { iso, msBetween, plus } from '../../../controller/time.ts';
+import { type Draft, wakeAfter } from './decision.ts';
 import type { HeartbeatFact, InstanceFact } from './facts.ts';
 import type { FrozenLaunch, View } from './view.ts';
 
@@ -40,7 +41,7 @@ export function provenGone(view: View, number: number, id: string): boolean {
   if (!instance.notFound) return false;
   const { heartbeats, timing } = view.facts;
   const heard = heartbeats.launches.some((launch) => launch.number === number && launch.fresh);
-  const apart = instance.notFound.lastAt - instance.notFound.firstAt;
+  const apart = msBetween(instance.notFound.firstAt, instance.notFound.lastAt);
   return heartbeats.available && !heartbeats.massSilence && !heard && apart >= timing.visibilityMs;
 }
 
@@ -53,10 +54,10 @@ export function shownAfterMs({ facts: { timing } }: View): number {
 export function wakeForProof(draft: Draft, { notFound }: InstanceFact): void {
   if (!notFound) return;
   const { repairBackoffMinMs, visibilityMs } = draft.facts.timing;
-  const proofAt = notFound.firstAt + visibilityMs;
+  const proofAt = plus(notFound.firstAt, visibilityMs);
   // Past that time it is the heartbeats' evidence that speaks against it, or is lacking.
   const early = notFound.lastAt < proofAt;
-  wakeAfter(draft, early ? Math.max(proofAt - draft.now.mono, PROOF_RETRY_MS) : repairBackoffMinMs);
+  wakeAfter(draft, early ? Math.max(msBetween(draft.now.mono, proofAt), PROOF_RETRY_MS) : repairBackoffMinMs);
 }
 
 /** Remembers a launch as over; the newest first. */

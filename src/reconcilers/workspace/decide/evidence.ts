@@ -1,7 +1,7 @@
 import { type AspectReason, stateReason } from '../../../api/conditionReasons.ts';
 import type { Verdict } from '../../../api/meta.ts';
+import { iso, type WallMs } from '../../../controller/time.ts';
 import { isCurrent } from './change.ts';
-import { iso } from './decision.ts';
 import { isUnderLostKey } from './desired.ts';
 import { findInstance, heartbeatOf } from './ending.ts';
 import { announcedEnd } from './interruption.ts';
@@ -50,7 +50,7 @@ export function judgeHeartbeat(view: View): Verdict<AspectReason<'HeartbeatHealt
   return kept ?? { status: 'Unknown', reason: 'NoEvidence', message };
 }
 
-function silence(number: number, lastHeartbeatAt: number | undefined): string {
+function silence(number: number, lastHeartbeatAt: WallMs | undefined): string {
   const since = lastHeartbeatAt === undefined ? '' : ` since ${iso(lastHeartbeatAt)}`;
   return `No heartbeat from launch ${number}${since}.`;
 }

@@ -2,11 +2,12 @@ import type { LeftOut } from '../../../api/environment.ts';
 import type { Refusal } from '../../../api/refusals.ts';
 import type { LaunchParams, Workspace } from '../../../api/workspace.ts';
 import type { WorkspaceClass } from '../../../api/workspaceClass.ts';
+import type { MonoMs, WallMs } from '../../../controller/time.ts';
 
-/** The moment a decision is made in, in milliseconds. Wall time stamps the status; safety is measured in monotonic time. */
+/** The moment a decision is made in. Wall time stamps the status; safety is measured in monotonic time. */
 export interface Now {
-  wall: number;
-  mono: number;
+  wall: WallMs;
+  mono: MonoMs;
 }
 
 /** The environment as the Secrets say it now. */
@@ -39,12 +40,12 @@ export interface InstanceFact {
   /** EC2's code for it, and what it said. */
   stateReasonCode?: string;
   stateReason?: string;
-  /** Look-ups by id that said NotFound, with no sighting in between: the first and the last, monotonic ms. */
-  notFound?: { firstAt: number; lastAt: number };
+  /** Look-ups by id that said NotFound, with no sighting in between: the first and the last. */
+  notFound?: { firstAt: MonoMs; lastAt: MonoMs };
   /** The last complete sweep lacked it. */
   missing: boolean;
-  /** EC2's status checks of it have failed in every reading since then (monotonic ms): its own, or those of what it runs on. */
-  impaired?: { kind: 'instance' | 'system'; since: number };
+  /** EC2's status checks of it have failed in every reading since then: its own, or those of what it runs on. */
+  impaired?: { kind: 'instance' | 'system'; since: MonoMs };
 }
 
 export interface HeartbeatFact {
@@ -57,9 +58,9 @@ export interface HeartbeatFact {
   alive: boolean;
   /** Whether the last one is younger than the class's timeout. */
   fresh: boolean;
-  lastHeartbeatAt?: number;
-  /** EC2's notice that it takes this Spot instance back, as its agent told it; `at` in wall ms. */
-  interruption?: { action: 'terminate' | 'stop' | 'hibernate'; at: number };
+  lastHeartbeatAt?: WallMs;
+  /** EC2's notice that it takes this Spot instance back, as its agent told it. */
+  interruption?: { action: 'terminate' | 'stop' | 'hibernate'; at: WallMs };
 }
 
 export interface Offering {
@@ -79,15 +80,15 @@ export type ResolutionFact =
     }
   | { ok: false; kind: 'missing' | 'unavailable'; message: string };
 
-/** What the last send of the present launch came back with. Times are monotonic ms. */
+/** What the last send of the present launch came back with. */
 export interface LaunchAnswer {
   number: number;
   /** When it was sent, or tried to. */
-  sentAt: number;
+  sentAt: MonoMs;
   /** Whether it was the one send of the pass that armed the launch. */
   firstSend: boolean;
   /** The later of taking the lease, this process's start, and the send before this one. */
-  quietSince: number;
+  quietSince: MonoMs;
   result:
     | { kind: 'accepted' }
     | { kind: 'refused'; class: Refusal; code: string; message: string }
@@ -103,8 +104,8 @@ export interface ValidationFact {
   verdict:
     | { ok: true }
     | { ok: false; class: Exclude<Refusal, 'capacity'> | 'retry'; code: string; message: string };
-  /** Monotonic ms after which it must be asked again. */
-  expiresAt: number;
+  /** When it must be asked again. */
+  expiresAt: MonoMs;
 }
 
 /** A difference between what is desired on record and what the objects say now; see debounce.ts. */
@@ -113,10 +114,10 @@ export interface PendingChange {
   recorded: { env: string; machine: string };
   env: string;
   machine: string;
-  /** Since when it has stood still, monotonic ms. */
-  since: number;
-  /** Since when there has been a difference at all, monotonic ms. */
-  burstSince: number;
+  /** Since when it has stood still. */
+  since: MonoMs;
+  /** Since when there has been a difference at all. */
+  burstSince: MonoMs;
   /** Names of what changed, as far as this process saw it. */
   changed: readonly string[];
   /** All of these are variables of spec.env: no Secret’s is among them. */
@@ -130,40 +131,40 @@ export type ChangedNames = Pick<PendingChange, 'changed' | 'plain'>;
 export interface DeadlineFact {
   number: number;
   deadline: string;
-  at: number;
+  at: MonoMs;
 }
 
 /** The present launch, which heartbeat before, is not heard; see silence.ts. */
 export interface SilenceFact {
   number: number;
-  /** Since when this process has known that it is not heard, monotonic and wall ms. */
-  since: number;
-  at: number;
+  /** Since when this process has known that it is not heard, by both clocks. */
+  since: MonoMs;
+  at: WallMs;
 }
 
-/** What this process remembers of a Workspace; all of it may be lost at any moment. Times are monotonic ms. */
+/** What this process remembers of a Workspace; all of it may be lost at any moment. */
 export interface ProcessFact {
   /** Random id of this process's present lease term. */
   epoch: string;
   /** The later of taking the lease and this process's start. */
-  termAt: number;
+  termAt: MonoMs;
   /** Whether this process has itself written this Workspace's status in this term. */
   wrote: boolean;
   /** Since when the status has looked wiped or rolled back. */
-  suspectSince?: number;
+  suspectSince?: MonoMs;
   /** Sends of the present launch's number by this process. */
-  sends?: { count: number; lastAt: number };
+  sends?: { count: number; lastAt: MonoMs };
   answer?: LaunchAnswer;
   change?: PendingChange;
   silence?: SilenceFact;
   deadline?: DeadlineFact;
   validations: readonly ValidationFact[];
   /** When TerminateInstances was last sent for an instance, by id. */
-  terminateSentAt: Readonly<Record<string, number>>;
+  terminateSentAt: Readonly<Record<string, MonoMs>>;
   /** AWS's error code when TerminateInstances was refused the last time it was sent. */
   terminateRefusal?: string;
   /** When Stop- or StartInstances was last sent, by `<action> <id>`. */
-  powerSentAt: Readonly<Record<string, number>>;
+  powerSentAt: Readonly<Record<string, MonoMs>>;
   /** Tail of the console output by instance id, free of secrets; '' when EC2 has none. */
   console: Readonly<Record<string, string>>;
 }
@@ -233,15 +234,15 @@ export interface Facts {
   /** Digest of machine inputs; undefined without a class. */
   machine?: string;
   resolution?: ResolutionFact;
-  /** Offerings that refused lately: key by offerings.ts → monotonic ms until which they are not asked. */
-  unavailable: ReadonlyMap<string, number>;
+  /** Offerings that refused lately: key by offerings.ts → until when they are not asked. */
+  unavailable: ReadonlyMap<string, MonoMs>;
   instances: readonly InstanceFact[];
-  /** Begin of the last complete sweep, monotonic ms. */
-  sweptAt?: number;
+  /** Begin of the last complete sweep. */
+  sweptAt?: MonoMs;
   heartbeats: {
     available: boolean;
-    /** Since when it has been available without a break, as far as this process knows; monotonic ms. */
-    since?: number;
+    /** Since when it has been available without a break, as far as this process knows. */
+    since?: MonoMs;
     /** More of the class fell silent within one timeout than can be blamed on them: evidence on silence is missing. */
     massSilence: boolean;
     launches: readonly HeartbeatFact[];

@@ -1,7 +1,8 @@
 import { clientToken } from '../../../api/token.ts';
 import type { Launch } from '../../../api/workspace.ts';
+import { iso, plus } from '../../../controller/time.ts';
 import { isCurrentMachine } from './change.ts';
-import { type Draft, iso, wakeAfter } from './decision.ts';
+import { type Draft, wakeAfter } from './decision.ts';
 import { holdsDesiredEnvironment } from './desired.ts';
 import {
   findInstance,
@@ -40,7 +41,7 @@ function adoptInstance(draft: Draft, launch: Launch): void {
   launch.instanceID = found.id;
   if (found.generation !== launch.generation) takeAsFound(draft, launch, found);
   // However long the doubt lasted, the instance has the whole time to start.
-  launch.deadline = iso(draft.now.wall + startupTimeoutMs(draft));
+  launch.deadline = iso(plus(draft.now.wall, startupTimeoutMs(draft)));
   draft.status.provisions += 1;
 }
 

@@ -1,4 +1,4 @@
-import { iso } from './decision.ts';
+import { iso } from '../../../controller/time.ts';
 import { heartbeatOf } from './ending.ts';
 import type { InstanceFact } from './facts.ts';
 import type { FrozenLaunch, View } from './view.ts';

@@ -24,6 +24,7 @@ import {
   statusOf,
   waiting,
 } from '../../../../test/support/facts.ts';
+import { plus } from '../../../controller/time.ts';
 import type { Facts } from './facts.ts';
 import { NEAR_MS } from './line.ts';
 
@@ -148,7 +149,7 @@ describe('an instance that a program would replace', () => {
   test('takes no place where EC2 refused the successor lately, or nothing could boot', () => {
     const { fingerprint } = verdictOn(changed(NEAR));
     const verdict = { ok: false as const, class: 'quota' as const, code: 'C', message: 'No.' };
-    const validations = [{ fingerprint, verdict, expiresAt: NOW.mono + MINUTE }];
+    const validations = [{ fingerprint, verdict, expiresAt: plus(NOW.mono, MINUTE) }];
     expect(decideAt(changed(undefined, { process: { validations } })).ask).toBeUndefined();
     const heartbeats = { available: false, launches: [heartbeatOf(1)] };
     expect(decideAt(changed(undefined, { heartbeats })).ask).toBeUndefined();
@@ -257,7 +258,7 @@ describe('whatever the facts', () => {
 
 function withVerdict(facts: Facts, fingerprint: string): Facts {
   const verdict = { ok: true as const };
-  const validations = [{ fingerprint, verdict, expiresAt: NOW.mono + MINUTE }];
+  const validations = [{ fingerprint, verdict, expiresAt: plus(NOW.mono, MINUTE) }];
   return { ...facts, process: { ...facts.process, validations } };
 }
 

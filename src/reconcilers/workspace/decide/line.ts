@@ -1,4 +1,4 @@
-import { iso } from './decision.ts';
+import { iso, plus } from '../../../controller/time.ts';
 import type { Answer, Blocker, TurnAsk, View, Wait } from './view.ts';
 
 /**
@@ -43,7 +43,7 @@ function told(view: View, { bucket, errand }: TurnAsk, what: string): Pick<Wait,
     generation,
     since: iso(now.wall),
     place: ahead + 1,
-    expectedAt: iso(now.wall + inMs),
+    expectedAt: iso(plus(now.wall, inMs)),
   };
   const message = `${what} waits for its turn: EC2 limits ${bucket} requests for the whole account and region; at ${turn.since} it was number ${turn.place} in line, its turn is about ${turn.expectedAt}.`;
   const blocker: Blocker = { reason: 'LaunchQueued', message };

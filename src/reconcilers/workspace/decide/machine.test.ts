@@ -19,6 +19,7 @@ import {
   SECOND,
   statusOf,
 } from '../../../../test/support/facts.ts';
+import { plus } from '../../../controller/time.ts';
 import { trackChange } from './debounce.ts';
 import type { Facts } from './facts.ts';
 
@@ -34,7 +35,7 @@ function seen(launched: string, recorded: string, observed: string, more: Overri
     status.desired,
     { env, machine: observed },
     { changed: [] },
-    NOW.mono - MINUTE,
+    plus(NOW.mono, -MINUTE),
   );
   return { ...facts, process: { ...facts.process, change } };
 }
@@ -55,7 +56,7 @@ describe('an operator whose digests are of another version', () => {
     const facts = { ...factsOf({ status, machine: 'm2:other:next' }) };
     const env = status.desired?.env ?? '';
     const observed = { env, machine: 'm2:other:next' };
-    const change = trackChange(undefined, status.desired, observed, { changed: [] }, NOW.mono - MINUTE);
+    const change = trackChange(undefined, status.desired, observed, { changed: [] }, plus(NOW.mono, -MINUTE));
     const decision = decideValidated({ ...facts, process: { ...facts.process, change } });
     expect(decision.status.launch).toMatchObject({ number: 2, cause: { kind: 'ClassChanged', ref: '2' } });
   });

@@ -1,8 +1,9 @@
 import { own } from '../../../api/own.ts';
 import type { Launch } from '../../../api/workspace.ts';
+import { iso, latest, msBetween, plus } from '../../../controller/time.ts';
 import { isCurrentMachine } from './change.ts';
 import { untilDeadline } from './deadline.ts';
-import { block, type Draft, heed, iso, propose, wakeAfter } from './decision.ts';
+import { block, type Draft, heed, propose, wakeAfter } from './decision.ts';
 import { findInstance, inDoubt, remember, trackEnding } from './ending.ts';
 import { turnFor } from './line.ts';
 import { startupTimeoutMs } from './recovery.ts';
@@ -81,8 +82,8 @@ function resume(draft: Draft, launch: Launch): void {
 function awaitStop(draft: Draft, launch: Launch, id: string): void {
   const { facts, now } = draft;
   const { powerSentAt, termAt } = facts.process;
-  const settledAt = Math.max(termAt, own(powerSentAt, `StopInstances ${id}`) ?? 0) + facts.timing.lateMs;
-  if (settledAt > now.mono) wakeAfter(draft, settledAt - now.mono);
+  const settledAt = plus(latest(termAt, own(powerSentAt, `StopInstances ${id}`)), facts.timing.lateMs);
+  if (settledAt > now.mono) wakeAfter(draft, msBetween(now.mono, settledAt));
   else launch.phase = 'Submitted';
 }
 
@@ -107,7 +108,7 @@ function start(draft: Draft, launch: Launch): void {
   const rows = facts.heartbeats.launches.filter((row) => row.number === launch.number);
   launch.phase = 'Submitted';
   launch.after = { boot: Math.max(launch.after?.boot ?? 0, ...rows.map((row) => row.boot ?? 0)) };
-  launch.deadline = iso(now.wall + startupTimeoutMs(draft));
+  launch.deadline = iso(plus(now.wall, startupTimeoutMs(draft)));
   launch.readyAt = undefined;
   if (status.instance) status.instance.env = undefined;
   power(draft, launch, 'StartInstances', ['stopped']);
@@ -121,7 +122,7 @@ function mayStart(draft: Draft, launch: Launch): boolean {
   heed(draft, turn);
   if (turn.value) return true;
   if (launch.phase === 'Submitted' && launch.readyAt === undefined)
-    launch.deadline = iso(draft.now.wall + startupTimeoutMs(draft));
+    launch.deadline = iso(plus(draft.now.wall, startupTimeoutMs(draft)));
   return false;
 }
 
@@ -141,8 +142,9 @@ function power(
   const { powerSentAt } = facts.process;
   const opposite = kind === 'StopInstances' ? 'StartInstances' : 'StopInstances';
   const sentAt = own(powerSentAt, `${kind} ${id}`);
-  const stands = sentAt !== undefined && sentAt >= (own(powerSentAt, `${opposite} ${id}`) ?? 0);
-  const wait = stands ? sentAt + facts.timing.terminateRetryMs - now.mono : 0;
+  const undoneAt = own(powerSentAt, `${opposite} ${id}`);
+  const stands = sentAt !== undefined && (undoneAt === undefined || sentAt >= undoneAt);
+  const wait = stands ? msBetween(now.mono, plus(sentAt, facts.timing.terminateRetryMs)) : 0;
   if (wait > 0) wakeAfter(draft, wait);
   else propose(draft, { kind, ids: [id] });
 }

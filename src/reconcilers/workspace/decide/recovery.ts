@@ -1,4 +1,5 @@
-import { block, type Draft, iso, wakeAfter } from './decision.ts';
+import { iso, latest, msBetween, plus } from '../../../controller/time.ts';
+import { block, type Draft, wakeAfter } from './decision.ts';
 import { shownAfterMs } from './ending.ts';
 import type { Facts, InstanceFact } from './facts.ts';
 import type { View } from './view.ts';
@@ -36,14 +37,14 @@ function aboveOurs({ facts, status }: View): InstanceFact | undefined {
 export function recover(draft: Draft): boolean {
   if (!looksLost(draft)) return true;
   const { facts, now, status } = draft;
-  const since = Math.max(facts.process.suspectSince ?? now.mono, facts.process.termAt);
-  const needed = since + shownAfterMs(draft);
+  const since = latest(facts.process.suspectSince ?? now.mono, facts.process.termAt);
+  const needed = plus(since, shownAfterMs(draft));
   if (facts.sweptAt === undefined || facts.sweptAt < needed) {
     block(draft, {
       reason: 'StatusLost',
       message: `${isForeign(facts.workspace) ? `The recorded status came with another object (uid ${status.uid}), as from a backup` : 'The recorded status was wiped or rolled back'}; waiting for a complete look at EC2 before anything is launched or ended.`,
     });
-    wakeAfter(draft, Math.max(needed - now.mono, 1000));
+    wakeAfter(draft, Math.max(msBetween(now.mono, needed), 1000));
     return false;
   }
   draft.settled = true;
@@ -79,7 +80,7 @@ function adopt(draft: Draft, found: InstanceFact): void {
     cause: { kind: 'Lost', ref: String(status.launch?.number ?? 0) },
     phase: 'Submitted',
     submittedAt,
-    deadline: iso(now.wall + startupTimeoutMs(draft)),
+    deadline: iso(plus(now.wall, startupTimeoutMs(draft))),
     failures: 0,
     instanceID: found.id,
   };

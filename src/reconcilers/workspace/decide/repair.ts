@@ -2,10 +2,10 @@ import { isEnd, isFailure } from '../../../api/causes.ts';
 import { own } from '../../../api/own.ts';
 import { REFUSALS } from '../../../api/refusals.ts';
 import type { Cause } from '../../../api/workspace.ts';
+import { iso, msBetween, parseStamp, plus } from '../../../controller/time.ts';
 import { backoffMs } from './backoff.ts';
 import { earliestChange } from './change.ts';
 import { untilDeadline } from './deadline.ts';
-import { iso } from './decision.ts';
 import { saidOfEnd } from './ending.ts';
 import { heartbeatTimeoutMs } from './silence.ts';
 import type { Answer, Blocker, FrozenLaunch, View, Wait } from './view.ts';
@@ -23,10 +23,12 @@ export function afterEnd(view: View, launch: FrozenLaunch, ended: Ended): Answer
   const cause: Cause = { kind: isEnd(ended.outcome) ? ended.outcome : 'Ended', ref: String(launch.number) };
   if (ended.refusal && REFUSALS[ended.refusal].retried === 'atOnce') return { value: cause };
   const changed = (view.status.desired?.generation ?? 0) > launch.generation;
-  const at = changed ? earliestChange(view, launch) : Date.parse(ended.at) + pauseMs(view, launch, ended);
+  const at = changed
+    ? earliestChange(view, launch)
+    : plus(parseStamp(ended.at), pauseMs(view, launch, ended));
   if (at <= view.now.wall) return { value: cause };
   const blocker = explain(launch, ended, `the next attempt is at ${iso(at)}`);
-  return { blocker, forMs: at - view.now.wall };
+  return { blocker, forMs: msBetween(view.now.wall, at) };
 }
 
 function explain({ number }: FrozenLaunch, ended: Ended, next: string): Blocker {
@@ -61,7 +63,7 @@ export function afterTimeout(view: View, launch: FrozenLaunch): Answer<Cause> {
   if (left + pause <= 0 && console !== undefined) {
     return { value: { kind: 'TimedOut', ref: String(launch.number) } };
   }
-  const at = Date.parse(launch.deadline ?? '') + pause;
+  const at = plus(parseStamp(launch.deadline), pause);
   const tail = console ? ` The console ends: ${console}` : '';
   return {
     blocker: {
@@ -79,7 +81,7 @@ function unheard(view: View): Wait | undefined {
   if (!available || massSilence || since === undefined) {
     return { forMs: view.facts.timing.repairBackoffMinMs };
   }
-  const wait = since + heartbeatTimeoutMs(view) - view.now.mono;
+  const wait = msBetween(view.now.mono, plus(since, heartbeatTimeoutMs(view)));
   return wait > 0 ? { forMs: wait } : undefined;
 }
 
@@ -87,15 +89,15 @@ function unheard(view: View): Wait | undefined {
 function unbound(view: View): Wait | undefined {
   const { facts, now, status } = view;
   if (status.instance?.env !== undefined || !status.desired) return undefined;
-  const countedAt = Date.parse(status.desired.at);
+  const countedAt = parseStamp(status.desired.at);
   // The clock was set back since: how long ago that was nobody knows, and nothing waits until it has caught up.
-  const until = (countedAt > now.wall ? Number.NEGATIVE_INFINITY : countedAt) + heartbeatTimeoutMs(view);
+  const until = countedAt > now.wall ? now.wall : plus(countedAt, heartbeatTimeoutMs(view));
   if (facts.process.change === undefined && until <= now.wall) return undefined;
   return {
     blocker: {
       reason: 'SecretsUnstable',
       message: `The Secrets changed again (last counted at ${status.desired.at}) before the instance could fetch its environment; if they keep changing, find what rewrites them.`,
     },
-    forMs: until > now.wall ? until - now.wall : undefined,
+    forMs: until > now.wall ? msBetween(now.wall, until) : undefined,
   };
 }

@@ -4,8 +4,9 @@ import { own } from '../../../api/own.ts';
 import type { RollOutReason } from '../../../api/reasons.ts';
 import type { Cause, WorkspaceStatus } from '../../../api/workspace.ts';
 import type { WorkspaceClassSpec } from '../../../api/workspaceClass.ts';
+import { iso, plus } from '../../../controller/time.ts';
 import { isCurrent, isCurrentMachine } from './change.ts';
-import { type Claim, iso } from './decision.ts';
+import type { Claim } from './decision.ts';
 import type { Facts, FleetFact } from './facts.ts';
 import { needsRoom } from './limits.ts';
 import { serves } from './ready.ts';
@@ -103,7 +104,7 @@ function queued(view: View, spec: WorkspaceClassSpec): Wait | undefined {
   if (slotIsFree(facts.fleet, spec)) return undefined;
   const { ahead, counted, meanMs, unavailable, waiting } = facts.fleet;
   const limit = maxUnavailable(spec, counted);
-  const at = meanMs === undefined ? undefined : now.wall + (Math.floor(ahead / limit) + 1) * meanMs;
+  const at = meanMs === undefined ? undefined : plus(now.wall, (Math.floor(ahead / limit) + 1) * meanMs);
   const turn = { place: ahead + 1, of: waiting + 1, expectedAt: at === undefined ? undefined : iso(at) };
   const about = turn.expectedAt === undefined ? '' : `, its turn is about ${turn.expectedAt}`;
   return inLine(

@@ -17,6 +17,7 @@ import {
   stamp,
   statusOf,
 } from '../../../../test/support/facts.ts';
+import { plain } from '../../../../test/support/moments.ts';
 import type { Facts } from './facts.ts';
 import { trackSilence } from './silence.ts';
 
@@ -224,8 +225,8 @@ describe('EC2’s status checks fail', () => {
 });
 
 describe('since when it is silent', () => {
-  const heartbeats = { available: true, since: NOW.mono - HOUR, launches: [row] };
-  const began = { number: 1, since: NOW.mono - MINUTE, at: NOW.wall - MINUTE };
+  const heartbeats = { ...factsOf().heartbeats, launches: [row] };
+  const began = silenceOf(1, MINUTE);
 
   test('counts from when this process learnt it, and goes on', () => {
     expect(trackSilence(undefined, served(), heartbeats, NOW)).toEqual(silenceOf(1, 0));
@@ -243,8 +244,8 @@ describe('since when it is silent', () => {
     const second = statusOf({ launch: launchOf({ number: 2 }) });
     expect(trackSilence(began, second, heartbeats, NOW)).toEqual(silenceOf(2, 0));
     expect(trackSilence(began, served(), { ...heartbeats, available: false }, NOW)).toBeUndefined();
-    const back = { ...heartbeats, since: NOW.mono - SECOND };
-    expect(trackSilence(began, served(), back, NOW)).toEqual(silenceOf(1, 0));
+    const { since } = silenceOf(1, SECOND);
+    expect(trackSilence(began, served(), { ...heartbeats, since }, NOW)).toEqual(silenceOf(1, 0));
   });
 });
 
@@ -262,20 +263,19 @@ describe('whatever the facts of a launch that was heard before', () => {
         const cause = status?.launch?.cause?.kind;
         if (cause !== 'HeartbeatLost' && cause !== 'Impaired') return;
         replaced += 1;
-        const { available, since = Number.POSITIVE_INFINITY, massSilence, launches } = facts.heartbeats;
-        const { silence } = facts.process;
-        const silentSince = Math.max(since, silence?.since ?? Number.POSITIVE_INFINITY);
+        const { available, since = Infinity, massSilence, launches } = plain(facts.heartbeats);
+        const silence = plain(facts.process.silence) ?? { number: 0, since: Infinity };
         const [instance] = facts.instances;
         expect({ available, massSilence, policy: facts.class?.spec.repair.policy }).toEqual({
           available: true,
           massSilence: false,
           policy: 'Replace',
         });
-        expect(silence?.number).toBe(1);
+        expect(silence.number).toBe(1);
         expect(launches.some(({ fresh }) => fresh)).toBe(false);
-        expect(NOW.mono - silentSince).toBeGreaterThanOrEqual(TIMEOUT);
+        expect(NOW.mono - Math.max(since, silence.since)).toBeGreaterThanOrEqual(TIMEOUT);
         expect(instance).toMatchObject({ state: 'running', missing: false });
-        expect(facts.sweptAt).toBeGreaterThanOrEqual(silentSince);
+        expect(plain(facts).sweptAt).toBeGreaterThanOrEqual(Math.max(since, silence.since));
         expect(status?.launch?.cause?.ref).toBe('1');
         expect(status?.history?.[0]).toMatchObject({ number: 1, outcome: cause });
       }),

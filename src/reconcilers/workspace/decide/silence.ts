@@ -1,7 +1,8 @@
 import { own } from '../../../api/own.ts';
 import type { Cause, WorkspaceStatus } from '../../../api/workspace.ts';
+import { iso, latest, type MonoMs, msBetween, plus } from '../../../controller/time.ts';
 import { backoffMs } from './backoff.ts';
-import { type Draft, iso, wakeAfter } from './decision.ts';
+import { type Draft, wakeAfter } from './decision.ts';
 import { findInstance, heartbeatOf, heartbeatOfLaunch } from './ending.ts';
 import type { Facts, HeartbeatFact, InstanceFact, Now, SilenceFact } from './facts.ts';
 import type { Answer, FrozenLaunch, View } from './view.ts';
@@ -48,7 +49,7 @@ export function isSilent(view: View, launch: FrozenLaunch): boolean {
 function silentInMs(view: View, launch: FrozenLaunch): number | undefined {
   const since = silentSince(view, launch);
   if (since === undefined || view.facts.heartbeats.massSilence) return undefined;
-  return since + SETTLE_PERIODS * secondsMs(view, 'periodSeconds', 30) - view.now.mono;
+  return msBetween(view.now.mono, plus(since, SETTLE_PERIODS * secondsMs(view, 'periodSeconds', 30)));
 }
 
 /** Looks again when a launch that is not heard may be called silent: what is shown of it changes then, without any news. */
@@ -58,14 +59,14 @@ export function awaitSilence(draft: Draft): void {
   if (left !== undefined && left > 0) wakeAfter(draft, left);
 }
 
-/** Since when, monotonic ms, without a break of the evidence; may lie ahead. */
-function silentSince(view: View, launch: FrozenLaunch): number | undefined {
+/** Since when, without a break of the evidence; may lie ahead. */
+function silentSince(view: View, launch: FrozenLaunch): MonoMs | undefined {
   const { heartbeats, process } = view.facts;
   const row = heartbeatOf(view, launch);
   if (!heartbeats.available || heartbeats.since === undefined || isHeard(row)) return undefined;
   if (process.silence?.number !== launch.number || launch.readyAt === undefined) return undefined;
-  const since = Math.max(process.silence.since, heartbeats.since);
-  return row?.alive ? since : since + heartbeatTimeoutMs(view);
+  const since = latest(process.silence.since, heartbeats.since);
+  return row?.alive ? since : plus(since, heartbeatTimeoutMs(view));
 }
 
 /** The class's heartbeat timeout: within it a healthy agent that could not get through is heard again. */
@@ -90,7 +91,7 @@ export function afterSilence(view: View, launch: FrozenLaunch): Answer<Cause> {
     return { effect: { kind: 'ReadConsole', instanceID: instance.id } };
   }
   if (!replaces(view)) return {};
-  const wait = since + pauseMs(view, launch, instance, since) - now.mono;
+  const wait = msBetween(now.mono, plus(since, pauseMs(view, launch, instance, since)));
   if (wait > 0) return { forMs: wait };
   if (facts.sweptAt === undefined || facts.sweptAt < since) return { forMs: SWEEP_RETRY_MS };
   return { value: { kind: instance.impaired ? 'Impaired' : 'HeartbeatLost', ref: String(launch.number) } };
@@ -111,9 +112,9 @@ function replaces({ facts }: View): boolean {
  * From the begin of its silence. A whole timeout at least: until then it may yet turn out to be one of too many,
  * and none of those is replaced.
  */
-function pauseMs(view: View, launch: FrozenLaunch, instance: InstanceFact, since: number): number {
+function pauseMs(view: View, launch: FrozenLaunch, instance: InstanceFact, since: MonoMs): number {
   const afterMs = (view.facts.class?.spec.repair.afterSeconds ?? 300) * view.facts.timing.secondMs;
-  const ahead = instance.impaired ? Math.max(since - instance.impaired.since, 0) : 0;
+  const ahead = instance.impaired ? Math.max(msBetween(instance.impaired.since, since), 0) : 0;
   return Math.max(afterMs - ahead, heartbeatTimeoutMs(view), backoffMs(view, launch));
 }
 
@@ -129,7 +130,7 @@ export function saidOfSilence(view: View, launch: FrozenLaunch): string {
   if (instance && since !== undefined && silence) {
     const pause = pauseMs(view, launch, instance, since);
     if (replaces(view)) {
-      const at = iso(silence.at + (since - silence.since) + pause);
+      const at = iso(plus(silence.at, msBetween(silence.since, since) + pause));
       said.push(`It is replaced at ${at} unless one comes.`);
     } else {
       said.push('By itself nothing replaces it: spec.repair.policy of its class is None; a restart would.');

@@ -2,10 +2,11 @@ import { isEnd, isRecordedBySuccessor, traitsOf } from '../../../api/causes.ts';
 import { own } from '../../../api/own.ts';
 import { REFUSALS } from '../../../api/refusals.ts';
 import type { Cause, Launch, LaunchParams, Outcome } from '../../../api/workspace.ts';
+import { iso, msBetween } from '../../../controller/time.ts';
 import { failuresWith } from './backoff.ts';
 import { candidate, unlaunchable } from './candidate.ts';
 import { change } from './change.ts';
-import { block, type Draft, heed, iso } from './decision.ts';
+import { block, type Draft, heed } from './decision.ts';
 import { findInstance, inDoubt, provenGone, remember, trackEnding } from './ending.ts';
 import { noRoom } from './limits.ts';
 import { isNear, turnFor } from './line.ts';
@@ -113,7 +114,7 @@ function wantedSince({ facts, status }: View, launch: FrozenLaunch, { kind }: Ca
 function unvalidated({ facts, now }: View, params: LaunchParams): Wait | undefined {
   const print = fingerprint(params);
   const known = facts.process.validations.find((fact) => fact.fingerprint === print);
-  const freshMs = known === undefined ? 0 : known.expiresAt - now.mono;
+  const freshMs = known === undefined ? 0 : msBetween(now.mono, known.expiresAt);
   if (freshMs > 0 && known?.verdict.ok) return undefined;
   const ask =
     freshMs > 0 ? { forMs: freshMs } : { effect: { kind: 'DryRun' as const, params, fingerprint: print } };

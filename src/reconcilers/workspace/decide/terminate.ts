@@ -1,4 +1,5 @@
 import { own } from '../../../api/own.ts';
+import { msBetween, plus } from '../../../controller/time.ts';
 import { type Draft, propose, wakeAfter } from './decision.ts';
 import { findInstance, trackEnding, wakeForProof } from './ending.ts';
 
@@ -32,7 +33,7 @@ export function terminateSuperseded(draft: Draft): void {
       continue;
     }
     const sentAt = own(facts.process.terminateSentAt, entry.instanceID);
-    const wait = sentAt === undefined ? 0 : sentAt + facts.timing.terminateRetryMs - now.mono;
+    const wait = sentAt === undefined ? 0 : msBetween(now.mono, plus(sentAt, facts.timing.terminateRetryMs));
     if (wait > 0) wakeAfter(draft, wait);
     else ids.push(entry.instanceID);
   }
