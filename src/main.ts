@@ -6,6 +6,10 @@ import { systemRandom } from './controller/random.ts';
 import { createLogger } from './logging.ts';
 import { startOperator } from './operator.ts';
 import { describeConfig } from './settings.ts';
+import { stopWithin } from './stopWithin.ts';
+
+/** Below the grace that Kubernetes gives a Pod by default, 30 s. */
+const STOP_LIMIT_MS = 25_000;
 
 async function main(): Promise<number> {
   const invocation = parseCommandLine(process.argv.slice(2), process.env);
@@ -48,9 +52,13 @@ async function main(): Promise<number> {
   if (!operator) return 0;
   logger.info({ role, gatewayURL: operator.gatewayURL }, 'started');
   logger.info({ signal: await asked }, 'stopping');
-  await operator.stop();
-  logger.info('stopped');
-  return 0;
+  if (await stopWithin(systemClock, STOP_LIMIT_MS, operator.stop)) {
+    logger.info('stopped');
+    return 0;
+  }
+  logger.error({ limitMs: STOP_LIMIT_MS }, 'the stop did not end in time; ending without it');
+  // A connection that is still open would keep the process.
+  process.exit(1);
 }
 
 try {
