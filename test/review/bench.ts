@@ -16,7 +16,7 @@ import { ec2Failure } from '../../src/ec2/errors.ts';
 import { createEc2Metrics } from '../../src/ec2/metrics.ts';
 import { createObserver } from '../../src/ec2/observer.ts';
 import { createOfferingMemory } from '../../src/ec2/offerings.ts';
-import type { Ec2Calls, Instance, RunRequest } from '../../src/ec2/port.ts';
+import type { Ec2Calls, Instance, Resolution, RunRequest } from '../../src/ec2/port.ts';
 import type { LaunchEvidence } from '../../src/gateway/evidence.ts';
 import { createFleet } from '../../src/reconcilers/fleet/fleet.ts';
 import { WORKSPACES, type WorkspaceDeps } from '../../src/reconcilers/workspace/deps.ts';
@@ -36,6 +36,13 @@ const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespa
 const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
 const CLUSTER = 'cluster-1';
 const KEY = 'default/ada';
+
+const RESOLUTION: Resolution = {
+  ok: true,
+  images: [{ id: 'ami-1', architecture: 'x86_64', state: 'available', rootDeviceName: '/dev/xvda' }],
+  subnets: [{ id: 'subnet-1', zone: 'a', vpcID: 'vpc-1', availableAddresses: 9 }],
+  securityGroupIDs: ['sg-1'],
+};
 
 const CLASS_SPEC = {
   allowedNamespaces: { from: 'All' },
@@ -160,16 +167,7 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
     cloud,
     calls,
     lines: createOpenLines(),
-    resolver: {
-      async resolve() {
-        const images = [
-          { id: 'ami-1', architecture: 'x86_64', state: 'available', rootDeviceName: '/dev/xvda' },
-        ];
-        const subnets = [{ id: 'subnet-1', zone: 'a', vpcID: 'vpc-1', availableAddresses: 9 }];
-        return { ok: true, images, subnets, securityGroupIDs: ['sg-1'] };
-      },
-      peek: () => undefined,
-    },
+    resolver: { resolve: async () => RESOLUTION, peek: () => RESOLUTION },
     offerings: createOfferingMemory({ clock }),
     massSilence: () => false,
     evidence: {

@@ -80,6 +80,28 @@ describe('launches in line', () => {
     },
   );
 
+  story(
+    'while SSM does not answer, launches wait for their image, and a Stop for nothing',
+    {},
+    async (world) => {
+      await world.createFleet(1);
+      await world.pass(2 * MINUTE);
+      world.ec2({
+        action: 'GetParameter',
+        fault: { kind: 'lostResponse', how: 'hang' },
+        times: Number.POSITIVE_INFINITY,
+      });
+      const names = await crowd(world, 20);
+      await world.pass(2 * SECOND);
+      const asked = world.now();
+      await world.edit('ws-0', { operatingMode: 'Stopped' });
+      await world.until('it is stopped', () => world.calls('StopInstances') > 0);
+      expect(world.now() - asked).toBeLessThan(2 * SECOND);
+      world.scene.service.faults.clear();
+      for (const name of names) await world.untilReady(name, 1);
+    },
+  );
+
   story('one Workspace of another namespace is launched within a few turns', {}, async (world) => {
     await crowd(world, 300);
     await world.pass(10 * SECOND);

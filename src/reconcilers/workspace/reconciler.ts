@@ -5,14 +5,20 @@ import { decide } from './decide/decide.ts';
 import type { Decision } from './decide/decision.ts';
 import type { WorkspaceDeps } from './deps.ts';
 import { endPass } from './effectLine.ts';
+import { createLookUps } from './lookUps.ts';
 import { createMemory } from './memory.ts';
 import { observe, type ResolvedClass } from './observe.ts';
 
 /** One pass: observe, decide, act; then the loop comes round. */
 export function createWorkspaceReconciler(deps: WorkspaceDeps) {
   const memory = createMemory();
+  const lookUps = createLookUps(deps.resolver, deps.wake);
 
-  async function pass(workspace: Workspace, context: ReconcileContext): Promise<ReconcileResult | undefined> {
+  async function pass(
+    key: string,
+    workspace: Workspace,
+    context: ReconcileContext,
+  ): Promise<ReconcileResult | undefined> {
     const term = deps.lease.term();
     if (!term || !deps.lease.held()) return undefined;
     const unread = (what: string, error: unknown) => {
@@ -24,8 +30,12 @@ export function createWorkspaceReconciler(deps: WorkspaceDeps) {
       const first = decide(facts, now);
       const decision = first.ask ? decide({ ...facts, line: placeOf(workspace, first.ask) }, now) : first;
       if (decision.needsResolution && facts.class) {
-        resolved = { of: facts.class, fact: await deps.resolver.resolve(facts.class.spec) };
-        continue;
+        const { uid } = workspace.metadata;
+        resolved = lookUps.known(uid, facts.class);
+        if (resolved) continue;
+        lookUps.begin(uid, facts.class, key);
+        // An end or a stop does not wait for what EC2 says of images.
+        if (!decision.effect) return undefined;
       }
       try {
         const requeueAfterMs = await act(deps, memory, workspace, decision, term.id, context);
@@ -51,8 +61,9 @@ export function createWorkspaceReconciler(deps: WorkspaceDeps) {
     const uid = workspace?.metadata.uid ?? memory.forget(key);
     if (uid === undefined) return undefined;
     try {
-      if (workspace) return await pass(workspace, context);
+      if (workspace) return await pass(key, workspace, context);
       deps.cloud.follow(uid, []);
+      lookUps.forget(uid);
       return undefined;
     } finally {
       endPass(deps, memory, uid);
