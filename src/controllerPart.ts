@@ -19,7 +19,9 @@ import type { HeartbeatStore } from './gateway/heartbeatStore.ts';
 import { createKeysPart } from './keysPart.ts';
 import { judgeCloud } from './reconcilers/class/cloudEvidence.ts';
 import { createClassEvidence } from './reconcilers/class/evidence.ts';
+import { createClassLookUps } from './reconcilers/class/lookUps.ts';
 import { createClassMetrics } from './reconcilers/class/metrics.ts';
+import { createPace } from './reconcilers/class/pace.ts';
 import { createClassReconciler } from './reconcilers/class/reconciler.ts';
 import { createFleet } from './reconcilers/fleet/fleet.ts';
 import { createOrphanMetrics } from './reconcilers/orphans/metrics.ts';
@@ -72,7 +74,15 @@ export function startControllerPart(
     metrics,
     limits: { maxMs: MAX_ERROR_BACKOFF_MS },
   });
-  const fleet = createFleet({ ...cluster, onClass: classQueue.add, onPlace: queue.add });
+  const pace = createPace({ clock, statusIntervalMs: settings.classStatusIntervalMs });
+  const fleet = createFleet({
+    ...cluster,
+    onClass(className, news) {
+      if (news === 'numbers') classQueue.addAfter(className, pace.dueInMs(className));
+      else classQueue.add(className);
+    },
+    onPlace: queue.add,
+  });
   cluster.classes.onChange(({ object }) => classQueue.add(object.metadata.name));
   const ec2Metrics = createEc2Metrics(registry);
   const buckets = createBuckets({
@@ -218,7 +228,8 @@ export function startControllerPart(
       ...cluster,
       fleet,
       evidence: classEvidence,
-      resolver,
+      lookUps: createClassLookUps({ resolver, clock, onEnd: classQueue.add }),
+      pace,
       lease,
       events,
       clock,

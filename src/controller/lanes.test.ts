@@ -51,6 +51,7 @@ const push = fc.record({
 });
 const steps: fc.Arbitrary<Step[]> = fc.array(fc.oneof(push, fc.constant('take' as const)), {
   maxLength: 300,
+  size: 'max',
 });
 
 test('whatever is pushed and taken, each key that waits is taken once, and none that does not', () => {

@@ -7,7 +7,7 @@ const NOTHING_TO_DO: FleetSummary = {
   rolling: 0,
   unavailable: 0,
   limit: 1,
-  replaced: [],
+  replacedSince: () => 0,
   contents: [],
   blocked: [],
 };

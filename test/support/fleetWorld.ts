@@ -2,7 +2,7 @@ import { type Workspace, type WorkspaceStatus, workspaceSpec } from '../../src/a
 import type { WorkspaceClass } from '../../src/api/workspaceClass.ts';
 import { createStore } from '../../src/controller/store.ts';
 import { createFleet } from '../../src/reconcilers/fleet/fleet.ts';
-import { classOf, launchOf, stamp, statusOf } from './facts.ts';
+import { classOf, desiredOf, launchOf, stamp, statusOf, waiting } from './facts.ts';
 
 type Conditions = NonNullable<WorkspaceStatus['conditions']>;
 
@@ -88,4 +88,15 @@ export function createFleetWorld(spec: Record<string, unknown> = {}) {
 export function serving(ageMs: number, more: Partial<WorkspaceStatus> = {}): WorkspaceStatus {
   const launch = launchOf({ submittedAt: stamp(-ageMs) });
   return statusOf({ launch, conditions: READY, ...more });
+}
+
+/** Its replacement for content b has begun. */
+export function replacing(): WorkspaceStatus {
+  return statusOf({ launch: waiting(2), desired: desiredOf(2, 'b'), conditions: DOWN });
+}
+
+/** Serves, with a launch this old, and waits for a slot to be replaced for content b. */
+export function queued(ageMs: number): WorkspaceStatus {
+  const conditions = conditionsOf({ Ready: ['True', 'Ready'], UpToDate: ['False', 'RolloutQueued'] });
+  return serving(ageMs, { desired: desiredOf(2, 'b'), conditions });
 }

@@ -14,6 +14,7 @@ import type { WorkspaceDeps } from '../../src/reconcilers/workspace/deps.ts';
 import { CLUSTER, TIMING } from './facts.ts';
 import { keysWith } from './keys.ts';
 import { createOpenLines } from './lines.ts';
+import { merge } from './mergePatch.ts';
 import { recordingLogger } from './silentLogger.ts';
 import { createVirtualClock } from './virtualClock.ts';
 
@@ -44,7 +45,7 @@ export function createSurroundings(options: { keys?: readonly string[] } = {}) {
   let version = 100;
 
   /** What the next status or finalizer write runs into instead of being stored. */
-  let refuseWrite: ((path: string) => void) | undefined;
+  let refuseWrite: ((what: string, name: string) => void) | undefined;
   let answerRun: (() => Instance) | undefined;
 
   const kube: Pick<KubeClient, 'get' | 'mergePatch'> = {
@@ -68,7 +69,7 @@ export function createSurroundings(options: { keys?: readonly string[] } = {}) {
       write?.beforeSend?.();
       const what = target.subresource ?? 'object';
       sent.push({ to: 'kube', what: `patch ${what}`, body: patch });
-      refuseWrite?.(what);
+      refuseWrite?.(what, target.name);
       const held = workspaces.get(`${target.namespace}/${target.name}`);
       version += 1;
       const merged = merge(held, patch) as Workspace;
@@ -162,7 +163,7 @@ export function createSurroundings(options: { keys?: readonly string[] } = {}) {
     lease,
     abort,
     context,
-    refuseWrites(refuse: ((what: string) => void) | undefined) {
+    refuseWrites(refuse: ((what: string, name: string) => void) | undefined) {
       refuseWrite = refuse;
     },
     answerRuns(answer: () => Instance) {
@@ -188,14 +189,3 @@ export function createSurroundings(options: { keys?: readonly string[] } = {}) {
 }
 
 export type Surroundings = ReturnType<typeof createSurroundings>;
-
-/** RFC 7386. */
-function merge(target: unknown, patch: unknown): unknown {
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
-  const result: Record<string, unknown> = typeof target === 'object' && target !== null ? { ...target } : {};
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete result[key];
-    else result[key] = merge(result[key], value);
-  }
-  return result;
-}

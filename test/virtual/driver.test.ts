@@ -17,6 +17,8 @@ describe('a world in virtual time', () => {
     expect(world.now()).toBeLessThan(MINUTE);
     expect(world.environment('ada')).toEqual({ KEY: 'a' });
     expect(world.down()).toEqual([]);
+    // The class's numbers follow.
+    await world.pass(10 * SECOND);
     const asked = world.changesAsked();
     await world.pass(HOUR);
     expect(world.changesAsked()).toEqual(asked);

@@ -1,7 +1,7 @@
 import { decodeWorkspaceClass } from '../../api/decode.ts';
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import type { ReconcileContext } from '../../controller/controller.ts';
-import { LeaseLostError } from '../workspace/act.ts';
+import { LeaseLostError } from '../workspace/claims.ts';
 import { diff } from '../workspace/mergePatch.ts';
 import type { ClassDecision } from './decide/decide.ts';
 import { CLASSES, type ClassDeps } from './deps.ts';

@@ -2,12 +2,13 @@ import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import type { KubeClient, Resource } from '../../controller/client.ts';
 import type { Clock } from '../../controller/clock.ts';
 import type { Store } from '../../controller/store.ts';
-import type { Resolver } from '../../ec2/resolve.ts';
 import type { Events } from '../events.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Lease } from '../workspace/deps.ts';
 import type { ClassTiming } from './decide/facts.ts';
 import type { ClassEvidence } from './evidence.ts';
+import type { ClassLookUps } from './lookUps.ts';
+import type { Pace } from './pace.ts';
 
 export const CLASSES: Resource = {
   group: 'compute.molecule.ai',
@@ -22,7 +23,8 @@ export interface ClassDeps {
   classes: Store<WorkspaceClass>;
   fleet: Fleet;
   evidence: Pick<ClassEvidence, 'of' | 'cloud'>;
-  resolver: Pick<Resolver, 'resolve'>;
+  lookUps: ClassLookUps;
+  pace: Pace;
   lease: Lease;
   events: Events;
   clock: Clock;

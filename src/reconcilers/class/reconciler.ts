@@ -1,5 +1,6 @@
+import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import type { ReconcileContext, ReconcileResult } from '../../controller/controller.ts';
-import { LeaseLostError } from '../workspace/act.ts';
+import { LeaseLostError } from '../workspace/claims.ts';
 import { actOnClass } from './act.ts';
 import { decideClass } from './decide/decide.ts';
 import type { ClassDeps } from './deps.ts';
@@ -7,25 +8,26 @@ import { observeClass } from './observe.ts';
 
 /** One pass over a class: what it comes to is written into its status, and nothing else is ever done. */
 export function createClassReconciler(deps: ClassDeps) {
-  /** By name, when this process last wrote the status; monotonic ms. */
-  const wroteAt = new Map<string, number>();
-
   return async function reconcile(
     name: string,
     context: ReconcileContext,
   ): Promise<ReconcileResult | undefined> {
     const seen = deps.classes.get(name);
     if (!seen) {
-      wroteAt.delete(name);
+      deps.pace.forget(name);
+      deps.lookUps.forget(name);
       return undefined;
     }
     const term = deps.lease.term();
     if (!term || !deps.lease.held()) return undefined;
-    const { facts, now } = await observeClass(deps, seen, wroteAt.get(name));
+    const resolution = deps.lookUps.of(seen);
+    // A look-up that ends wakes the class; until then an edit of its terms would seem to be judged.
+    if (!resolution && !isJudged(seen)) return { requeueAfterMs: deps.lookUps.overdueInMs(name) };
+    const { facts, now } = observeClass(deps, seen, resolution);
     const decision = decideClass(facts, now);
     try {
       const wrote = await actOnClass(deps, seen, decision, term.id, context);
-      if (wrote) wroteAt.set(name, deps.clock.monotonic());
+      if (wrote) deps.pace.wrote(name);
       return { requeueAfterMs: decision.requeueAfterMs };
     } catch (error) {
       // The next term begins with every key.
@@ -33,4 +35,9 @@ export function createClassReconciler(deps: ClassDeps) {
       throw error;
     }
   };
+}
+
+/** Whether its status is of this version of its terms. */
+function isJudged({ metadata, status }: WorkspaceClass): boolean {
+  return status?.conditions !== undefined && status.observedGeneration === (metadata.generation ?? 0);
 }

@@ -8,7 +8,14 @@ import {
   statusOf,
   waiting,
 } from '../../../test/support/facts.ts';
-import { conditionsOf, createFleetWorld, DOWN, serving } from '../../../test/support/fleetWorld.ts';
+import {
+  conditionsOf,
+  createFleetWorld,
+  DOWN,
+  queued,
+  replacing,
+  serving,
+} from '../../../test/support/fleetWorld.ts';
 import { classContent } from '../../api/machine.ts';
 import type { WorkspaceStatus } from '../../api/workspace.ts';
 import { roomIsLeft } from '../workspace/decide/limits.ts';
@@ -16,16 +23,6 @@ import { roomIsLeft } from '../workspace/decide/limits.ts';
 const SLOT = { slot: true, room: false, contents: [] };
 const ROOM = { slot: false, room: true, contents: [] };
 const b = envDigest('b');
-
-/** Its replacement has begun. */
-const replacing = (): WorkspaceStatus =>
-  statusOf({ launch: waiting(2), desired: desiredOf(2, 'b'), conditions: DOWN });
-
-const queued = (ageMs: number): WorkspaceStatus =>
-  serving(ageMs, {
-    desired: desiredOf(2, 'b'),
-    conditions: conditionsOf({ Ready: ['True', 'Ready'], UpToDate: ['False', 'RolloutQueued'] }),
-  });
 
 const turnedAway = statusOf({
   launch: { number: 0, generation: 0, phase: 'Closed', failures: 0 },
@@ -49,32 +46,6 @@ describe('slots', () => {
     expect(fleet.factFor(b1, []).unavailable).toBe(2);
     expect(fleet.take(b1, SLOT)).toBe(false);
     expect(fleet.take(a, SLOT)).toBe(true);
-  });
-
-  test('a write that certainly did not happen gives its place back, and the next in line is woken', () => {
-    const world = createFleetWorld();
-    const a = world.write('a', serving(MINUTE));
-    world.write('b', queued(2 * MINUTE));
-    const fleet = world.fleet();
-    expect(fleet.take(a, SLOT)).toBe(false);
-    world.write('b', serving(2 * MINUTE));
-    expect(fleet.take(a, SLOT)).toBe(true);
-    world.write('b', queued(2 * MINUTE));
-    world.woken.length = 0;
-    fleet.giveBack('default-a');
-    expect(world.woken).toEqual(['default/b']);
-  });
-
-  test('a place is held until the store shows another version, and then what that says counts', () => {
-    const world = createFleetWorld();
-    const [a, c] = [world.write('a', serving(MINUTE)), world.write('c', serving(MINUTE))];
-    const fleet = world.fleet();
-    fleet.take(a, SLOT);
-    expect(fleet.factFor(c, []).unavailable).toBe(1);
-    world.write('a', replacing());
-    expect(fleet.factFor(c, []).unavailable).toBe(1);
-    world.write('a', serving(0));
-    expect(fleet.factFor(c, []).unavailable).toBe(0);
   });
 
   test('the line is by the age of the launch, so that nobody is replaced twice before another once', () => {
@@ -197,24 +168,25 @@ describe('content', () => {
     expect(fleet.factFor(a, names).contents[b]).toMatchObject({ failing: 0 });
   });
 
-  test('once proven, or given up, wakes all who waited for it', () => {
-    const world = createFleetWorld({ rollout: { maxUnavailable: '5' } });
+  test('once proven, or given up, wakes all who waited for it, once', () => {
     const verifying = serving(MINUTE, {
       desired: desiredOf(2, 'b'),
       conditions: conditionsOf({ Ready: ['True', 'Ready'], UpToDate: ['False', 'RolloutVerifying'] }),
     });
-    world.write('first', replacing());
-    world.write('x', verifying);
-    world.write('y', verifying);
-    world.fleet();
-    world.write(
-      'first',
-      serving(0, { desired: desiredOf(1, 'b'), instance: { id: 'i-1', state: 'running', env: b } }),
-    );
-    expect(world.woken.sort()).toEqual(['default/x', 'default/y']);
-    world.woken.length = 0;
-    world.remove('first');
-    expect(world.woken.sort()).toEqual(['default/x', 'default/y']);
+    for (const how of ['proven', 'given up']) {
+      const world = createFleetWorld({ rollout: { maxUnavailable: '5' } });
+      world.write('first', replacing());
+      world.write('x', verifying);
+      world.write('y', verifying);
+      world.fleet();
+      const held = { id: 'i-1', state: 'running', env: b };
+      const proven = serving(0, { desired: desiredOf(1, 'b'), instance: held });
+      if (how === 'proven') world.write('first', proven);
+      else world.remove('first');
+      expect(world.woken.sort()).toEqual(['default/x', 'default/y']);
+      if (how === 'proven') world.write('first', proven);
+      expect(world.woken).toHaveLength(2);
+    }
   });
 
   test('of a class is named by what its Workspaces share', () => {

@@ -1,88 +1,130 @@
 import type { Workspace } from '../../api/workspace.ts';
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
-import { objectKey, type Store } from '../../controller/store.ts';
+import type { Store } from '../../controller/store.ts';
+import type { MonoMs } from '../../controller/time.ts';
 import type { Claim } from '../workspace/decide/decision.ts';
 import type { FleetFact } from '../workspace/decide/facts.ts';
 import { roomIsLeft } from '../workspace/decide/limits.ts';
 import { slotIsFree, unverified } from '../workspace/decide/rollout.ts';
-import { entryOf } from './entry.ts';
-import { createPermits, factOf, type Permit, type Permits } from './permits.ts';
+import { entryOf, type FleetEntry } from './entry.ts';
+import { factOf } from './fact.ts';
+import { type News, newsBetween, type Shown, shownOf } from './news.ts';
+import { answered, expected, joined, outOfLine, type Permit } from './permits.ts';
 import { type ClassTally, createTally } from './tally.ts';
-import { nextInLine } from './waking.ts';
 
 /**
  * What the Workspaces of each class come to, from their objects alone: a process that starts, or takes over, knows as
- * much. What is decided but not yet on record is kept beside it, so that no interleaving spends one place twice.
+ * much. What is decided but not yet on record counts as if it were, so that no interleaving spends one place twice.
  */
 export interface Fleet {
   /** Undefined for a class that no Workspace names. */
   of(className: string): ClassTally | undefined;
   /** @param contents names of what it may be replaced for just now */
   factFor(workspace: Workspace, contents: readonly string[]): FleetFact;
-  /** Takes it all or nothing, in one moment; held until the store shows another version of the Workspace. */
+  /** Takes it all or nothing, in one moment, for a write on this version: false where that is not the newest any more. */
   take(workspace: Workspace, claim: Claim): boolean;
-  /** The write that it was taken for has certainly not happened. */
-  giveBack(uid: string): void;
+  /** A pass ended without a claim: it waits in line like others. */
+  rejoin(uid: string): void;
+  /**
+   * The write that it was taken for was refused or not sent. Unless another is under way or unanswered, others may have
+   * what it took, and it stands aside until its next pass: that comes by its own backoff, and nobody waits for it.
+   */
+  refused(workspace: Workspace): void;
+  /** Nobody knows whether the write happened. What it took is held until the store shows another version, or `notLanded`. */
+  unanswered(workspace: Workspace, at: MonoMs): void;
+  /** The write that nobody knows of: the version that it was conditional on, and when it was sent. */
+  doubtOf(uid: string): { version: string; at: MonoMs } | undefined;
+  /** A read proves that no unanswered write happened, and none can any more. */
+  notLanded(uid: string): void;
 }
 
 export interface FleetOptions {
   workspaces: Pick<Store<Workspace>, 'list' | 'onChange'>;
-  classes: Pick<Store<WorkspaceClass>, 'get'>;
-  /** Something about a class's Workspaces is another than before. */
-  onClass(className: string): void;
-  /** There may be a place for this Workspace now. */
+  classes: Pick<Store<WorkspaceClass>, 'get' | 'onChange'>;
+  /** What a class's status tells of its Workspaces is another than before. */
+  onClass(className: string, news: News): void;
+  /** There is a place for this Workspace now, and was none before. */
   onPlace(key: string): void;
+}
+
+interface Member {
+  entry: FleetEntry;
+  version: string;
+  permit?: Permit | undefined;
+  standsAside?: boolean;
 }
 
 export function createFleet({ workspaces, classes, onClass, onPlace }: FleetOptions): Fleet {
   const tallies = new Map<string, ClassTally>();
-  const classOf = new Map<string, string>();
-  const permits: Permits = createPermits();
+  const members = new Map<string, Member>();
+  const shown = new Map<string, Shown>();
 
-  function put(workspace: Workspace): string {
-    const entry = entryOf(workspace);
-    if (classOf.get(entry.uid) !== entry.className) drop(entry.uid);
-    classOf.set(entry.uid, entry.className);
+  function put(member: Member): void {
+    const { entry, permit, standsAside } = member;
     const tally = tallies.get(entry.className) ?? createTally();
     tallies.set(entry.className, tally);
-    tally.put(entry);
-    return entry.className;
+    tally.put(permit ? expected(entry, permit) : standsAside ? outOfLine(entry) : entry);
   }
 
   function drop(uid: string): void {
-    const className = classOf.get(uid);
-    if (className === undefined) return;
-    classOf.delete(uid);
-    const tally = tallies.get(className);
+    const member = members.get(uid);
+    if (!member) return;
+    members.delete(uid);
+    const tally = tallies.get(member.entry.className);
     tally?.drop(uid);
-    if (tally?.entries.size === 0) tallies.delete(className);
+    if (tally?.entries.size === 0) tallies.delete(member.entry.className);
   }
 
-  function wake(className: string): void {
-    onClass(className);
-    const tally = tallies.get(className);
+  function see(workspace: Workspace): void {
+    const entry = entryOf(workspace);
+    if (members.get(entry.uid)?.entry.className !== entry.className) drop(entry.uid);
+    const member = { entry, version: workspace.metadata.resourceVersion };
+    members.set(entry.uid, member);
+    put(member);
+  }
+
+  function settle(className: string): void {
     const klass = classes.get(className);
-    if (!tally || !klass) return;
-    for (const key of nextInLine(tally, permits.of(className), klass)) onPlace(key);
+    const tally = tallies.get(className);
+    const woken = tally?.settle(klass) ?? [];
+    const before = shown.get(className);
+    const now = tally && shownOf(tally, klass);
+    if (now) shown.set(className, now);
+    else shown.delete(className);
+    const news = newsBetween(before, now);
+    if (news) onClass(className, news);
+    for (const key of woken) onPlace(key);
+  }
+
+  /** Its object is the same; how it counts is not. */
+  function recount(member: Member, change: Pick<Member, 'permit' | 'standsAside'>): void {
+    Object.assign(member, change);
+    put(member);
+    settle(member.entry.className);
   }
 
   function factFor(workspace: Workspace, contents: readonly string[]): FleetFact {
-    const { className } = workspace.spec;
-    const tally = tallies.get(className) ?? createTally();
-    const others = permits.of(className).filter(({ uid }) => uid !== workspace.metadata.uid);
-    return factOf(entryOf(workspace), tally, others, classes.get(className), contents);
+    const member = members.get(workspace.metadata.uid);
+    const isNewest = member?.version === workspace.metadata.resourceVersion;
+    const tally = tallies.get(workspace.spec.className) ?? createTally();
+    return factOf(isNewest ? member.entry : entryOf(workspace), tally, contents);
   }
 
-  for (const workspace of workspaces.list()) put(workspace);
+  for (const workspace of workspaces.list()) see(workspace);
+  for (const [className, tally] of tallies) {
+    const klass = classes.get(className);
+    // Whoever begins looks at all of them anyhow.
+    tally.settle(klass);
+    shown.set(className, shownOf(tally, klass));
+  }
   workspaces.onChange(({ type, object, old }) => {
-    permits.drop(object.metadata.uid);
-    const before = classOf.get(object.metadata.uid);
+    const before = members.get((old ?? object).metadata.uid)?.entry.className;
     if (type === 'deleted') drop((old ?? object).metadata.uid);
-    else put(object);
-    for (const className of new Set([before, object.spec.className])) {
-      if (className !== undefined) wake(className);
-    }
+    else see(object);
+    if (before !== undefined) settle(before);
+    if (object.spec.className !== before && type !== 'deleted') settle(object.spec.className);
   });
+  classes.onChange(({ object }) => settle(object.metadata.name));
 
   return {
     of: (className) => tallies.get(className),
@@ -91,23 +133,42 @@ export function createFleet({ workspaces, classes, onClass, onPlace }: FleetOpti
       const { metadata, spec } = workspace;
       const klass = classes.get(spec.className);
       if (!klass) return true;
+      const member = members.get(metadata.uid);
+      if (member?.version !== metadata.resourceVersion) return false;
       const fact = factFor(workspace, claim.contents);
       if (claim.slot && !slotIsFree(fact, klass.spec)) return false;
       if (claim.slot && unverified(fact, claim.contents) !== undefined) return false;
       if (claim.room && !roomIsLeft(fact, klass.spec)) return false;
-      const permit: Permit = {
-        ...claim,
-        uid: metadata.uid,
-        key: objectKey(workspace),
-        namespace: metadata.namespace,
-      };
-      permits.add(spec.className, permit);
+      const permit = joined(member.permit, claim, metadata.resourceVersion);
+      recount(member, { permit, standsAside: false });
       return true;
     },
-    giveBack(uid) {
-      const className = classOf.get(uid);
-      permits.drop(uid);
-      if (className !== undefined) wake(className);
+    rejoin(uid) {
+      const member = members.get(uid);
+      if (member?.standsAside) recount(member, { standsAside: false });
+    },
+    refused({ metadata }) {
+      const member = members.get(metadata.uid);
+      if (member?.permit?.version !== metadata.resourceVersion) return;
+      const permit = answered(member.permit);
+      if (permit) member.permit = permit;
+      else recount(member, { permit, standsAside: true });
+    },
+    unanswered({ metadata }, at) {
+      const permit = members.get(metadata.uid)?.permit;
+      if (permit?.version !== metadata.resourceVersion) return;
+      permit.unansweredAt = at;
+      permit.sent -= 1;
+    },
+    doubtOf(uid) {
+      const permit = members.get(uid)?.permit;
+      return permit?.unansweredAt === undefined
+        ? undefined
+        : { version: permit.version, at: permit.unansweredAt };
+    },
+    notLanded(uid) {
+      const member = members.get(uid);
+      if (member?.permit) recount(member, { permit: undefined });
     },
   };
 }

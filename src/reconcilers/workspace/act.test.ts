@@ -6,7 +6,8 @@ import { createSurroundings, type Surroundings } from '../../../test/support/wor
 import { FINALIZER } from '../../api/meta.ts';
 import type { WorkspaceStatus } from '../../api/workspace.ts';
 import { ApiError, TransportError } from '../../controller/errors.ts';
-import { act, LeaseLostError } from './act.ts';
+import { act } from './act.ts';
+import { LeaseLostError } from './claims.ts';
 import type { Decision } from './decide/decision.ts';
 import { eventOf } from './decide/decision.ts';
 import type { Effect } from './decide/view.ts';

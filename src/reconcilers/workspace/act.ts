@@ -2,17 +2,13 @@ import { decodeWorkspace } from '../../api/decode.ts';
 import { FINALIZER } from '../../api/meta.ts';
 import type { Workspace } from '../../api/workspace.ts';
 import type { ReconcileContext } from '../../controller/controller.ts';
-import { isApiError, isNotFound } from '../../controller/errors.ts';
+import { isApiError, isNotFound, TerminalError } from '../../controller/errors.ts';
+import { certainlyFailed, GivenUpError, LeaseLostError } from './claims.ts';
 import type { Decision } from './decide/decision.ts';
 import { WORKSPACES, type WorkspaceDeps } from './deps.ts';
 import { perform } from './effects.ts';
 import type { Memory } from './memory.ts';
 import { diff, pathsOf } from './mergePatch.ts';
-
-/** The lease may be another's: nothing was sent. */
-export class LeaseLostError extends Error {
-  override readonly name = 'LeaseLostError';
-}
 
 /** How long to wait for the watch to tell what a write was told, ms. */
 const GONE_RETRY_MS = 1_000;
@@ -35,17 +31,22 @@ export async function act(
       throw new LeaseLostError('the lease may be held by another; nothing was sent');
     }
     // Not the lease's end: nobody else would come back to this key.
-    if (context.signal.aborted) throw new Error('the pass was given up; nothing was sent');
+    if (context.signal.aborted) throw new GivenUpError('the pass was given up; nothing was sent');
   };
   const key = `${workspace.metadata.namespace}/${workspace.metadata.name}`;
   const mine = memory.of(key, workspace.metadata.uid);
-  if (decision.claim && !deps.fleet.take(workspace, decision.claim)) return 0;
+  const { uid } = workspace.metadata;
+  if (!decision.claim) deps.fleet.rejoin(uid);
+  else if (!deps.fleet.take(workspace, decision.claim)) return 0;
   const written = await writeStatus(deps, workspace, decision, guard).catch((error: unknown) => {
-    if (wasNotWritten(error)) deps.fleet.giveBack(workspace.metadata.uid);
+    if (!decision.claim) throw error;
+    if (certainlyFailed(error)) deps.fleet.refused(workspace);
+    else deps.fleet.unanswered(workspace, deps.clock.monotonic());
     throw error;
   });
+  // Where nothing was written nothing shows how it went.
+  if (decision.claim && (!written || written === workspace)) deps.fleet.refused(workspace);
   if (!written) {
-    deps.fleet.giveBack(workspace.metadata.uid);
     context.logger.debug('the object is gone; waiting for the cache to say so');
     return GONE_RETRY_MS;
   }
@@ -73,11 +74,6 @@ export async function act(
   return waitMs > 0 ? Math.min(waitMs, decision.requeueAfterMs ?? waitMs) : 0;
 }
 
-/** Of a write without an answer nobody knows; what was taken for it is given back when the object shows how it went. */
-function wasNotWritten(error: unknown): boolean {
-  return error instanceof LeaseLostError || (isApiError(error) && error.status < 500);
-}
-
 /** Undefined when the object is gone. */
 async function writeStatus(
   deps: WorkspaceDeps,
@@ -94,6 +90,8 @@ async function writeStatus(
     .mergePatch(WORKSPACES, target, patch, { beforeSend: guard })
     .catch((error: unknown) => {
       if (isNotFound(error)) return undefined;
+      // The same status is refused again: it is malformed, or too large to be stored.
+      if (isApiError(error, 400, 413)) throw new TerminalError(error.message, { cause: error });
       throw error;
     });
   if (!raw) return undefined;

@@ -44,7 +44,7 @@ export interface WorkspaceDeps {
   secrets: Store<KubeObject>;
   /** Metadata alone: labels, for classes that select namespaces. */
   namespaces: Store<KubeObject>;
-  fleet: Pick<Fleet, 'factFor' | 'take' | 'giveBack'>;
+  fleet: Omit<Fleet, 'of'>;
   cloud: CloudView;
   calls: Ec2Calls;
   /** Whose turn it is at EC2's request buckets. */

@@ -1,6 +1,7 @@
 import type { Workspace } from '../../api/workspace.ts';
 import type { ReconcileContext, ReconcileResult } from '../../controller/controller.ts';
-import { act, LeaseLostError } from './act.ts';
+import { act } from './act.ts';
+import { LeaseLostError, resolveClaim } from './claims.ts';
 import { decide } from './decide/decide.ts';
 import type { Decision } from './decide/decision.ts';
 import type { WorkspaceDeps } from './deps.ts';
@@ -16,7 +17,7 @@ export function createWorkspaceReconciler(deps: WorkspaceDeps) {
 
   async function pass(
     key: string,
-    workspace: Workspace,
+    seen: Workspace,
     context: ReconcileContext,
   ): Promise<ReconcileResult | undefined> {
     const term = deps.lease.term();
@@ -24,6 +25,8 @@ export function createWorkspaceReconciler(deps: WorkspaceDeps) {
     const unread = (what: string, error: unknown) => {
       context.logger.warn({ event: 'facts.unread', what, err: error }, 'not read; nothing follows from that');
     };
+    const openForMs = await resolveClaim(deps, seen);
+    const workspace = deps.workspaces.get(key) ?? seen;
     let resolved: ResolvedClass | undefined;
     for (;;) {
       const { facts, now } = await observe(deps, memory, workspace, term, resolved, unread);
@@ -35,11 +38,11 @@ export function createWorkspaceReconciler(deps: WorkspaceDeps) {
         if (resolved) continue;
         lookUps.begin(uid, facts.class, key);
         // An end or a stop does not wait for what EC2 says of images.
-        if (!decision.effect) return undefined;
+        if (!decision.effect) return { requeueAfterMs: openForMs };
       }
       try {
-        const requeueAfterMs = await act(deps, memory, workspace, decision, term.id, context);
-        return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
+        const afterMs = await act(deps, memory, workspace, decision, term.id, context);
+        return { requeueAfterMs: sooner(afterMs, openForMs) };
       } catch (error) {
         // The next term begins with every key.
         if (error instanceof LeaseLostError) return undefined;
@@ -69,4 +72,8 @@ export function createWorkspaceReconciler(deps: WorkspaceDeps) {
       endPass(deps, memory, uid);
     }
   };
+}
+
+function sooner(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }

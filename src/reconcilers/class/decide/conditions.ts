@@ -58,13 +58,14 @@ function conditionOf(status: WorkspaceClassStatus | undefined, type: string): Co
 }
 
 function judgeResolved({ klass, resolution }: ClassFacts): Verdict<ClassReason<'Resolved'>> {
-  if (resolution.ok) {
+  if (resolution?.ok) {
     return { status: 'True', reason: 'Resolved', message: 'Images, subnets and security groups are there.' };
   }
   // Missing evidence changes no verdict.
   const kept = conditionOf(klass.status, 'Resolved');
-  if (resolution.kind === 'unavailable') {
-    return kept ?? { status: 'Unknown', reason: 'CloudUnavailable', message: resolution.message };
+  if (resolution?.kind !== 'missing') {
+    const message = resolution?.message ?? 'The class’s terms have not been looked up yet.';
+    return kept ?? { status: 'Unknown', reason: 'CloudUnavailable', message };
   }
   return { status: 'False', reason: 'InvalidConfiguration', message: resolution.message };
 }

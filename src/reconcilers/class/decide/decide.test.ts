@@ -94,7 +94,7 @@ describe('a roll-out in a class’s status', () => {
   const going = (replaced: number, rolling: number): ClassOverrides['fleet'] => ({
     rolling,
     limit: 2,
-    replaced: Array.from({ length: replaced }, (_, index) => NOW.wall + (index + 1) * SECOND),
+    replacedSince: (at) => (at <= NOW.wall + SECOND ? replaced : 0),
     meanMs: replaced > 0 ? 90 * SECOND : undefined,
   });
 

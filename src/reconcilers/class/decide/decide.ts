@@ -19,7 +19,7 @@ export function decideClass(facts: ClassFacts, now: ClassNow): ClassDecision {
     ...before,
     observedGeneration: klass.metadata.generation ?? 0,
     counts: fleet.counts,
-    resolvedImages: resolution.ok
+    resolvedImages: resolution?.ok
       ? resolution.images.map(({ architecture, id }) => ({ architecture, id })).sort(byArchitecture)
       : before.resolvedImages,
     ...haltsOf(facts, now),

@@ -30,11 +30,11 @@ export interface FleetSummary {
   /** How many of these are being replaced, or are otherwise down, and how many may be. */
   unavailable: number;
   limit: number;
-  /** Begin of each replacement that ended well, wall ms, oldest first. */
-  replaced: readonly number[];
+  /** How many replacements that ended well began at this moment or later, wall ms. */
+  replacedSince: (at: number) => number;
   /** How long a replacement takes, ms; undefined before one ended. */
   meanMs?: number;
-  /** Contents that Workspaces failed with, or that are on record as halted. */
+  /** Contents that failed and that others wait for, or that are on record as halted. */
   contents: readonly ClassContent[];
   /** Workspaces by what keeps them from launching, as far as it is the class's matter. */
   blocked: readonly { reason: ClassWideReason; count: number; example: string }[];
@@ -60,7 +60,8 @@ export interface ClassFacts {
   klass: WorkspaceClass;
   fleet: FleetSummary;
   evidence: EvidenceSummary;
-  resolution: ClassResolution;
+  /** Undefined while nothing is known of its terms yet: what is on record of them stays. */
+  resolution?: ClassResolution | undefined;
   /** Since when this process has not written this status, monotonic ms; undefined if it never has. */
   wroteAt?: number;
   timing: ClassTiming;

@@ -3,7 +3,8 @@ import { MOST_FAILING } from '../../workspace/decide/rollout.ts';
 import type { ClassContent, ClassFacts, ClassNow } from './facts.ts';
 import { iso } from './progress.ts';
 
-const MOST_HALTS = 8;
+/** A class halts no more contents than this at once. */
+export const MOST_HALTS = 8;
 
 type Status = Pick<WorkspaceClassStatus, 'halted' | 'handled'>;
 
@@ -35,6 +36,10 @@ export function haltsOf({ klass, fleet }: ClassFacts, now: ClassNow): Status {
 }
 
 /** What is one Workspace's own, nobody else waits for: its failure is no matter of the class. */
-function fails({ proven, failing, waiting }: ClassContent): boolean {
+export function fails({
+  proven,
+  failing,
+  waiting,
+}: Pick<ClassContent, 'proven' | 'failing' | 'waiting'>): boolean {
   return waiting > 0 && failing >= (proven ? MOST_FAILING : 1);
 }

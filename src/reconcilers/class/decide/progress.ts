@@ -10,7 +10,7 @@ export function progressOf({ fleet }: ClassFacts, status: WorkspaceClassStatus, 
   const going = before && !before.endedAt ? before : undefined;
   if (!going && rolling === 0) return before;
   const startedAt = going?.startedAt ?? iso(beginOf(fleet.dueSince ?? now.wall, before, now));
-  const updated = fleet.replaced.filter((at) => at >= Date.parse(startedAt)).length;
+  const updated = fleet.replacedSince(Date.parse(startedAt));
   const total = updated + rolling;
   if (rolling === 0) return { startedAt, total, updated, endedAt: iso(now.wall) };
   const halted = status.halted !== undefined;

@@ -7,7 +7,7 @@ import type { WorkspaceClassSpec } from '../../../api/workspaceClass.ts';
 import { iso, plus } from '../../../controller/time.ts';
 import { isCurrent, isCurrentMachine } from './change.ts';
 import type { Claim } from './decision.ts';
-import type { Facts, FleetFact } from './facts.ts';
+import type { ContentFact, Facts, FleetFact } from './facts.ts';
 import { needsRoom } from './limits.ts';
 import { serves } from './ready.ts';
 import { conditionOf } from './verdict.ts';
@@ -37,10 +37,12 @@ export function slotIsFree(fleet: FleetFact, spec: Pick<WorkspaceClassSpec, 'rol
 
 /** The first of these contents that another must come up with before, or that is not to be tried any more. */
 export function unverified(fleet: FleetFact, contents: readonly string[]): string | undefined {
-  return contents.find((name) => {
-    const { proven, trying, failing } = own(fleet.contents, name) ?? { proven: false, failing: 0 };
-    return failing >= MOST_FAILING || (!proven && (trying !== undefined || failing > 0));
-  });
+  return contents.find((name) => !mayFollow(own(fleet.contents, name) ?? { proven: false, failing: 0 }));
+}
+
+/** Whether one more may be replaced for content of which this is known. */
+export function mayFollow({ proven, trying, failing }: ContentFact): boolean {
+  return failing < MOST_FAILING && (proven || (trying === undefined && failing === 0));
 }
 
 /**

@@ -1,0 +1,162 @@
+import type { WorkspaceClass } from '../../api/workspaceClass.ts';
+import { fails } from '../class/decide/halts.ts';
+import type { ContentFact } from '../workspace/decide/facts.ts';
+import { mayFollow } from '../workspace/decide/rollout.ts';
+import type { FleetEntry } from './entry.ts';
+import { createLine } from './line.ts';
+
+type Failure = NonNullable<FleetEntry['fails']>;
+
+/** How many of a class have some content, try it, failed with it, or wait for it. */
+interface Content {
+  name: string;
+  proven: number;
+  /** Who tries it, by key. */
+  trying: Set<string>;
+  failing: Map<string, Failure>;
+  /** Of those, how many failed since a person last said that it may go on. */
+  failures: number;
+  /** Whose change waits until one is Ready with it. */
+  verifying: Set<string>;
+  /** Who serves and would be replaced for it. */
+  wanted: number;
+  /** Whether another may be replaced for it. */
+  isOpen: boolean;
+  isFailed: boolean;
+}
+
+/** What the class's status tells of a content. */
+export interface ContentSummary {
+  name: string;
+  proven: boolean;
+  failing: number;
+  message: string;
+  waiting: number;
+}
+
+/** The contents of a class's Workspaces: a class's digest, an environment's. */
+export interface Contents {
+  move(before: FleetEntry | undefined, now: FleetEntry | undefined): void;
+  /** Who waited for content that another may be replaced for only now. */
+  settle(klass: WorkspaceClass | undefined): string[];
+  factFor(name: string, self: string): ContentFact;
+  summaryOf: (name: string) => ContentSummary;
+  /** The first so many names, in their own order, of contents that are to be halted if they are not yet. */
+  failed(count: number): string[];
+}
+
+export function createContents(): Contents {
+  const contents = new Map<string, Content>();
+  const failed = createLine();
+  /** Names of contents in which something moved since it was settled. */
+  const moved = new Set<string>();
+  let resumedAt: string | undefined;
+
+  function of(name: string): Content {
+    moved.add(name);
+    const known = contents.get(name);
+    if (known) return known;
+    const made: Content = {
+      name,
+      proven: 0,
+      trying: new Set(),
+      failing: new Map(),
+      failures: 0,
+      verifying: new Set(),
+      wanted: 0,
+      isOpen: true,
+      isFailed: false,
+    };
+    contents.set(name, made);
+    return made;
+  }
+
+  function count({ key, proves, tries, lacks, fails: failure, waits, available }: FleetEntry, by: 1 | -1) {
+    for (const name of proves) of(name).proven += by;
+    for (const name of tries) mark(of(name).trying, key, by);
+    if (available) for (const name of lacks) of(name).wanted += by;
+    if (waits === 'RolloutVerifying') for (const name of lacks) mark(of(name).verifying, key, by);
+    if (!failure) return;
+    const content = of(failure.content);
+    if (isSince(failure, resumedAt)) content.failures += by;
+    if (by > 0) content.failing.set(key, failure);
+    else content.failing.delete(key);
+  }
+
+  function recount(klass: WorkspaceClass | undefined): void {
+    const before = resumedAt;
+    resumedAt = klass?.status?.handled?.resumedAt;
+    if (before === resumedAt) return;
+    for (const content of contents.values()) {
+      if (content.failing.size === 0) continue;
+      content.failures = [...content.failing.values()].filter((it) => isSince(it, resumedAt)).length;
+      moved.add(content.name);
+    }
+  }
+
+  function summarise(content: Content): ContentSummary {
+    const { name, proven, failing, failures, wanted } = content;
+    let message = '';
+    for (const failure of failing.values()) {
+      if (message !== '' || failures === 0) break;
+      if (isSince(failure, resumedAt)) message = failure.message;
+    }
+    return { name, proven: proven > 0, failing: failures, message, waiting: wanted };
+  }
+
+  return {
+    move(before, now) {
+      if (before) count(before, -1);
+      if (now) count(now, 1);
+    },
+    settle(klass) {
+      recount(klass);
+      const opened = new Set<string>();
+      for (const name of moved) {
+        const content = contents.get(name);
+        if (!content) continue;
+        const wasOpen = content.isOpen;
+        content.isOpen = mayFollow(factOf(content, undefined));
+        if (content.isOpen && !wasOpen) for (const key of content.verifying) opened.add(key);
+        const isFailed = fails(summarise(content));
+        if (isFailed && !content.isFailed) failed.add({ order: name, key: name });
+        if (!isFailed && content.isFailed) failed.remove({ order: name, key: name });
+        content.isFailed = isFailed;
+        if (isEmpty(content)) contents.delete(name);
+      }
+      moved.clear();
+      return [...opened];
+    },
+    factFor: (name, self) => factOf(contents.get(name), self),
+    summaryOf(name) {
+      const content = contents.get(name);
+      return content ? summarise(content) : { name, proven: false, failing: 0, message: '', waiting: 0 };
+    },
+    failed: (most) => failed.keys(most),
+  };
+}
+
+function factOf(content: Content | undefined, self: string | undefined): ContentFact {
+  let trying: string | undefined;
+  for (const key of content?.trying ?? []) {
+    if (key === self) continue;
+    trying = key;
+    break;
+  }
+  return { proven: (content?.proven ?? 0) > 0, trying, failing: content?.failures ?? 0 };
+}
+
+/** Whether it failed again and again since then. */
+function isSince({ times }: Failure, resumedAt: string | undefined): boolean {
+  const from = Date.parse(resumedAt ?? '') || 0;
+  return times.filter((at) => Date.parse(at) > from).length >= 2;
+}
+
+function isEmpty({ proven, trying, failing, verifying, wanted }: Content): boolean {
+  return proven + trying.size + failing.size + verifying.size + wanted === 0;
+}
+
+function mark(set: Set<string>, key: string, by: 1 | -1): void {
+  if (by > 0) set.add(key);
+  else set.delete(key);
+}

@@ -1,0 +1,36 @@
+import type { WorkspaceClass } from '../../api/workspaceClass.ts';
+import { MOST_HALTS } from '../class/decide/halts.ts';
+import { maxUnavailable } from '../workspace/decide/rollout.ts';
+import type { ClassTally } from './tally.ts';
+
+/** What of a class's status is another than before: a condition, which is told at once, or numbers, which wait for one another. */
+export type News = 'conditions' | 'numbers';
+
+/** What a class's status shows of its Workspaces, to be compared. */
+export interface Shown {
+  conditions: string;
+  numbers: string;
+}
+
+export function shownOf({ slots, standing, contents }: ClassTally, klass: WorkspaceClass | undefined): Shown {
+  const { counts, rolling } = standing;
+  const blocked = standing.blocked();
+  const halted = klass?.status?.halted?.map(({ content }) => contents.summaryOf(content).waiting > 0);
+  const limit = klass && maxUnavailable(klass.spec, slots.counted);
+  return {
+    conditions: [rolling > 0, blocked[0]?.reason, halted, contents.failed(2 * MOST_HALTS)].join(' '),
+    numbers: [
+      ...Object.values(counts),
+      rolling,
+      slots.unavailable,
+      limit,
+      standing.replacedSince(0),
+      ...blocked.map(({ count, example }) => `${count} ${example}`),
+    ].join(' '),
+  };
+}
+
+export function newsBetween(before: Shown | undefined, now: Shown | undefined): News | undefined {
+  if (before?.conditions !== now?.conditions) return 'conditions';
+  return before?.numbers === now?.numbers ? undefined : 'numbers';
+}

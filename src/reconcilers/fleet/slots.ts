@@ -1,0 +1,60 @@
+import type { WorkspaceClass } from '../../api/workspaceClass.ts';
+import type { FleetFact } from '../workspace/decide/facts.ts';
+import { maxUnavailable } from '../workspace/decide/rollout.ts';
+import type { FleetEntry } from './entry.ts';
+import { createFront } from './front.ts';
+import type { Place } from './line.ts';
+
+/** How many of a class may be down for a roll-out, how many are, and who waits for that. */
+export interface Slots {
+  /** Of those that count for the budget: all, and those that don't serve. */
+  readonly counted: number;
+  readonly unavailable: number;
+  move(before: FleetEntry | undefined, now: FleetEntry | undefined): void;
+  /** Who newly may take a slot. */
+  settle(klass: WorkspaceClass | undefined): string[];
+  /** @param known what is counted of `self` already */
+  factFor(
+    self: FleetEntry,
+    known: FleetEntry | undefined,
+  ): Pick<FleetFact, 'counted' | 'unavailable' | 'waiting' | 'ahead'>;
+}
+
+export function createSlots(): Slots {
+  let counted = 0;
+  let unavailable = 0;
+  /** The oldest launch first. */
+  const queue = createFront();
+
+  return {
+    get counted() {
+      return counted;
+    },
+    get unavailable() {
+      return unavailable;
+    },
+    move(before, now) {
+      counted += Number(now?.counts ?? false) - Number(before?.counts ?? false);
+      unavailable += Number(isDown(now)) - Number(isDown(before));
+      queue.move(placeOf(before), placeOf(now));
+    },
+    settle(klass) {
+      const free = klass ? maxUnavailable(klass.spec, counted) - unavailable : 0;
+      return queue.settle(free).admitted.map(({ key }) => key);
+    },
+    factFor: (self, known) => ({
+      counted,
+      unavailable: unavailable - Number(isDown(known)),
+      waiting: queue.length - (placeOf(known) ? 1 : 0),
+      ahead: queue.ahead(self.launchOrder),
+    }),
+  };
+}
+
+function isDown(entry: FleetEntry | undefined): boolean {
+  return entry?.counts === true && !entry.available;
+}
+
+function placeOf(entry: FleetEntry | undefined): Place | undefined {
+  return entry?.waits === 'RolloutQueued' ? { order: entry.launchOrder, key: entry.key } : undefined;
+}
