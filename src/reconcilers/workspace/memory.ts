@@ -2,6 +2,7 @@ import type { DigestKey, LeftOut } from '../../api/environment.ts';
 import { type MonoMs, plus } from '../../controller/time.ts';
 import type {
   DeadlineFact,
+  EndFact,
   LaunchAnswer,
   PendingChange,
   SilenceFact,
@@ -46,6 +47,7 @@ export interface WorkspaceMemory {
   change?: PendingChange;
   silence?: SilenceFact | undefined;
   deadline?: DeadlineFact | undefined;
+  ended?: EndFact | undefined;
   /** The content when the recorded digest last matched: the base that changes are named against. */
   base?: EnvironmentContent;
   /** The content that is pending; it becomes the base when its digest is recorded. */

@@ -7,7 +7,7 @@ import type { Term } from '../../controller/leaderElection.ts';
 import type { MonoMs } from '../../controller/time.ts';
 import { type ObservedInstance, TAG } from '../../ec2/port.ts';
 import { namespaceAllowed } from './allowed.ts';
-import { trackDeadline } from './decide/deadline.ts';
+import { trackDeadline, trackEnd } from './decide/deadline.ts';
 import { trackChange } from './decide/debounce.ts';
 import { observedDigests } from './decide/desired.ts';
 import type {
@@ -96,11 +96,12 @@ export async function observe(
   const recorded = workspace.status?.desired;
   if (observed) trackBase(mine, recorded?.env, observed.env);
   mine.change = trackChange(mine.change, recorded, observed, changedNames(mine), now.mono);
-  mine.silence = trackSilence(mine.silence, workspace.status, facts.heartbeats, now);
+  mine.silence = trackSilence(mine.silence, workspace.status, facts.heartbeats, now, term.acquiredAt);
   mine.deadline = trackDeadline(mine.deadline, workspace.status, now);
-  const { change, silence, deadline } = mine;
+  mine.ended = trackEnd(mine.ended, workspace.status, now);
+  const { change, silence, deadline, ended } = mine;
   const fleet = deps.fleet.factFor(workspace, contentNames(facts));
-  return { facts: { ...facts, fleet, process: { ...facts.process, change, silence, deadline } }, now };
+  return { facts: { ...facts, fleet, process: { ...facts.process, change, silence, deadline, ended } }, now };
 }
 
 async function observeUserData(

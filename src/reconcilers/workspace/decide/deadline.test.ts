@@ -15,7 +15,7 @@ import {
   statusOf,
 } from '../../../../test/support/facts.ts';
 import { plus } from '../../../controller/time.ts';
-import { trackDeadline } from './deadline.ts';
+import { trackDeadline, trackEnd } from './deadline.ts';
 import { decide } from './decide.ts';
 import type { Facts, Now } from './facts.ts';
 import { ledgerBetween } from './ledger.ts';
@@ -100,11 +100,36 @@ describe('a deadline on record', () => {
     expect(trackDeadline(first, second, jumped(MINUTE, 0))?.number).toBe(2);
   });
 
+  test('of a clock that was ahead gives a launch no more than it was to have', () => {
+    const ahead = booting({ submittedAt: stamp(6 * HOUR), deadline: stamp(6 * HOUR + DEADLINE) });
+    expect(trackDeadline(undefined, statusOf({ launch: ahead }), NOW)?.at).toBe(NOW.mono + DEADLINE);
+  });
+
   test('that has passed when a process first sees it, has passed', () => {
     const late = followed({}, booting({ deadline: stamp(-MINUTE) }));
     expect(decideValidated(late).status.launch?.cause?.kind).toBe('TimedOut');
     expect(
       trackDeadline(undefined, statusOf({ launch: launchOf({ deadline: undefined }) }), NOW),
     ).toBeUndefined();
+  });
+});
+
+describe('an end on record', () => {
+  const PAUSE = 30 * 1000;
+  const endedAt = (ms: number) =>
+    statusOf({ launch: launchOf({ failures: 0, ended: { outcome: 'Ended', at: stamp(ms) } }) });
+
+  test.each([
+    ['of a clock that was ahead is paused for from when it was first seen', 6 * HOUR],
+    ['is paused for from its stamp', 0],
+  ])('%s', (_law, ms) => {
+    const status = endedAt(ms);
+    const ended = trackEnd(undefined, status, NOW);
+    const numberAt = (later: number) =>
+      decideValidated(
+        factsOf({ status, instances: [], process: { ended: trackEnd(ended, status, jumped(later, later)) } }),
+        later,
+      ).status.launch?.number;
+    expect([numberAt(PAUSE - 1), numberAt(PAUSE)]).toEqual([1, 2]);
   });
 });

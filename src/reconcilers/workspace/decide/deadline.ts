@@ -1,6 +1,6 @@
 import type { WorkspaceStatus } from '../../../api/workspace.ts';
 import { msBetween, parseStamp, plus } from '../../../controller/time.ts';
-import type { DeadlineFact, Now } from './facts.ts';
+import type { DeadlineFact, EndFact, Now } from './facts.ts';
 import type { FrozenLaunch, View } from './view.ts';
 
 /**
@@ -15,7 +15,13 @@ export function trackDeadline(
   const launch = status?.launch;
   if (launch?.deadline === undefined) return undefined;
   if (previous && isOf(previous, launch)) return previous;
-  const left = msBetween(now.wall, parseStamp(launch.deadline));
+  const left = Math.min(
+    msBetween(now.wall, parseStamp(launch.deadline)),
+    // A clock that was set back since the launch was armed gives it no more than it was to have.
+    launch.submittedAt === undefined
+      ? Number.POSITIVE_INFINITY
+      : msBetween(parseStamp(launch.submittedAt), parseStamp(launch.deadline)),
+  );
   return { number: launch.number, deadline: launch.deadline, at: plus(now.mono, left) };
 }
 
@@ -28,4 +34,27 @@ export function untilDeadline({ facts, now }: View, launch: FrozenLaunch): numbe
   const known = facts.process.deadline;
   if (known && isOf(known, launch)) return msBetween(now.mono, known.at);
   return msBetween(now.wall, parseStamp(launch.deadline));
+}
+
+/**
+ * The same for a recorded end, which a pause is counted from. A stamp from a clock that was ahead is taken for the moment
+ * when this process first saw it: no repair waits until the clock has caught up.
+ */
+export function trackEnd(
+  previous: EndFact | undefined,
+  status: WorkspaceStatus | undefined,
+  now: Now,
+): EndFact | undefined {
+  const { number, ended } = status?.launch ?? {};
+  if (number === undefined || ended === undefined) return undefined;
+  if (previous?.number === number && previous.stamp === ended.at) return previous;
+  const ago = Math.max(0, msBetween(parseStamp(ended.at), now.wall));
+  return { number, stamp: ended.at, at: plus(now.mono, -ago) };
+}
+
+/** How long ago the launch ended, ms, never negative. */
+export function sinceEnd({ facts, now }: View, launch: FrozenLaunch, endedAt: string): number {
+  const known = facts.process.ended;
+  if (known?.number === launch.number && known.stamp === endedAt) return msBetween(known.at, now.mono);
+  return Math.max(0, msBetween(parseStamp(endedAt), now.wall));
 }

@@ -134,12 +134,21 @@ export interface DeadlineFact {
   at: MonoMs;
 }
 
+/** When the present launch ended, by this process's monotonic clock; see deadline.ts. */
+export interface EndFact {
+  number: number;
+  stamp: string;
+  at: MonoMs;
+}
+
 /** The present launch, which heartbeat before, is not heard; see silence.ts. */
 export interface SilenceFact {
   number: number;
   /** Since when this process has known that it is not heard, by both clocks. */
   since: MonoMs;
   at: WallMs;
+  /** Its last heartbeat then, by the database's clock. */
+  heardAt?: WallMs;
 }
 
 /** What this process remembers of a Workspace; all of it may be lost at any moment. */
@@ -158,6 +167,7 @@ export interface ProcessFact {
   change?: PendingChange;
   silence?: SilenceFact;
   deadline?: DeadlineFact;
+  ended?: EndFact;
   validations: readonly ValidationFact[];
   /** When TerminateInstances was last sent for an instance, by id. */
   terminateSentAt: Readonly<Record<string, MonoMs>>;

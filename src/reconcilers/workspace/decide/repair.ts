@@ -2,10 +2,10 @@ import { isEnd, isFailure } from '../../../api/causes.ts';
 import { own } from '../../../api/own.ts';
 import { REFUSALS } from '../../../api/refusals.ts';
 import type { Cause } from '../../../api/workspace.ts';
-import { iso, msBetween, parseStamp, plus } from '../../../controller/time.ts';
+import { earliest, iso, msBetween, parseStamp, plus } from '../../../controller/time.ts';
 import { backoffMs } from './backoff.ts';
 import { earliestChange } from './change.ts';
-import { untilDeadline } from './deadline.ts';
+import { sinceEnd, untilDeadline } from './deadline.ts';
 import { saidOfEnd } from './ending.ts';
 import { heartbeatTimeoutMs } from './silence.ts';
 import type { Answer, Blocker, FrozenLaunch, View, Wait } from './view.ts';
@@ -23,12 +23,16 @@ export function afterEnd(view: View, launch: FrozenLaunch, ended: Ended): Answer
   const cause: Cause = { kind: isEnd(ended.outcome) ? ended.outcome : 'Ended', ref: String(launch.number) };
   if (ended.refusal && REFUSALS[ended.refusal].retried === 'atOnce') return { value: cause };
   const changed = (view.status.desired?.generation ?? 0) > launch.generation;
+  const wait = changed
+    ? msBetween(view.now.wall, earliestChange(view, launch))
+    : pauseMs(view, launch, ended) - sinceEnd(view, launch, ended.at);
+  if (wait <= 0) return { value: cause };
+  // From the stamp, so that the message stays as it is while the wait goes on.
   const at = changed
     ? earliestChange(view, launch)
-    : plus(parseStamp(ended.at), pauseMs(view, launch, ended));
-  if (at <= view.now.wall) return { value: cause };
+    : plus(earliest(parseStamp(ended.at), view.now.wall), pauseMs(view, launch, ended));
   const blocker = explain(launch, ended, `the next attempt is at ${iso(at)}`);
-  return { blocker, forMs: msBetween(view.now.wall, at) };
+  return { blocker, forMs: wait };
 }
 
 function explain({ number }: FrozenLaunch, ended: Ended, next: string): Blocker {

@@ -18,6 +18,7 @@ import {
   statusOf,
 } from '../../../../test/support/facts.ts';
 import { plain } from '../../../../test/support/moments.ts';
+import { plus } from '../../../controller/time.ts';
 import type { Facts } from './facts.ts';
 import { trackSilence } from './silence.ts';
 
@@ -226,10 +227,11 @@ describe('EC2’s status checks fail', () => {
 
 describe('since when it is silent', () => {
   const heartbeats = { ...factsOf().heartbeats, launches: [row] };
-  const began = silenceOf(1, MINUTE);
+  const { lastHeartbeatAt: heardAt } = row;
+  const began = { ...silenceOf(1, MINUTE), heardAt };
 
   test('counts from when this process learnt it, and goes on', () => {
-    expect(trackSilence(undefined, served(), heartbeats, NOW)).toEqual(silenceOf(1, 0));
+    expect(trackSilence(undefined, served(), heartbeats, NOW)).toEqual({ ...silenceOf(1, 0), heardAt });
     expect(trackSilence(began, served(), heartbeats, NOW)).toEqual(began);
   });
 
@@ -240,12 +242,27 @@ describe('since when it is silent', () => {
     expect(trackSilence(undefined, unheard, heartbeats, NOW)).toBeUndefined();
   });
 
-  test('begins anew with another launch, and after every break of the evidence', () => {
+  test('does not go on from an earlier term: between two terms of this process nobody looked', () => {
+    const { since: termAt } = silenceOf(1, SECOND);
+    const again = trackSilence(began, served(), heartbeats, NOW, termAt);
+    expect(again).toEqual({ ...silenceOf(1, 0), heardAt });
+    expect(trackSilence(again, served(), heartbeats, NOW, termAt)).toEqual(again);
+  });
+
+  test('does not go on when the row moved: it was heard in between', () => {
+    const moved = {
+      ...heartbeats,
+      launches: [{ ...row, lastHeartbeatAt: plus(row.lastHeartbeatAt ?? NOW.wall, 1) }],
+    };
+    expect(trackSilence(began, served(), moved, NOW)).toMatchObject(silenceOf(1, 0));
+  });
+
+  test('begins again with another launch, and after every break of the evidence', () => {
     const second = statusOf({ launch: launchOf({ number: 2 }) });
-    expect(trackSilence(began, second, heartbeats, NOW)).toEqual(silenceOf(2, 0));
+    expect(trackSilence(began, second, heartbeats, NOW)).toMatchObject(silenceOf(2, 0));
     expect(trackSilence(began, served(), { ...heartbeats, available: false }, NOW)).toBeUndefined();
     const { since } = silenceOf(1, SECOND);
-    expect(trackSilence(began, served(), { ...heartbeats, since }, NOW)).toEqual(silenceOf(1, 0));
+    expect(trackSilence(began, served(), { ...heartbeats, since }, NOW)).toMatchObject(silenceOf(1, 0));
   });
 });
 

@@ -14,20 +14,24 @@ const SETTLE_PERIODS = 1.5;
 
 /**
  * Follows since when the present launch, which heartbeat before, is not heard, as far as this process knows.
- * Without evidence nobody is silent, and the count begins anew with its return.
+ * Without evidence nobody is silent. The count begins again when the evidence returns, when a term of the lease begins
+ * (between two terms of this process nobody looked), and when the row moved: then it was heard in between.
  */
 export function trackSilence(
   previous: SilenceFact | undefined,
   status: WorkspaceStatus | undefined,
   heartbeats: Pick<Facts['heartbeats'], 'available' | 'since' | 'launches'>,
   now: Now,
+  termAt?: MonoMs,
 ): SilenceFact | undefined {
   const launch = status?.launch;
   if (launch?.readyAt === undefined || !heartbeats.available) return undefined;
-  if (isHeard(heartbeatOfLaunch(heartbeats.launches, launch))) return undefined;
-  const unbroken = previous !== undefined && previous.since >= (heartbeats.since ?? now.mono);
-  if (unbroken && previous.number === launch.number) return previous;
-  return { number: launch.number, since: now.mono, at: now.wall };
+  const row = heartbeatOfLaunch(heartbeats.launches, launch);
+  if (isHeard(row)) return undefined;
+  const heardAt = row?.lastHeartbeatAt;
+  const unbroken = previous !== undefined && previous.since >= latest(heartbeats.since ?? now.mono, termAt);
+  if (unbroken && previous.number === launch.number && previous.heardAt === heardAt) return previous;
+  return { number: launch.number, since: now.mono, at: now.wall, ...(heardAt !== undefined && { heardAt }) };
 }
 
 export function isHeard(row: HeartbeatFact | undefined): boolean {
