@@ -39,7 +39,6 @@ describe('Ready', () => {
       'Launching',
     ],
     ['it was not heard yet', { status: statusOf({ launch: booting() }), heartbeats: heard() }, 'Booting'],
-    ['it was heard, but EC2 says pending', { instances: [instanceOf(1, 'pending')] }, 'HeartbeatLost'],
     ['it fell silent', silent, 'HeartbeatLost'],
     ['it is stopping by itself', { instances: [instanceOf(1, 'stopping')] }, 'HeartbeatLost'],
     [

@@ -197,6 +197,18 @@ describe('what EC2 proves ended', () => {
   });
 });
 
+test('a first heartbeat that outruns the sweep proves that the instance runs: it is Ready, and nothing is lost', () => {
+  const decision = decideAt(
+    factsOf({
+      status: statusOf({ launch: booting(), instance: { id: 'i-1', state: 'pending' } }),
+      instances: [instanceOf(1, 'pending')],
+      heartbeats: { ...quiet, launches: [heartbeatOf(1)] },
+    }),
+  );
+  expect(conditionOf(decision, 'Ready')).toMatchObject({ status: 'True', reason: 'Ready' });
+  expect(decision.events.filter(({ type }) => type === 'Warning')).toEqual([]);
+});
+
 describe('secrets bind late', () => {
   test('a launch whose instance was served what is desired now carries out that generation', () => {
     const { status, effect } = decideAt(

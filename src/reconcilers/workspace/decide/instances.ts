@@ -16,6 +16,7 @@ import {
 import type { InstanceFact } from './facts.ts';
 import { takenBack } from './interruption.ts';
 import { startupTimeoutMs } from './recovery.ts';
+import { isHeard } from './silence.ts';
 import type { View } from './view.ts';
 
 const SWEEP_RETRY_MS = 1000;
@@ -66,7 +67,7 @@ function observePresent(draft: Draft, launch: Launch): void {
   const heartbeat = heartbeatOf(draft, launch);
   // What a predecessor held says nothing of its successor.
   const known = status.instance?.id === launch.instanceID ? status.instance.env : undefined;
-  show(draft, launch.instanceID, heartbeat?.env ?? known);
+  show(draft, launch.instanceID, heartbeat?.env ?? known, isHeard(heartbeat));
   if (heartbeat?.alive && launch.readyAt === undefined && !launch.ended) launch.readyAt = iso(draft.now.wall);
   // What one that was found again was made of nobody knows: as desired, so that what changes from now on is a change.
   launch.machine ??= status.desired?.machine;
@@ -84,7 +85,7 @@ function observePresent(draft: Draft, launch: Launch): void {
   }
 }
 
-function show(draft: Draft, id: string, env: string | undefined): void {
+function show(draft: Draft, id: string, env: string | undefined, heard = false): void {
   const shown = draft.status.instance;
   if (shown?.id === id && isUnread(draft, id)) {
     // A sweep that lacks it tells nobody, as it was never seen, so that this must be looked at again by itself.
@@ -98,7 +99,7 @@ function show(draft: Draft, id: string, env: string | undefined): void {
     return;
   }
   const { type, zone, privateIP } = instance;
-  draft.status.instance = { id, state: shownState(instance), type, zone, privateIP, env };
+  draft.status.instance = { id, state: shownState(instance, heard), type, zone, privateIP, env };
 }
 
 /** Until a whole sweep of this term has been read, not seeing an instance is no news of it. */
@@ -107,8 +108,12 @@ function isUnread(view: View, id: string): boolean {
   return !findInstance(view, id) && (sweptAt === undefined || sweptAt < process.termAt);
 }
 
-/** EC2's own word while it shows the instance. What terminated may vanish; nothing else may. */
-function shownState({ state, missing, notFound }: InstanceFact): string {
+/**
+ * EC2's own word while it shows the instance. What terminated may vanish; nothing else may. A sweep can be older than a
+ * first heartbeat, which proves that the instance runs.
+ */
+function shownState({ state, missing, notFound }: InstanceFact, heard: boolean): string {
+  if (heard && state === 'pending') return 'running';
   return (missing || notFound) && state !== 'terminated' ? 'Unknown' : state;
 }
 
