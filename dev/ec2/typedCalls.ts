@@ -159,6 +159,7 @@ function instanceOf({ instance, state }: InstanceView): Instance {
     ...(!gone && { subnetID: instance.subnetID, privateIP: instance.privateIP }),
     ...(instance.clientToken !== undefined && { clientToken: instance.clientToken }),
     launchTime: new Date(instance.launchTime).toISOString(),
+    ...(instance.stateReason && { stateReasonCode: instance.stateReason.code }),
     ...(reason !== '' && { stateReason: reason }),
     tags: Object.freeze(tagMap(instance.tags)),
   };
