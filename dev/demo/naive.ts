@@ -68,6 +68,20 @@ export function createNaiveController(options: {
     return answer.Reservations?.[0]?.Instances?.[0]?.State?.Name ?? 'absent';
   }
 
+  // EC2 is eventually consistent: one that was launched a moment ago may not be known yet where it is ended.
+  async function terminate(id: string): Promise<void> {
+    for (;;) {
+      try {
+        await client.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
+        return;
+      } catch (error) {
+        if (!(error instanceof Error) || error.name !== 'InvalidInstanceID.NotFound') throw error;
+        await sleep(clock, 100, signal);
+        signal.throwIfAborted();
+      }
+    }
+  }
+
   async function untilRunning(): Promise<void> {
     while ((await state()) !== 'running') {
       await sleep(clock, 100, signal);
@@ -82,7 +96,7 @@ export function createNaiveController(options: {
     },
     stopAndProvision() {
       const next = last.then(async () => {
-        await client.send(new TerminateInstancesCommand({ InstanceIds: [present] }));
+        await terminate(present);
         present = await provision();
         return present;
       });

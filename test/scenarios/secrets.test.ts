@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tagMap } from '../../dev/ec2/tags.ts';
 import { TAG } from '../../src/api/tags.ts';
 import type { Operator } from '../../src/operator.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
@@ -112,18 +113,6 @@ describe('a secret value is seen by its instance and by nobody else', () => {
     await patchWorkspace(scene, 'vault', { spec: { requests: { restart: 'again' } } });
     await untilReady(scene, 'vault', 3);
 
-    agents.hold(`${NAMESPACE}/mute`, true);
-    await createWorkspace(scene, 'mute', {
-      className: 'impatient',
-      envFrom: [{ secretRef: { name: 'vault-env' } }],
-    });
-    const mute = await untilWorkspace(
-      scene,
-      'mute',
-      'runs',
-      (it) => it.status?.instance?.state === 'running',
-    );
-    const instance = ec2.state.instances.get(mute.status?.launch?.instanceID ?? '');
     const printed = [
       changed,
       firstLine,
@@ -132,7 +121,16 @@ describe('a secret value is seen by its instance and by nobody else', () => {
       withNul.toString('hex'),
     ];
     const encoded = Buffer.from(`export BINARY='${binary.toString('base64')}' REPLACED='${changed}'`);
-    if (instance) instance.console += [...printed, encoded.toString('base64'), 'agent: failed'].join('\n');
+    // As it starts: a busy machine may come to look only at the second of them.
+    ec2.state.lifecycle.subscribe((instance, state) => {
+      if (state !== 'running' || tagMap(instance.tags)[TAG.name] !== 'mute') return;
+      instance.console += [...printed, encoded.toString('base64'), 'agent: failed'].join('\n');
+    });
+    agents.hold(`${NAMESPACE}/mute`, true);
+    await createWorkspace(scene, 'mute', {
+      className: 'impatient',
+      envFrom: [{ secretRef: { name: 'vault-env' } }],
+    });
     const late = await untilWorkspace(
       scene,
       'mute',
