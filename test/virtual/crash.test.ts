@@ -89,7 +89,8 @@ describe('killed while launching, and started again: one instance, none leaked',
         killed = isKilled() !== undefined;
         if (killed) await expectOneInstance(world);
       });
-    expect(moments).toBeGreaterThan(6);
+    // Two writes of the beginning, the finalizer, the launch opened, armed and sent, and its instance recorded.
+    expect(moments).toBeGreaterThanOrEqual(6);
   });
 });
 
