@@ -25,6 +25,10 @@ export const WORKSPACE_EVENTS = {
     type: 'Warning',
     when: 'Nobody holds the key of the recorded digest any more; the content is taken for unchanged ([keys](keys.md)).',
   },
+  NotOurs: {
+    type: 'Warning',
+    when: 'The status names an instance that no launch of this Workspace made, as EC2 says by its client token. It is left alone; somebody else writes statuses.',
+  },
   EarlierInstance: {
     type: 'Warning',
     when: 'An instance lives that an earlier Workspace of this name launched: the object was moved or restored.',

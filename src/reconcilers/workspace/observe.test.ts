@@ -10,6 +10,7 @@ import {
 import { type Loose, monoMs, wallMs } from '../../../test/support/moments.ts';
 import { createSurroundings } from '../../../test/support/workspaceDeps.ts';
 import { TAG } from '../../api/tags.ts';
+import { clientToken } from '../../api/token.ts';
 import type { ObservedInstance } from '../../ec2/port.ts';
 import { createMemory } from './memory.ts';
 import { observe } from './observe.ts';
@@ -40,6 +41,7 @@ function setUp() {
         type: 'm7i.large',
         zone: 'a',
         tags,
+        clientToken: clientToken('cluster-1', 'uid-1', Number(tags[TAG.number])),
         readAt: monoMs(0),
         missing: false,
         ...(more as Partial<ObservedInstance>),
@@ -55,6 +57,12 @@ describe('an instance', () => {
     const scene = setUp();
     scene.show('i-9', numbered('9'));
     expect((await scene.observe()).instances).toMatchObject([{ id: 'i-9', number: 9, generation: 2 }]);
+  });
+
+  test('that carries our tags is none of ours without the token of that launch', async () => {
+    const scene = setUp();
+    scene.show('i-copy', numbered('9'), { clientToken: clientToken('cluster-1', 'uid-1', 8) });
+    expect((await scene.observe()).instances).toEqual([]);
   });
 
   test('is shown with since when its status checks fail', async () => {

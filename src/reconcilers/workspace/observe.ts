@@ -1,6 +1,7 @@
 import { UserDataTooLarge } from '../../agent/userData.ts';
 import { machineDigest } from '../../api/machine.ts';
 import { FINALIZER } from '../../api/meta.ts';
+import { clientToken } from '../../api/token.ts';
 import type { Workspace } from '../../api/workspace.ts';
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import type { Term } from '../../controller/leaderElection.ts';
@@ -131,8 +132,9 @@ function instancesOf(deps: WorkspaceDeps, workspace: Workspace): InstanceFact[] 
   const known = onRecord(workspace);
   const tagged = deps.cloud.ofWorkspace(workspace.metadata.uid).flatMap((instance): InstanceFact[] => {
     const number = wholeNumber(instance.tags[TAG.number]);
-    // Of an instance that names no launch nobody can say that it was superseded.
     if (known.has(instance.id) || number === undefined) return [];
+    // Tags only find it: whoever may tag instances can copy ours. The token says which launch made it.
+    if (instance.clientToken !== clientToken(deps.clusterID, workspace.metadata.uid, number)) return [];
     return [instanceFact(instance, number)];
   });
   const recorded = [...known].flatMap(([id, number]): InstanceFact[] => {

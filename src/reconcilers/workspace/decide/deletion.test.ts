@@ -92,7 +92,7 @@ describe('deletion', () => {
     ],
     [
       'an instance of ours that no record names lives',
-      { instances: [instanceOf(1, 'terminated'), instanceOf(1, 'running', { id: 'i-x', clientToken: 'x' })] },
+      { instances: [instanceOf(1, 'terminated'), instanceOf(1, 'running', { id: 'i-x' })] },
     ],
     ['the launch is in doubt', { status: launched(doubtful()), instances: [] }],
     [

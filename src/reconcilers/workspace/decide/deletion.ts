@@ -1,6 +1,6 @@
 import { ABANDON_ANNOTATION } from '../../../api/meta.ts';
 import { type Draft, eventOf, propose, wakeAfter } from './decision.ts';
-import { provenGone, recordEnd, remember, trackEnding } from './ending.ts';
+import { isAnothers, provenGone, recordEnd, remember, trackEnding } from './ending.ts';
 
 const SWEEP_RETRY_MS = 1000;
 
@@ -33,7 +33,9 @@ export function deletePhase(draft: Draft): void {
     }
   }
   const swept = facts.sweptAt !== undefined && facts.sweptAt >= facts.process.termAt;
-  const live = facts.instances.some((instance) => !provenGone(draft, instance.number, instance.id));
+  const live = facts.instances.some(
+    (instance) => !isAnothers(draft, instance) && !provenGone(draft, instance.number, instance.id),
+  );
   if (swept && !live && !status.terminating) {
     propose(draft, { kind: 'RemoveFinalizer' });
     return;

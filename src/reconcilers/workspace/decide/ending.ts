@@ -1,3 +1,4 @@
+import { clientToken } from '../../../api/token.ts';
 import type { Launch, Outcome } from '../../../api/workspace.ts';
 import { iso, msBetween, plus } from '../../../controller/time.ts';
 import { type Draft, wakeAfter } from './decision.ts';
@@ -14,6 +15,19 @@ export function inDoubt(launch: FrozenLaunch): boolean {
 
 export function findInstance({ facts }: View, id: string): InstanceFact | undefined {
   return facts.instances.find((instance) => instance.id === id);
+}
+
+/**
+ * Whether a launch of this Workspace made the instance: EC2 says so by the client token of its number. Tags only help to
+ * find it, as whoever may tag instances can copy them, and a status names what its writer likes.
+ */
+export function isOurs({ facts }: View, instance: InstanceFact): boolean {
+  return instance.clientToken === clientToken(facts.clusterID, facts.workspace.metadata.uid, instance.number);
+}
+
+/** Whether EC2 shows that another request made it. Of one that was never seen nothing is known. */
+export function isAnothers(view: View, instance: InstanceFact): boolean {
+  return instance.type !== '' && !isOurs(view, instance);
 }
 
 /** What the present launch's instance says of itself; after a start nothing counts but a later boot. */

@@ -2,12 +2,13 @@ import { clientToken } from '../../../api/token.ts';
 import type { Launch } from '../../../api/workspace.ts';
 import { iso, plus } from '../../../controller/time.ts';
 import { isCurrentMachine } from './change.ts';
-import { type Draft, wakeAfter } from './decision.ts';
+import { type Draft, eventOf, wakeAfter } from './decision.ts';
 import { holdsDesiredEnvironment } from './desired.ts';
 import {
   findInstance,
   heartbeatOf,
   inDoubt,
+  isAnothers,
   provenGone,
   recordEnd,
   trackEnding,
@@ -64,6 +65,11 @@ function observePresent(draft: Draft, launch: Launch): void {
     return;
   }
   const instance = findInstance(draft, launch.instanceID);
+  if (instance && isAnothers(draft, instance)) {
+    status.instance = undefined;
+    if (!launch.ended) disown(draft, instance.id, launch);
+    return;
+  }
   const heartbeat = heartbeatOf(draft, launch);
   // What a predecessor held says nothing of its successor.
   const known = status.instance?.id === launch.instanceID ? status.instance.env : undefined;
@@ -125,9 +131,21 @@ function absorbCurrent(draft: Draft, launch: Launch): void {
   if (holdsDesiredEnvironment(draft.facts, desired.env, instance.env)) launch.generation = desired.generation;
 }
 
+/** The status names an instance that another request made: whoever wrote that may not have it ended, stopped or kept. */
+function disown(draft: Draft, id: string, launch?: Launch): void {
+  const message = `The status names ${id}, which EC2 says that no launch of this Workspace made; it is left alone. See who may write workspaces/status.`;
+  draft.events.push(eventOf('NotOurs', message));
+  if (launch) recordEnd(draft, launch, 'Lost', { message });
+}
+
 function settleTerminating(draft: Draft): void {
   const { status } = draft;
   if (!status.terminating) return;
-  const left = status.terminating.filter((entry) => !provenGone(draft, entry.number, entry.instanceID));
+  const left = status.terminating.filter(({ number, instanceID }) => {
+    const instance = findInstance(draft, instanceID);
+    if (!instance || !isAnothers(draft, instance)) return !provenGone(draft, number, instanceID);
+    disown(draft, instanceID);
+    return false;
+  });
   status.terminating = left.length > 0 ? left : undefined;
 }

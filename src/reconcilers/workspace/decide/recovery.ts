@@ -1,6 +1,6 @@
 import { iso, latest, msBetween, plus } from '../../../controller/time.ts';
 import { block, type Draft, wakeAfter } from './decision.ts';
-import { shownAfterMs } from './ending.ts';
+import { isOurs, shownAfterMs } from './ending.ts';
 import type { Facts, InstanceFact } from './facts.ts';
 import type { View } from './view.ts';
 
@@ -24,8 +24,9 @@ function highest(instances: readonly InstanceFact[]): InstanceFact | undefined {
   );
 }
 
-function aboveOurs({ facts, status }: View): InstanceFact | undefined {
-  const top = highest(facts.instances);
+function aboveOurs(view: View): InstanceFact | undefined {
+  const { facts, status } = view;
+  const top = highest(facts.instances.filter((instance) => isOurs(view, instance)));
   return top && top.number > (status.launch?.number ?? 0) ? top : undefined;
 }
 

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { conditionOf, decideAt } from '../../../../test/support/decisions.ts';
 import {
   factsOf,
@@ -12,6 +12,7 @@ import {
   SECOND,
   statusOf,
 } from '../../../../test/support/facts.ts';
+import { clientToken } from '../../../api/token.ts';
 import { workspaceStatus } from '../../../api/workspace.ts';
 
 /** Launch 3 lives; what else EC2 shows is up to the test. */
@@ -106,4 +107,51 @@ test('an end that EC2 refuses is said to be blocked, and asked for again', () =>
   expect(conditionOf(decision, 'Ready')).toMatchObject({ status: 'False', reason: 'TerminationBlocked' });
   expect(conditionOf(decision, 'Ready').message).toMatch(/i-1 .*OperationNotPermitted/);
   expect(decision.effect).toEqual({ kind: 'TerminateInstances', ids: ['i-1'] });
+});
+
+describe('what no request of ours made is never ended', () => {
+  const foreign = (number: number, more: object = {}) =>
+    instanceOf(number, 'running', { id: 'i-foreign', clientToken: 'another request', ...more });
+  const deletionTimestamp = new Date(NOW.wall).toISOString();
+
+  test('though it carries our tags and an older number', () => {
+    const { effect, status } = decideAt(third({ instances: [foreign(1)] }));
+    expect(effect).toBeUndefined();
+    expect(status.terminating).toBeUndefined();
+  });
+
+  test.each([
+    ['an earlier launch', { clientToken: clientToken('cluster-1', 'uid-1', 1) }],
+    ['nothing that a token says', { clientToken: undefined }],
+  ])('though the status names it as one that ends, and its token says %s', (_what, more) => {
+    const terminating = [{ number: 2, instanceID: 'i-foreign' }];
+    const { effect, status, events } = decideAt(
+      third({ status: statusOf({ terminating }), instances: [foreign(2, more)] }),
+    );
+    expect(effect).toBeUndefined();
+    expect(status.terminating).toBeUndefined();
+    expect(events).toMatchObject([{ type: 'Warning', reason: 'NotOurs' }]);
+  });
+
+  test('though the status names it as the present launch’s and the Workspace is deleted: that one is let go', () => {
+    const status = statusOf({ launch: launchOf({ instanceID: 'i-foreign' }) });
+    const facts = { metadata: { deletionTimestamp }, instances: [foreign(1)] };
+    const first = decideAt(factsOf({ ...facts, status }));
+    expect(first.effect?.kind).not.toBe('TerminateInstances');
+    const next = decideAt(factsOf({ ...facts, status: first.status }));
+    expect(next.effect).toEqual({ kind: 'RemoveFinalizer' });
+  });
+
+  test('nor before EC2 shows whose it is', () => {
+    const terminating = [{ number: 2, instanceID: 'i-unseen' }];
+    const unseen = instanceOf(2, 'Unknown', {
+      id: 'i-unseen',
+      type: '',
+      clientToken: undefined,
+      missing: true,
+    });
+    const facts = third({ status: statusOf({ terminating }), instances: [unseen] });
+    expect(decideAt(facts).effect).toBeUndefined();
+    expect(decideAt(facts).requeueAfterMs).toBeLessThanOrEqual(15 * SECOND);
+  });
 });

@@ -1,14 +1,15 @@
 import { own } from '../../../api/own.ts';
 import { msBetween, plus } from '../../../controller/time.ts';
 import { type Draft, propose, wakeAfter } from './decision.ts';
-import { findInstance, trackEnding, wakeForProof } from './ending.ts';
+import { findInstance, isOurs, trackEnding, wakeForProof } from './ending.ts';
 
 /** Ends followed at once: the list in the status takes 16, and the present launch's own may join them. */
 const MOST_ENDS = 15;
 
 /**
  * Ends what may be ended: launches numbered below the persisted one, or any when the Workspace is being deleted.
- * Both are monotone, so that even a stale leader can only do what is right.
+ * Both are monotone, so that even a stale leader can only do what is right. And only what our own requests made, by EC2's
+ * word: whoever may write statuses or tags must not be able to end what is not ours.
  */
 export function terminateSuperseded(draft: Draft): void {
   const { facts, now, status } = draft;
@@ -16,10 +17,10 @@ export function terminateSuperseded(draft: Draft): void {
   if (facts.workspace.spec.paused && !deleting) return;
   const number = status.launch?.number ?? 0;
   for (const instance of facts.instances) {
-    const ours = deleting || instance.number < number;
+    const over = deleting || instance.number < number;
     // Somebody copied our instances with their tags; the rest follows as these end.
     if ((status.terminating?.length ?? 0) >= MOST_ENDS) break;
-    if (ours && !isEnding(instance.state) && !instance.notFound)
+    if (over && isOurs(draft, instance) && !isEnding(instance.state) && !instance.notFound)
       trackEnding(draft, instance.number, instance.id);
   }
   const ids: string[] = [];
@@ -30,6 +31,11 @@ export function terminateSuperseded(draft: Draft): void {
     if (instance?.notFound) {
       // EC2 refuses a whole call for one id that it does not find.
       wakeForProof(draft, instance);
+      continue;
+    }
+    if (!instance || !isOurs(draft, instance)) {
+      // EC2 has yet to show it, and with it whose it is.
+      wakeAfter(draft, facts.timing.terminateRetryMs);
       continue;
     }
     const sentAt = own(facts.process.terminateSentAt, entry.instanceID);
