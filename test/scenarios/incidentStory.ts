@@ -23,6 +23,9 @@ export async function tellIncident(scene: Scene, operator: Operator): Promise<vo
   const submittedAt = Date.parse(first.status?.launch?.submittedAt ?? '');
   await until('the window is over', () => Date.now() > submittedAt + 60 * 50);
 
+  // However slow this machine is, the reports come while the successor is pending.
+  const { lifecycle } = scene.stack.ec2.state;
+  lifecycle.freezePending(true);
   await putSecret(scene, 'ada-env', { API_KEY: 'second' });
   const pending = await untilWorkspace(scene, 'ada', 'its successor is pending', (workspace) => {
     const { launch, instance } = workspace.status ?? {};
@@ -31,6 +34,7 @@ export async function tellIncident(scene: Scene, operator: Operator): Promise<vo
   // What the predecessor held says nothing of its successor.
   expect(pending.status?.instance?.env).toBeUndefined();
   for (let count = 0; count < 4; count += 1) expect(await report(scene, 'ada')).toBe(202);
+  lifecycle.freezePending(false);
   const second = await untilReady(scene, 'ada', 2);
   await sweeps(scene, 6);
 
