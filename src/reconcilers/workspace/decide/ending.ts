@@ -25,9 +25,9 @@ export function isOurs({ facts }: View, instance: InstanceFact): boolean {
   return instance.clientToken === clientToken(facts.clusterID, facts.workspace.metadata.uid, instance.number);
 }
 
-/** Whether EC2 shows that another request made it. Of one that was never seen nothing is known. */
+/** Whether EC2 shows that another request made it. Without a token nothing is known, so nothing follows from that. */
 export function isAnothers(view: View, instance: InstanceFact): boolean {
-  return instance.type !== '' && !isOurs(view, instance);
+  return instance.clientToken !== undefined && !isOurs(view, instance);
 }
 
 /** What the present launch's instance says of itself; after a start nothing counts but a later boot. */

@@ -120,9 +120,24 @@ describe('what no request of ours made is never ended', () => {
     expect(status.terminating).toBeUndefined();
   });
 
+  test('while EC2 does not say its token: it is neither ended nor given up', () => {
+    const tokenless = instanceOf(3, 'running', { clientToken: undefined });
+    const { effect, status } = decideAt(
+      factsOf({ ...third(), instances: [tokenless], status: third().workspace.status }),
+    );
+    expect(effect).toBeUndefined();
+    expect(status.launch).toMatchObject({ number: 3, instanceID: 'i-3' });
+    expect(status.launch?.ended).toBeUndefined();
+    const terminating = [{ number: 2, instanceID: 'i-2' }];
+    const earlier = instanceOf(2, 'running', { clientToken: undefined });
+    const waits = decideAt(third({ status: statusOf({ terminating }), instances: [earlier] }));
+    expect(waits.effect).toBeUndefined();
+    expect(waits.status.terminating).toEqual(terminating);
+  });
+
   test.each([
     ['an earlier launch', { clientToken: clientToken('cluster-1', 'uid-1', 1) }],
-    ['nothing that a token says', { clientToken: undefined }],
+    ['another request', {}],
   ])('though the status names it as one that ends, and its token says %s', (_what, more) => {
     const terminating = [{ number: 2, instanceID: 'i-foreign' }];
     const { effect, status, events } = decideAt(
