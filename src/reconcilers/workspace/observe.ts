@@ -133,11 +133,9 @@ function instancesOf(deps: WorkspaceDeps, workspace: Workspace): InstanceFact[] 
   const tagged = deps.cloud.ofWorkspace(workspace.metadata.uid).flatMap((instance): InstanceFact[] => {
     const number = wholeNumber(instance.tags[TAG.number]);
     if (known.has(instance.id) || number === undefined) return [];
-    // Tags only find it, as they can be copied; the token says which launch made it. A missing token proves nothing: the
-    // instance is waited for as a predecessor, and not ended.
-    const { clientToken: token } = instance;
-    if (token !== undefined && token !== clientToken(deps.clusterID, workspace.metadata.uid, number))
-      return [];
+    // Tags only find it: whoever may tag instances can copy ours. EC2 says the token of all that a request of ours made,
+    // so an instance without it is a copy, and must not hold its Workspace up.
+    if (instance.clientToken !== clientToken(deps.clusterID, workspace.metadata.uid, number)) return [];
     return [instanceFact(instance, number)];
   });
   const recorded = [...known].flatMap(([id, number]): InstanceFact[] => {
