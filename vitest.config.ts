@@ -15,6 +15,9 @@ const TIMED = [
   'dev/postgres/*.test.ts',
   'test/newcomer/newcomer.test.ts',
   'src/agent/agent*.test.ts',
+  'test/contract/watches.test.ts',
+  'src/gateway/connections.test.ts',
+  'src/gateway/routes/neighbours.test.ts',
 ];
 
 // Isolation costs a worker a file (9 s against 1 s for nine trivial files, measured); tests here own their state instead.

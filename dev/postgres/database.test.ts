@@ -20,7 +20,7 @@ describe('the database of a stack, where DATABASE_URL names a server', () => {
   afterEach(async () => {
     if (given === undefined) delete process.env.DATABASE_URL;
     else process.env.DATABASE_URL = given;
-    await theirs.drop();
+    await theirs.release();
   });
 
   test('is one more beside theirs, and goes when the stack stops', async () => {

@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await store.close();
-  await database.drop();
+  await database.release();
 });
 
 describe('a database that lost everything', () => {

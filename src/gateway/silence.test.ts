@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await store.close();
-  await database.drop();
+  await database.release();
 });
 
 const find = () => store.find({ uid: 'u1', number: 1 });

@@ -72,6 +72,6 @@ test.each(releases)('%s and this release keep one database together', async (rel
     expect(await present.markSilent()).toBe(0);
   } finally {
     for (const store of stores) await store.close();
-    await database.drop();
+    await database.release();
   }
 });

@@ -137,7 +137,7 @@ describe('with a DATABASE_URL of one’s own', { timeout: 180_000 }, () => {
   beforeEach(async () => {
     theirs = await createTestDatabase();
   });
-  afterEach(() => theirs.drop());
+  afterEach(() => theirs.release());
 
   test('the first command has a database of its own on that server, touches no other, and leaves none', async (context) => {
     const before = await names();

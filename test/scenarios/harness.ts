@@ -118,7 +118,7 @@ async function createSceneOn<T extends Raised>(
     async close() {
       for (const stop of stops) await stop();
       await stack.stop();
-      await database.drop();
+      await database.release();
     },
   };
 }

@@ -100,7 +100,7 @@ async function setUp(database: TestDatabase) {
     async close() {
       await store.close();
       await session.end();
-      await database.drop();
+      await database.release();
     },
   };
 }

@@ -125,7 +125,7 @@ export async function createGatewayFixture(
     async close() {
       for (const gateway of opened) await gateway.stop();
       await postgres.close();
-      await database.drop();
+      await database.release();
     },
   };
 }
