@@ -49,6 +49,11 @@ export function defaultAccount(region: string): Account {
       '/workspaces/images/x86_64': 'ami-0aaaaaaaaaaaaaaaa',
       '/workspaces/images/arm64': 'ami-0bbbbbbbbbbbbbbbb',
     },
-    quota: { vcpus: 5_000, instances: Number.POSITIVE_INFINITY },
+    quota: {
+      vcpus: 5_000,
+      spotVcpus: Number.POSITIVE_INFINITY,
+      buckets: {},
+      instances: Number.POSITIVE_INFINITY,
+    },
   };
 }

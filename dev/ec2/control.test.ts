@@ -142,7 +142,13 @@ describe('the control endpoint', () => {
     await call(cloud, 'POST', `instances/${instance.id}/impair`, { on: false });
     expect(instance.impaired).toBe(false);
     await call(cloud, 'POST', 'quota', { vcpus: 0 });
-    expect(cloud.state.account.quota).toEqual({ vcpus: 0, instances: Number.POSITIVE_INFINITY });
+    await call(cloud, 'POST', 'quota', { buckets: { 'Spot/Standard': 4, 'OnDemand/P': null } });
+    expect(cloud.state.account.quota).toEqual({
+      vcpus: 0,
+      spotVcpus: Number.POSITIVE_INFINITY,
+      buckets: { 'Spot/Standard': 4, 'OnDemand/P': Number.POSITIVE_INFINITY },
+      instances: Number.POSITIVE_INFINITY,
+    });
     await call(cloud, 'POST', `instances/${instance.id}/end`);
     expect(currentState(instance)).toBe('shutting-down');
     told.length = 0;

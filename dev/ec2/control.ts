@@ -34,10 +34,15 @@ const capacity = z.strictObject({
   capacityType: z.enum(['OnDemand', 'Spot']).optional(),
   left: z.int().min(0).or(z.literal('unsupported')).or(unlimited),
 });
-const quota = z.strictObject({
-  vcpus: z.number().min(0).or(unlimited).optional(),
-  instances: z.number().min(0).or(unlimited).optional(),
-});
+const most = z.number().min(0).or(unlimited);
+const quota = z
+  .strictObject({
+    vcpus: most,
+    spotVcpus: most,
+    buckets: z.record(z.string().regex(/^(OnDemand|Spot)\/./), most),
+    instances: most,
+  })
+  .partial();
 const end = z.strictObject({ code: z.string(), message: z.string() }).optional();
 const on = z.strictObject({ on: z.boolean() });
 const impaired = on.extend({ check: z.enum(['instance', 'system']).default('instance') });
@@ -74,9 +79,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'DELETE faults/:': ({ service: { faults }, ids: [id] }) => faults.remove(Number(id)),
   'POST capacity': ({ service: { faults }, body }) => faults.capacity(capacity.parse(body)),
   'POST quota': ({ service: { cloud }, body }) => {
-    const { vcpus, instances } = quota.parse(body);
-    if (vcpus !== undefined) cloud.account.quota.vcpus = vcpus;
-    if (instances !== undefined) cloud.account.quota.instances = instances;
+    Object.assign(cloud.account.quota, quota.parse(body));
   },
   'POST freeze-pending': ({ service: { faults }, body }) => faults.freezePending(on.parse(body).on),
   'POST instances/:/end': ({ service: { faults }, ids: [id = ''], body }) => faults.end(id, end.parse(body)),

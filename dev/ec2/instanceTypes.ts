@@ -1,11 +1,15 @@
+import { vcpusOf } from '../../src/api/vcpuBuckets.ts';
+
 /** What launches need to know of an instance type. */
 export interface InstanceType {
   vcpus: number;
   architecture: 'x86_64' | 'arm64';
 }
 
-const SHAPE =
-  /^(?<family>[a-z]+\d+[a-z-]*)\.(?<size>nano|micro|small|medium|large|(?<times>\d*)xlarge|metal)$/;
+const SHAPE = /^(?<family>[a-z]+\d+[a-z-]*)\.(?:nano|micro|small|medium|large|\d*xlarge|metal(?:-\d+xl)?)$/;
+
+/** Of m5.metal and its like. */
+const METAL_VCPUS = 96;
 
 /**
  * Reads a type's name by AWS's naming convention (family, generation, attributes; size): a `g` among the attributes
@@ -15,11 +19,5 @@ export function instanceType(name: string): InstanceType | undefined {
   const groups = SHAPE.exec(name)?.groups;
   if (groups === undefined) return undefined;
   const arm = /^[a-z]+\d+g/.test(groups.family ?? '') || groups.family === 'a1';
-  return { vcpus: vcpus(groups.size ?? '', groups.times), architecture: arm ? 'arm64' : 'x86_64' };
-}
-
-function vcpus(size: string, times: string | undefined): number {
-  if (times !== undefined) return 4 * (times === '' ? 1 : Number(times));
-  if (size === 'metal') return 96;
-  return size === 'medium' ? 1 : 2;
+  return { vcpus: vcpusOf(name) ?? METAL_VCPUS, architecture: arm ? 'arm64' : 'x86_64' };
 }

@@ -132,6 +132,18 @@ export interface ImageRecord {
   snapshotSize: number;
 }
 
+/** How much may run at once. AWS raises and never lowers a quota below what runs; here any number goes. */
+export interface Quota {
+  /** vCPUs of each bucket of On-Demand families without a number of its own. */
+  vcpus: number;
+  /** The same for Spot. */
+  spotVcpus: number;
+  /** vCPUs by `capacityType/bucket`, as in `Spot/Standard` (src/api/vcpuBuckets.ts). */
+  buckets: Readonly<Record<string, number>>;
+  /** Instances of all kinds, where an account still has such a limit. */
+  instances: number;
+}
+
 /** What the account has before the first instance. */
 export interface Account {
   id: string;
@@ -142,8 +154,7 @@ export interface Account {
   ssmParameters: Record<string, string>;
   /** The account's default for tags in instance metadata; a request's own value wins. */
   instanceMetadataTags?: 'enabled' | 'disabled';
-  /** Running On-Demand vCPUs; and instances of all kinds, where an account still has such a limit. */
-  quota: { vcpus: number; instances: number };
+  quota: Quota;
 }
 
 export function currentState(instance: InstanceRecord): InstanceState {

@@ -1,27 +1,38 @@
+import { own } from '../../src/api/own.ts';
+import { bucketOf } from '../../src/api/vcpuBuckets.ts';
 import { CloudError } from './errors.ts';
 import { currentState, type RunInput, type SubnetRecord } from './model.ts';
 import type { Cloud } from './state.ts';
 
-/** @throws CloudError InstanceLimitExceeded, VcpuLimitExceeded */
+/** @throws CloudError InstanceLimitExceeded, VcpuLimitExceeded, MaxSpotInstanceCountExceeded */
 export function checkQuota(cloud: Cloud, input: RunInput, vcpus: number): void {
   const { quota } = cloud.account;
+  const bucket = bucketOf(input.instanceType);
+  const buckets = new Map<string, string>();
   const used = { instances: 0, vcpus: 0 };
   for (const instance of cloud.instances.values()) {
     const state = currentState(instance);
     if (state !== 'pending' && state !== 'running') continue;
     used.instances += 1;
-    if (!instance.spot) used.vcpus += instance.vcpus;
+    if (instance.spot !== input.spot) continue;
+    const its = buckets.get(instance.type) ?? bucketOf(instance.type);
+    buckets.set(instance.type, its);
+    if (its === bucket) used.vcpus += instance.vcpus;
   }
   if (used.instances + 1 > quota.instances)
     throw new CloudError(
       'InstanceLimitExceeded',
       `Your quota allows for ${quota.instances} running instance(s). You requested at least 1.`,
     );
-  if (!input.spot && used.vcpus + vcpus > quota.vcpus)
-    throw new CloudError(
-      'VcpuLimitExceeded',
-      `You have requested more vCPU capacity than your current vCPU limit of ${quota.vcpus} allows for the instance bucket that the specified instance type belongs to.`,
-    );
+  const most =
+    own(quota.buckets, `${input.spot ? 'Spot' : 'OnDemand'}/${bucket}`) ??
+    (input.spot ? quota.spotVcpus : quota.vcpus);
+  if (used.vcpus + vcpus <= most) return;
+  if (input.spot) throw new CloudError('MaxSpotInstanceCountExceeded', 'Max spot instance count exceeded');
+  throw new CloudError(
+    'VcpuLimitExceeded',
+    `You have requested more vCPU capacity than your current vCPU limit of ${most} allows for the instance bucket that the specified instance type belongs to.`,
+  );
 }
 
 /** A /20 has 4,096 addresses, of which AWS keeps the first four and the last ("Subnet sizing"). */

@@ -227,6 +227,20 @@ describe('room', () => {
     expect(codeOf(() => run())).toBe('InstanceLimitExceeded');
   });
 
+  it('each bucket of families has a quota of its own, for Spot another than for On-Demand', () => {
+    cloud.account.quota.buckets = { 'Spot/Standard': 2, 'OnDemand/Standard': 6 };
+    expect(codeOf(() => run({ spot: true, instanceType: 'm7i.xlarge' }))).toBe(
+      'MaxSpotInstanceCountExceeded',
+    );
+    expect(codeOf(() => run({ spot: true }))).toBe('ok');
+    expect(codeOf(() => run({ spot: true, instanceType: 'r7i.large' }))).toBe('MaxSpotInstanceCountExceeded');
+    expect(codeOf(() => run({ spot: true, instanceType: 'g6.xlarge' }))).toBe('ok');
+    expect(codeOf(() => run({ instanceType: 'm7i.xlarge' }))).toBe('ok');
+    expect(codeOf(() => run({ instanceType: 'c7i.xlarge' }))).toBe('VcpuLimitExceeded');
+    expect(codeOf(() => run({ instanceType: 'c7i.large' }))).toBe('ok');
+    expect(codeOf(() => run({ instanceType: 'p5.48xlarge' }))).toBe('ok');
+  });
+
   it('an address is in use until its instance is terminated, and then free again', async () => {
     const first = run();
     const second = run();
