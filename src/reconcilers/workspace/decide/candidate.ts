@@ -5,7 +5,7 @@ import type { LaunchParams } from '../../../api/workspace.ts';
 import type { WorkspaceClassSpec } from '../../../api/workspaceClass.ts';
 import { msBetween } from '../../../controller/time.ts';
 import type { Offering } from './facts.ts';
-import { rankOfferings } from './offerings.ts';
+import { defaultName, rankOfferings } from './offerings.ts';
 import type { Answer, Blocker, View } from './view.ts';
 
 /** What a person must mend before this Workspace could be launched at all. */
@@ -99,7 +99,7 @@ function paramsOf(view: View, offering: Offering, number: number): Answer<Launch
     [TAG.number, String(number)],
     [TAG.generation, String(view.status.desired?.generation ?? 0)],
   ];
-  const named = { Name: `${metadata.namespace}/${metadata.name}`.slice(0, 256), ...klass.spec.tags };
+  const named = { Name: defaultName(metadata.namespace, metadata.name), ...klass.spec.tags };
   const extra = Object.entries(named).sort(([a], [b]) => (a < b ? -1 : 1));
   const { sizeGiB, type, iops, throughput, kmsKeyID } = klass.spec.rootVolume;
   const value = {

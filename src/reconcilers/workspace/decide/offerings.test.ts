@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { classOf, factsOf, launchOf } from '../../../../test/support/facts.ts';
 import { offeringKey } from '../../../api/offering.ts';
+import { TAG } from '../../../api/tags.ts';
 import { fingerprint, rankOfferings } from './offerings.ts';
 
 const resolved = factsOf().resolution;
@@ -35,13 +36,19 @@ describe('a dry run’s fingerprint', () => {
   const { params } = launchOf();
   if (!params) throw new Error('a launch has parameters');
 
-  test('is one for Workspaces that differ only in name and user data', () => {
-    const other = {
-      ...params,
-      tags: [{ key: 'Name', value: 'b' }],
-      userData: { ...params.userData, ticketKey: 'k2' },
-    };
-    expect(fingerprint(other)).toBe(fingerprint(params));
+  const tagsOf = (name: string, ofClass: Record<string, string> = {}) =>
+    Object.entries({
+      [TAG.uid]: `uid-${name}`,
+      [TAG.namespace]: 'default',
+      [TAG.name]: name,
+      Name: `default/${name}`,
+      ...ofClass,
+    }).map(([key, value]) => ({ key, value }));
+
+  test('is one for Workspaces that differ only in the tags that name them', () => {
+    const ofClass = { team: 'research' };
+    const [ada, bob] = ['ada', 'bob'].map((name) => fingerprint({ ...params, tags: tagsOf(name, ofClass) }));
+    expect(ada).toBe(bob);
   });
 
   test('is the same for each launch that is rendered alike', () => {
@@ -60,6 +67,11 @@ describe('a dry run’s fingerprint', () => {
     ['security groups', { securityGroupIDs: ['sg-2'] }],
     ['profile', { instanceProfile: 'other' }],
     ['volume', { rootVolume: { ...params.rootVolume, sizeGiB: 31 } }],
+    ['tag of the class', { tags: [...params.tags, { key: 'team', value: 'research' }] }],
+    ['name that the class gives', { tags: [...params.tags, { key: 'Name', value: 'agents' }] }],
+    ['script of the class', { userData: { ...params.userData, classDigest: 'other' } }],
+    ['boot stub', { userData: { ...params.userData, stub: 2 } }],
+    ['gateway', { userData: { ...params.userData, gatewayURL: 'https://other' } }],
   ])('is another with another %s', (_what, change) => {
     expect(fingerprint({ ...params, ...change })).not.toBe(fingerprint(params));
   });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DEFAULT_ARCHITECTURE } from '../../../api/classParts.ts';
+import { TAG } from '../../../api/tags.ts';
 import type { LaunchParams, WorkspaceSpec } from '../../../api/workspace.ts';
 import type { WorkspaceClassSpec } from '../../../api/workspaceClass.ts';
 import type { Offering, ResolutionFact } from './facts.ts';
@@ -35,10 +36,25 @@ export function rankOfferings(
   );
 }
 
-/** The candidate without what differs from Workspace to Workspace, so that one dry run answers for a whole class. */
-export function fingerprint(params: LaunchParams): string {
-  const { tags: _tags, userData: _userData, request, ...shape } = params;
+const ITS_OWN: ReadonlySet<string> = new Set(Object.values(TAG));
+
+/**
+ * Names a launch's request but for what differs from Workspace to Workspace, so that one dry run answers for all that
+ * would send the same. All that a class brings is in it: EC2 judges tags and user data as well.
+ */
+export function fingerprint({ tags, request, ...shape }: LaunchParams): string {
+  const shared = tags.filter((tag) => !ITS_OWN.has(tag.key) && !isDefaultName(tag, tags));
   return createHash('sha256')
-    .update(JSON.stringify({ ...shape, version: request?.version }))
+    .update(JSON.stringify({ ...shape, tags: shared, version: request?.version }))
     .digest('hex');
+}
+
+/** The name that a Workspace's instance gets where the class gives none. */
+export function defaultName(namespace: string, name: string): string {
+  return `${namespace}/${name}`.slice(0, 256);
+}
+
+function isDefaultName({ key, value }: LaunchParams['tags'][number], tags: LaunchParams['tags']): boolean {
+  const said = (which: string) => tags.find((tag) => tag.key === which)?.value ?? '';
+  return key === 'Name' && value === defaultName(said(TAG.namespace), said(TAG.name));
 }
