@@ -48,6 +48,15 @@ const aws = z
       .optional()
       .meta({ env: 'AWS_REGION', neededBy: 'controller' })
       .describe('AWS region. Credentials come from the AWS SDK’s own chain.'),
+    accountID: z
+      .string()
+      .trim()
+      .regex(/^[0-9]{12}$/, { error: 'is not 12 digits' })
+      .optional()
+      .meta({ env: 'AWS_ACCOUNT_ID' })
+      .describe(
+        'AWS account, 12 digits, that the identity document of an instance must name; without it documents of every account are taken. The region is checked wherever it is set.',
+      ),
     ec2Endpoint: httpURL
       .optional()
       .meta({ env: 'AWS_ENDPOINT_URL_EC2' })

@@ -24,6 +24,7 @@ export async function createGatewayPart(
     readSecret: (namespace, name) => readSecret(cluster.kube, namespace, name),
     store,
     trustedCertificates: files.identityCertificates,
+    identityScope: { accountID: config.aws.accountID, region: config.aws.region },
     agent: await readAgentFiles(),
     clock,
     logger,

@@ -118,7 +118,7 @@ export function startLightAgent(
     while (!signal.aborted) {
       await deps.leave(signal);
       if (signal.aborted) return;
-      const answer = await post('/v1/bootstrap', disk.credential === undefined ? introduction() : {});
+      const answer = await post('/v1/bootstrap', introduction());
       if (answer?.status === 200) return accept(answer.body);
       if (answer?.status === 401) delete disk.credential;
       if (answer?.status === 410) return retire();

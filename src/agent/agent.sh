@@ -156,9 +156,8 @@ bootstrap() {
   delay=1
   while :; do
     : >"$run/headers"
-    if [ -s "$state/authorization" ]; then
-      : >"$run/request"
-    elif ! introduce >"$run/request"; then
+    # With a credential too: it alone, were it stolen, fetches nothing.
+    if ! introduce >"$run/request"; then
       back_off 'no answer from instance metadata'
       continue
     fi

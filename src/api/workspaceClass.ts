@@ -118,6 +118,20 @@ export const workspaceClassSpec = z
       })
       .prefault({})
       .describe('Repair of instances that fell silent.'),
+    agentHosts: z
+      .array(
+        text(253)
+          .min(1)
+          .regex(/^(\*\.)?[a-z0-9{][a-z0-9.{}-]*$/)
+          .describe(
+            'A DNS name; `{name}` and `{namespace}` stand for the Workspace’s, a leading `*.` for one label.',
+          ),
+      )
+      .max(16)
+      .optional()
+      .describe(
+        'DNS names that an agent’s url may have besides the instance’s private address, such as `{name}.{namespace}.workspaces.example.com`. A name without `{name}` is shared: any Workspace of the class may claim it. A change replaces nothing.',
+      ),
     stopBehavior: z
       .enum(['Stop', 'Terminate'])
       .default('Stop')

@@ -8,9 +8,18 @@ export const ERRORS = {
   caller_unknown: [401, 'Send as bearer a token that the API server knows, such as a ServiceAccount’s.'],
   forbidden: [403, 'The API server does not let you get this Workspace; a role for `get workspaces` would.'],
   ticket_invalid: [403, 'The ticket is not one for this launch.'],
-  ticket_spent: [403, 'This launch has heartbeated; from then on only its session credential is taken.'],
-  identity_invalid: [403, 'The instance identity document is not signed by a trusted certificate.'],
-  identity_mismatch: [403, 'The instance identity document is of another instance than this launch’s.'],
+  ticket_spent: [
+    403,
+    'This launch has used its ticket; only its session credential is taken, with the identity document.',
+  ],
+  identity_invalid: [
+    403,
+    'The instance identity document is missing, or not signed by a trusted certificate.',
+  ],
+  identity_mismatch: [
+    403,
+    'The instance identity document is of another instance than this launch’s, or of another account or region.',
+  ],
   not_found: [404, 'There is no such thing here.'],
   superseded: [410, 'A newer launch has taken the place of this one; stop.'],
   workspace_deleting: [410, 'The Workspace is being deleted; stop.'],

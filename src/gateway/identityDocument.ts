@@ -12,6 +12,13 @@ const identityDocument = z.object({
 });
 export type IdentityDocument = z.output<typeof identityDocument>;
 
+export interface IdentityScope {
+  /** AWS account, 12 digits. */
+  accountID?: string | undefined;
+  /** AWS region. */
+  region?: string | undefined;
+}
+
 /** Verifies one document against the certificates that were trusted when it was made. */
 export type IdentityVerifier = (signed: {
   document: Buffer;

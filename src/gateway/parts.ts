@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { SecretData } from '../api/environment.ts';
 import type { HeartbeatQueue } from './heartbeatQueue.ts';
 import type { HeartbeatStore } from './heartbeatStore.ts';
-import type { IdentityVerifier } from './identityDocument.ts';
+import type { IdentityScope, IdentityVerifier } from './identityDocument.ts';
 import type { KeyRing } from './keys.ts';
 import type { ClassReader, WorkspaceReader } from './lookup.ts';
 import type { GatewayMetrics } from './metrics.ts';
@@ -18,6 +18,8 @@ export interface GatewayParts {
   store: HeartbeatStore;
   queue: HeartbeatQueue;
   verifyIdentity: IdentityVerifier;
+  /** Whose and which region's instances may introduce themselves; what is undefined is not checked. */
+  identityScope?: IdentityScope;
   logger: Logger;
   metrics: GatewayMetrics;
 }

@@ -8,7 +8,7 @@ import type { ConnectionLimits, ConnectionTimes } from './connections.ts';
 import { createHeartbeatQueue } from './heartbeatQueue.ts';
 import type { HeartbeatStore } from './heartbeatStore.ts';
 import { createHttpServer, type HttpOptions, LISTEN_BACKLOG } from './http.ts';
-import { createIdentityVerifier } from './identityDocument.ts';
+import { createIdentityVerifier, type IdentityScope } from './identityDocument.ts';
 import type { KeyRing } from './keys.ts';
 import { keepRecorded } from './liveness.ts';
 import type { ClassReader, WorkspaceReader } from './lookup.ts';
@@ -29,6 +29,8 @@ export interface GatewayOptions {
   store: HeartbeatStore;
   /** PEM; what EC2's instance identity documents are checked with. */
   trustedCertificates: readonly string[];
+  /** Account and region that such a document must name. */
+  identityScope?: IdentityScope;
   agent: AgentFiles;
   clock: Clock;
   logger: Logger;
@@ -89,6 +91,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     store,
     queue,
     verifyIdentity: createIdentityVerifier(options.trustedCertificates),
+    ...(options.identityScope && { identityScope: options.identityScope }),
     logger,
     metrics: createGatewayMetrics(options.metrics),
   });

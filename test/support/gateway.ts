@@ -23,7 +23,7 @@ import { createTestDatabase, type TestDatabase } from './postgres.ts';
 
 export const CLUSTER = 'cluster-1';
 export const UID = '0b6d2f5e-5d43-4c2a-9a36-3f6c0d1b2a10';
-const INSTANCE = 'i-0123456789abcdef0';
+export const INSTANCE = 'i-0123456789abcdef0';
 
 export function testKeyRing(): KeyRing {
   const kinds = ['digest', 'ticket', 'session'] as const;
@@ -45,13 +45,14 @@ export interface GatewayFixture {
   registry: Registry;
   workspaces: Map<string, Workspace>;
   secrets: Map<string, SecretData>;
+  classes: Map<string, WorkspaceClass>;
   /** Every log line so far. */
   logs: string[];
   /** Puts a Workspace whose launch 1 is submitted and whose desired environment is that of the Secrets now. */
   put(change?: (workspace: Workspace, status: WorkspaceStatus) => void): Workspace;
   ticket(number?: number): string;
   /** The signed document of an instance. */
-  identity(instanceID?: string): { document: string; signature: string };
+  identity(instanceID?: string, fields?: Record<string, string>): { document: string; signature: string };
   close(): Promise<void>;
 }
 
@@ -112,6 +113,7 @@ export async function createGatewayFixture(
     registry,
     workspaces,
     secrets,
+    classes,
     logs,
     put(change) {
       const workspace = submitted(keys, secrets);
@@ -120,8 +122,8 @@ export async function createGatewayFixture(
       return workspace;
     },
     ticket: (number = 1) => createTicket(keys.current('ticket'), { clusterID: CLUSTER, uid: UID, number }),
-    identity: (instanceID = INSTANCE) =>
-      signer.sign(JSON.stringify({ instanceId: instanceID, region: 'eu-test-1' })),
+    identity: (instanceID = INSTANCE, fields = {}) =>
+      signer.sign(JSON.stringify({ instanceId: instanceID, region: 'eu-test-1', ...fields })),
     async close() {
       for (const gateway of opened) await gateway.stop();
       await postgres.close();
@@ -160,7 +162,7 @@ function submitted(keys: KeyRing, secrets: ReadonlyMap<string, SecretData>): Wor
         submittedAt: at,
         instanceID: INSTANCE,
       },
-      instance: { id: INSTANCE, state: 'running' },
+      instance: { id: INSTANCE, state: 'running', privateIP: '10.0.0.9' },
     }),
   };
 }

@@ -1,4 +1,4 @@
-import { matchesDigest, mergeEnvironment, type SecretData } from '../../api/environment.ts';
+import { type Environment, matchesDigest, mergeEnvironment, type SecretData } from '../../api/environment.ts';
 import type { Workspace } from '../../api/workspace.ts';
 import { createSession, namesUnknownKey, verifySession, verifyTicket } from '../credentials.ts';
 import { GatewayError } from '../errors.ts';
@@ -6,17 +6,12 @@ import type { LaunchKey } from '../heartbeatStore.ts';
 import type { Answer } from '../lines.ts';
 import { findPresent, heartbeatTerms } from '../lookup.ts';
 import type { GatewayParts } from '../parts.ts';
+import { type InstanceProof, isTicketSpent, provesInstance } from './instanceProof.ts';
 
-export interface BootstrapRequest {
+export interface BootstrapRequest extends InstanceProof {
   uid?: string;
   number?: number;
   ticket?: string;
-  /** The instance identity document, byte for byte. */
-  document?: string;
-  /** Base64. */
-  signature?: string;
-  /** The session credential of an earlier bootstrap. */
-  session?: string;
 }
 
 /**
@@ -27,7 +22,10 @@ export interface BootstrapRequest {
 export async function bootstrap(parts: GatewayParts, request: BootstrapRequest): Promise<Answer> {
   const caller = authenticate(parts, request);
   const first = openPresent(parts, caller);
-  if (request.session === undefined) await checkInstance(parts, request, caller, first);
+  const proven = provesInstance(parts, request, first);
+  // User data can be read by everyone who may describe the instance, and by every process on it: a ticket is good once.
+  if (request.session === undefined && isTicketSpent(first, await parts.store.find(caller)))
+    throw new GatewayError('ticket_spent');
 
   const { variables, served, missing } = mergeEnvironment(first.spec, await readSecrets(parts, first));
   // The newest version decides alone; the one above only said which Secrets to read.
@@ -38,6 +36,8 @@ export async function bootstrap(parts: GatewayParts, request: BootstrapRequest):
     missing.length === 0 &&
     matchesDigest((id) => parts.keys.get('digest', id), digest, variables);
   if (!settled) throw new GatewayError('environment_unsettled');
+  if (!proven && !(await mayHaveUnproven(parts, caller, workspace, variables)))
+    throw new GatewayError('identity_invalid');
 
   await parts.store.recordServed(caller, digest);
   parts.logger.info({ ...describe(workspace), number: caller.number, digest }, 'launch.bootstrapped');
@@ -77,25 +77,21 @@ function openPresent(parts: GatewayParts, caller: LaunchKey): Workspace {
   return workspace;
 }
 
-/** A ticket alone proves nothing: user data can be read by whoever may describe the instance. */
-async function checkInstance(
-  parts: GatewayParts,
-  request: BootstrapRequest,
+/**
+ * What a session alone may fetch: what its launch was served before, or anything while the operator itself starts the
+ * stopped instance. So a stolen session never fetches rotated Secrets of an instance that runs.
+ */
+async function mayHaveUnproven(
+  { keys, store }: GatewayParts,
   caller: LaunchKey,
-  workspace: Workspace,
-): Promise<void> {
-  const { document, signature } = request;
-  const identity =
-    document !== undefined && signature !== undefined
-      ? parts.verifyIdentity({ document: Buffer.from(document), signature })
-      : undefined;
-  if (!identity) throw new GatewayError('identity_invalid');
-  const instanceID = workspace.status?.launch?.instanceID;
-  // The instance can be quicker than the status that records it.
-  if (instanceID === undefined) throw new GatewayError('instance_unknown');
-  if (identity.instanceId !== instanceID) throw new GatewayError('identity_mismatch');
-  const record = await parts.store.find(caller);
-  if (record?.firstHeartbeatAt !== undefined) throw new GatewayError('ticket_spent');
+  { status }: Workspace,
+  variables: Environment,
+): Promise<boolean> {
+  const record = await store.find(caller);
+  const starts = status?.launch?.after !== undefined && status.launch.readyAt === undefined;
+  if (starts && (record?.boot ?? 0) <= (status.launch?.after?.boot ?? 0)) return true;
+  const held = record?.env ?? status?.instance?.env;
+  return held !== undefined && matchesDigest((id) => keys.get('digest', id), held, variables);
 }
 
 async function readSecrets(parts: GatewayParts, workspace: Workspace): Promise<Map<string, SecretData>> {

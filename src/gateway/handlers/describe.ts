@@ -1,3 +1,5 @@
+import type { Workspace } from '../../api/workspace.ts';
+import { agentURL } from '../agentURL.ts';
 import { type Judgement, judgeAvailability } from '../availability.ts';
 import { GatewayError } from '../errors.ts';
 import { type LaunchRecord, StoreUnavailable } from '../heartbeatStore.ts';
@@ -12,6 +14,8 @@ export interface WorkspaceView extends Judgement {
   launch?: { number: number; phase: string };
   /** Where the agent says that it serves. */
   url?: string;
+  /** Why what it says is not passed on. */
+  urlWithheld?: string;
 }
 
 /** What pollers and proxies ask: is it there, and if not, is it coming back? */
@@ -30,8 +34,21 @@ export async function describeWorkspace(
     ...judgeAvailability(workspace, evidence),
     ...(instance && { instance: { id: instance.id, state: instance.state } }),
     ...(launch && { launch: { number: launch.number, phase: launch.phase } }),
-    ...(typeof evidence === 'object' && evidence.url !== undefined && { url: evidence.url }),
+    ...(typeof evidence === 'object' && urlOf(parts, workspace, evidence)),
   };
+}
+
+function urlOf(
+  { classes }: GatewayParts,
+  workspace: Workspace,
+  { url: said }: LaunchRecord,
+): Pick<WorkspaceView, 'url' | 'urlWithheld'> {
+  if (said === undefined) return {};
+  const { className } = workspace.spec;
+  const url = agentURL(said, workspace, classes.get(className));
+  if (url !== undefined) return { url };
+  const urlWithheld = `The agent’s url is not http(s) to the instance’s own address or to a name in spec.agentHosts of WorkspaceClass "${className}"; add the name there, or have the agent say its address.`;
+  return { urlWithheld };
 }
 
 async function findEvidence(

@@ -147,7 +147,7 @@ describe('bootstrap', () => {
     expect((await bootstrap()).statusCode).toBe(200);
     expect((await heartbeat(session)).statusCode).toBe(200);
     expect((await bootstrap()).json().code).toBe('ticket_spent');
-    const again = await post('/v1/bootstrap', {}, { authorization: `Bearer ${session}` });
+    const again = await bootstrap({}, { authorization: `Bearer ${session}` });
     expect(again.statusCode).toBe(200);
     expect(again.json().credential).toBe(session);
   });
@@ -158,7 +158,7 @@ describe('bootstrap', () => {
     away.now = true;
     const answers = await Promise.all([
       bootstrap(),
-      post('/v1/bootstrap', {}, { authorization: `Bearer ${session}` }),
+      bootstrap({}, { authorization: `Bearer ${session}` }),
       heartbeat(session),
     ]);
     for (const answer of answers) {

@@ -167,6 +167,11 @@ describe('Running again', () => {
     expect(effect).toEqual({ kind: 'StartInstances', ids: ['i-1'] });
   });
 
+  test('a launch that was Ready has heartbeated once at least, also when its row is gone', () => {
+    const { status } = decideAt(resting({ heartbeats: quiet }));
+    expect(status.launch?.after).toEqual({ boot: 1 });
+  });
+
   test('not while heartbeats can’t be read: an older one would then count, and no environment be served', () => {
     const { status, effect, requeueAfterMs } = decideAt(
       resting({ heartbeats: { available: false, launches: [] } }),

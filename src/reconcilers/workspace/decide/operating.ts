@@ -107,7 +107,9 @@ function start(draft: Draft, launch: Launch): void {
   if (!mayStart(draft, launch)) return;
   const rows = facts.heartbeats.launches.filter((row) => row.number === launch.number);
   launch.phase = 'Submitted';
-  launch.after = { boot: Math.max(launch.after?.boot ?? 0, ...rows.map((row) => row.boot ?? 0)) };
+  // What was Ready has heartbeated at least once, also where its row is gone: its ticket stays used.
+  const known = Math.max(launch.after?.boot ?? 0, launch.readyAt === undefined ? 0 : 1);
+  launch.after = { boot: Math.max(known, ...rows.map((row) => row.boot ?? 0)) };
   launch.deadline = iso(plus(now.wall, startupTimeoutMs(draft)));
   launch.readyAt = undefined;
   if (status.instance) status.instance.env = undefined;

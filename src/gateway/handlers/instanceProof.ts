@@ -1,0 +1,58 @@
+import type { Workspace } from '../../api/workspace.ts';
+import { GatewayError } from '../errors.ts';
+import type { LaunchRecord } from '../heartbeatStore.ts';
+import type { GatewayParts } from '../parts.ts';
+
+/** What of a bootstrap request says which instance sends it. */
+export interface InstanceProof {
+  /** The instance identity document, byte for byte. */
+  document?: string;
+  /** Base64. */
+  signature?: string;
+  /** The session credential of an earlier bootstrap, as verified. */
+  session?: string;
+}
+
+/** The last version of the boot stub whose agents show no document once they have a session. */
+const LAST_STUB_WITHOUT_DOCUMENT = 1;
+
+/**
+ * Whether EC2's signed document proves that the sender is the launch's instance. False only for a session alone of a
+ * launch that an earlier release armed: its agent can't show the document again.
+ * @throws GatewayError unless the sender is that instance
+ */
+export function provesInstance(parts: GatewayParts, proof: InstanceProof, workspace: Workspace): boolean {
+  const { document, signature, session } = proof;
+  const { launch } = workspace.status ?? {};
+  if (document === undefined && session !== undefined && isOfEarlierRelease(launch)) return false;
+  const identity =
+    document !== undefined && signature !== undefined
+      ? parts.verifyIdentity({ document: Buffer.from(document), signature })
+      : undefined;
+  if (!identity) throw new GatewayError('identity_invalid');
+  const { accountID, region } = parts.identityScope ?? {};
+  if (accountID !== undefined && identity.accountId !== accountID)
+    throw new GatewayError('identity_mismatch', ['document: accountId is not the one of the settings']);
+  if (region !== undefined && identity.region !== region)
+    throw new GatewayError('identity_mismatch', ['document: region is not the one of the settings']);
+  // The instance can be quicker than the status that records it.
+  if (launch?.instanceID === undefined) throw new GatewayError('instance_unknown');
+  if (identity.instanceId !== launch.instanceID) throw new GatewayError('identity_mismatch');
+  return true;
+}
+
+function isOfEarlierRelease(launch: NonNullable<Workspace['status']>['launch']): boolean {
+  return (launch?.params?.userData.stub ?? Number.POSITIVE_INFINITY) <= LAST_STUB_WITHOUT_DOCUMENT;
+}
+
+/**
+ * Whether the launch's ticket is used up. The row says so, and so does the status: a row that is gone (a database that
+ * was set up again, a launch that slept past the retention) makes no ticket good again.
+ */
+export function isTicketSpent({ status }: Workspace, record: LaunchRecord | undefined): boolean {
+  const { launch, instance } = status ?? {};
+  if (record?.firstHeartbeatAt !== undefined) return true;
+  if (launch?.readyAt !== undefined || (launch?.after?.boot ?? 0) > 0) return true;
+  const holds = instance !== undefined && instance.id === launch?.instanceID && instance.env !== undefined;
+  return holds && record?.env === undefined;
+}
