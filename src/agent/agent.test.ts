@@ -59,7 +59,6 @@ describe('the agent under sh', () => {
     await end(first);
     machine.fixture.secrets.set('team/ada-env', new Map([['API_KEY', Buffer.from('second')]]));
     const { status } = machine.fixture.put();
-    machine.metadata.identity = { document: '{}', signature: '' };
     boot();
     await expect.poll(find, WAIT).toMatchObject({ boot: 2, env: status?.desired?.env });
     expect(readFileSync(file('run/workspace-agent/environment'), 'utf8')).toContain(
