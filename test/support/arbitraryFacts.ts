@@ -87,15 +87,18 @@ const statuses: fc.Arbitrary<WorkspaceStatus | undefined> = fc.option(
       wants: content,
       holds: fc.option(content),
       ending: fc.boolean(),
+      edited: rarely(false, true),
     })
-    .map(({ launch, generation, wants, holds, ending }): WorkspaceStatus => {
+    .map(({ launch, generation, wants, holds, ending, edited }): WorkspaceStatus => {
       const env = holds === null ? {} : { env: envDigest(holds) };
       const number = Math.max(launch.number - 1, 1);
+      // As whoever may write statuses can have it.
+      const named = edited ? launch.number : number;
       return statusOf({
         launch,
         desired: launch.number === 0 ? undefined : desiredOf(generation, wants, { at: stamp(-10 * MINUTE) }),
         instance: launch.instanceID ? { id: launch.instanceID, state: 'running', ...env } : undefined,
-        terminating: ending && launch.number > 1 ? [{ number, instanceID: `i-${number}` }] : undefined,
+        terminating: ending && launch.number > 1 ? [{ number, instanceID: `i-${named}` }] : undefined,
         provisions: launch.number,
       });
     }),
@@ -135,9 +138,15 @@ function instancesUpTo(number: number): fc.Arbitrary<InstanceFact[]> {
       absence: absences,
       impairment: impairments,
       stateReasonCode: rarely<string | undefined>(undefined, 'Server.SpotInstanceTermination'),
+      owner: rarely<object>({}, { clientToken: 'another request' }, { clientToken: undefined }),
     })
-    .map(({ number: its, state, absence, impairment, stateReasonCode }) =>
-      instanceOf(its, state, { ...absence, ...impairment, ...(stateReasonCode && { stateReasonCode }) }),
+    .map(({ number: its, state, absence, impairment, stateReasonCode, owner }) =>
+      instanceOf(its, state, {
+        ...absence,
+        ...impairment,
+        ...owner,
+        ...(stateReasonCode && { stateReasonCode }),
+      }),
     );
   return fc.uniqueArray(instance, { maxLength: 3, selector: ({ id }) => id });
 }

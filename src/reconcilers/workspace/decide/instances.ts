@@ -33,7 +33,9 @@ export function observeInstances(draft: Draft): void {
 
 /** An instance that carries this launch's number and token is this launch's, however we came to see it. */
 function adoptInstance(draft: Draft, launch: Launch): void {
-  if (!inDoubt(launch)) return;
+  // One that waits has an instance only if the status is older than the launch: restored, or edited.
+  const isOlder = launch.phase === 'Waiting';
+  if (!inDoubt(launch) && !isOlder) return;
   const { clusterID, workspace, instances } = draft.facts;
   const token = clientToken(clusterID, workspace.metadata.uid, launch.number);
   const found = instances.find(
@@ -41,6 +43,10 @@ function adoptInstance(draft: Draft, launch: Launch): void {
   );
   if (!found) return;
   launch.instanceID = found.id;
+  if (isOlder) {
+    launch.phase = 'Submitted';
+    launch.submittedAt = found.launchTime ?? iso(draft.now.wall);
+  }
   if (found.generation !== launch.generation) takeAsFound(draft, launch, found);
   // However long the doubt lasted, the instance has the whole time to start.
   launch.deadline = iso(plus(draft.now.wall, startupTimeoutMs(draft)));
@@ -141,7 +147,10 @@ function disown(draft: Draft, id: string, launch?: Launch): void {
 function settleTerminating(draft: Draft): void {
   const { status } = draft;
   if (!status.terminating) return;
+  const wanted = status.launch?.ended ? undefined : status.launch?.instanceID;
   const left = status.terminating.filter(({ number, instanceID }) => {
+    // No decision names the present instance as one that ends before its launch is over.
+    if (instanceID === wanted) return false;
     const instance = findInstance(draft, instanceID);
     if (!instance || !isAnothers(draft, instance)) return !provenGone(draft, number, instanceID);
     disown(draft, instanceID);

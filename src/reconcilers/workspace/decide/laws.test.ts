@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { arbitraryFacts } from '../../../../test/support/arbitraryFacts.ts';
 import { decideAt, later, type Told, withStatus } from '../../../../test/support/decisions.ts';
 import { CAUSES } from '../../../api/causes.ts';
+import { clientToken } from '../../../api/token.ts';
 import { workspaceStatus } from '../../../api/workspace.ts';
 import { parseStamp } from '../../../controller/time.ts';
 import { draftFrom } from './decision.ts';
@@ -139,6 +140,17 @@ describe('whatever the facts', () => {
       for (const id of effect.ids) {
         const entry = status.terminating?.find((candidate) => candidate.instanceID === id);
         expect(entry?.number).toBeLessThan(status.launch?.number ?? 0);
+      }
+    });
+  });
+
+  test('nothing is ended, stopped or started but what EC2 says that a launch of this Workspace made', () => {
+    always((facts, { effect }) => {
+      if (!effect || !('ids' in effect)) return;
+      for (const id of effect.ids) {
+        const instance = facts.instances.find((it) => it.id === id);
+        const { uid } = facts.workspace.metadata;
+        expect(instance?.clientToken).toBe(clientToken(facts.clusterID, uid, instance?.number ?? 0));
       }
     });
   });

@@ -244,7 +244,7 @@ describe('whatever the facts', () => {
           const { status, effect } = decideAt({ ...facts, process, line });
           const { launch } = status;
           if (effect?.kind === 'RunInstances') expect(effect.armed).toBe(false);
-          if (before?.phase === 'Waiting') expect(launch?.submittedAt).toBeUndefined();
+          if (before?.phase === 'Waiting' && !launch?.instanceID) expect(launch?.submittedAt).toBeUndefined();
           if (before?.phase === 'Stopped') expect(effect?.kind).not.toBe('StartInstances');
           const ended = (launch?.number ?? 0) > (before?.number ?? 0) && status.terminating;
           if (ended && facts.workspace.status && launch?.phase === 'Waiting')
@@ -267,5 +267,6 @@ function lived({ workspace, instances }: Facts): boolean {
   const launch = workspace.status?.launch;
   const gone = new Set(['shutting-down', 'terminated']);
   const instance = instances.find(({ id }) => id === launch?.instanceID);
-  return instance !== undefined && !launch?.ended && !instance.notFound && !gone.has(instance.state);
+  if (!instance || launch?.ended || instance.notFound) return false;
+  return instance.clientToken !== 'another request' && !gone.has(instance.state);
 }

@@ -4,7 +4,7 @@ import { iso, latest, msBetween, plus } from '../../../controller/time.ts';
 import { isCurrentMachine } from './change.ts';
 import { untilDeadline } from './deadline.ts';
 import { block, type Draft, heed, propose, wakeAfter } from './decision.ts';
-import { findInstance, inDoubt, remember, trackEnding } from './ending.ts';
+import { findInstance, inDoubt, isOurs, remember, trackEnding } from './ending.ts';
 import { turnFor } from './line.ts';
 import { startupTimeoutMs } from './recovery.ts';
 import { answerRequest } from './supersede.ts';
@@ -140,7 +140,13 @@ function power(
 ): void {
   const { facts, now } = draft;
   const id = launch.instanceID;
-  if (id === undefined || !states.includes(findInstance(draft, id)?.state ?? '')) return;
+  const instance = id === undefined ? undefined : findInstance(draft, id);
+  if (id === undefined || !instance || !states.includes(instance.state)) return;
+  if (!isOurs(draft, instance)) {
+    // A status names what its writer likes.
+    wakeAfter(draft, facts.timing.terminateRetryMs);
+    return;
+  }
   const { powerSentAt } = facts.process;
   const opposite = kind === 'StopInstances' ? 'StartInstances' : 'StopInstances';
   const sentAt = own(powerSentAt, `${kind} ${id}`);

@@ -1,6 +1,6 @@
 import type { Condition, Verdict } from '../../../api/meta.ts';
 import type { Reason } from '../../../api/reasons.ts';
-import { heartbeatOf, saidOfEnd } from './ending.ts';
+import { findInstance, heartbeatOf, saidOfEnd } from './ending.ts';
 import { announcedEnd } from './interruption.ts';
 import { isHeard, isSilent, saidOfSilence } from './silence.ts';
 import { conditionOf } from './verdict.ts';
@@ -30,7 +30,7 @@ export function judgeReady(view: View): Verdict<Reason> {
 function terminating(view: View): Verdict<Reason> {
   const { launch, terminating: left } = view.status;
   const ids = left?.map((entry) => `${entry.instanceID} (launch ${entry.number})`).join(', ');
-  const refused = ids && refusedEnd(view, ids);
+  const refused = ids && (unknownOwner(view) ?? refusedEnd(view, ids));
   if (refused) return { status: 'False', ...refused };
   const doubt = launch?.phase === 'Submitted' && !launch.instanceID && !launch.ended;
   const message = ids
@@ -39,6 +39,20 @@ function terminating(view: View): Verdict<Reason> {
       ? `Finding out whether launch ${launch.number} created an instance.`
       : 'Letting go.';
   return { status: 'False', reason: 'Terminating', message };
+}
+
+/** Instances that the status names, and that only who launched them can tell from another's. */
+function unknownOwner(view: View): Blocker | undefined {
+  const unknown = view.status.terminating?.flatMap(({ instanceID }) => {
+    const instance = findInstance(view, instanceID);
+    const isShown = instance && !instance.missing && instance.state !== 'terminated';
+    return isShown && instance.clientToken === undefined ? [instanceID] : [];
+  });
+  if (!unknown?.length) return undefined;
+  return {
+    reason: 'TerminationBlocked',
+    message: `EC2 shows no client token for ${unknown.join(', ')}, which the status names, so it is not known to be this Workspace’s, and the operator does not end it. See whose it is, and end it by hand if nobody needs it.`,
+  };
 }
 
 function refusedEnd(view: View, ids: string): Blocker | undefined {

@@ -34,7 +34,7 @@ export function terminateSuperseded(draft: Draft): void {
       continue;
     }
     if (!instance || !isOurs(draft, instance)) {
-      // EC2 has yet to show it, and with it whose it is.
+      // EC2 has yet to show it, or does not say whose it is.
       wakeAfter(draft, facts.timing.terminateRetryMs);
       continue;
     }
