@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { motoPython } from './environment.ts';
+import { pythonWith } from '../python/environment.ts';
 import { startMoto } from './server.ts';
 
 declare module 'vitest' {
@@ -9,9 +9,12 @@ declare module 'vitest' {
   }
 }
 
-/** One moto for all tests of a run. */
+/** One moto for all tests of a run, and cfn-lint at hand. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const moto = await startMoto(await motoPython((line) => console.error(line)));
+  const tell = (line: string) => console.error(line);
+  // Here, where no limit of a test ends an installation.
+  await pythonWith('cfn-lint', tell);
+  const moto = await startMoto(await pythonWith('moto', tell));
   project.provide('motoURL', moto.url);
   return moto.stop;
 }

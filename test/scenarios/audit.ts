@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import type { Scene } from './harness.ts';
 
 /** The user agent of a scene's own client. */
@@ -49,4 +50,11 @@ export function cloudCallsBetween(before: Books, after: Books) {
   const calls = callsBetween(before, after, 'cloud');
   const { DescribeInstances: looks = 0, DescribeInstanceStatus: statusReads = 0, ...others } = calls;
   return { looks, statusReads, others };
+}
+
+/** What a class's terms are is looked up once in five minutes, and after a start: once for each class, at most. */
+export function expectTermsOnly(calls: Record<string, number>, classes: number): void {
+  const reads = ['DescribeImages', 'DescribeSecurityGroups', 'DescribeSubnets', 'GetParameter'];
+  expect(reads).toEqual(expect.arrayContaining(Object.keys(calls)));
+  for (const count of Object.values(calls)) expect(count).toBeLessThanOrEqual(classes);
 }

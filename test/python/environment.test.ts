@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { motoPython } from './environment.ts';
+import { pythonWith } from './environment.ts';
 
 let folder: string;
 let told: string[];
@@ -29,7 +29,7 @@ async function putPython(status: number): Promise<string> {
 
 test('without Python the error says what is missing and what to do, and leaves nothing', async () => {
   const env = { PATH: join(folder, 'empty'), XDG_CACHE_HOME: folder };
-  await expect(motoPython(tell, env)).rejects.toThrow(
+  await expect(pythonWith('moto', tell, env)).rejects.toThrow(
     "moto can't be installed: python3 is not on the PATH; install Python 3.10 or later with venv and pip",
   );
   expect(told).toEqual([expect.stringContaining(folder)]);
@@ -38,21 +38,23 @@ test('without Python the error says what is missing and what to do, and leaves n
 
 test('where pip fails the error has its words and the next step, and leaves nothing', async () => {
   const env = { PATH: await putPython(1), XDG_CACHE_HOME: folder };
-  await expect(motoPython(tell, env)).rejects.toThrow(/ended with 1; see whether PyPI.*\nno such index/s);
+  await expect(pythonWith('moto', tell, env)).rejects.toThrow(
+    /ended with 1; see whether PyPI.*\nno such index/s,
+  );
   expect(await cached()).toEqual([]);
 });
 
 test('it is installed once, and found afterwards', async () => {
   const env = { PATH: await putPython(0), XDG_CACHE_HOME: folder };
-  const python = await motoPython(tell, env);
-  expect(await motoPython(tell, env)).toBe(python);
+  const python = await pythonWith('moto', tell, env);
+  expect(await pythonWith('moto', tell, env)).toBe(python);
   expect(told).toHaveLength(1);
 });
 
-test('one that was removed from the cache is installed anew', async () => {
+test('one that was removed from the cache is installed again', async () => {
   const env = { PATH: await putPython(0), XDG_CACHE_HOME: folder };
-  await rm(await motoPython(tell, env));
-  const again = await motoPython(tell, env);
+  await rm(await pythonWith('moto', tell, env));
+  const again = await pythonWith('moto', tell, env);
   expect(told).toHaveLength(2);
-  expect(await motoPython(tell, env)).toBe(again);
+  expect(await pythonWith('moto', tell, env)).toBe(again);
 });

@@ -4,32 +4,47 @@ import { access, constants, mkdir, mkdtemp, readFile, rename, rm, writeFile } fr
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
-
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * The Python of a virtual environment with exactly what requirements.txt names: found in the user's cache, or made
- * there with python3 and pip, which takes a minute, once. Rejects with what is missing and the next step.
+ * The Python of a virtual environment with exactly what the tool's list beside this file names: found in the user's
+ * cache, or made there with python3 and pip, which takes a minute, once. Rejects with what is missing and the next step.
  */
-export async function motoPython(tell: (line: string) => void, env: Env = process.env): Promise<string> {
-  const requirements = await readFile(REQUIREMENTS, 'utf8');
+export async function pythonWith(
+  tool: 'moto' | 'cfn-lint',
+  tell: (line: string) => void,
+  env: Env = process.env,
+): Promise<string> {
+  const list = join(import.meta.dirname, `${tool}.txt`);
+  const requirements = await readFile(list, 'utf8');
   const digest = createHash('sha256').update(requirements).digest('hex').slice(0, 16);
-  const cache = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'workspace-operator', 'moto');
+  const cache = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'workspace-operator', tool);
   const folder = join(cache, digest);
   const found = await readFile(join(folder, 'python'), 'utf8').catch(() => undefined);
   if (found !== undefined && (await isExecutable(found))) return found;
 
-  tell(`installing moto into ${folder}: a minute, but only once`);
+  tell(`installing ${tool} into ${folder}: a minute, but only once`);
   await mkdir(cache, { recursive: true });
-  // A virtual environment can't be moved, so that each is made where it stays; what names it comes into being at once.
+  // A virtual environment can't be moved, so each is made where it stays, and the file that names it comes last, at once.
   const venv = await mkdtemp(join(cache, `${digest}-`));
   try {
     const made = ['-m', 'venv', venv];
-    await run('python3', made, env, 'install Python 3.10 or later with venv and pip (Debian: python3-venv)');
+    await run(
+      tool,
+      'python3',
+      made,
+      env,
+      'install Python 3.10 or later with venv and pip (Debian: python3-venv)',
+    );
     const python = join(venv, 'bin', 'python');
-    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS];
-    await run(python, pip, env, 'see whether PyPI, or the index that pip is configured for, can be reached');
+    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', list];
+    await run(
+      tool,
+      python,
+      pip,
+      env,
+      'see whether PyPI, or the index that pip is configured for, can be reached',
+    );
     await mkdir(folder, { recursive: true });
     const named = join(folder, `python.${process.pid}`);
     await writeFile(named, python);
@@ -49,7 +64,13 @@ function isExecutable(path: string): Promise<boolean> {
 }
 
 /** Rejects with the program's last words. */
-async function run(program: string, args: readonly string[], env: Env, next: string): Promise<void> {
+async function run(
+  tool: string,
+  program: string,
+  args: readonly string[],
+  env: Env,
+  next: string,
+): Promise<void> {
   const child = spawn(program, args, { env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let words = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -60,10 +81,10 @@ async function run(program: string, args: readonly string[], env: Env, next: str
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', (cause: NodeJS.ErrnoException) => {
       const why = cause.code === 'ENOENT' ? `${program} is not on the PATH` : cause.message;
-      reject(new Error(`moto can't be installed: ${why}; ${next}`, { cause }));
+      reject(new Error(`${tool} can't be installed: ${why}; ${next}`, { cause }));
     });
     child.once('close', resolve);
   });
   if (code !== 0)
-    throw new Error(`moto could not be installed: ${program} ended with ${code}; ${next}\n${words}`);
+    throw new Error(`${tool} could not be installed: ${program} ended with ${code}; ${next}\n${words}`);
 }
