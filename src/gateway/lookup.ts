@@ -1,3 +1,4 @@
+import { classNameOf } from '../api/room.ts';
 import type { Workspace } from '../api/workspace.ts';
 import { type WorkspaceClass, workspaceClassSpec } from '../api/workspaceClass.ts';
 import { GatewayError } from './errors.ts';
@@ -31,7 +32,6 @@ export function findPresent(workspaces: WorkspaceReader, caller: LaunchKey): Wor
 /** The heartbeat terms of the Workspace's class; the defaults while the class is missing. */
 export function heartbeatTerms(classes: ClassReader, workspace: Workspace) {
   return (
-    classes.get(workspace.spec.className)?.spec.heartbeat ??
-    workspaceClassSpec.shape.heartbeat.parse(undefined)
+    classes.get(classNameOf(workspace))?.spec.heartbeat ?? workspaceClassSpec.shape.heartbeat.parse(undefined)
   );
 }

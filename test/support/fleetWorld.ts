@@ -46,6 +46,7 @@ export function createFleetWorld(spec: Record<string, unknown> = {}) {
     name: string,
     status: WorkspaceStatus | undefined,
     more: Partial<Workspace['metadata']> = {},
+    className = 'standard',
   ) {
     version += 1;
     const { namespace = 'default', ...rest } = more;
@@ -60,7 +61,7 @@ export function createFleetWorld(spec: Record<string, unknown> = {}) {
         creationTimestamp: stamp(0),
         ...rest,
       },
-      spec: workspaceSpec.parse({ className: 'standard' }),
+      spec: workspaceSpec.parse({ className }),
       status,
     };
     workspaces.applyWrite(workspace);

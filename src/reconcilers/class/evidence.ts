@@ -1,4 +1,5 @@
 import type { MissingEvidence } from '../../api/classReasons.ts';
+import { classNameOf } from '../../api/room.ts';
 import type { Launch, Workspace } from '../../api/workspace.ts';
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import type { Clock } from '../../controller/clock.ts';
@@ -58,7 +59,7 @@ export function createClassEvidence(options: ClassEvidenceOptions): ClassEvidenc
     const silent: (number | undefined)[] = [];
     let expected = 0;
     for (const workspace of workspaces.byIndex('class', className)) {
-      const launch = expectedToHeartbeat(workspace);
+      const launch = classNameOf(workspace) === className ? expectedToHeartbeat(workspace) : undefined;
       if (!launch) continue;
       expected += 1;
       const row = evidence.ofWorkspace(workspace.metadata.uid).find(({ number }) => number === launch.number);

@@ -9,8 +9,8 @@ import {
   readyTraitsOf,
   standingOf,
 } from '../../api/reasons.ts';
+import { classNameOf, occupiedClasses, occupies } from '../../api/room.ts';
 import type { Launch, Outcome, Workspace, WorkspaceStatus } from '../../api/workspace.ts';
-import { occupies } from '../workspace/decide/limits.ts';
 import { isRolledOut } from '../workspace/decide/rollout.ts';
 
 /** So many launches with the same content that never became Ready are a failure of it, not an accident. */
@@ -21,7 +21,10 @@ export interface FleetEntry {
   key: string;
   uid: string;
   namespace: string;
+  /** The class that it is in. */
   className: string;
+  /** The class that it moves to once there is room. */
+  movesTo?: string | undefined;
   /** Sorts by creation. */
   createdOrder: string;
   /** Sorts by the age of the present launch. */
@@ -36,6 +39,8 @@ export interface FleetEntry {
   available: boolean;
   /** It has an instance, or a launch that is to make one. */
   occupies: boolean;
+  /** Other classes in which it takes up room: it has left them, and its instances of them are not proven gone. */
+  alsoIn: readonly string[];
   /** It would launch if there were room. */
   wantsRoom: boolean;
   /** UpToDate's reason, where it waits for others. */
@@ -60,6 +65,7 @@ export function entryOf(workspace: Workspace): FleetEntry {
   const { metadata, spec, status } = workspace;
   const { launch, desired } = status ?? {};
   const key = `${metadata.namespace}/${metadata.name}`;
+  const className = classNameOf(workspace);
   const ready = conditionOf(status, 'Ready');
   const available = ready?.status === 'True';
   const upToDate = conditionOf(status, 'UpToDate')?.reason ?? '';
@@ -77,7 +83,8 @@ export function entryOf(workspace: Workspace): FleetEntry {
     key,
     uid: metadata.uid,
     namespace: metadata.namespace,
-    className: spec.className,
+    className,
+    movesTo: mayMove(workspace, className, upToDate) ? spec.className : undefined,
     createdOrder: `${metadata.creationTimestamp ?? ''} ${key}`,
     launchOrder: `${launch?.submittedAt ?? ''} ${key}`,
     state: stateOf(status, stalled),
@@ -86,6 +93,7 @@ export function entryOf(workspace: Workspace): FleetEntry {
     counts: runs && (available || !aside),
     available: runs && available,
     occupies: takesRoom,
+    alsoIn: occupiedClasses(workspace).filter((name) => name !== className),
     wantsRoom: runs && !spec.paused && !takesRoom && !stalled && wouldLaunch(ready?.reason),
     waits,
     rolling:
@@ -97,6 +105,15 @@ export function entryOf(workspace: Workspace): FleetEntry {
     fails: failureOf(key, status, failed),
     replaced: replacedAt(launch),
   };
+}
+
+/** What no room helps against. */
+const NO_SUCH_CLASS: ReadonlySet<string> = new Set<Reason>(['ClassNotFound', 'ClassNotAllowed']);
+
+/** Unless a person must act first: one that can't move keeps no other one waiting. */
+function mayMove({ metadata, spec }: Workspace, from: string, upToDate: string): boolean {
+  if (spec.className === from || spec.paused || metadata.deletionTimestamp !== undefined) return false;
+  return !NO_SUCH_CLASS.has(upToDate);
 }
 
 function contentsOf(machine: string | undefined, env: string | undefined): string[] {

@@ -1,6 +1,11 @@
-import type { FleetFact } from '../workspace/decide/facts.ts';
+import type { FleetFact, RoomFact } from '../workspace/decide/facts.ts';
 import type { FleetEntry } from './entry.ts';
 import type { ClassTally } from './tally.ts';
+
+/** What a class's room comes to for one Workspace that takes up some there, or would. */
+export function roomFor(self: FleetEntry, tally: ClassTally): RoomFact {
+  return tally.room.factFor(self, tally.entries.get(self.uid) ?? tally.guests.get(self.uid));
+}
 
 /** What a class comes to for one of its Workspaces, itself left out. */
 export function factOf(self: FleetEntry, tally: ClassTally, contents: readonly string[]): FleetFact {
@@ -8,7 +13,7 @@ export function factOf(self: FleetEntry, tally: ClassTally, contents: readonly s
   return {
     ...tally.slots.factFor(self, known),
     meanMs: tally.standing.meanMs(),
-    room: tally.room.factFor(self, known),
+    room: roomFor(self, tally),
     contents: Object.fromEntries(contents.map((name) => [name, tally.contents.factFor(name, self.key)])),
   };
 }

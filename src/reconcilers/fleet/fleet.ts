@@ -1,13 +1,15 @@
+import { classNameOf } from '../../api/room.ts';
 import type { Workspace } from '../../api/workspace.ts';
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import type { Store } from '../../controller/store.ts';
 import type { MonoMs } from '../../controller/time.ts';
 import type { Claim } from '../workspace/decide/decision.ts';
-import type { FleetFact } from '../workspace/decide/facts.ts';
+import type { FleetFact, RoomFact } from '../workspace/decide/facts.ts';
 import { roomIsLeft } from '../workspace/decide/limits.ts';
 import { slotIsFree, unverified } from '../workspace/decide/rollout.ts';
 import { entryOf, type FleetEntry } from './entry.ts';
-import { factOf } from './fact.ts';
+import { factOf, roomFor } from './fact.ts';
+import { classesOf, guestIn, sameClasses } from './guests.ts';
 import { type News, newsBetween, type Shown, shownOf } from './news.ts';
 import { answered, expected, joined, outOfLine, type Permit } from './permits.ts';
 import { type ClassTally, createTally } from './tally.ts';
@@ -21,6 +23,8 @@ export interface Fleet {
   of(className: string): ClassTally | undefined;
   /** @param contents names of what it may be replaced for just now */
   factFor(workspace: Workspace, contents: readonly string[]): FleetFact;
+  /** What the room of another class comes to for it. */
+  roomFor(workspace: Workspace, className: string): RoomFact;
   /** Takes it all or nothing, in one moment, for a write on this version: false where that is not the newest any more. */
   take(workspace: Workspace, claim: Claim): boolean;
   /** A pass ended without a claim: it waits in line like others. */
@@ -59,25 +63,35 @@ export function createFleet({ workspaces, classes, onClass, onPlace }: FleetOpti
   const members = new Map<string, Member>();
   const shown = new Map<string, Shown>();
 
-  function put(member: Member): void {
-    const { entry, permit, standsAside } = member;
-    const tally = tallies.get(entry.className) ?? createTally();
-    tallies.set(entry.className, tally);
-    tally.put(permit ? expected(entry, permit) : standsAside ? outOfLine(entry) : entry);
+  function tallyOf(className: string): ClassTally {
+    const tally = tallies.get(className) ?? createTally();
+    tallies.set(className, tally);
+    return tally;
+  }
+
+  function put({ entry, permit, standsAside }: Member): void {
+    const counted = permit ? expected(entry, permit) : standsAside ? outOfLine(entry) : entry;
+    for (const className of classesOf(entry)) {
+      if (className === entry.className) tallyOf(className).put(counted);
+      else tallyOf(className).putGuest(guestIn(className, counted));
+    }
   }
 
   function drop(uid: string): void {
     const member = members.get(uid);
     if (!member) return;
     members.delete(uid);
-    const tally = tallies.get(member.entry.className);
-    tally?.drop(uid);
-    if (tally?.entries.size === 0) tallies.delete(member.entry.className);
+    for (const className of classesOf(member.entry)) {
+      const tally = tallies.get(className);
+      tally?.drop(uid);
+      if (tally && tally.entries.size + tally.guests.size === 0) tallies.delete(className);
+    }
   }
 
   function see(workspace: Workspace): void {
     const entry = entryOf(workspace);
-    if (members.get(entry.uid)?.entry.className !== entry.className) drop(entry.uid);
+    const before = members.get(entry.uid)?.entry;
+    if (before && !sameClasses(before, entry)) drop(entry.uid);
     const member = { entry, version: workspace.metadata.resourceVersion };
     members.set(entry.uid, member);
     put(member);
@@ -100,14 +114,21 @@ export function createFleet({ workspaces, classes, onClass, onPlace }: FleetOpti
   function recount(member: Member, change: Pick<Member, 'permit' | 'standsAside'>): void {
     Object.assign(member, change);
     put(member);
-    settle(member.entry.className);
+    for (const className of classesOf(member.entry)) settle(className);
+  }
+
+  function entryFor(workspace: Workspace): FleetEntry {
+    const member = members.get(workspace.metadata.uid);
+    return member?.version === workspace.metadata.resourceVersion ? member.entry : entryOf(workspace);
   }
 
   function factFor(workspace: Workspace, contents: readonly string[]): FleetFact {
-    const member = members.get(workspace.metadata.uid);
-    const isNewest = member?.version === workspace.metadata.resourceVersion;
-    const tally = tallies.get(workspace.spec.className) ?? createTally();
-    return factOf(isNewest ? member.entry : entryOf(workspace), tally, contents);
+    const entry = entryFor(workspace);
+    return factOf(entry, tallies.get(entry.className) ?? createTally(), contents);
+  }
+
+  function roomOf(workspace: Workspace, className: string): RoomFact {
+    return roomFor(entryFor(workspace), tallies.get(className) ?? createTally());
   }
 
   for (const workspace of workspaces.list()) see(workspace);
@@ -118,23 +139,27 @@ export function createFleet({ workspaces, classes, onClass, onPlace }: FleetOpti
     shown.set(className, shownOf(tally, klass));
   }
   workspaces.onChange(({ type, object, old }) => {
-    const before = members.get((old ?? object).metadata.uid)?.entry.className;
-    if (type === 'deleted') drop((old ?? object).metadata.uid);
+    const { uid } = (old ?? object).metadata;
+    const before = members.get(uid)?.entry;
+    if (type === 'deleted') drop(uid);
     else see(object);
-    if (before !== undefined) settle(before);
-    if (object.spec.className !== before && type !== 'deleted') settle(object.spec.className);
+    const now = members.get(uid)?.entry;
+    for (const className of new Set([before, now].flatMap((entry) => (entry ? classesOf(entry) : []))))
+      settle(className);
   });
   classes.onChange(({ object }) => settle(object.metadata.name));
 
   return {
     of: (className) => tallies.get(className),
     factFor,
+    roomFor: roomOf,
     take(workspace, claim) {
       const { metadata, spec } = workspace;
-      const klass = classes.get(spec.className);
-      if (!klass) return true;
       const member = members.get(metadata.uid);
+      const klass = classes.get(claim.move ? spec.className : classNameOf(workspace));
+      if (!klass) return claim.move !== true;
       if (member?.version !== metadata.resourceVersion) return false;
+      if (claim.move && !roomIsLeft({ room: roomOf(workspace, spec.className) }, klass.spec)) return false;
       const fact = factFor(workspace, claim.contents);
       if (claim.slot && !slotIsFree(fact, klass.spec)) return false;
       if (claim.slot && unverified(fact, claim.contents) !== undefined) return false;

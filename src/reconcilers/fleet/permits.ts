@@ -20,6 +20,7 @@ export function joined(earlier: Permit | undefined, claim: Claim, version: strin
     sent: earlier.sent + 1,
     slot: earlier.slot || claim.slot,
     room: earlier.room || claim.room,
+    move: (earlier.move ?? false) || (claim.move ?? false),
     contents: union(earlier.contents, claim.contents),
   };
 }
@@ -31,9 +32,10 @@ export function answered(permit: Permit): Permit | undefined {
 }
 
 /** How it counts while it holds a permit: as it will once the write is on record. */
-export function expected(entry: FleetEntry, { slot, room, contents }: Permit): FleetEntry {
+export function expected(entry: FleetEntry, { slot, room, move, contents }: Permit): FleetEntry {
   return {
     ...outOfLine(entry),
+    alsoIn: move && entry.movesTo !== undefined ? union(entry.alsoIn, [entry.movesTo]) : entry.alsoIn,
     counts: entry.counts || slot,
     available: entry.available && !slot,
     occupies: entry.occupies || room,
@@ -43,7 +45,7 @@ export function expected(entry: FleetEntry, { slot, room, contents }: Permit): F
 
 /** How it counts while nothing can be given to it: it keeps nobody else waiting. */
 export function outOfLine(entry: FleetEntry): FleetEntry {
-  return { ...entry, waits: undefined, wantsRoom: false };
+  return { ...entry, waits: undefined, wantsRoom: false, movesTo: undefined };
 }
 
 function union(some: readonly string[], more: readonly string[]): string[] {

@@ -1,18 +1,22 @@
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
-import type { FleetFact } from '../workspace/decide/facts.ts';
+import type { RoomFact } from '../workspace/decide/facts.ts';
 import type { FleetEntry } from './entry.ts';
 import { createFront, type Front } from './front.ts';
 import type { Place } from './line.ts';
 
-type RoomFact = FleetFact['room'];
+/** What a class's room needs to know of a Workspace, be it one of the class or one that comes or has left. */
+export type Occupant = Pick<
+  FleetEntry,
+  'uid' | 'key' | 'namespace' | 'createdOrder' | 'occupies' | 'wantsRoom'
+>;
 
 /** How many of a class take up room, in all and by namespace, and who would if there were some. */
 export interface Room {
-  move(before: FleetEntry | undefined, now: FleetEntry | undefined): void;
+  move(before: Occupant | undefined, now: Occupant | undefined): void;
   /** Who newly has room: the oldest whose namespace has some, as many as fit. */
   settle(klass: WorkspaceClass | undefined): string[];
   /** @param known what is counted of `self` already */
-  factFor(self: FleetEntry, known: FleetEntry | undefined): RoomFact;
+  factFor(self: Occupant, known: Occupant | undefined): RoomFact;
 }
 
 interface NamespaceRoom {
@@ -38,14 +42,14 @@ export function createRoom(): Room {
     return made;
   }
 
-  function count(entry: FleetEntry | undefined, by: 1 | -1): void {
+  function count(entry: Occupant | undefined, by: 1 | -1): void {
     if (!entry?.occupies) return;
     occupied += by;
     of(entry.namespace).occupied += by;
     moved.add(entry.namespace);
   }
 
-  function leave(entry: FleetEntry | undefined, place: Place | undefined): void {
+  function leave(entry: Occupant | undefined, place: Place | undefined): void {
     if (!entry || !place) return;
     of(entry.namespace).line.move(place, undefined);
     fitting.move(place, undefined);
@@ -94,6 +98,6 @@ export function createRoom(): Room {
   };
 }
 
-function placeOf(entry: FleetEntry | undefined): Place | undefined {
+function placeOf(entry: Occupant | undefined): Place | undefined {
   return entry?.wantsRoom ? { order: entry.createdOrder, key: entry.key } : undefined;
 }

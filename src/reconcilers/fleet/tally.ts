@@ -1,18 +1,21 @@
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import { type Contents, createContents } from './contents.ts';
 import type { FleetEntry } from './entry.ts';
-import { createRoom, type Room } from './room.ts';
+import { createRoom, type Occupant, type Room } from './room.ts';
 import { createSlots, type Slots } from './slots.ts';
 import { createStanding, type Standing } from './standing.ts';
 
 /** The sums over one class's Workspaces, kept as they change: what one change costs does not grow with how many there are. */
 export interface ClassTally {
   readonly entries: ReadonlyMap<string, FleetEntry>;
+  /** Workspaces of other classes that take up room here, or would. */
+  readonly guests: ReadonlyMap<string, Occupant>;
   readonly slots: Slots;
   readonly room: Room;
   readonly contents: Contents;
   readonly standing: Standing;
   put(entry: FleetEntry): void;
+  putGuest(guest: Occupant): void;
   drop(uid: string): void;
   /** To be called after each change of an entry or of the class. Returns who should look, as there newly is a place for them. */
   settle(klass: WorkspaceClass | undefined): string[];
@@ -20,6 +23,7 @@ export interface ClassTally {
 
 export function createTally(): ClassTally {
   const entries = new Map<string, FleetEntry>();
+  const guests = new Map<string, Occupant>();
   const slots = createSlots();
   const room = createRoom();
   const contents = createContents();
@@ -31,6 +35,7 @@ export function createTally(): ClassTally {
 
   return {
     entries,
+    guests,
     slots,
     room,
     contents,
@@ -39,7 +44,13 @@ export function createTally(): ClassTally {
       move(entries.get(entry.uid), entry);
       entries.set(entry.uid, entry);
     },
+    putGuest(guest) {
+      room.move(guests.get(guest.uid), guest);
+      guests.set(guest.uid, guest);
+    },
     drop(uid) {
+      room.move(guests.get(uid), undefined);
+      guests.delete(uid);
       move(entries.get(uid), undefined);
       entries.delete(uid);
     },

@@ -37,6 +37,8 @@ export interface WorkspaceMemory {
   since?: MonoMs;
   /** The term in which this process last wrote the status itself. */
   wroteInTerm?: string;
+  /** The class that it was in when it was last looked at, in that term. */
+  seenClass?: { termID: string; className: string };
   /** Highest resourceVersion seen. */
   version?: bigint;
   /** The resourceVersion went back: since when. */

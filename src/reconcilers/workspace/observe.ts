@@ -1,6 +1,7 @@
 import { UserDataTooLarge } from '../../agent/userData.ts';
 import { machineDigest } from '../../api/machine.ts';
 import { FINALIZER } from '../../api/meta.ts';
+import { occupies, recordedRooms } from '../../api/room.ts';
 import { clientToken } from '../../api/token.ts';
 import type { Workspace } from '../../api/workspace.ts';
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
@@ -16,6 +17,7 @@ import type {
   Facts,
   HeartbeatFact,
   InstanceFact,
+  MoveFact,
   Now,
   ResolutionFact,
   UserDataFact,
@@ -51,7 +53,8 @@ export async function observe(
       return { kind: 'Unknown' };
     },
   );
-  const klass = deps.classes.get(workspace.spec.className);
+  const className = classOf(mine, workspace, term);
+  const klass = deps.classes.get(className);
   const userData = await observeUserData(deps, klass, onUnread);
   const now = { wall: deps.clock.now(), mono: deps.clock.monotonic() };
   const instances = instancesOf(deps, workspace);
@@ -61,8 +64,8 @@ export async function observe(
     clusterID: deps.clusterID,
     workspace,
     class: klass,
-    classAllowed:
-      klass !== undefined && namespaceAllowed(klass, deps.namespaces.get(workspace.metadata.namespace)),
+    classAllowed: isAllowed(deps, klass, workspace),
+    move: moveOf(deps, workspace, className),
     environment,
     fleet: deps.fleet.factFor(workspace, []),
     machine: klass && machineDigest(workspace.spec, klass.spec, klass.status?.resolvedImages),
@@ -73,7 +76,7 @@ export async function observe(
     heartbeats: {
       available: deps.evidence.available(),
       since: deps.evidence.availableSince(),
-      massSilence: deps.massSilence(workspace.spec.className),
+      massSilence: deps.massSilence(className),
       launches: heartbeatsOf(deps, workspace),
     },
     earlier: deps.earlierSelves(key),
@@ -103,6 +106,30 @@ export async function observe(
   const { change, silence, deadline, ended } = mine;
   const fleet = deps.fleet.factFor(workspace, contentNames(facts));
   return { facts: { ...facts, fleet, process: { ...facts.process, change, silence, deadline, ended } }, now };
+}
+
+/**
+ * The class that the Workspace is in. Of a launch that an earlier release opened only this process knows: it is the class
+ * that spec.className named when this term first looked.
+ */
+function classOf(mine: WorkspaceMemory, workspace: Workspace, term: Term): string {
+  const recorded = recordedRooms(workspace)?.at(-1)?.className;
+  const seen = mine.seenClass?.termID === term.id && occupies(workspace.status) ? mine.seenClass : undefined;
+  const className = recorded ?? seen?.className ?? workspace.spec.className;
+  mine.seenClass = { termID: term.id, className };
+  return className;
+}
+
+function isAllowed(deps: WorkspaceDeps, klass: WorkspaceClass | undefined, { metadata }: Workspace): boolean {
+  return klass !== undefined && namespaceAllowed(klass, deps.namespaces.get(metadata.namespace));
+}
+
+function moveOf(deps: WorkspaceDeps, workspace: Workspace, from: string): MoveFact | undefined {
+  const { className } = workspace.spec;
+  if (className === from) return undefined;
+  const klass = deps.classes.get(className);
+  const room = deps.fleet.roomFor(workspace, className);
+  return { from, class: klass, allowed: isAllowed(deps, klass, workspace), room };
 }
 
 async function observeUserData(

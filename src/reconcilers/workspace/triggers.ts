@@ -1,3 +1,4 @@
+import { classNameOf } from '../../api/room.ts';
 import type { Workspace } from '../../api/workspace.ts';
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import type { KubeObject } from '../../controller/client.ts';
@@ -8,7 +9,7 @@ import type { WorkspaceDeps } from './deps.ts';
 /** Indexes that the triggers look Workspaces up by. */
 export const WORKSPACE_INDEXES: Record<string, (workspace: Workspace) => string[]> = {
   uid: ({ metadata }) => [metadata.uid],
-  class: ({ spec }) => [spec.className],
+  class: (workspace) => [...new Set([workspace.spec.className, classNameOf(workspace)])],
   namespace: ({ metadata }) => [metadata.namespace],
   secret: ({ metadata, spec }) =>
     spec.envFrom.map(({ secretRef }) => `${metadata.namespace}/${secretRef.name}`),

@@ -13,9 +13,10 @@ import {
   statusOf,
 } from '../../../../test/support/facts.ts';
 import { CAUSE_KINDS, outdatedBy } from '../../../api/causes.ts';
+import { occupies } from '../../../api/room.ts';
 import type { Decision } from './decision.ts';
 import type { Facts } from './facts.ts';
-import { occupies, roomIsLeft } from './limits.ts';
+import { roomIsLeft } from './limits.ts';
 import { contentNames, isRolledOut, slotIsFree, unverified } from './rollout.ts';
 
 const few = fc.integer({ min: 0, max: 3 });

@@ -5,22 +5,27 @@ import type { LaunchParams } from '../../../api/workspace.ts';
 import type { WorkspaceClassSpec } from '../../../api/workspaceClass.ts';
 import { msBetween } from '../../../controller/time.ts';
 import type { Offering } from './facts.ts';
+import { moveObstacle } from './move.ts';
 import { defaultName, rankOfferings } from './offerings.ts';
 import type { Answer, Blocker, View } from './view.ts';
 
 /** What a person must mend before this Workspace could be launched at all. */
-export function unlaunchable({ facts }: View): Blocker | undefined {
+export function unlaunchable(view: View): Blocker | undefined {
+  const { facts } = view;
   const { spec, metadata } = facts.workspace;
+  const className = facts.move?.from ?? spec.className;
   if (!facts.class) {
-    return {
-      reason: 'ClassNotFound',
-      message: `WorkspaceClass "${spec.className}" does not exist; create it, or name another one in spec.className.`,
-    };
+    return (
+      moveObstacle(view) ?? {
+        reason: 'ClassNotFound',
+        message: `WorkspaceClass "${className}" does not exist; create it, or name another one in spec.className.`,
+      }
+    );
   }
   if (!facts.classAllowed) {
     return {
       reason: 'ClassNotAllowed',
-      message: `WorkspaceClass "${spec.className}" does not allow namespace "${metadata.namespace}"; ask its owner to add the namespace to spec.allowedNamespaces.`,
+      message: `WorkspaceClass "${className}" does not allow namespace "${metadata.namespace}"; ask its owner to add the namespace to spec.allowedNamespaces.`,
     };
   }
   if (facts.environment.kind === 'Missing') {
@@ -34,7 +39,7 @@ export function unlaunchable({ facts }: View): Blocker | undefined {
     const offered = facts.class.spec.instanceTypes.map((type) => type.name).join(', ');
     return {
       reason: 'InvalidConfiguration',
-      message: `spec.instanceType ${spec.instanceType} is not offered by WorkspaceClass "${spec.className}"; choose one of ${offered}.`,
+      message: `spec.instanceType ${spec.instanceType} is not offered by WorkspaceClass "${className}"; choose one of ${offered}.`,
     };
   }
   return undefined;
@@ -54,7 +59,7 @@ export function candidate(view: View, number: number): Answer<LaunchParams> {
   if (!facts.resolution) return { needsResolution: true };
   if (!facts.resolution.ok) {
     const reason = facts.resolution.kind === 'missing' ? 'InvalidConfiguration' : 'CloudUnavailable';
-    const message = `WorkspaceClass "${facts.workspace.spec.className}": ${facts.resolution.message}`;
+    const message = `WorkspaceClass "${facts.class.metadata.name}": ${facts.resolution.message}`;
     return { blocker: { reason, message }, forMs };
   }
   const { value: offering, ...wait } = availableOffering(view);

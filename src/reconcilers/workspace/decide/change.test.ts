@@ -9,7 +9,9 @@ import {
   heartbeatOf,
   instanceOf,
   launchOf,
+  MACHINE,
   MINUTE,
+  NOW,
   type Overrides,
   SECOND,
   stamp,
@@ -57,6 +59,20 @@ describe('a change of what a running instance holds', () => {
     const { status, effect } = decideAt(back);
     expect(effect).toBeUndefined();
     expect(status.launch).toMatchObject({ number: 1, generation: 3 });
+  });
+
+  test('is none while it is being taken back: the content of the instance has yet to stand still', () => {
+    const recorded = { env: envDigest('b'), machine: MACHINE };
+    const pending = { recorded, env: envDigest('a'), machine: MACHINE, changed: [] };
+    const change = { ...pending, since: NOW.mono - SECOND, burstSince: NOW.mono - SECOND };
+    const back = outdated({ environment: environmentOf('a'), process: { change } });
+    const { status, requeueAfterMs } = decideValidated(back);
+    expect(status.launch?.number).toBe(1);
+    expect(requeueAfterMs).toBeLessThanOrEqual(2 * SECOND);
+    // Another content is no way back: the change goes on, and takes that one along.
+    const other = { ...change, env: envDigest('c') };
+    const on = outdated({ environment: environmentOf('c'), process: { change: other } });
+    expect(decideValidated(on).status.launch?.number).toBe(2);
   });
 
   test('is none when only the key of the digest is another', () => {

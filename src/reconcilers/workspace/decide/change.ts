@@ -30,6 +30,7 @@ export function change(view: View, launch: FrozenLaunch): Answer<Cause> {
   if (instance?.state === 'Unknown') return {};
   // It binds anew when it starts; only another machine needs another instance.
   if (launch.phase === 'Stopped' && isCurrentMachine(view, launch)) return {};
+  if (isTakenBack(view, launch)) return {};
   const at = earliestChange(view, launch);
   const progressing = progresses(view, launch);
   if (at <= view.now.wall && !progressing) {
@@ -40,6 +41,15 @@ export function change(view: View, launch: FrozenLaunch): Answer<Cause> {
     deferred: { generation: desired.generation, until: iso(until) },
     forMs: Math.max(msBetween(view.now.wall, at), progressing ? untilDeadline(view, launch) : 0),
   };
+}
+
+/** By now the objects say again what the instance holds, and only have yet to stand still: nothing is to be replaced for. */
+function isTakenBack(view: View, launch: FrozenLaunch): boolean {
+  const { desired } = view.status;
+  const { change: pending } = view.facts.process;
+  if (!desired || !pending) return false;
+  const { env, machine } = pending;
+  return isCurrent({ ...view, status: { ...view.status, desired: { ...desired, env, machine } } }, launch);
 }
 
 export function isCurrentMachine(view: View, launch: FrozenLaunch): boolean {

@@ -7,6 +7,7 @@ import { type EventIntent, eventOf } from './decision.ts';
 import { judgeEarlier } from './earlier.ts';
 import { judgeHeartbeat, judgeInstance, judgeSecrets } from './evidence.ts';
 import { deferredGeneration } from './ledger.ts';
+import { moveObstacle } from './move.ts';
 import { observedGeneration } from './observed.ts';
 import { judgeReady } from './ready.ts';
 import { judgeUpToDate } from './upToDate.ts';
@@ -105,9 +106,9 @@ function tellBlocker(
   ready: Verdict<Reason>,
   { reason, message }: Verdict<Reason>,
 ): EventIntent[] {
-  const { blocker } = view;
   if (conditionOf(view, 'Ready')?.status !== 'True' || ready.status !== 'True') return [];
-  if (!blocker || reason !== blocker.reason || conditionOf(view, 'UpToDate')?.reason === reason) return [];
+  const blocker = [view.blocker, moveObstacle(view)].find((it) => it?.reason === reason);
+  if (!blocker || conditionOf(view, 'UpToDate')?.reason === reason) return [];
   return standingOf(reason) === 'inLine' ? [] : [eventOf(blocker.reason, message)];
 }
 

@@ -19,6 +19,8 @@ export interface Claim {
   slot: boolean;
   /** A place among the class's instances. */
   room: boolean;
+  /** The same in the class that spec.className names, which it moves to. */
+  move?: boolean;
   /** Content that it would be the first to try. */
   contents: readonly string[];
 }

@@ -8,6 +8,7 @@ import {
   sameMachine,
 } from '../../../api/machine.ts';
 import { own } from '../../../api/own.ts';
+import { isOfLeftClass } from '../../../api/room.ts';
 import type { CauseKind } from '../../../api/workspace.ts';
 import { iso, msBetween } from '../../../controller/time.ts';
 import { changeDueAt } from './debounce.ts';
@@ -62,7 +63,10 @@ export function desire(draft: Draft): void {
     wakeAfter(draft, wait);
     return;
   }
-  const cause = causeOf(status.desired, observed, change);
+  const cause =
+    isOfLeftClass(facts.workspace) && status.desired.machine !== observed.machine
+      ? 'SpecChanged'
+      : causeOf(status.desired, observed, change);
   const images = changedImages(status.desired.machine, observed.machine).map((name) => `image/${name}`);
   const changed = [...images, ...change.changed];
   status.desired = {

@@ -209,6 +209,24 @@ export interface ContentFact {
   failing: number;
 }
 
+/** Others that take up room, and older ones that would if they could: in the class, and in this namespace. */
+export interface RoomFact {
+  taken: number;
+  ahead: number;
+  takenInNamespace: number;
+  aheadInNamespace: number;
+}
+
+/** spec.className names another class than the one that the Workspace is in; see move.ts. */
+export interface MoveFact {
+  /** The class that it is in, which all other facts are about. */
+  from: string;
+  /** The class that it is to be in. */
+  class?: WorkspaceClass | undefined;
+  allowed: boolean;
+  room: RoomFact;
+}
+
 /** What the other Workspaces of the class come to, as far as budgets and limits go. */
 export interface FleetFact {
   /** Workspaces that count for the budget, this one included. */
@@ -220,8 +238,7 @@ export interface FleetFact {
   ahead: number;
   /** How long a replacement takes, ms; undefined before one ended. */
   meanMs?: number;
-  /** Others that take up room, and older ones that would if they could: in the class, and in this namespace. */
-  room: { taken: number; ahead: number; takenInNamespace: number; aheadInNamespace: number };
+  room: RoomFact;
   /** By the content's name: whatever this one could be replaced for just now. */
   contents: Readonly<Record<string, ContentFact>>;
 }
@@ -236,7 +253,9 @@ export interface LineFact {
 export interface Facts {
   clusterID: string;
   workspace: Workspace;
+  /** The class that the Workspace is in; see api/room.ts. */
   class?: WorkspaceClass;
+  move?: MoveFact | undefined;
   /** Whether the class lets this namespace use it. */
   classAllowed: boolean;
   environment: EnvironmentFact;

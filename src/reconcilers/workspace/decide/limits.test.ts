@@ -11,8 +11,8 @@ import {
   stamp,
   statusOf,
 } from '../../../../test/support/facts.ts';
+import { occupies } from '../../../api/room.ts';
 import type { FleetFact } from './facts.ts';
-import { occupies } from './limits.ts';
 
 const NOTHING_YET = statusOf({
   launch: { number: 0, generation: 0, phase: 'Closed', failures: 0 },

@@ -1,3 +1,4 @@
+import { isMoving } from './move.ts';
 import type { View } from './view.ts';
 
 /**
@@ -11,10 +12,11 @@ export function observedGeneration(view: View): number {
 }
 
 /** A change that has not stood still yet, a request that no launch answers, or Secrets that could not be read. */
-function isUndecided({ facts, status, blocker }: View): boolean {
+function isUndecided(view: View): boolean {
+  const { facts, status, blocker } = view;
   const { metadata, spec } = facts.workspace;
   if (metadata.deletionTimestamp !== undefined || spec.paused || blocker) return false;
-  if (facts.environment.kind === 'Unknown') return true;
+  if (facts.environment.kind === 'Unknown' || isMoving(view)) return true;
   const { change } = facts.process;
   const { desired, handled } = status;
   if (change && desired && (change.env !== desired.env || change.machine !== desired.machine)) return true;

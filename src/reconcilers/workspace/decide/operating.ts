@@ -6,6 +6,7 @@ import { untilDeadline } from './deadline.ts';
 import { block, type Draft, heed, propose, wakeAfter } from './decision.ts';
 import { findInstance, inDoubt, isOurs, remember, trackEnding } from './ending.ts';
 import { turnFor } from './line.ts';
+import { countLaunch } from './move.ts';
 import { startupTimeoutMs } from './recovery.ts';
 import { answerRequest } from './supersede.ts';
 import type { FrozenLaunch, View } from './view.ts';
@@ -60,6 +61,7 @@ function supersedeClosed(draft: Draft, launch: Launch): void {
     openedAt: iso(now.wall),
     failures: 0,
   };
+  countLaunch(draft);
 }
 
 function resume(draft: Draft, launch: Launch): void {

@@ -5,6 +5,7 @@ import { desire } from './desired.ts';
 import { resolveDoubt } from './doubt.ts';
 import { initialise } from './initialise.ts';
 import { observeInstances } from './instances.ts';
+import { leaveClasses, move } from './move.ts';
 import { operate } from './operating.ts';
 import { recover } from './recovery.ts';
 import { awaitSilence } from './silence.ts';
@@ -23,6 +24,7 @@ export function runPhases(draft: Draft): void {
 function decideLaunch(draft: Draft): void {
   if (!initialise(draft) || abandon(draft) || !recover(draft)) return;
   const deleting = draft.facts.workspace.metadata.deletionTimestamp !== undefined;
+  if (!deleting && !move(draft)) return;
   if (!deleting) desire(draft);
   observeInstances(draft);
   const doubt = resolveDoubt(draft);
@@ -33,5 +35,6 @@ function decideLaunch(draft: Draft): void {
     supersede(draft);
   }
   terminateSuperseded(draft);
+  leaveClasses(draft);
   if (!deleting) arm(draft);
 }

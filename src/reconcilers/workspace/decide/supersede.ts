@@ -10,6 +10,7 @@ import { block, type Draft, heed } from './decision.ts';
 import { findInstance, inDoubt, provenGone, remember, trackEnding } from './ending.ts';
 import { noRoom } from './limits.ts';
 import { isNear, turnFor } from './line.ts';
+import { countLaunch } from './move.ts';
 import { fingerprint } from './offerings.ts';
 import { afterEnd, afterTimeout } from './repair.ts';
 import { claim } from './rollout.ts';
@@ -150,6 +151,7 @@ function open(draft: Draft, previous: Launch, cause: Cause): void {
     openedAt: iso(now.wall),
     failures: unexpected ? failuresWith(draft, previous) : 0,
   };
+  countLaunch(draft);
   answerRequest(draft);
 }
 

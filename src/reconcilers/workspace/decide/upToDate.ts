@@ -1,6 +1,7 @@
 import type { Verdict } from '../../../api/meta.ts';
 import type { Reason } from '../../../api/reasons.ts';
 import { isCurrent, progresses } from './change.ts';
+import { moveObstacle } from './move.ts';
 import type { View } from './view.ts';
 
 /** Whether the present launch carries out what is desired, and otherwise what it waits for. */
@@ -31,12 +32,15 @@ export function judgeUpToDate(view: View, ready: Verdict<Reason>): Verdict<Reaso
   if (launch.phase !== 'Submitted' || launch.ended || !served) {
     return { ...ready, status: 'False' };
   }
+  const waits = moveObstacle(view);
+  if (waits) return { status: 'False', ...waits };
   return { status: 'True', reason: 'UpToDate', message: `Generation ${desired.generation} is carried out.` };
 }
 
 /** Whether a pause holds something back. */
 function held({ facts, status }: View): boolean {
   const { restart } = facts.workspace.spec.requests;
+  if (facts.move) return true;
   return facts.process.change !== undefined || (restart ? restart !== status.handled?.restart : false);
 }
 
