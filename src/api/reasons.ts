@@ -236,6 +236,12 @@ const UP_TO_DATE = {
     todo: 'Wait.',
   },
   ...ROLL_OUT,
+  RestartBackOff: {
+    standing: 'normal',
+    means:
+      'Restarts were asked for one after the other. The first is carried out at once; those that follow wait, each twice as long as the one before (from 30 s to 15 min, `timing.repairBackoff…`). The message and `status.restarts.next` say until when. One restart then answers all that were asked for.',
+    todo: 'Wait, or find what keeps setting `spec.requests.restart`.',
+  },
   Updating: {
     standing: 'normal',
     means: 'The change is being carried out.',

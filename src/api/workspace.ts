@@ -12,6 +12,7 @@ import {
   timestamp,
 } from './meta.ts';
 import { REFUSALS } from './refusals.ts';
+import { restarts, room } from './statusParts.ts';
 import { namesOf } from './table.ts';
 import { className } from './workspaceClass.ts';
 
@@ -71,7 +72,7 @@ export const workspaceSpec = z
         restart: text(128)
           .optional()
           .describe(
-            'Each new non-empty value asks for one restart on a new instance; removing it asks for nothing. A value present at creation counts as answered.',
+            'Each new non-empty value asks for one restart on a new instance; removing it asks for nothing. A value present at creation counts as answered. One that comes while the new instance boots is answered by that; after the first restart in a row each waits longer than the one before.',
           ),
       })
       .default({})
@@ -201,36 +202,14 @@ export const workspaceStatus = z
       .describe(
         'The wait of a change for other Workspaces of the class, or of a launch for its turn at EC2, as it was when it began: a place that follows each step would be a write each.',
       ),
-    room: z
-      .object({
-        number: z
-          .int()
-          .min(0)
-          .describe('launch.number that this speaks for; with another one it says nothing.'),
-        classes: z
-          .array(
-            z
-              .object({
-                className: className.describe('Name of the WorkspaceClass.'),
-                from: z.int().min(0).describe('Number of the first launch that counts there.'),
-              })
-              .describe('A class that has, or had, room for it.'),
-          )
-          .max(16)
-          .describe(
-            'The class that the Workspace is in comes last; those before it are left, and it counts there too until the instances that they launched are proven gone.',
-          ),
-      })
-      .optional()
-      .describe(
-        'Where the Workspace takes up room. After an edit of spec.className it stays in the class that launched it until the other one has room.',
-      ),
+    room: room.optional(),
     handled: z
       .object({
         restart: text(128).optional().describe('The restart request that was last answered.'),
       })
       .optional()
       .describe('Requests that were answered.'),
+    restarts: restarts.optional(),
     launch: launch.optional(),
     terminating: z
       .array(

@@ -1,46 +1,8 @@
 import { describe, expect } from 'vitest';
-import { currentState } from '../../dev/ec2/model.ts';
-import { tagMap } from '../../dev/ec2/tags.ts';
 import { CLASSES } from '../../src/reconcilers/class/deps.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
-import { NAMESPACE } from '../simulator/people.ts';
-import { EFFECT } from './processes.ts';
+import { createClass, made, QUICK, STANDARD, waiting } from './classes.ts';
 import { story } from './story.ts';
-import { MINUTE, SECOND } from './time.ts';
-import type { World, WorldOptions } from './world.ts';
-
-const LIVE: ReadonlySet<string> = new Set(['pending', 'running', 'stopping', 'stopped']);
-const QUICK = { rollout: { maxUnavailable: '100%', minIntervalSeconds: 10 } };
-const STANDARD: WorldOptions = { standard: { ...QUICK, tags: { class: 'standard' } } };
-
-/** Ids of live instances that a class's terms made, by its tag. */
-function made(world: World, className: string): string[] {
-  return world
-    .instances()
-    .filter((it) => LIVE.has(currentState(it)) && tagMap(it.tags).class === className)
-    .map(({ id }) => id);
-}
-
-async function createClass(world: World, name: string, maxInstances?: number): Promise<void> {
-  await world.createClass(name, {
-    ...QUICK,
-    tags: { class: name },
-    ...(maxInstances !== undefined && { maxInstances }),
-  });
-  if (maxInstances === undefined) return;
-  world.always(`at most ${maxInstances} of class ${name}`, () => {
-    const ids = made(world, name);
-    return ids.length <= maxInstances || `${ids} live`;
-  });
-}
-
-/** Those whose move waits, by the condition that says so. */
-function waiting(world: World, names: readonly string[], reason = 'ClassLimitReached'): string[] {
-  return names.filter((name) => {
-    const { status, reason: said } = world.condition(name, 'UpToDate') ?? {};
-    return status === 'False' && said === reason;
-  });
-}
+import { MINUTE } from './time.ts';
 
 describe('spec.className is edited', () => {
   story(
@@ -247,59 +209,5 @@ describe('the class that spec.className names', () => {
     await world.edit('ws-0', { className: 'standard' });
     await world.untilReady('ws-0', 3);
     expect(world.provisions()).toHaveLength(3);
-  });
-});
-
-describe('the operator ends in the middle of a move', () => {
-  for (const nth of [1, 2, 3, 4, 5, 6]) {
-    story(`at its ${nth}. effect: one goes, once`, STANDARD, async (world) => {
-      await createClass(world, 'small', 1);
-      const names = await world.createFleet(3);
-      for (const name of names) await world.edit(name, { className: 'small' });
-      const killed = world.killAt({ call: EFFECT, when: nth % 2 ? 'before' : 'after', nth });
-      await world.until('it ends', killed);
-      world.startOperator();
-      await world.untilLeader();
-      await world.untilReady('ws-0', 2);
-      await world.until('two wait', () => waiting(world, names).length === 2);
-      await world.pass(10 * MINUTE);
-      expect(world.provisions()).toHaveLength(4);
-      expect(world.down()).toEqual([]);
-    });
-  }
-
-  story(
-    'and className was edited while none ran: nothing is launched beyond the limit',
-    STANDARD,
-    async (world) => {
-      await createClass(world, 'small', 1);
-      const names = await world.createFleet(4);
-      for (const operator of world.operators()) operator.kill();
-      for (const name of names) await world.edit(name, { className: 'small' });
-      world.startOperator();
-      await world.untilLeader();
-      await world.untilReady('ws-0', 2);
-      await world.until('three wait', () => waiting(world, names).length === 3);
-      await world.pass(10 * MINUTE);
-      expect(world.provisions()).toHaveLength(5);
-    },
-  );
-
-  story('an earlier release launched them: the edit counts all the same', STANDARD, async (world) => {
-    await createClass(world, 'small', 1);
-    const names = await world.createFleet(4);
-    for (const name of names)
-      await world.scene.kube.mergePatch(
-        WORKSPACES,
-        { name, namespace: NAMESPACE, subresource: 'status' },
-        { status: { room: null } },
-      );
-    await world.pass(30 * SECOND);
-    for (const name of names) expect(world.workspace(name).status?.room).toBeUndefined();
-    for (const name of names) await world.edit(name, { className: 'small' });
-    await world.untilReady('ws-0', 2);
-    await world.until('three wait', () => waiting(world, names).length === 3);
-    await world.pass(10 * MINUTE);
-    expect(world.provisions()).toHaveLength(5);
   });
 });

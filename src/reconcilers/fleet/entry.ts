@@ -90,7 +90,7 @@ export function entryOf(workspace: Workspace): FleetEntry {
     state: stateOf(status, stalled),
     reason: !available && ready && isReason(ready.reason) ? ready.reason : undefined,
     message: available ? undefined : ready?.message,
-    counts: runs && (available || !aside),
+    counts: runs && (available || !(aside || isAskedFor(status))),
     available: runs && available,
     occupies: takesRoom,
     alsoIn: occupiedClasses(workspace).filter((name) => name !== className),
@@ -137,6 +137,17 @@ function wouldLaunch(reason: string | undefined): boolean {
 /** EC2 gave it no instance: that is for another zone, a quota or a person to mend. */
 function refused({ ended }: Launch): boolean {
   return ended?.refusal !== undefined;
+}
+
+/**
+ * Down because a person restarted it, and for no program's change: that is for the one who asked to bear, and takes no slot
+ * that others need.
+ */
+function isAskedFor(status: WorkspaceStatus | undefined): boolean {
+  const { launch } = status ?? {};
+  const isNew = launch?.cause?.kind === 'Restart' && !launch.readyAt && !launch.ended;
+  const hasServed = triesOf(status).some(({ readyAt }) => readyAt);
+  return isNew && (hasServed || !replacesServing(status));
 }
 
 function stateOf(status: WorkspaceStatus | undefined, stalled: boolean): FleetEntry['state'] {

@@ -72,6 +72,7 @@ export function judgeConditions(view: View): Shown {
     events: [
       ...tellTrouble(view, instance),
       ...tellDeferral(view, upToDate),
+      ...tellRestart(view, upToDate),
       ...tellBlocker(view, ready, upToDate),
       ...tellEarlier(view, earlier),
       ...tellReady(view, ready),
@@ -124,6 +125,12 @@ function tellDeferral({ facts, status }: View, { message }: Verdict<Reason>): Ev
   const recorded = facts.workspace.status;
   if (!deferred || (recorded && deferredGeneration(recorded) === deferred.generation)) return [];
   return [eventOf('Deferred', message)];
+}
+
+/** That a restart waits is told once for each time that one does. */
+function tellRestart(view: View, { reason, message }: Verdict<Reason>): EventIntent[] {
+  if (reason !== 'RestartBackOff' || conditionOf(view, 'UpToDate')?.reason === reason) return [];
+  return [eventOf(reason, message)];
 }
 
 function tellEarlier(view: View, earlier: Verdicts['EarlierInstance']): EventIntent[] {

@@ -81,7 +81,7 @@ export function block(draft: Draft, blocker: Blocker): void {
 /** Takes up what a judgement waits for. */
 export function heed(
   draft: Draft,
-  { ask, blocker, deferred, effect, forMs, needsResolution, turn }: Wait,
+  { ask, blocker, deferred, effect, forMs, needsResolution, restartAt, turn }: Wait,
 ): void {
   if (blocker) block(draft, blocker);
   if (forMs !== undefined) wakeAfter(draft, forMs);
@@ -89,5 +89,6 @@ export function heed(
   if (ask) draft.ask ??= ask;
   if (needsResolution) draft.needsResolution = true;
   if (deferred) draft.status.deferred = deferred;
+  if (restartAt && draft.status.restarts) draft.status.restarts.next = restartAt;
   if (turn) draft.status.turn = turn;
 }

@@ -1,4 +1,5 @@
 import { isMoving } from './move.ts';
+import { askedRestart } from './restart.ts';
 import type { View } from './view.ts';
 
 /**
@@ -18,8 +19,8 @@ function isUndecided(view: View): boolean {
   if (metadata.deletionTimestamp !== undefined || spec.paused || blocker) return false;
   if (facts.environment.kind === 'Unknown' || isMoving(view)) return true;
   const { change } = facts.process;
-  const { desired, handled } = status;
+  const { desired } = status;
   if (change && desired && (change.env !== desired.env || change.machine !== desired.machine)) return true;
-  const { restart } = spec.requests;
-  return restart !== undefined && restart !== '' && restart !== handled?.restart;
+  // That it waits, and until when, is an answer.
+  return askedRestart(view) !== undefined && status.restarts?.next === undefined;
 }

@@ -17,6 +17,7 @@ export function runPhases(draft: Draft): void {
   // Each decision finds out again what waits; what is on record stays in the facts.
   draft.status.deferred = undefined;
   draft.status.turn = undefined;
+  if (draft.status.restarts) draft.status.restarts.next = undefined;
   decideLaunch(draft);
   awaitSilence(draft);
 }

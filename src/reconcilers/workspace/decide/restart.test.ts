@@ -9,8 +9,11 @@ import {
   heartbeatOf,
   instanceOf,
   launchOf,
+  MINUTE,
   type Overrides,
+  SECOND,
   silenceOf,
+  stamp,
   statusOf,
 } from '../../../../test/support/facts.ts';
 
@@ -25,6 +28,80 @@ describe('a person’s restart', () => {
     );
     expect(decision.status.launch).toMatchObject({ number: 2, cause: { kind: 'Restart', ref: 'now' } });
     expect(decision.status.handled).toEqual({ restart: 'now' });
+  });
+
+  test('is answered by the restart that still boots', () => {
+    const launch = booting({ number: 2, cause: { kind: 'Restart', ref: 'before' } });
+    const status = statusOf({
+      launch,
+      handled: { restart: 'before' },
+      restarts: { count: 1, at: stamp(-SECOND) },
+    });
+    const facts = {
+      instances: [instanceOf(2, 'running')],
+      heartbeats: { available: true, since: 0, launches: [] },
+    };
+    const decision = decideValidated(asked('now', { status, ...facts }));
+    expect(decision.status.launch).toMatchObject({ number: 2 });
+    expect(decision.status.handled).toEqual({ restart: 'now' });
+    expect(decision.effect).toBeUndefined();
+  });
+
+  test('is not answered by an instance that is started again: that is no new one', () => {
+    const launch = launchOf({
+      cause: { kind: 'Restart', ref: 'before' },
+      readyAt: undefined,
+      after: { boot: 1 },
+    });
+    const status = statusOf({ launch, handled: { restart: 'before' } });
+    const heartbeats = { available: true, since: 0, launches: [heartbeatOf(1, { boot: 1 })] };
+    expect(decideValidated(asked('now', { status, heartbeats })).status.launch?.number).toBe(2);
+  });
+
+  test.each([
+    [1, 30 * SECOND],
+    [2, MINUTE],
+    [5, 8 * MINUTE],
+    [6, 15 * MINUTE],
+    [900, 15 * MINUTE],
+  ])('after %i in a row the next one waits %i ms since the last, and says until when', (count, pause) => {
+    const restarts = { count, at: stamp(-10 * SECOND) };
+    const status = statusOf({ handled: { restart: 'before' }, restarts });
+    const waits = decideValidated(asked('now', { status, metadata: { generation: 2 } }));
+    const next = stamp(pause - 10 * SECOND);
+    expect(waits.status.launch?.number).toBe(1);
+    expect(waits.status.restarts).toEqual({ ...restarts, next });
+    expect(waits.requeueAfterMs).toBe(pause - 10 * SECOND);
+    expect(waits.status.observedGeneration).toBe(2);
+    expect(conditionOf(waits, 'UpToDate')).toMatchObject({ status: 'False', reason: 'RestartBackOff' });
+    expect(conditionOf(waits, 'UpToDate').message).toContain(next);
+    expect(waits.events.map(({ reason }) => reason)).toEqual(['RestartBackOff']);
+    expect(decideValidated(asked('now', { status: waits.status }), SECOND).events).toEqual([]);
+    const due = decideValidated(asked('now', { status: waits.status }), pause - 10 * SECOND);
+    expect(due.status.launch).toMatchObject({ number: 2, cause: { kind: 'Restart', ref: 'now' } });
+    expect(due.status.restarts).toEqual({ count: Math.min(count + 1, 1000), at: stamp(pause - 10 * SECOND) });
+  });
+
+  test('is the first again after twice the longest pause, and where the clock was set back it does not wait', () => {
+    for (const [at, count] of [
+      [stamp(-30 * MINUTE), 1],
+      [stamp(HOUR), 8],
+    ] as const) {
+      const status = statusOf({ handled: { restart: 'before' }, restarts: { count: 7, at } });
+      expect(decideValidated(asked('now', { status })).status.restarts).toEqual({ count, at: stamp(0) });
+    }
+  });
+
+  test('that waits is carried out with whatever replaces the instance before', () => {
+    const restarts = { count: 4, at: stamp(-SECOND), next: stamp(4 * MINUTE) };
+    const facts = asked('now', {
+      status: statusOf({ desired: desiredOf(2, 'b'), handled: { restart: 'before' }, restarts }),
+      environment: environmentOf('b'),
+    });
+    const { status } = decideValidated(facts);
+    expect(status.launch).toMatchObject({ number: 2, cause: { kind: 'SecretChanged' } });
+    expect(status.handled).toEqual({ restart: 'now' });
+    expect(status.restarts).toEqual({ count: 4, at: stamp(-SECOND) });
   });
 
   test('each value is answered once, however often it is seen', () => {

@@ -13,6 +13,7 @@ import { isNear, turnFor } from './line.ts';
 import { countLaunch } from './move.ts';
 import { fingerprint } from './offerings.ts';
 import { afterEnd, afterTimeout } from './repair.ts';
+import { afterRestart, answersRestart, askedRestart, countRestart } from './restart.ts';
 import { claim } from './rollout.ts';
 import { afterSilence } from './silence.ts';
 import type { Answer, FrozenLaunch, View, Wait } from './view.ts';
@@ -49,10 +50,15 @@ export function supersede(draft: Draft): void {
 
 /** The one thing that the next launch would spend, or nothing yet; what each possible one waits for is heeded. */
 function wanted(draft: Draft, launch: Launch): Cause | undefined {
-  const { desired, handled } = draft.status;
-  const restart = draft.facts.workspace.spec.requests.restart;
+  const { desired } = draft.status;
   if (launch.number === 0) return desired && { kind: 'Created', ref: String(desired.generation) };
-  if (restart && restart !== handled?.restart) return { kind: 'Restart', ref: restart };
+  const restart = askedRestart(draft);
+  if (restart && answersRestart(draft, launch)) answerRequest(draft);
+  else if (restart) {
+    const { value, ...wait } = afterRestart(draft, restart);
+    heed(draft, wait);
+    if (value) return value;
+  }
   if (launch.phase === 'Closed' && !launch.ended) return launch.cause;
   const { ended } = launch;
   const judgements = ended
@@ -152,6 +158,7 @@ function open(draft: Draft, previous: Launch, cause: Cause): void {
     failures: unexpected ? failuresWith(draft, previous) : 0,
   };
   countLaunch(draft);
+  if (cause.kind === 'Restart') status.restarts = countRestart(draft);
   answerRequest(draft);
 }
 
@@ -171,4 +178,5 @@ function consoleOf({ facts }: Draft, { instanceID }: Launch): string | undefined
 export function answerRequest(draft: Draft): void {
   const restart = draft.facts.workspace.spec.requests.restart;
   if (restart) draft.status.handled = { ...draft.status.handled, restart };
+  if (draft.status.restarts) draft.status.restarts.next = undefined;
 }

@@ -2,6 +2,7 @@ import type { Verdict } from '../../../api/meta.ts';
 import type { Reason } from '../../../api/reasons.ts';
 import { isCurrent, progresses } from './change.ts';
 import { moveObstacle } from './move.ts';
+import { askedRestart } from './restart.ts';
 import type { View } from './view.ts';
 
 /** Whether the present launch carries out what is desired, and otherwise what it waits for. */
@@ -28,20 +29,28 @@ export function judgeUpToDate(view: View, ready: Verdict<Reason>): Verdict<Reaso
     const message = 'A change or a restart was asked for; it follows once spec.paused is unset.';
     return { status: 'False', reason: 'Paused', message };
   }
+  const waits = restartWaits(view);
+  if (waits) return waits;
   const served = instance?.env !== undefined && instance.id === launch.instanceID;
   if (launch.phase !== 'Submitted' || launch.ended || !served) {
     return { ...ready, status: 'False' };
   }
-  const waits = moveObstacle(view);
-  if (waits) return { status: 'False', ...waits };
+  const obstacle = moveObstacle(view);
+  if (obstacle) return { status: 'False', ...obstacle };
   return { status: 'True', reason: 'UpToDate', message: `Generation ${desired.generation} is carried out.` };
 }
 
+function restartWaits({ status: { restarts } }: View): Verdict<Reason> | undefined {
+  if (restarts?.next === undefined) return undefined;
+  const message = `A restart was asked for; it is carried out at ${restarts.next}. ${restarts.count} were carried out in a row, the last one at ${restarts.at}, and each one waits longer than the one before; see what keeps setting spec.requests.restart.`;
+  return { status: 'False', reason: 'RestartBackOff', message };
+}
+
 /** Whether a pause holds something back. */
-function held({ facts, status }: View): boolean {
-  const { restart } = facts.workspace.spec.requests;
+function held(view: View): boolean {
+  const { facts } = view;
   if (facts.move) return true;
-  return facts.process.change !== undefined || (restart ? restart !== status.handled?.restart : false);
+  return facts.process.change !== undefined || askedRestart(view) !== undefined;
 }
 
 function names(changed: readonly string[] | undefined): string {

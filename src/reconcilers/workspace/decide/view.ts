@@ -60,6 +60,8 @@ export interface Wait {
   readonly needsResolution?: boolean;
   /** The change that is deferred, and until when. */
   readonly deferred?: WorkspaceStatus['deferred'];
+  /** When the restart that was asked for is carried out. */
+  readonly restartAt?: string;
   /** The change that waits for others of the class. */
   readonly turn?: WorkspaceStatus['turn'];
 }
