@@ -1,4 +1,5 @@
 import { FINALIZER } from '../../src/api/meta.ts';
+import { offeringKey } from '../../src/api/offering.ts';
 import { clientToken } from '../../src/api/token.ts';
 import { type Workspace, workspaceSpec } from '../../src/api/workspace.ts';
 import { type WorkspaceClass, workspaceClassSpec } from '../../src/api/workspaceClass.ts';
@@ -10,8 +11,9 @@ import type {
   ValidationFact,
 } from '../../src/reconcilers/workspace/decide/facts.ts';
 import { type Loose, monoMs } from '../support/moments.ts';
+import { classNameOf, imageOf, machineDigest, TYPES, typeOf } from './machine.ts';
 import { seenBy } from './parts.ts';
-import { generationAsked } from './requests.ts';
+import { generationAsked, typeAsked } from './requests.ts';
 import { NOW, timing } from './timing.ts';
 import type { Sight, Terms, Version, World } from './world.ts';
 
@@ -32,6 +34,12 @@ const ALONE: Facts['fleet'] = {
 const classes = new Map(
   (['Stop', 'Terminate'] as const).map((stopBehavior) => [stopBehavior, classOf(stopBehavior)]),
 );
+const FULL = new Map(
+  TYPES.map((instanceType) => [
+    offeringKey({ instanceType, zone: 'a', capacityType: 'OnDemand' }),
+    monoMs(NOW + 600_000),
+  ]),
+);
 const specs = new Map<string, Workspace['spec']>();
 const tokens = new Map<number, string>();
 
@@ -42,7 +50,7 @@ function classOf(stopBehavior: Terms['stopBehavior']): WorkspaceClass {
     metadata: { name: 'standard', uid: 'k', resourceVersion: '1' },
     spec: workspaceClassSpec.parse({
       images: [{ architecture: 'x86_64', id: 'ami-1' }],
-      instanceTypes: [{ name: 'm7i.large' }],
+      instanceTypes: TYPES.map((name) => ({ name })),
       subnets: [{ id: 'subnet-1' }],
       securityGroups: [{ id: 'sg-1' }],
       heartbeat: { periodSeconds: 1, timeoutSeconds: 2 },
@@ -54,6 +62,18 @@ function classOf(stopBehavior: Terms['stopBehavior']): WorkspaceClass {
   };
 }
 
+const moved = new Map<string, WorkspaceClass>();
+
+function classFor(stopBehavior: Terms['stopBehavior'], klass: number): WorkspaceClass | undefined {
+  const first = classes.get(stopBehavior);
+  if (!first || klass === 0) return first;
+  const name = classNameOf(klass);
+  return remembered(moved, `${stopBehavior} ${name}`, () => ({
+    ...first,
+    metadata: { ...first.metadata, name, uid: name },
+  }));
+}
+
 function remembered<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   const known = map.get(key);
   if (known !== undefined) return known;
@@ -62,10 +82,13 @@ function remembered<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   return made;
 }
 
-function workspaceOf({ status, restart, stopped, deleting, finalizer }: Version): Workspace {
-  const spec = remembered(specs, `${restart} ${stopped}`, () =>
+function workspaceOf(version: Version): Workspace {
+  const { status, restart, stopped, deleting, finalizer, paused, type, klass } = version;
+  const spec = remembered(specs, `${restart} ${stopped} ${paused} ${type} ${klass}`, () =>
     workspaceSpec.parse({
-      className: 'standard',
+      className: classNameOf(klass),
+      paused,
+      ...(type > 0 && { instanceType: typeOf(type) }),
       requests: restart ? { restart } : {},
       operatingMode: stopped ? 'Stopped' : 'Running',
     }),
@@ -96,7 +119,7 @@ function instanceFact(world: World, { number, state, firstAt, lastAt }: Sight): 
     generation: generationAsked(truth?.asked ?? 0),
     clientToken: remembered(tokens, number, () => clientToken(CLUSTER, UID, number)),
     state,
-    type: 'm7i.large',
+    type: typeAsked(truth?.asked ?? 0),
     zone: 'a',
     missing: notFound !== undefined,
     notFound,
@@ -115,7 +138,7 @@ export function rowsOf({ instances }: World): HeartbeatFact[] {
 export function factsOf(world: World, validations: readonly ValidationFact[]): Facts {
   const { process, terms, evidence } = world;
   const version = seenBy(world);
-  const observed = { env: `k:${world.content}`, machine: `m1:a:b${world.machine}` };
+  const observed = { env: `k:${world.content}`, machine: machineDigest(version, world.machine) };
   const powerSentAt = Object.fromEntries(
     process.sent.flatMap(({ number, stopAt, startAt }) => [
       ...(stopAt === undefined ? [] : [[`StopInstances i-${number}`, stopAt] as const]),
@@ -125,18 +148,18 @@ export function factsOf(world: World, validations: readonly ValidationFact[]): F
   const facts: Loose<Facts> = {
     clusterID: CLUSTER,
     workspace: workspaceOf(version),
-    class: classes.get(terms.stopBehavior),
+    class: classFor(terms.stopBehavior, version.klass),
     classAllowed: true,
     environment: { kind: 'Merged', digests: { k: observed.env }, currentKey: 'k', leftOut: [] },
     fleet: ALONE,
     machine: observed.machine,
     resolution: {
       ok: true,
-      images: [{ id: `ami-${world.machine}`, architecture: 'x86_64', rootDeviceName: '/dev/xvda' }],
+      images: [{ id: imageOf(version, world.machine), architecture: 'x86_64', rootDeviceName: '/dev/xvda' }],
       subnets: [{ id: 'subnet-1', zone: 'a' }],
       securityGroupIDs: ['sg-1'],
     },
-    unavailable: new Map(),
+    unavailable: world.lacking ? FULL : new Map(),
     instances: process.view.map((sight) => instanceFact(world, sight)),
     sweptAt: process.sweptAt,
     heartbeats: {

@@ -1,4 +1,5 @@
 import { conditionOf } from './key.ts';
+import { machineDigest } from './machine.ts';
 import type { Rules } from './rules.ts';
 import { steps } from './steps.ts';
 import { QUIET, type Step, type World } from './world.ts';
@@ -17,6 +18,7 @@ const MOST_STEPS = 400;
 /** Whether the world has come to what its spec and secrets last said. */
 function fulfilled({ object, gone, instances, content, machine }: World): boolean {
   if (object.deleting) return gone;
+  if (object.paused) return true;
   const there = instances.filter(({ state }) => state !== 'terminated');
   const { status, restart, stopped } = object;
   const { launch, desired } = status ?? {};
@@ -26,7 +28,7 @@ function fulfilled({ object, gone, instances, content, machine }: World): boolea
   const [only, ...others] = there;
   if (!only || others.length > 0 || launch?.number !== only.number || launch.readyAt === undefined)
     return false;
-  if (desired?.machine !== `m1:a:b${machine}` || launch.machine !== desired.machine) return false;
+  if (desired?.machine !== machineDigest(object, machine) || launch.machine !== desired.machine) return false;
   return only.state === 'running' && only.row?.fresh === true && only.row.env === content;
 }
 

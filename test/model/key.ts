@@ -17,9 +17,9 @@ export function idOf(part: object | undefined): number {
 
 /** The name of a world, but for its budget: two with the same name have the same future. */
 export function conditionOf(world: World): string {
-  const { content, machine, misled, gone, queued, object, process, evidence, instances, flights, stale } =
-    world;
-  let text = `${content},${machine},${misled},${gone},${queued}`;
+  const { content, machine, misled, gone, queued, lacking, object } = world;
+  const { process, evidence, instances, flights, stale } = world;
+  let text = `${content},${machine},${misled},${gone},${queued},${lacking}`;
   for (const version of [object, world.previous, world.backup, process.lagging]) text += versionName(version);
   text += `,${idOf(process)},${idOf(evidence)}`;
   for (const parts of [instances, flights, stale]) {
@@ -31,8 +31,9 @@ export function conditionOf(world: World): string {
 
 function versionName(version: Version | undefined): string {
   if (!version) return ',';
-  const { status, restart, stopped, deleting, finalizer } = version;
-  return `,${idOf(status)}${restart}${stopped ? 's' : ''}${deleting ? 'd' : ''}${finalizer ? 'f' : ''}`;
+  const { status, restart, stopped, deleting, finalizer, paused, type, klass } = version;
+  const flags = `${stopped ? 's' : ''}${deleting ? 'd' : ''}${finalizer ? 'f' : ''}${paused ? 'p' : ''}`;
+  return `,${idOf(status)}${restart}${flags}${type}/${klass}`;
 }
 
 export function keyOf(world: World): string {

@@ -1,5 +1,6 @@
 import { CAUSES } from '../../src/api/causes.ts';
 import type { Launch } from '../../src/api/workspace.ts';
+import { typeOf } from './machine.ts';
 import { NOW, timing } from './timing.ts';
 import type { TrueInstance, World } from './world.ts';
 
@@ -70,6 +71,22 @@ const LAWS: Record<string, Law> = {
     if (!before.queued || !present || !cause || !wasOpened(before, after)) return true;
     return CAUSES[cause].spends === 'request' || !isThought(before);
   },
+  'no program gives up what lives while no offering has room': (before, after) => {
+    const cause = after.object.status?.launch?.cause?.kind;
+    const present = before.stale.length === after.stale.length;
+    if (!before.lacking || !present || !cause || !wasOpened(before, after)) return true;
+    return CAUSES[cause].spends === 'request' || !isThought(before);
+  },
+  'nothing is begun while paused': (before, after) =>
+    !before.object.paused || !(wasOpened(before, after) || wasArmed(before, after)),
+  'what is armed is what is on record': (before, after) => {
+    const launch = after.object.status?.launch;
+    if (!wasArmed(before, after) || !launch?.params || before.stale.length !== after.stale.length)
+      return true;
+    const [, own, ofClass] = launch.machine?.split(':') ?? [];
+    const { instanceType, imageID } = launch.params;
+    return instanceType === typeOf(Number(own?.slice(1))) && imageID === `ami-${ofClass}`;
+  },
   'S12: replays are byte-equal': (before, after) => {
     const [was, is] = [before.object.status?.launch, after.object.status?.launch];
     if (
@@ -120,7 +137,9 @@ function wasOpened(before: World, after: World): boolean {
 
 function wasArmed(before: World, after: World): boolean {
   const [was, is] = [before.object.status?.launch, after.object.status?.launch];
-  return is?.phase === 'Submitted' && was?.phase === 'Waiting' && was.number === is.number;
+  // What is found with its own token is taken, and not armed.
+  const armed = is?.phase === 'Submitted' && is.params !== undefined;
+  return armed && was?.phase === 'Waiting' && was.number === is.number;
 }
 
 /** Judged by what the status says and EC2 truly has: a launch whose instance ended progresses no more. */

@@ -104,6 +104,27 @@ export const MIXES: readonly Mix[] = [
     ready: true,
     budget: { queues: 2, silences: 1, ends: 1 },
   },
+  { name: 'it is paused at any moment of its first launch', budget: { pauses: 2, losses: 1 } },
+  { name: 'it is paused while a secret changes', ready: true, budget: { pauses: 2, edits: 1, takeovers: 1 } },
+  {
+    name: 'it is paused while it is stopped, restarted and deleted',
+    ready: true,
+    budget: { pauses: 1, flips: 1, restarts: 1, deletions: 1 },
+  },
+  { name: 'its type changes twice while answers are lost', ready: true, budget: { types: 2, losses: 1 } },
+  { name: 'its type and its class change', ready: true, budget: { types: 1, moves: 1, takeovers: 1 } },
+  { name: 'it moves there and back while a secret changes', ready: true, budget: { moves: 2, edits: 1 } },
+  { name: 'it moves during its first launch', budget: { moves: 1, machines: 1, losses: 1 } },
+  {
+    name: 'no offering has room while a secret changes and it ends',
+    ready: true,
+    budget: { lacks: 2, edits: 1, ends: 1 },
+  },
+  {
+    name: 'no offering has room, the type changes and EC2 refuses',
+    ready: true,
+    budget: { lacks: 1, types: 1, refusals: 1 },
+  },
   {
     name: 'a launch becomes too old to be repeated',
     budget: { losses: 1, refusals: 1 },

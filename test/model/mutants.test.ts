@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { rest } from './fair.ts';
 import type { Mutant } from './mutant.ts';
+import { MUTANTS_OF_EDITS } from './mutantsOfEdits.ts';
 import { MUTANTS_OF_EVIDENCE } from './mutantsOfEvidence.ts';
 import { MUTANTS_OF_LAUNCHING } from './mutantsOfLaunching.ts';
 import { rulesOf } from './rules.ts';
@@ -20,7 +21,7 @@ function show({ rule, flaw }: Mutant, violation: { law: string; trace: string[] 
     console.log([`rule ${rule}: ${flaw}`, ...(violation?.trace ?? []), violation?.law].join('\n  '));
 }
 
-describe.each([...MUTANTS_OF_LAUNCHING, ...MUTANTS_OF_EVIDENCE])(
+describe.each([...MUTANTS_OF_LAUNCHING, ...MUTANTS_OF_EVIDENCE, ...MUTANTS_OF_EDITS])(
   'rule $rule is needed: when $flaw',
   (mutant) => {
     const { breaks, decide, terms = {} } = mutant;

@@ -15,6 +15,13 @@ export function people(world: World): Step[] {
   may('restarts', 'restart asked for', () => amend(world, { restart: `r${budget.restarts}` }));
   may('flips', object.stopped ? 'to run' : 'to stop', () => amend(world, { stopped: !object.stopped }));
   may('deletions', 'deleted', () => deleted(world), !object.deleting);
+  may('pauses', object.paused ? 'no longer paused' : 'paused', () =>
+    amend(world, { paused: !object.paused }),
+  );
+  may('types', 'another type asked for', () => amend(world, { type: object.type + 1 }));
+  may('moves', 'another class asked for', () => amend(world, { klass: object.klass + 1 }));
+  may('lacks', 'no offering has room', () => ({ lacking: true }), !world.lacking);
+  if (world.lacking) result.push(step(world, 'capacity comes back', { lacking: false }));
   const away = world.evidence.availableSince === undefined;
   may('outages', 'evidence goes away', () => ({ evidence: { availableSince: undefined } }), !away);
   if (away) result.push(step(world, 'evidence comes back', { evidence: { availableSince: NOW } }));

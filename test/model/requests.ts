@@ -1,9 +1,11 @@
+import { TYPES } from './machine.ts';
 import { instancesWith } from './parts.ts';
 import { NOW } from './timing.ts';
 import type { Flight, TrueInstance, World } from './world.ts';
 
 const parameters = new Map<string, number>();
 const generations = new Map<number, number>();
+const types = new Map<number, string>();
 
 /** A name for the parameters of the launch on record: EC2 refuses a token that it bound to others. */
 export function askedBy({ object }: World): number {
@@ -11,12 +13,17 @@ export function askedBy({ object }: World): number {
   const known = parameters.get(text) ?? parameters.size + 1;
   parameters.set(text, known);
   generations.set(known, object.status?.launch?.generation ?? 0);
+  types.set(known, object.status?.launch?.params?.instanceType ?? '');
   return known;
 }
 
 /** The generation that the tags of an instance made with these parameters name. */
 export function generationAsked(asked: number): number {
   return generations.get(asked) ?? 0;
+}
+
+export function typeAsked(asked: number): string {
+  return types.get(asked) ?? TYPES[0];
 }
 
 /** A request as EC2 carries it out; on what is in no state for it, it does nothing. */

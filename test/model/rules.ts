@@ -48,8 +48,8 @@ function decideOn(world: World, ask: Decide, validations: ValidationFact[]): Ask
 }
 
 function questionOf(world: World): string {
-  const { content, machine, process, evidence, queued, instances, terms } = world;
-  const { status, restart, stopped, deleting, finalizer } = seenBy(world);
+  const { content, machine, process, evidence, queued, lacking, instances, terms } = world;
+  const { status, restart, stopped, deleting, finalizer, paused, type, klass } = seenBy(world);
   let rows = '';
   for (const { number, row } of instances) if (row) rows += `${number}/${row.boot}/${row.env}/${row.fresh}`;
   return [
@@ -57,6 +57,7 @@ function questionOf(world: World): string {
     machine,
     evidence.availableSince,
     queued,
+    lacking,
     idOf(process),
     idOf(status),
     idOf(terms),
@@ -64,6 +65,9 @@ function questionOf(world: World): string {
     stopped,
     deleting,
     finalizer,
+    paused,
+    type,
+    klass,
     rows,
   ].join();
 }

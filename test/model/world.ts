@@ -31,6 +31,10 @@ export interface Version {
   stopped: boolean;
   deleting: boolean;
   finalizer: boolean;
+  paused: boolean;
+  /** Which of the class's types it asks for, and which class. */
+  type: number;
+  klass: number;
 }
 
 /** A pass of a former leader, still under way: its write, which only the version that it knew lets in, then its effect. */
@@ -114,6 +118,13 @@ export interface Budget {
   restores: number;
   /** Others stand before this one in line at EC2, or AWS asks everybody to pause. */
   queues: number;
+  /** Turns of spec.paused. */
+  pauses: number;
+  /** Edits of spec.instanceType, and of spec.className. */
+  types: number;
+  moves: number;
+  /** All that the class offers is known to have no room for a while. */
+  lacks: number;
 }
 
 /** What stays as it is for a whole search. */
@@ -153,6 +164,8 @@ export interface World {
   evidence: { availableSince?: number };
   /** It is not its turn at EC2. */
   queued: boolean;
+  /** No offering of the class has room, as far as is known. */
+  lacking: boolean;
   /** The highest launch number that was ever on record. */
   highest: number;
   /** What each launch spent, kept beside the status so that the status can't rewrite it. */
@@ -181,6 +194,10 @@ export const QUIET: Budget = {
   wipes: 0,
   restores: 0,
   queues: 0,
+  pauses: 0,
+  types: 0,
+  moves: 0,
+  lacks: 0,
 };
 
 const STANDARD: Terms = {
@@ -195,7 +212,16 @@ const STANDARD: Terms = {
 
 export function initialWorld(budget: Partial<Budget>, terms: Partial<Terms> = {}): World {
   return {
-    object: { status: undefined, restart: '', stopped: false, deleting: false, finalizer: false },
+    object: {
+      status: undefined,
+      restart: '',
+      stopped: false,
+      deleting: false,
+      finalizer: false,
+      paused: false,
+      type: 0,
+      klass: 0,
+    },
     gone: false,
     content: 1,
     machine: 1,
@@ -208,6 +234,7 @@ export function initialWorld(budget: Partial<Budget>, terms: Partial<Terms> = {}
     misled: false,
     evidence: { availableSince: NOW },
     queued: false,
+    lacking: false,
     highest: 0,
     ledger: [],
     budget: { ...QUIET, ...budget },
