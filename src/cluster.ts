@@ -16,7 +16,7 @@ import { createStore, type Store } from './controller/store.ts';
 import type { Transport } from './controller/transport.ts';
 import type { Ec2CallsOptions } from './ec2/client.ts';
 import type { Ec2Calls } from './ec2/port.ts';
-import { loadKeyEntries } from './gateway/keys.ts';
+import { KEY_KINDS, type KeyKind, LAUNCH_KEY_KINDS, loadKeyEntries } from './gateway/keys.ts';
 import { createLiveKeyRing, type LiveKeyRing } from './gateway/liveKeys.ts';
 import { CLASSES } from './reconcilers/class/deps.ts';
 import { WORKSPACES } from './reconcilers/workspace/deps.ts';
@@ -25,6 +25,7 @@ import { WORKSPACE_INDEXES } from './reconcilers/workspace/triggers.ts';
 const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
 const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
 const KEY_SECRET = 'workspace-operator-keys';
+const LAUNCH_KEY_SECRET = 'workspace-operator-launch-keys';
 
 /** What every part stands on: the outside world behind its ports. */
 export interface Platform {
@@ -39,27 +40,40 @@ export interface Platform {
   createCalls(options: Ec2CallsOptions): Ec2Calls & { close(): void };
 }
 
-/** The cluster as controller and gateway share it. */
-export interface Cluster {
-  kube: KubeClient;
-  clusterID: string;
+/** Keys, and where they are kept; the store holds that one Secret. */
+export interface KeptKeys {
   keys: LiveKeyRing;
-  /** Where they are kept; the store holds that one Secret. */
   keySecret: { namespace: string; name: string };
   keySecrets: Store<KubeObject>;
+  kinds: readonly KeyKind[];
+}
+
+/** Half of the caches are the gateway's as well. */
+type Part = 'kinds' | 'all';
+
+/** The cluster as controller and gateway share it. */
+export interface Cluster extends KeptKeys {
+  kube: KubeClient;
+  clusterID: string;
+  /** Those of the MACs of launches; a gateway has none. */
+  launch: KeptKeys | undefined;
   workspaces: Store<Workspace>;
   classes: Store<WorkspaceClass>;
   secrets: Store<KubeObject>;
   namespaces: Store<KubeObject>;
   /** Starts watching what is not watched yet. */
-  watch(what: 'kinds' | 'all'): void;
+  watch(what: Part): void;
   hasSynced(): boolean;
   waitForSync(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** Waits for the API server as long as it takes, saying why; a cluster that is another one than last time is an error. */
-export async function joinCluster(platform: Platform, signal: AbortSignal): Promise<Cluster | undefined> {
+export async function joinCluster(
+  platform: Platform,
+  signal: AbortSignal,
+  part: Part = 'all',
+): Promise<Cluster | undefined> {
   const { config, transport, clock, random, logger } = platform;
   const kube = kubeClient(transport, { clock, timeoutMs: config.kubernetes.timeoutMs });
   const { namespace } = config.kubernetes;
@@ -67,10 +81,10 @@ export async function joinCluster(platform: Platform, signal: AbortSignal): Prom
   while (!signal.aborted) {
     try {
       const clusterID = await readClusterID(kube, namespace);
-      const keySecret = { namespace, name: KEY_SECRET };
-      const entries = await loadKeyEntries(kube, keySecret, random);
-      const keys = createLiveKeyRing({ kube, secret: keySecret, entries, logger });
-      return watchCluster(platform, { kube, clusterID, keys, keySecret });
+      const shared = await load({ namespace, name: KEY_SECRET }, KEY_KINDS);
+      const launch =
+        part === 'all' ? await load({ namespace, name: LAUNCH_KEY_SECRET }, LAUNCH_KEY_KINDS) : undefined;
+      return watchCluster(platform, { kube, clusterID, ...shared, launch });
     } catch (error) {
       if (error instanceof WrongClusterError) throw error;
       logger.error(
@@ -81,21 +95,27 @@ export async function joinCluster(platform: Platform, signal: AbortSignal): Prom
     }
   }
   return undefined;
+
+  async function load(keySecret: KeptKeys['keySecret'], kinds: readonly KeyKind[]): Promise<KeptKeys> {
+    const entries = await loadKeyEntries(kube, keySecret, random, kinds);
+    const keys = createLiveKeyRing({ kube, secret: keySecret, entries, logger, kinds });
+    const keySecrets = createStore<KubeObject>();
+    keySecrets.onChange(({ type, object }) => {
+      if (type !== 'deleted') keys.take(object);
+    });
+    return { keys, keySecret, keySecrets, kinds };
+  }
 }
 
 function watchCluster(
   platform: Platform,
-  base: Pick<Cluster, 'kube' | 'clusterID' | 'keys' | 'keySecret'>,
+  base: Pick<Cluster, 'kube' | 'clusterID' | 'launch' | keyof KeptKeys>,
 ): Cluster {
   const { transport, clock, random, logger, runtimeMetrics: metrics } = platform;
   const workspaces = createStore<Workspace>({ indexes: WORKSPACE_INDEXES });
   const classes = createStore<WorkspaceClass>();
   const secrets = createStore<KubeObject>();
   const namespaces = createStore<KubeObject>();
-  const keySecrets = createStore<KubeObject>();
-  keySecrets.onChange(({ type, object }) => {
-    if (type !== 'deleted') base.keys.take(object);
-  });
   const reflectors: Reflector[] = [];
   function reflect<T extends KubeObject>(
     options: Pick<
@@ -116,12 +136,13 @@ function watchCluster(
     classes,
     secrets,
     namespaces,
-    keySecrets,
     watch(what) {
       reflect({ resource: WORKSPACES, store: workspaces, decode: decodeWorkspace });
       reflect({ resource: CLASSES, store: classes, decode: decodeWorkspaceClass });
-      const { namespace, name } = base.keySecret;
-      reflect({ resource: SECRETS, store: keySecrets, namespace, fieldSelector: `metadata.name=${name}` });
+      for (const { keySecret, keySecrets: store } of base.launch ? [base, base.launch] : [base]) {
+        const { namespace, name } = keySecret;
+        reflect({ resource: SECRETS, store, namespace, fieldSelector: `metadata.name=${name}` });
+      }
       if (what === 'kinds') return;
       reflect({ resource: SECRETS, store: secrets, metadataOnly: true });
       reflect({ resource: NAMESPACES, store: namespaces, metadataOnly: true });

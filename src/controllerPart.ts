@@ -58,6 +58,8 @@ export function startControllerPart(
 ): ControllerPart {
   const { config, clock, random, logger, registry, runtimeMetrics: metrics, transport } = platform;
   const { aws, controller: settings, gateway, kubernetes, timing } = config;
+  const { launch } = cluster;
+  if (!launch) throw new TypeError('a controller needs the keys of launches: join the cluster as a whole');
   const name = 'workspace';
   const turns = createTurns({ clock });
   const queue = createWorkqueue({
@@ -204,6 +206,7 @@ export function startControllerPart(
     offerings: createOfferingMemory({ clock, ttlMs: aws.capacityRetryMs }),
     evidence,
     massSilence: classEvidence.massSilence,
+    launchKeys: launch.keys,
     earlierSelves: orphans.earlierSelves,
     lease,
     events,

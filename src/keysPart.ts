@@ -6,12 +6,14 @@ import { createWorkqueue, type Workqueue } from './controller/workqueue.ts';
 import { createKeysReconciler } from './reconcilers/keys/keys.ts';
 import type { Lease } from './reconcilers/workspace/deps.ts';
 
+type Reconciler = ReturnType<typeof createKeysReconciler>;
+
 export interface KeysPart {
   start(): void;
   stop(graceMs: number): Promise<unknown>;
 }
 
-/** Keeps the Secret of the keys while this process leads, and has everything looked at again when a key comes. */
+/** Keeps the Secrets of the keys while this process leads, and has everything looked at again when a key comes. */
 export function createKeysPart(
   { clock, random, logger, runtimeMetrics: metrics }: Platform,
   cluster: Cluster,
@@ -19,24 +21,24 @@ export function createKeysPart(
 ): KeysPart {
   const name = 'keys';
   const queue = createWorkqueue({ name, clock, metrics });
-  const { namespace, name: secretName } = cluster.keySecret;
-  const look = () => queue.add(`${namespace}/${secretName}`);
-  cluster.keySecrets.onChange(look);
-  cluster.keys.onNew(() => {
-    for (const workspace of cluster.workspaces.list()) leading.workspaceQueue.add(objectKey(workspace));
-  });
-  const reconcile = createKeysReconciler({
-    ...cluster,
-    ...leading,
-    secret: cluster.keySecret,
-    store: cluster.keySecrets,
-    random,
-  });
+  const reconcilers = new Map<string, Reconciler>();
+  for (const { keys, keySecret, keySecrets, kinds } of cluster.launch
+    ? [cluster, cluster.launch]
+    : [cluster]) {
+    const key = `${keySecret.namespace}/${keySecret.name}`;
+    keySecrets.onChange(() => queue.add(key));
+    keys.onNew(() => {
+      for (const workspace of cluster.workspaces.list()) leading.workspaceQueue.add(objectKey(workspace));
+    });
+    const given = { kube: cluster.kube, secret: keySecret, store: keySecrets, keys, kinds, random };
+    reconcilers.set(key, createKeysReconciler({ ...leading, ...given }));
+  }
+  const reconcile: Reconciler = async (key, context) => reconcilers.get(key)?.(key, context);
   const controller = createController({ name, reconcile, queue, clock, random, logger, metrics });
   return {
     start() {
       controller.start();
-      look();
+      for (const key of reconcilers.keys()) queue.add(key);
     },
     stop: (graceMs) => controller.stop(graceMs),
   };

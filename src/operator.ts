@@ -72,7 +72,8 @@ export async function startOperator(
       registry,
     }),
   );
-  const cluster = await joinCluster(platform, signal);
+  const part = role === 'gateway' ? 'kinds' : 'all';
+  const cluster = await joinCluster(platform, signal, part);
   const store = createPostgresStore({ databaseURL: need(config.database.url, 'database.url'), logger });
   let gateway: Gateway | undefined;
   let gatewayURL: string | undefined;
@@ -96,7 +97,7 @@ export async function startOperator(
     await stop();
     return undefined;
   }
-  cluster.watch(role === 'gateway' ? 'kinds' : 'all');
+  cluster.watch(part);
   await cluster.waitForSync(signal);
   // Half a cache would make what exists look absent.
   if (signal.aborted) {

@@ -1,13 +1,19 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { systemClock } from '../src/controller/clock.ts';
 import { kubeTransport } from '../src/controller/httpTransport.ts';
 import { parseKubeConfig } from '../src/controller/kubeConfig.ts';
 import { createRuntimeMetrics } from '../src/controller/metrics.ts';
 import { WORKSPACES } from '../src/reconcilers/workspace/deps.ts';
-import { grantOperator, operatorToken } from './cluster/operatorAccount.ts';
+import {
+  applyRights,
+  grantOperator,
+  isAllowed,
+  operatorToken,
+  SPLIT_RBAC,
+} from './cluster/operatorAccount.ts';
 import {
   createScene,
   createWorkspace,
@@ -22,22 +28,22 @@ import {
 
 let scene: Scene;
 let transport: ReturnType<typeof kubeTransport>;
-beforeAll(async () => {
+beforeEach(async () => {
   scene = await createScene();
   const loadKubeConfig = () => parseKubeConfig(scene.adminKubeconfig);
   transport = kubeTransport({ clock: systemClock, metrics: createRuntimeMetrics(), loadKubeConfig });
 });
-afterAll(async () => {
+afterEach(async () => {
   await transport.close();
   await scene.close();
 });
 
-/** The path of a kubeconfig for the operator's ServiceAccount. */
-async function kubeconfigOfOperator(): Promise<string> {
+/** The path of a kubeconfig for the operator's ServiceAccount, or another. */
+async function kubeconfigOfOperator(account?: string): Promise<string> {
   const config = parse(scene.adminKubeconfig) as { users: { name: string; user: { token: string } }[] };
-  const token = await operatorToken(transport);
+  const token = await operatorToken(transport, account);
   const users = config.users.map(({ name }) => ({ name, user: { token } }));
-  const path = join(scene.stack.folder, 'operator.kubeconfig');
+  const path = join(scene.stack.folder, `${account ?? 'operator'}.kubeconfig`);
   await writeFile(path, stringify({ ...config, users }), { mode: 0o600 });
   return path;
 }
@@ -46,6 +52,34 @@ async function kubeconfigOfOperator(): Promise<string> {
 test('with its ServiceAccount’s token and the roles of deploy/rbac.yaml alone the operator does its work', async () => {
   await grantOperator(scene.kube);
   scene.spawn({ KUBECONFIG: await kubeconfigOfOperator() });
+  await workThrough();
+});
+
+test('apart, with the roles of deploy/rbac-split.yaml alone they do it as well, and the gateway can’t read the keys of launches', async () => {
+  await applyRights(scene.kube, SPLIT_RBAC);
+  const [account, group, namespace] = ['workspace-operator-gateway', '', 'workspace-system'];
+  const gateway = scene.spawn({ KUBECONFIG: await kubeconfigOfOperator(account) }, 'gateway');
+  scene.spawn({ KUBECONFIG: await kubeconfigOfOperator() }, 'controller');
+  await gateway.line(({ msg }) => msg === 'started');
+  await workThrough();
+  const may = (verb: string, resource: string, name: string, where = namespace) =>
+    isAllowed(scene.kube, `system:serviceaccount:${namespace}:${account}`, {
+      group: resource.startsWith('workspaces') ? 'compute.molecule.ai' : group,
+      resource,
+      verb,
+      name,
+      namespace: where,
+    });
+  expect(await may('get', 'secrets', 'workspace-operator-keys')).toBe(true);
+  expect(await may('get', 'secrets', 'ada-env', NAMESPACE)).toBe(true);
+  for (const verb of ['get', 'list', 'watch', 'create', 'patch', 'update', 'delete']) {
+    expect(await may(verb, 'secrets', 'workspace-operator-launch-keys')).toBe(false);
+    if (verb !== 'list' && verb !== 'watch')
+      expect(await may(verb, 'workspaces/status', 'ada', NAMESPACE)).toBe(false);
+  }
+});
+
+async function workThrough(): Promise<void> {
   await putSecret(scene, 'ada-env', { KEY: 'a' });
   await createWorkspace(scene, 'ada');
   await untilReady(scene, 'ada', 1);
@@ -56,4 +90,4 @@ test('with its ServiceAccount’s token and the roles of deploy/rbac.yaml alone 
   await untilGone(scene, 'ada');
   expect(provisionsOf(scene, 'ada')).toHaveLength(2);
   expect(scene.logs.filter((line) => JSON.stringify(line).includes('Forbidden'))).toEqual([]);
-});
+}

@@ -63,6 +63,11 @@ export const launchParams = z
       })
       .optional()
       .describe('How RunInstances is rendered from these parameters; version 1 without it.'),
+    mac: text(128)
+      .optional()
+      .describe(
+        'Message authentication code of the operator over cluster, uid, number, submittedAt and all other parameters. Parameters without a valid one are never sent: the launch is looked up instead.',
+      ),
   })
   .describe('The parameters of RunInstances as they were resolved; user data and token follow from them.');
 export type LaunchParams = z.output<typeof launchParams>;

@@ -5,7 +5,9 @@ import type { Random } from '../controller/random.ts';
 
 /** digest: environments. ticket: what an instance first shows. session: what it shows afterwards. */
 export const KEY_KINDS = ['digest', 'ticket', 'session'] as const;
-export type KeyKind = (typeof KEY_KINDS)[number];
+/** launch: the parameters of launches in status. In a Secret of its own, as the gateway must not have it. */
+export const LAUNCH_KEY_KINDS = ['launch'] as const;
+export type KeyKind = (typeof KEY_KINDS)[number] | (typeof LAUNCH_KEY_KINDS)[number];
 
 export interface NamedKey {
   id: string;
@@ -27,7 +29,7 @@ export interface KeyEntry extends NamedKey {
 
 export const KEY_SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
 export const KEY_BYTES = 32;
-const ENTRY = /^(digest|ticket|session)\.(k([1-9][0-9]{0,4})(?:x[0-9a-f]{8})?)$/;
+const ENTRY = /^([a-z]+)\.(k([1-9][0-9]{0,4})(?:x[0-9a-f]{8})?)$/;
 
 const keySecret = z.object({ data: z.record(z.string(), z.base64()).optional() });
 
@@ -50,6 +52,7 @@ export async function loadKeyEntries(
   kube: KubeClient,
   secret: { namespace: string; name: string },
   random: Random,
+  kinds: readonly KeyKind[] = KEY_KINDS,
 ): Promise<KeyEntry[]> {
   const where = `Secret ${secret.namespace}/${secret.name}`;
   const read = () => kube.get(KEY_SECRETS, secret.name, secret.namespace);
@@ -60,13 +63,13 @@ export async function loadKeyEntries(
     if (!isNotFound(error)) throw error;
     found = await createOrRead();
   }
-  const { entries, faults } = readEntries(found);
+  const { entries, faults } = readEntries(found, kinds);
   if (faults[0] !== undefined) throw new Error(`${where}: ${faults[0]}; restore it from a backup`);
-  createKeyRing(entries, where);
+  createKeyRing(entries, where, kinds);
   return entries;
 
   async function createOrRead(): Promise<KubeObject> {
-    const made = KEY_KINDS.map((kind) => ({ kind, id: newKeyID(1, random), key: random.bytes(KEY_BYTES) }));
+    const made = kinds.map((kind) => ({ kind, id: newKeyID(1, random), key: random.bytes(KEY_BYTES) }));
     try {
       return await kube.create(KEY_SECRETS, keySecretBody(secret, made), secret.namespace);
     } catch (error) {
@@ -84,15 +87,18 @@ export function keySecretBody(
   return { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', data };
 }
 
-/** What is no entry is left out; of a damaged one is said what is wrong with it, and never what it holds. */
-export function readEntries(secret: KubeObject): { entries: KeyEntry[]; faults: string[] } {
+/** What is no entry of these kinds is left out; of a damaged one is said what is wrong with it, and never what it holds. */
+export function readEntries(
+  secret: KubeObject,
+  kinds: readonly KeyKind[] = KEY_KINDS,
+): { entries: KeyEntry[]; faults: string[] } {
   const parsed = keySecret.safeParse(secret);
   if (!parsed.success) return { entries: [], faults: ['its data is not what the Kubernetes API promises'] };
   const entries: KeyEntry[] = [];
   const faults: string[] = [];
   for (const [name, value] of Object.entries(parsed.data.data ?? {})) {
     const match = ENTRY.exec(name);
-    const kind = KEY_KINDS.find((candidate) => candidate === match?.[1]);
+    const kind = kinds.find((candidate) => candidate === match?.[1]);
     const id = match?.[2];
     if (kind === undefined || id === undefined) continue;
     const key = Buffer.from(value, 'base64');
@@ -103,7 +109,11 @@ export function readEntries(secret: KubeObject): { entries: KeyEntry[]; faults: 
 }
 
 /** Throws when a kind has no key at all. `where` names the origin in that error. */
-export function createKeyRing(entries: readonly KeyEntry[], where: string): KeyRing {
+export function createKeyRing(
+  entries: readonly KeyEntry[],
+  where: string,
+  kinds: readonly KeyKind[] = KEY_KINDS,
+): KeyRing {
   const keys = new Map<string, Buffer>();
   const current = new Map<KeyKind, KeyEntry>();
   for (const entry of entries) {
@@ -120,7 +130,7 @@ export function createKeyRing(entries: readonly KeyEntry[], where: string): KeyR
     }
     return { id: entry.id, key: entry.key };
   };
-  for (const kind of KEY_KINDS) newest(kind);
+  for (const kind of kinds) newest(kind);
   return Object.freeze({
     current: newest,
     get: (kind: KeyKind, id: string) => keys.get(entryName({ kind, id })),

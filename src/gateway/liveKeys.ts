@@ -4,6 +4,7 @@ import { isNotFound } from '../controller/errors.ts';
 import {
   createKeyRing,
   entryName,
+  KEY_KINDS,
   KEY_SECRETS,
   type KeyEntry,
   type KeyKind,
@@ -34,15 +35,17 @@ export function createLiveKeyRing(options: {
   secret: { namespace: string; name: string };
   entries: readonly KeyEntry[];
   logger: Logger;
+  /** What kinds of key that Secret holds. */
+  kinds?: readonly KeyKind[];
 }): LiveKeyRing {
-  const { kube, secret, logger } = options;
+  const { kube, secret, logger, kinds = KEY_KINDS } = options;
   const where = `Secret ${secret.namespace}/${secret.name}`;
   const held = new Map(options.entries.map((entry) => [entryName(entry), entry]));
   const listeners: (() => void)[] = [];
-  let ring = createKeyRing(options.entries, where);
+  let ring = createKeyRing(options.entries, where, kinds);
 
   function take(object: KubeObject): void {
-    const { entries, faults } = readEntries(object);
+    const { entries, faults } = readEntries(object, kinds);
     for (const fault of faults)
       logger.error({ fault }, `${where} is damaged; what is held of it here is used`);
     const forgotten = forgottenKeys(object);
@@ -60,7 +63,7 @@ export function createLiveKeyRing(options: {
     const present = new Set(entries.map(entryName));
     for (const name of held.keys()) if (forgotten.has(name) && !present.has(name)) held.delete(name);
     try {
-      ring = createKeyRing([...held.values()], where);
+      ring = createKeyRing([...held.values()], where, kinds);
     } catch (error) {
       logger.error(
         { err: error },

@@ -8,7 +8,10 @@ import type { Transport } from '../../src/controller/transport.ts';
 import { until } from '../scenarios/until.ts';
 import { type Grant, grantsIn } from './grants.ts';
 
-export const RBAC = join(import.meta.dirname, '..', '..', 'deploy', 'rbac.yaml');
+const DEPLOY = join(import.meta.dirname, '..', '..', 'deploy');
+export const RBAC = join(DEPLOY, 'rbac.yaml');
+/** Controller and gateway apart. */
+export const SPLIT_RBAC = join(DEPLOY, 'rbac-split.yaml');
 const SERVICE_ACCOUNT = 'workspace-operator';
 /** As the API server knows it. */
 export const OPERATOR_USER = `system:serviceaccount:${OPERATOR_NAMESPACE}:${SERVICE_ACCOUNT}`;
@@ -36,32 +39,41 @@ const reviewed = z.object({ status: z.object({ allowed: z.boolean() }) });
 
 /** Gives the operator's ServiceAccount what deploy/rbac.yaml grants, and waits until the API server goes by it. */
 export async function grantOperator(kube: KubeClient): Promise<void> {
-  for (const document of parseAllDocuments(await readFile(RBAC, 'utf8'))) {
-    const body = manifest.parse(document.toJS());
-    const resource = RESOURCES[body.kind];
-    if (!resource) throw new Error(`${RBAC} has a ${body.kind}, which is not known here: add it`);
-    await kube.create(resource, body, body.metadata.namespace);
-  }
+  await applyRights(kube, RBAC);
   for (const grant of await grantsIn(RBAC)) {
     const { verb, resource } = grant;
-    await until(`the operator may ${verb} ${resource}`, () => isAllowed(kube, grant));
+    await until(`the operator may ${verb} ${resource}`, () => isAllowed(kube, OPERATOR_USER, grant));
   }
 }
 
-async function isAllowed(kube: KubeClient, { group, resource: whole, verb, namespace, name }: Grant) {
+/** Creates what a file of manifests grants. */
+export async function applyRights(kube: KubeClient, file: string): Promise<void> {
+  for (const document of parseAllDocuments(await readFile(file, 'utf8'))) {
+    const body = manifest.parse(document.toJS());
+    const resource = RESOURCES[body.kind];
+    if (!resource) throw new Error(`${file} has a ${body.kind}, which is not known here: add it`);
+    await kube.create(resource, body, body.metadata.namespace);
+  }
+}
+
+export async function isAllowed(
+  kube: KubeClient,
+  user: string,
+  { group, resource: whole, verb, namespace, name }: Grant,
+): Promise<boolean> {
   const [resource, subresource] = whole.split('/');
   const resourceAttributes = { group, resource, subresource, verb, namespace, name };
   const body = {
     apiVersion: 'authorization.k8s.io/v1',
     kind: 'SubjectAccessReview',
-    spec: { user: OPERATOR_USER, resourceAttributes },
+    spec: { user, resourceAttributes },
   };
   return reviewed.parse(await kube.create(REVIEWS, body)).status.allowed;
 }
 
-/** A new token of the operator's ServiceAccount, as a kubelet would ask for it. */
-export async function operatorToken(transport: Transport): Promise<string> {
-  const path = `/api/v1/namespaces/${OPERATOR_NAMESPACE}/serviceaccounts/${SERVICE_ACCOUNT}/token`;
+/** A new token of the operator's ServiceAccount, or of another beside it, as a kubelet would ask for it. */
+export async function operatorToken(transport: Transport, account = SERVICE_ACCOUNT): Promise<string> {
+  const path = `/api/v1/namespaces/${OPERATOR_NAMESPACE}/serviceaccounts/${account}/token`;
   const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
   const answer = await transport.request({ method: 'POST', path, body });
   return issued.parse(answer.body).status.token;

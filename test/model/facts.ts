@@ -150,6 +150,7 @@ export function factsOf(world: World, validations: readonly ValidationFact[]): F
     workspace: workspaceOf(version),
     class: classFor(terms.stopBehavior, version.klass),
     classAllowed: true,
+    paramsAuthentic: true,
     environment: { kind: 'Merged', digests: { k: observed.env }, currentKey: 'k', leftOut: [] },
     fleet: ALONE,
     machine: observed.machine,

@@ -178,6 +178,7 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
     },
     earlierSelves: () => [],
     keys,
+    launchKeys: keys,
     lease: { held: () => term !== undefined, term: () => term },
     events: { record: (event) => void events.push(event) },
     wake: () => undefined,

@@ -44,11 +44,11 @@ async function launch(name: string) {
   return untilReady(scene, name, 1);
 }
 
-async function readKeys(): Promise<Record<string, string>> {
+async function readKeys(where = KEYS): Promise<Record<string, string>> {
   const secret: KubeObject & { data?: Record<string, string> } = await scene.kube.get(
     SECRETS,
-    KEYS.name,
-    KEYS.namespace,
+    where.name,
+    where.namespace,
   );
   return secret.data ?? {};
 }
@@ -91,6 +91,17 @@ test('a new key is current without a restart, rolls nothing, and hides nothing',
   expect(await keyOf('old')).toBe(await keyOf('new'));
   expect(provisionsOf(scene, 'old')).toHaveLength(2);
   expect(await heartbeats('401')).toBe(0);
+});
+
+test('the keys of launches are in a Secret of their own, and have a rotation of their own', async () => {
+  const where = { ...KEYS, name: 'workspace-operator-launch-keys' };
+  const read = async () => Object.keys((await readKeys(where)) ?? {});
+  const [before, others] = [await read(), await readKeys()];
+  expect(before).toEqual([expect.stringMatching(/^launch[.]k1x/)]);
+  await scene.kube.mergePatch(SECRETS, where, { metadata: { annotations: { [ROTATE_KEYS]: 'spring' } } });
+  await until('there is a new key beside the old one', async () => (await read()).length === 2);
+  expect(await read()).toEqual(expect.arrayContaining(before));
+  expect(await readKeys()).toEqual(others);
 });
 
 test('deleted while the operator runs, the Secret is put back as it was', async () => {

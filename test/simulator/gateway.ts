@@ -27,7 +27,7 @@ export async function startGateway(
   const { clock, logger, registry } = platform;
   const { flushIntervalMs, beatIntervalMs } = platform.config.gateway;
   const signal = new AbortController().signal;
-  const cluster = await joinCluster(platform, signal);
+  const cluster = await joinCluster(platform, signal, 'kinds');
   if (!cluster) throw new Error('the gateway found no cluster');
   atEnd(() => void cluster.stop());
   cluster.watch('kinds');

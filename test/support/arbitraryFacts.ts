@@ -240,6 +240,7 @@ export const arbitraryFacts: fc.Arbitrary<Facts> = fc
     finalized: rarely(true, false),
     changed: fc.option(fc.record({ agoMs })),
     missingClass: rarely(false, true),
+    authentic: rarely(true, false),
     line: lines,
   })
   .map((given): Facts => {
@@ -273,6 +274,7 @@ export const arbitraryFacts: fc.Arbitrary<Facts> = fc
         console: given.console ? { 'i-1': '', 'i-2': '', 'i-3': '', 'i-4': '' } : {},
       },
       class: classOf({ repair: { policy: given.policy } }),
+      paramsAuthentic: given.authentic,
       ...(missingClass ? { class: undefined, machine: undefined, classAllowed: false } : {}),
     });
     const recorded = status?.desired;

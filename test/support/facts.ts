@@ -223,6 +223,7 @@ export function factsOf(overrides: Overrides = {}): Facts {
     clusterID: CLUSTER,
     class: STANDARD,
     classAllowed: true,
+    paramsAuthentic: true,
     environment: environmentOf('a'),
     fleet: fleetOf(),
     machine: MACHINE,

@@ -137,6 +137,7 @@ export function createSurroundings(options: { keys?: readonly string[] } = {}) {
     massSilence: () => false,
     earlierSelves: () => [],
     keys,
+    launchKeys: keys,
     lease: { held: () => lease.heldNow, term: () => lease.term },
     events: { record: (event: EventInput) => void events.push(event), stop: () => Promise.resolve() },
     wake: () => undefined,

@@ -1,6 +1,14 @@
 import type { KubeObject } from '../../controller/client.ts';
 import type { Random } from '../../controller/random.ts';
-import { entryName, KEY_BYTES, KEY_KINDS, type KeyEntry, newKeyID, readEntries } from '../../gateway/keys.ts';
+import {
+  entryName,
+  KEY_BYTES,
+  KEY_KINDS,
+  type KeyEntry,
+  type KeyKind,
+  newKeyID,
+  readEntries,
+} from '../../gateway/keys.ts';
 import { forgottenKeys } from '../../gateway/liveKeys.ts';
 
 /** Each new value asks for one new key of each kind. */
@@ -26,8 +34,11 @@ export function planKeys(
   secret: KubeObject | undefined,
   held: readonly KeyEntry[],
   random: Random,
+  kinds: readonly KeyKind[] = KEY_KINDS,
 ): KeyPlan | undefined {
-  const present = new Map(secret && readEntries(secret).entries.map((entry) => [entryName(entry), entry]));
+  const present = new Map(
+    secret && readEntries(secret, kinds).entries.map((entry) => [entryName(entry), entry]),
+  );
   const forgotten = secret ? forgottenKeys(secret) : new Set<string>();
   const restored = held.filter((entry) => {
     const name = entryName(entry);
@@ -39,7 +50,7 @@ export function planKeys(
     return restored.length > 0 ? { restored, made: [] } : undefined;
   }
   const all = [...present.values(), ...held];
-  const made = KEY_KINDS.map((kind): KeyEntry => {
+  const made = kinds.map((kind): KeyEntry => {
     const number =
       1 + Math.max(0, ...all.filter((entry) => entry.kind === kind).map((entry) => entry.number));
     return { kind, number, id: newKeyID(number, random), key: random.bytes(KEY_BYTES) };

@@ -71,6 +71,7 @@ function setUp(entries: readonly KeyEntry[] = FIRST, annotations: Record<string,
     lease,
     events: { record: (event) => void events.push(event) },
     random: systemRandom,
+    kinds: KEY_KINDS,
   });
   return {
     keys,

@@ -3,7 +3,7 @@ import type { KubeClient, KubeObject } from '../../controller/client.ts';
 import type { ReconcileContext } from '../../controller/controller.ts';
 import type { Random } from '../../controller/random.ts';
 import type { Store } from '../../controller/store.ts';
-import { entryName, KEY_SECRETS, type KeyEntry, keySecretBody } from '../../gateway/keys.ts';
+import { entryName, KEY_SECRETS, type KeyEntry, type KeyKind, keySecretBody } from '../../gateway/keys.ts';
 import type { LiveKeyRing } from '../../gateway/liveKeys.ts';
 import type { Events } from '../events.ts';
 import type { Lease } from '../workspace/deps.ts';
@@ -18,11 +18,13 @@ export interface KeysDeps {
   lease: Lease;
   events: Events;
   random: Random;
+  /** What kinds of key it holds. */
+  kinds: readonly KeyKind[];
 }
 
 /** Keeps the Secret whole: answers a rotation, and puts back what was lost from it. By compare-and-swap, while it leads. */
 export function createKeysReconciler(deps: KeysDeps) {
-  const { kube, secret, store, keys, lease, events, random } = deps;
+  const { kube, secret, store, keys, lease, events, random, kinds } = deps;
 
   async function write(present: KubeObject | undefined, plan: KeyPlan): Promise<KubeObject> {
     const beforeSend = () => {
@@ -39,7 +41,7 @@ export function createKeysReconciler(deps: KeysDeps) {
   return async function reconcile(key: string, { logger }: ReconcileContext): Promise<undefined> {
     if (!lease.held()) return;
     const present = store.get(key);
-    const plan = planKeys(present, keys.entries(), random);
+    const plan = planKeys(present, keys.entries(), random, kinds);
     if (!plan) return;
     const written = await write(present, plan);
     keys.take(written);

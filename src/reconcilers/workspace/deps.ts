@@ -57,6 +57,8 @@ export interface WorkspaceDeps {
   /** Live instances of earlier Workspaces of this key (namespace/name); undefined before anybody looked. */
   earlierSelves(key: string): Facts['earlier'];
   keys: Pick<LiveKeyRing, 'current' | 'get' | 'isGone'>;
+  /** Keys of the MACs of launches. */
+  launchKeys: Pick<LiveKeyRing, 'current' | 'get'>;
   lease: Lease;
   events: Events;
   /** Looks at a key soon. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createCanary, findCanary } from '../../../test/support/canary.ts';
 import { doubtful, factsOf, statusOf } from '../../../test/support/facts.ts';
 import { monoMs } from '../../../test/support/moments.ts';
+import { signed } from '../../../test/support/signed.ts';
 import { createSurroundings } from '../../../test/support/workspaceDeps.ts';
 import { clientToken } from '../../api/token.ts';
 import { TerminalError } from '../../controller/errors.ts';
@@ -17,7 +18,7 @@ const run = (armed: boolean): Effect => ({ kind: 'RunInstances', number: 1, arme
 
 function setUp(status = statusOf({ launch: doubtful(), instance: undefined })) {
   const around = createSurroundings();
-  const workspace = around.store(factsOf({ status }).workspace);
+  const workspace = around.store(signed(around.deps, factsOf({ status }).workspace));
   const memory = createMemory();
   const mine = memory.of('default/ada', workspace.metadata.uid);
   const guards = { blocked: false };

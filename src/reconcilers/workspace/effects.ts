@@ -6,6 +6,7 @@ import { TerminalError } from '../../controller/errors.ts';
 import { latest, plus } from '../../controller/time.ts';
 import { ec2Failure, isEc2Failure } from '../../ec2/errors.ts';
 import type { Ec2Failure } from '../../ec2/port.ts';
+import { paramsAuthentic } from './authenticity.ts';
 import type { LaunchAnswer, ValidationFact } from './decide/facts.ts';
 import type { Effect } from './decide/view.ts';
 import type { WorkspaceDeps } from './deps.ts';
@@ -59,6 +60,9 @@ async function run(performance: Performance, number: number, armed: boolean): Pr
   const { launch } = workspace.status ?? {};
   if (launch?.number !== number || !launch.params)
     throw new TerminalError(`launch ${number} has no parameters on record`);
+  // Decided as well; but what spends money is checked again where it is sent.
+  if (!paramsAuthentic(deps, workspace))
+    throw new TerminalError(`the parameters of launch ${number} carry no MAC of ours; nothing was sent`);
   const { uid } = workspace.metadata;
   const before = mine.sends?.number === number ? mine.sends : undefined;
   const sentAt = deps.clock.monotonic();

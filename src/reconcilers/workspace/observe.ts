@@ -9,6 +9,7 @@ import type { Term } from '../../controller/leaderElection.ts';
 import type { MonoMs } from '../../controller/time.ts';
 import { type ObservedInstance, TAG } from '../../ec2/port.ts';
 import { namespaceAllowed } from './allowed.ts';
+import { paramsAuthentic } from './authenticity.ts';
 import { trackDeadline, trackEnd } from './decide/deadline.ts';
 import { trackChange } from './decide/debounce.ts';
 import { observedDigests } from './decide/desired.ts';
@@ -66,6 +67,7 @@ export async function observe(
     class: klass,
     classAllowed: isAllowed(deps, klass, workspace),
     move: moveOf(deps, workspace, className),
+    paramsAuthentic: paramsAuthentic(deps, workspace),
     environment,
     fleet: deps.fleet.factFor(workspace, []),
     machine: klass && machineDigest(workspace.spec, klass.spec, klass.status?.resolvedImages),

@@ -1,6 +1,7 @@
 import type { Workspace } from '../../api/workspace.ts';
 import type { ReconcileContext, ReconcileResult } from '../../controller/controller.ts';
 import { act } from './act.ts';
+import { withMac } from './authenticity.ts';
 import { LeaseLostError, resolveClaim } from './claims.ts';
 import { decide } from './decide/decide.ts';
 import type { Decision } from './decide/decision.ts';
@@ -41,7 +42,14 @@ export function createWorkspaceReconciler(deps: WorkspaceDeps) {
         if (!decision.effect) return { requeueAfterMs: openForMs };
       }
       try {
-        const afterMs = await act(deps, memory, workspace, decision, term.id, context);
+        const afterMs = await act(
+          deps,
+          memory,
+          workspace,
+          withMac(deps, workspace, decision),
+          term.id,
+          context,
+        );
         return { requeueAfterMs: sooner(afterMs, openForMs) };
       } catch (error) {
         // The next term begins with every key.

@@ -19,12 +19,15 @@ export function resolveDoubt(draft: Draft): boolean {
     recordEnd(draft, launch, 'Refused', { refusal, message: `${code}: ${message}` });
     return false;
   }
+  const unverified = draft.facts.paramsAuthentic ? undefined : whyUnsent(launch);
+  if (unverified !== undefined) block(draft, { reason: 'Launching', message: unverified });
   if (sweptAt === undefined || sweptAt < process.termAt) {
     wakeAfter(draft, 1000);
     return true;
   }
+  if (unverified !== undefined) return awaitProofOfAbsence(draft, launch, unverified);
   if (answer?.result.kind === 'mismatch' || tooOldToReplay(draft, launch)) {
-    return awaitProofOfAbsence(draft, launch);
+    return awaitProofOfAbsence(draft, launch, 'Its request can not be repeated.');
   }
   replay(draft, launch, answer);
   return true;
@@ -49,12 +52,17 @@ function tooOldToReplay(view: View, launch: FrozenLaunch): boolean {
   return age > view.facts.timing.replayMaxAgeMs;
 }
 
+/** As an earlier release left it, or under a lost key, or as somebody else wrote it. */
+function whyUnsent({ number }: FrozenLaunch): string {
+  return `Launch ${number} is looked up in EC2 and not sent again: its parameters on record carry no status.launch.params.mac that a key of this operator gives them.`;
+}
+
 /** Adoption by tag and token happens in instances.ts; a sweep that shows none, begun so late after the last send, is the proof. */
-function awaitProofOfAbsence(draft: Draft, launch: Launch): boolean {
+function awaitProofOfAbsence(draft: Draft, launch: Launch, why: string): boolean {
   const { process, sweptAt } = draft.facts;
   const needed = plus(latest(process.termAt, process.sends?.lastAt), shownAfterMs(draft));
   if (sweptAt !== undefined && sweptAt >= needed) {
-    const message = 'EC2 shows no instance for this launch, and its request can not be repeated.';
+    const message = `EC2 shows no instance for this launch. ${why}`;
     recordEnd(draft, launch, 'Lost', { message });
     return false;
   }

@@ -258,6 +258,8 @@ export interface Facts {
   move?: MoveFact | undefined;
   /** Whether the class lets this namespace use it. */
   classAllowed: boolean;
+  /** Whether the parameters of the launch on record carry our MAC: others are never sent. */
+  paramsAuthentic: boolean;
   environment: EnvironmentFact;
   fleet: FleetFact;
   /** Digest of machine inputs; undefined without a class. */
