@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino, stdSerializers } from 'pino';
 import type { Clock } from './controller/clock.ts';
+import { escapedLine } from './controller/plainText.ts';
 
 export interface LoggingOptions {
   level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
@@ -39,7 +40,8 @@ export function createLogger({ level, clock, destination }: LoggingOptions): Log
     redact: { paths: PREFIXES.flatMap((prefix) => SECRET_NAMES.map((name) => `${prefix}${name}`)) },
     serializers: { err: describeError, error: describeError, req: noRequest, res: stdSerializers.res },
   };
-  return pino(options, destination ?? pino.destination({ dest: 1, sync: true }));
+  const output = destination ?? pino.destination({ dest: 1, sync: true });
+  return pino(options, { write: (line) => output.write(escapedLine(line)) });
 }
 
 export interface DescribedError {

@@ -21,7 +21,10 @@ const halt = z
   .object({
     content: text(160).describe('What is not rolled out any further: a digest, as content is compared by.'),
     since: timestamp.describe('When it was halted.'),
-    message: text(4096).describe('What failed, with the end of its console.'),
+    by: text(512)
+      .optional()
+      .describe('Namespace and name of a Workspace that failed with it; its own status says how.'),
+    message: text(4096).describe('What failed, in the operator’s own words: nothing that an instance said.'),
   })
   .describe('Content that is not rolled out any further.');
 

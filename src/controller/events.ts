@@ -6,6 +6,7 @@ import { isAlreadyExists, isApiError, isNamespaceTerminating, isNotFound } from 
 import { cutNote, EVENTS, type EventInput, eventBody } from './eventBody.ts';
 import { microTime } from './lease.ts';
 import type { RuntimeMetrics } from './metrics.ts';
+import { plainText } from './plainText.ts';
 import type { Random } from './random.ts';
 import { createTokenBucket, type TokenBucket } from './tokenBucket.ts';
 
@@ -119,7 +120,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       drop('stopped');
       return;
     }
-    const input = { ...event, note: cutNote(event.note) };
+    const input = { ...event, note: cutNote(plainText(event.note)) };
     const key = keyOf(input);
     const series = all.get(key);
     if (series) {

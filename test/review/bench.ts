@@ -238,6 +238,7 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
   return {
     clock,
     api,
+    logger,
     stage,
     another,
     kube,

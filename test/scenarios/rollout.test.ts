@@ -100,8 +100,9 @@ describe('roll-outs of a class', () => {
     });
     const condition = halted.status?.conditions?.find(({ type }) => type === 'RolloutComplete');
     expect(condition).toMatchObject({ status: 'False', reason: 'RolloutHalted' });
-    expect(condition?.message).toMatch(/never became Ready\. The console ends: .*boots/);
+    expect(condition?.message).toMatch(/never became Ready\. Fix the class/);
     const [canary = ''] = all.filter((name) => provisionsOf(scene, name).length > 1);
+    expect(halted.status?.halted).toMatchObject([{ by: `default/${canary}` }]);
     const others = all.filter((name) => name !== canary);
     for (const other of others) {
       const stays = await untilWorkspace(scene, other, 'it is told', (workspace) => {

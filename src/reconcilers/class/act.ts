@@ -1,6 +1,7 @@
 import { decodeWorkspaceClass } from '../../api/decode.ts';
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import type { ReconcileContext } from '../../controller/controller.ts';
+import { withPlainText } from '../../controller/plainText.ts';
 import { LeaseLostError } from '../workspace/claims.ts';
 import { diff } from '../workspace/mergePatch.ts';
 import type { ClassDecision } from './decide/decide.ts';
@@ -14,7 +15,7 @@ export async function actOnClass(
   termID: string,
   context: ReconcileContext,
 ): Promise<boolean> {
-  const status = diff(klass.status ?? {}, decision.status);
+  const status = diff(klass.status ?? {}, withPlainText(decision.status, ['handled']));
   if (status === undefined) return false;
   const { name, resourceVersion } = klass.metadata;
   const raw = await deps.kube.mergePatch(

@@ -12,15 +12,16 @@ export function observeClass(
   resolution: ClassResolution | undefined,
 ): { facts: ClassFacts; now: ClassNow } {
   const { name } = klass.metadata;
-  const fleet = summarise(deps, klass);
+  const fleet = summaryOf(deps.fleet.of(name), klass);
   const now = { wall: deps.clock.now(), mono: deps.clock.monotonic() };
   const evidence = { heartbeats: deps.evidence.of(name), cloud: deps.evidence.cloud() };
   const wroteAt = deps.pace.wroteAt(name);
   return { facts: { klass, fleet, evidence, resolution, wroteAt, timing: deps.timing }, now };
 }
 
-function summarise({ fleet }: ClassDeps, klass: WorkspaceClass): FleetSummary {
-  const tally = fleet.of(klass.metadata.name) ?? createTally();
+/** What the class's status needs of its sums. */
+export function summaryOf(sums: ClassTally | undefined, klass: WorkspaceClass): FleetSummary {
+  const tally = sums ?? createTally();
   const { slots, standing } = tally;
   return {
     counts: { ...standing.counts },

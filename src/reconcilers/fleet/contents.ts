@@ -30,6 +30,8 @@ export interface ContentSummary {
   name: string;
   proven: boolean;
   failing: number;
+  /** One that failed with it, and how often. */
+  by?: string | undefined;
   message: string;
   waiting: number;
 }
@@ -96,12 +98,13 @@ export function createContents(): Contents {
 
   function summarise(content: Content): ContentSummary {
     const { name, proven, failing, failures, wanted } = content;
+    let by: string | undefined;
     let message = '';
-    for (const failure of failing.values()) {
-      if (message !== '' || failures === 0) break;
-      if (isSince(failure, resumedAt)) message = failure.message;
+    for (const [key, failure] of failing) {
+      if (by !== undefined || failures === 0) break;
+      if (isSince(failure, resumedAt)) [by, message] = [key, failure.message];
     }
-    return { name, proven: proven > 0, failing: failures, message, waiting: wanted };
+    return { name, proven: proven > 0, failing: failures, by, message, waiting: wanted };
   }
 
   return {

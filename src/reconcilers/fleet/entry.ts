@@ -32,7 +32,6 @@ export interface FleetEntry {
   state: 'current' | 'updating' | 'failing';
   /** Ready's reason, while it is not True and this release knows it. */
   reason?: Reason;
-  message?: string;
   /** It should run, and counts for budgets. */
   counts: boolean;
   /** It serves. */
@@ -89,7 +88,6 @@ export function entryOf(workspace: Workspace): FleetEntry {
     launchOrder: `${launch?.submittedAt ?? ''} ${key}`,
     state: stateOf(status, stalled),
     reason: !available && ready && isReason(ready.reason) ? ready.reason : undefined,
-    message: available ? undefined : ready?.message,
     counts: runs && (available || !(aside || isAskedFor(status))),
     available: runs && available,
     occupies: takesRoom,
@@ -162,7 +160,6 @@ interface Try {
   readyAt?: string;
   outcome?: Outcome;
   endedAt?: string;
-  message?: string;
 }
 
 /** The launches of the present generation that are known, newest first. */
@@ -170,7 +167,7 @@ function triesOf(status: WorkspaceStatus | undefined): Try[] {
   const { launch, history = [], desired } = status ?? {};
   if (!launch || !desired) return [];
   const { ended } = launch;
-  const present: Try = { ...launch, outcome: ended?.outcome, endedAt: ended?.at, message: ended?.message };
+  const present: Try = { ...launch, outcome: ended?.outcome, endedAt: ended?.at };
   const earlier = history.filter(({ number }) => number !== launch.number);
   return [present, ...earlier].filter(({ generation }) => generation === desired.generation);
 }
@@ -197,9 +194,8 @@ function failureOf(
   if (!desired || launch?.readyAt || failed.length < FAILED_TRIES) return undefined;
   const content = sharedContent(desired);
   if (content === undefined) return undefined;
-  const said = failed.find(({ message }) => message !== undefined)?.message ?? '';
-  const message =
-    `${failed.length} launches of ${key} with it (${desired.cause}) never became Ready. ${said}`.trim();
+  // Others of the class are shown it: never what the instance or EC2 said of it.
+  const message = `${failed.length} launches of ${key} with it (${desired.cause}) never became Ready.`;
   return { content, times: failed.map(({ endedAt }) => endedAt ?? ''), message };
 }
 

@@ -1,5 +1,6 @@
 import type { Workspace } from '../../api/workspace.ts';
 import type { ReconcileContext, ReconcileResult } from '../../controller/controller.ts';
+import { withPlainText } from '../../controller/plainText.ts';
 import { act } from './act.ts';
 import { withMac } from './authenticity.ts';
 import { LeaseLostError, resolveClaim } from './claims.ts';
@@ -10,6 +11,9 @@ import { endPass } from './effectLine.ts';
 import { createLookUps } from './lookUps.ts';
 import { createMemory } from './memory.ts';
 import { observe, type ResolvedClass } from './observe.ts';
+
+/** What is sent to EC2, and what is compared with a request in the spec. */
+const EXACT = ['params', 'handled'];
 
 /** One pass: observe, decide, act; then the loop comes round. */
 export function createWorkspaceReconciler(deps: WorkspaceDeps) {
@@ -42,14 +46,7 @@ export function createWorkspaceReconciler(deps: WorkspaceDeps) {
         if (!decision.effect) return { requeueAfterMs: openForMs };
       }
       try {
-        const afterMs = await act(
-          deps,
-          memory,
-          workspace,
-          withMac(deps, workspace, decision),
-          term.id,
-          context,
-        );
+        const afterMs = await act(deps, memory, workspace, fitToWrite(workspace, decision), term.id, context);
         return { requeueAfterMs: sooner(afterMs, openForMs) };
       } catch (error) {
         // The next term begins with every key.
@@ -57,6 +54,12 @@ export function createWorkspaceReconciler(deps: WorkspaceDeps) {
         throw error;
       }
     }
+  }
+
+  function fitToWrite(workspace: Workspace, decision: Decision): Decision {
+    const { status, events } = decision;
+    const plain = { ...decision, status: withPlainText(status, EXACT), events: withPlainText(events) };
+    return withMac(deps, workspace, plain);
   }
 
   function placeOf({ metadata }: Workspace, { bucket, ...ask }: NonNullable<Decision['ask']>) {

@@ -87,7 +87,7 @@ function judgeRollout(
   const [halt] = halted ?? [];
   if (halt) {
     const { since, message } = halt;
-    const next = 'Mend the class or the Secret, or set spec.requests.resume to a new value.';
+    const next = 'Fix the class or the Secret, or set spec.requests.resume to a new value.';
     return { status: 'False', reason: 'RolloutHalted', message: `Halted at ${since}: ${message} ${next}` };
   }
   if (!rollout) return { status: 'True', reason: 'Complete', message: 'No change has been rolled out yet.' };

@@ -14,7 +14,8 @@ export interface ClassContent {
   proven: boolean;
   /** How many were replaced for it and failed again and again, since a person last resumed. */
   failing: number;
-  /** What is known of such a failure. */
+  /** Namespace and name of one of them, and in our words how it failed. */
+  by?: string | undefined;
   message: string;
   /** Workspaces that serve and would be replaced for it. */
   waiting: number;

@@ -9,7 +9,8 @@ const failing = (more: Partial<ClassContent> = {}): ClassContent => ({
   name: 'class:new',
   proven: false,
   failing: 1,
-  message: '2 launches of default/ada with it (ClassChanged) never became Ready. The console ends: no disk',
+  by: 'default/ada',
+  message: '2 launches of default/ada with it (ClassChanged) never became Ready.',
   waiting: 9,
   ...more,
 });
@@ -30,7 +31,7 @@ describe('content that failed', () => {
     expect(haltedAs(decided([failing(more)]).status)).toEqual(halts ? ['class:new'] : undefined);
   });
 
-  test('is told at once, with how the console ended and what to do, and the class is not Ready', () => {
+  test('is told at once, with who failed and what to do, and the class is not Ready', () => {
     const { status, events } = decideClass(
       classFactsOf({
         status: decided([]).status,
@@ -41,7 +42,7 @@ describe('content that failed', () => {
     );
     const complete = status.conditions?.find(({ type }) => type === 'RolloutComplete');
     expect(complete).toMatchObject({ status: 'False', reason: 'RolloutHalted' });
-    expect(complete?.message).toMatch(/no disk.*spec\.requests\.resume/);
+    expect(complete?.message).toMatch(/default\/ada.*never became Ready.*spec\.requests\.resume/);
     expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
       reason: 'RolloutHalted',
     });

@@ -6,6 +6,7 @@ import { iso } from './progress.ts';
 /** A class halts no more contents than this at once. */
 export const MOST_HALTS = 8;
 
+type Halt = NonNullable<WorkspaceClassStatus['halted']>[number];
 type Status = Pick<WorkspaceClassStatus, 'halted' | 'handled'>;
 
 /**
@@ -21,18 +22,22 @@ export function haltsOf({ klass, fleet }: ClassFacts, now: ClassNow): Status {
     return { halted: undefined, handled: { resume, resumedAt: iso(now.wall) } };
   }
   const waitedFor = new Map(fleet.contents.map((content) => [content.name, content]));
-  const kept = halted.filter(({ content }) => (waitedFor.get(content)?.waiting ?? 0) > 0);
+  const kept = halted
+    .filter(({ content }) => (waitedFor.get(content)?.waiting ?? 0) > 0)
+    .map((halt) => (halt.by === undefined ? { ...halt, ...saidOf(waitedFor.get(halt.content)) } : halt));
   const known = new Set(kept.map(({ content }) => content));
   const more = fleet.contents.filter((content) => !known.has(content.name) && fails(content));
   const all = [
     ...kept,
-    ...more.map(({ name, message }) => ({
-      content: name,
-      since: iso(now.wall),
-      message: message.slice(0, 4096),
-    })),
+    ...more.map((content) => ({ content: content.name, since: iso(now.wall), ...saidOf(content) })),
   ].slice(0, MOST_HALTS);
   return { halted: all.length > 0 ? all : undefined, handled };
+}
+
+/** An earlier release, which names nobody, put what the console said into its message: other tenants must not see that. */
+function saidOf(content: ClassContent | undefined): Pick<Halt, 'by' | 'message'> {
+  if (content?.by === undefined) return { message: 'Replacements for it failed again and again.' };
+  return { by: content.by, message: content.message };
 }
 
 /** What is one Workspace's own, nobody else waits for: its failure is no matter of the class. */

@@ -228,7 +228,9 @@ describe('one first', () => {
 });
 
 describe('halted', () => {
-  const halted = [{ content: classContent(OTHER), since: stamp(-MINUTE), message: 'default/first failed.' }];
+  const halted = [
+    { content: classContent(OTHER), since: stamp(-MINUTE), by: 'default/first', message: 'It failed.' },
+  ];
   const klass = { ...classOf(), status: { observedGeneration: 1, halted } };
 
   test('what serves stays, and says what failed and what to do', () => {
@@ -237,7 +239,7 @@ describe('halted', () => {
     expect(conditionOf(decision, 'Ready')).toMatchObject({ status: 'True' });
     expect(conditionOf(decision, 'UpToDate')).toMatchObject({ status: 'False', reason: 'RolloutHalted' });
     expect(conditionOf(decision, 'UpToDate').message).toMatch(
-      /default\/first failed.*spec\.requests\.resume/,
+      /default\/first .*never became Ready.*spec\.requests\.resume/,
     );
     expect(conditionOf(decision, 'Stalled')).toMatchObject({ status: 'True', reason: 'RolloutHalted' });
   });

@@ -87,7 +87,8 @@ function halted({ facts, status }: View, contents: readonly string[]): Blocker |
   if (!klass || !halt) return undefined;
   return {
     reason: 'RolloutHalted',
-    message: `Generation ${status.desired?.generation} is not rolled out any further, and the present instance stays: ${halt.message} Mend the class or the Secret, or set spec.requests.resume of WorkspaceClass "${klass.metadata.name}" to a new value.`,
+    // Not its message: an earlier release wrote there what another tenant's instance said.
+    message: `Generation ${status.desired?.generation} is not rolled out any further, and the present instance stays: ${halt.by ?? 'another Workspace'} was replaced for it and never became Ready; its own status says how. Fix the class or the Secret, or set spec.requests.resume of WorkspaceClass "${klass.metadata.name}" to a new value.`,
   };
 }
 

@@ -1,0 +1,38 @@
+/** Control and format characters (bidi overrides and isolates among them), and separators that break a line. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * Text that a terminal or a browser shows as it stands: no escape sequence, no change of direction, no hidden character, no
+ * half of one. What instances, tenants and EC2 say may hold all of these.
+ */
+export function plainText(text: string): string {
+  return text.toWellFormed().replace(UNPRINTABLE, ' ');
+}
+
+/** The same of every text in a value, but for those under these names, which must stay byte by byte. The value itself where nothing changes. */
+export function withPlainText<T>(value: T, exact: readonly string[] = []): T {
+  if (typeof value === 'string') return plainText(value) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const items = value.map((item: unknown) => withPlainText(item, exact));
+    return items.every((item, index) => item === value[index]) ? value : (items as T);
+  }
+  let changed = false;
+  const entries = Object.entries(value).map(([name, item]) => {
+    const plain: unknown = exact.includes(name) ? item : withPlainText(item, exact);
+    changed ||= plain !== item;
+    return [name, plain];
+  });
+  return changed ? (Object.fromEntries(entries) as T) : value;
+}
+
+/** A line of JSON in which these characters are escapes: the same text to whoever parses it, and harmless to whoever prints it. */
+export function escapedLine(line: string): string {
+  return line.replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (found) =>
+    Array.from({ length: found.length }, (_, at) => escapeUnit(found.charCodeAt(at))).join(''),
+  );
+}
+
+function escapeUnit(unit: number): string {
+  return `\\u${unit.toString(16).padStart(4, '0')}`;
+}
