@@ -52,6 +52,14 @@ const EarlierInstance = {
   Lives: { means: 'One lives; see "EarlierInstance is True" below.' },
 } as const satisfies Aspect;
 
+const TagsMissing = {
+  None: { means: 'The instance has the tags that it was launched with again.' },
+  Missing: {
+    means:
+      'Somebody took tags of the operator from the instance, or changed them; the message names them. It stays, as it is known by its id. IAM policies that ask for the cluster’s tag then refuse to end it: put them back.',
+  },
+} as const satisfies Aspect;
+
 const Reconciling = {
   Settled: { means: 'All is as it should be. Otherwise the reason is Ready’s or UpToDate’s.' },
 } as const satisfies Aspect;
@@ -66,6 +74,7 @@ const ASPECTS = {
   HeartbeatHealthy,
   SecretsSynced,
   EarlierInstance,
+  TagsMissing,
   Reconciling,
   Stalled,
 };

@@ -29,6 +29,10 @@ export const WORKSPACE_EVENTS = {
     type: 'Warning',
     when: 'The status names an instance that no launch of this Workspace made, as EC2 says by its client token. It is left alone; somebody else writes statuses.',
   },
+  TagsMissing: {
+    type: 'Warning',
+    when: 'Somebody took tags of the operator from the instance, or changed them; the message names them. It stays.',
+  },
   EarlierInstance: {
     type: 'Warning',
     when: 'An instance lives that an earlier Workspace of this name launched: the object was moved or restored.',

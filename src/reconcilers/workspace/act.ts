@@ -146,12 +146,14 @@ function announce(deps: WorkspaceDeps, workspace: Workspace, decision: Decision)
 
 /** Asks for quick look-ups of what is on its way up or down, and of nothing in steady state. */
 function follow(deps: WorkspaceDeps, workspace: Workspace): void {
-  const { launch, terminating, instance } = workspace.status ?? {};
+  const { launch, terminating, instance, conditions } = workspace.status ?? {};
   const ids = (terminating ?? []).map((entry) => entry.instanceID);
   const steady =
     launch?.phase === 'Stopped'
       ? instance?.state === 'stopped'
       : launch?.readyAt !== undefined && instance?.state === 'running';
-  if (launch?.instanceID && !launch.ended && !steady) ids.push(launch.instanceID);
+  // A sweep goes by tags, and would show it no more.
+  const untagged = conditions?.some(({ type, status }) => type === 'TagsMissing' && status === 'True');
+  if (launch?.instanceID && !launch.ended && (!steady || untagged)) ids.push(launch.instanceID);
   deps.cloud.follow(workspace.metadata.uid, [...new Set(ids)].sort());
 }

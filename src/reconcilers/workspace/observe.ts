@@ -1,6 +1,7 @@
 import { UserDataTooLarge } from '../../agent/userData.ts';
 import { machineDigest } from '../../api/machine.ts';
 import { FINALIZER } from '../../api/meta.ts';
+import { own } from '../../api/own.ts';
 import { occupies, recordedRooms } from '../../api/room.ts';
 import { clientToken } from '../../api/token.ts';
 import type { Workspace } from '../../api/workspace.ts';
@@ -169,13 +170,35 @@ function instancesOf(deps: WorkspaceDeps, workspace: Workspace): InstanceFact[] 
   });
   const recorded = [...known].flatMap(([id, number]): InstanceFact[] => {
     const instance = deps.cloud.get(id);
-    if (instance) return [instanceFact(instance, number)];
+    if (instance) {
+      const missingTags = tagsMissing(instance, expectedTags(deps, workspace, number));
+      return [{ ...instanceFact(instance, number), ...(missingTags.length > 0 && { missingTags }) }];
+    }
     const notFound = deps.cloud.notFound(id);
     if (!notFound) return [];
     // Never seen by this process: only its look-ups speak for it.
     return [{ id, number, generation: 0, state: 'Unknown', type: '', zone: '', notFound, missing: true }];
   });
   return [...tagged, ...recorded];
+}
+
+/** Our tags as a launch gives them to its instance; of the generation any will do. */
+function expectedTags({ clusterID }: WorkspaceDeps, { metadata }: Workspace, number: number) {
+  return [
+    [TAG.cluster, clusterID],
+    [TAG.uid, metadata.uid],
+    [TAG.namespace, metadata.namespace],
+    [TAG.name, metadata.name],
+    [TAG.number, String(number)],
+    [TAG.generation, undefined],
+  ] as const;
+}
+
+function tagsMissing({ tags }: ObservedInstance, expected: ReturnType<typeof expectedTags>): string[] {
+  return expected.flatMap(([key, value]) => {
+    const found = own(tags, key);
+    return found === undefined || (value !== undefined && found !== value) ? [key] : [];
+  });
 }
 
 /** The launches' numbers by the ids of the instances that the status names. */

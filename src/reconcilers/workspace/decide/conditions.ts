@@ -10,6 +10,7 @@ import { deferredGeneration } from './ledger.ts';
 import { moveObstacle } from './move.ts';
 import { observedGeneration } from './observed.ts';
 import { judgeReady } from './ready.ts';
+import { judgeTags } from './tags.ts';
 import { judgeUpToDate } from './upToDate.ts';
 import { conditionOf } from './verdict.ts';
 import type { View } from './view.ts';
@@ -22,6 +23,7 @@ interface Verdicts extends Record<ConditionType, Verdict<string> | undefined> {
   SecretsSynced: Verdict<AspectReason<'SecretsSynced'>>;
   UpToDate: Verdict<Reason>;
   EarlierInstance: Verdict<AspectReason<'EarlierInstance'>> | undefined;
+  TagsMissing: Verdict<AspectReason<'TagsMissing'>> | undefined;
   Reconciling: Verdict<AspectReason<'Reconciling'> | Reason>;
   Stalled: Verdict<AspectReason<'Stalled'> | Reason>;
 }
@@ -40,6 +42,7 @@ export function judgeConditions(view: View): Shown {
   const instance = judgeInstance(view);
   const upToDate = judgeUpToDate(view, ready);
   const earlier = judgeEarlier(view);
+  const tags = judgeTags(view);
   const settled = (ready.status === 'True' && upToDate.status === 'True') || atRest(view);
   const stalled = [ready, upToDate].find(({ reason }) => standingOf(reason) === 'needsPerson');
   const reconciling = settled || stalled ? 'False' : 'True';
@@ -50,6 +53,7 @@ export function judgeConditions(view: View): Shown {
     SecretsSynced: judgeSecrets(view),
     UpToDate: upToDate,
     EarlierInstance: earlier,
+    TagsMissing: tags,
     Reconciling: settled
       ? { status: reconciling, reason: 'Settled', message: '' }
       : { ...(ready.status === 'True' ? upToDate : ready), status: reconciling, message: '' },
@@ -74,7 +78,8 @@ export function judgeConditions(view: View): Shown {
       ...tellDeferral(view, upToDate),
       ...tellRestart(view, upToDate),
       ...tellBlocker(view, ready, upToDate),
-      ...tellEarlier(view, earlier),
+      ...tellOnce(view, 'EarlierInstance', earlier),
+      ...tellOnce(view, 'TagsMissing', tags),
       ...tellReady(view, ready),
     ],
   };
@@ -133,9 +138,14 @@ function tellRestart(view: View, { reason, message }: Verdict<Reason>): EventInt
   return [eventOf(reason, message)];
 }
 
-function tellEarlier(view: View, earlier: Verdicts['EarlierInstance']): EventIntent[] {
-  if (earlier?.status !== 'True' || conditionOf(view, 'EarlierInstance')?.status === 'True') return [];
-  return [eventOf('EarlierInstance', earlier.message)];
+/** That it became True is told once, under its own name. */
+function tellOnce(
+  view: View,
+  type: 'EarlierInstance' | 'TagsMissing',
+  verdict: Verdict<string> | undefined,
+): EventIntent[] {
+  if (verdict?.status !== 'True' || conditionOf(view, type)?.status === 'True') return [];
+  return [eventOf(type, verdict.message)];
 }
 
 /** Under its own reason; one that another release wrote has been told by it. */

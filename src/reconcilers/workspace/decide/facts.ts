@@ -42,6 +42,8 @@ export interface InstanceFact {
   stateReason?: string;
   /** Look-ups by id that said NotFound, with no sighting in between: the first and the last. */
   notFound?: { firstAt: MonoMs; lastAt: MonoMs };
+  /** Keys of our tags that it lacks, or that say something else; of those on record alone. */
+  missingTags?: readonly string[];
   /** The last complete sweep lacked it. */
   missing: boolean;
   /** EC2's status checks of it have failed in every reading since then: its own, or those of what it runs on. */
