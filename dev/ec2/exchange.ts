@@ -35,13 +35,15 @@ export async function exchange<I, O>(
     dryRun: operation.dryRun(input),
     facts: operation.facts(input),
   };
+  const sentAt = cloud.clock.monotonic();
   const { latencyMs, fault } = faults.take(call);
   const latency = latencyMs + draw(cloud.random, cloud.timings.latency);
   if (latency > 0) await sleep(cloud.clock, latency, closing);
   if (closing.aborted) return { kind: 'none', how: 'reset' };
 
+  const { action, dryRun } = call;
   const count = (outcome: string, answered: boolean) =>
-    cloud.ledger.call(call.action, call.dryRun, outcome, answered);
+    cloud.ledger.call({ action, dryRun, outcome, answered, afterMs: cloud.clock.monotonic() - sentAt });
   const execute = (answered: boolean): Delivery<O> => {
     const delivery = attempt(service.cloud, operation, input);
     count(delivery.kind === 'error' ? delivery.error.code : 'ok', answered);

@@ -10,6 +10,9 @@ export interface CallCount {
   count: number;
 }
 
+/** One call, and how long after it was sent it was carried out, ms. */
+export type Carried = Omit<CallCount, 'count'> & { afterMs: number };
+
 /** One accepted RunInstances that made an instance; replays of its token are not provisions. */
 export interface Provision {
   instanceID: string;
@@ -30,9 +33,9 @@ export interface Termination {
 
 /** The cloud's own books: what was asked and what was really done, for tests and people to audit the operator by. */
 export interface Ledger {
-  call(action: string, dryRun: boolean, outcome: string, answered: boolean): void;
+  call(call: Carried): void;
   /** Told of each call when it is over. */
-  onCall(listener: (call: Omit<CallCount, 'count'>) => void): void;
+  onCall(listener: (call: Carried) => void): void;
   provision(entry: Omit<Provision, 'at'>): void;
   termination(entry: Omit<Termination, 'at'>): void;
   calls(): CallCount[];
@@ -46,15 +49,16 @@ export function createLedger(clock: Clock): Ledger {
   const counts = new Map<string, CallCount>();
   const provisions: Provision[] = [];
   const terminations: Termination[] = [];
-  const listeners: ((call: Omit<CallCount, 'count'>) => void)[] = [];
+  const listeners: ((call: Carried) => void)[] = [];
   const stamp = () => new Date(clock.now()).toISOString();
   return {
-    call(action, dryRun, outcome, answered) {
+    call(carried) {
+      const { action, dryRun, outcome, answered } = carried;
       const key = `${action} ${dryRun} ${outcome} ${answered}`;
       const entry = counts.get(key) ?? { action, dryRun, outcome, answered, count: 0 };
       entry.count += 1;
       counts.set(key, entry);
-      for (const listener of listeners) listener({ action, dryRun, outcome, answered });
+      for (const listener of listeners) listener(carried);
     },
     onCall: (listener) => void listeners.push(listener),
     provision: (entry) => void provisions.push({ ...entry, at: stamp() }),

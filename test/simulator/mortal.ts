@@ -19,7 +19,8 @@ export interface Mortal {
 
 export type Strike = (name: string, when: 'before' | 'after') => void;
 
-export function createMortal(clock: Clock, strike: Strike): Mortal {
+/** @param skewMs how far its wall clock is ahead of the others' */
+export function createMortal(clock: Clock, strike: Strike, skewMs = 0): Mortal {
   let state: 'running' | 'frozen' | 'dead' = 'running';
   let waiting: (() => void)[] = [];
   const death = new AbortController();
@@ -67,7 +68,7 @@ export function createMortal(clock: Clock, strike: Strike): Mortal {
 
   return {
     clock: {
-      now: clock.now,
+      now: () => (clock.now() + skewMs) as ReturnType<Clock['now']>,
       monotonic: clock.monotonic,
       setTimeout: (fn, ms) => clock.setTimeout(() => whenRunning(fn), ms),
       nextTurn: (fn) => clock.nextTurn(() => whenRunning(fn)),

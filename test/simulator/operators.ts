@@ -12,6 +12,9 @@ export interface Operators {
   rest(): void;
 }
 
+/** Wall clocks of two nodes are so far apart, ms. */
+const MOST_SKEW_MS = 5_000;
+
 const FILES = { tls: undefined, caBundle: undefined, identityCertificates: [] };
 
 /** The controller's part of an operator's process, once its caches have synced. */
@@ -43,7 +46,8 @@ export function startOperators(scene: Scene, replicas: number): Operators {
   function start(): void {
     started += 1;
     const name = `operator-${started}`;
-    const { mortal, platform } = scene.process(name, (call, when) => {
+    const skewMs = (2 * scene.random.next() - 1) * MOST_SKEW_MS;
+    const strike = (call: string, when: 'before' | 'after'): void => {
       if (!doom || doom.when !== when) return;
       doom.left -= 1;
       if (doom.left > 0) return;
@@ -55,7 +59,8 @@ export function startOperators(scene: Scene, replicas: number): Operators {
         1,
       );
       scene.clock.setTimeout(start, 1_000 + scene.random.next() * 20_000);
-    });
+    };
+    const { mortal, platform } = scene.process(name, strike, skewMs);
     alive.push({ name, mortal });
     startOperator(scene, platform).catch((error: unknown) => {
       if (!mortal.isDead()) scene.note(`${name} failed to start: ${String(error)}`);

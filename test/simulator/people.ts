@@ -1,135 +1,171 @@
+import type { JsonObject } from '../../dev/apiserver/kinds.ts';
+import { objectKey } from '../../dev/apiserver/store.ts';
+import { decodeWorkspace, decodeWorkspaceClass } from '../../src/api/decode.ts';
 import type { Workspace } from '../../src/api/workspace.ts';
+import type { WorkspaceClass } from '../../src/api/workspaceClass.ts';
 import { isNotFound } from '../../src/controller/errors.ts';
 import { CLASSES } from '../../src/reconcilers/class/deps.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
-import { type Scene, SECRETS } from './scene.ts';
+import { NAMESPACES, type Scene, SECRETS } from './scene.ts';
+import { NAMESPACE, type Shape } from './shape.ts';
 
-export const NAMESPACE = 'default';
-const TYPES = ['m7i.large', 'm6i.large'] as const;
+const API_VERSION = `${WORKSPACES.group}/${WORKSPACES.version}`;
+const SHARED = 'shared';
+const STORAGE = {
+  workspaces: `${WORKSPACES.group}/workspaces`,
+  classes: `${WORKSPACES.group}/workspaceclasses`,
+};
 
-/** What people ask for: a few Workspaces of one class, and what each should be. */
+/** What people do to the cluster, and how they look at it. Looks ask nobody. */
 export interface People {
+  /** `namespace/name` of each Workspace that there may be. */
   names(): readonly string[];
-  /** One thing that somebody wants of one Workspace; returns what. */
-  act(): Promise<string>;
-  /** The content that the Secret of this Workspace holds now. */
-  content(name: string): string;
+  classes(): readonly string[];
+  read(name: string): Workspace | undefined;
+  klass(name: string): WorkspaceClass;
+  create(name: string): Promise<void>;
+  remove(name: string): Promise<void>;
+  /** A merge patch of its spec. */
+  edit(name: string, spec: Patch): Promise<void>;
+  editClass(name: string, spec: Patch): Promise<void>;
+  /** Its status is removed, as whoever may write it can. */
+  wipe(name: string): void;
+  /** How often that was done. */
+  wipes(name: string): number;
+  /** A new content for its own Secret. */
+  renewSecret(name: string): Promise<void>;
+  /** A new content for the Secret that all of a namespace share. */
+  renewShared(namespace: string): Promise<void>;
+  /** What its agent is to hold by now. */
+  environment(name: string): Readonly<Record<string, string>>;
   /** Every content that was ever in a Secret. */
   contents: ReadonlySet<string>;
-  read(name: string): Promise<Workspace | undefined>;
+  /** How many edits so far call for another instance of the Workspace that has this name; begins again as it is made again. */
+  changes(name: string): number;
+  /** One more of it, or of each Workspace of a class. */
+  countChange(name: string): void;
+  countClassChange(className: string): void;
 }
 
-export async function createPeople(scene: Scene, count: number): Promise<People> {
-  const { kube, random } = scene;
-  const names = Array.from({ length: count }, (_, index) => `w${index}`);
+export type Patch = Record<string, unknown>;
+
+export async function createPeople({ kube, api }: Scene, shape: Shape): Promise<People> {
   const held = new Map<string, string>();
   const contents = new Set<string>();
-  let made = 0;
-  let requests = 0;
+  const changes = new Map<string, number>();
+  const wipes = new Map<string, number>();
+  const countChange = (name: string) => void changes.set(name, (changes.get(name) ?? 0) + 1);
+  const decoded = new WeakMap<JsonObject, Workspace>();
+  const [workspaceOf, classOf] = [decodeWorkspace, decodeWorkspaceClass];
 
-  const newContent = (name: string) => {
-    made += 1;
-    const content = `sesame-${made}-${name}`;
-    held.set(name, content);
+  function read(name: string): Workspace | undefined {
+    const raw = api.state.get(STORAGE.workspaces, name);
+    if (!raw) return undefined;
+    const known = decoded.get(raw) ?? workspaceOf(raw);
+    decoded.set(raw, known);
+    return known;
+  }
+
+  function renew(secret: string): string {
+    const content = `sesame-${contents.size + 1}-${secret.replace('/', '-')}`;
+    held.set(secret, content);
     contents.add(content);
     return content;
-  };
-  const create = (name: string) =>
-    kube.create(
-      WORKSPACES,
-      {
-        apiVersion: 'compute.molecule.ai/v1alpha1',
-        kind: 'Workspace',
-        metadata: { name, namespace: NAMESPACE },
-        spec: { className: 'standard', envFrom: [{ secretRef: { name } }] },
-      },
-      NAMESPACE,
-    );
-  const patch = (name: string, spec: Record<string, unknown>) =>
-    kube.mergePatch(WORKSPACES, { name, namespace: NAMESPACE }, { spec });
+  }
 
-  await kube.create(CLASSES, {
-    apiVersion: 'compute.molecule.ai/v1alpha1',
-    kind: 'WorkspaceClass',
-    metadata: { name: 'standard' },
-    spec: {
-      allowedNamespaces: { from: 'All' },
-      images: [{ architecture: 'x86_64', ssmParameter: '/workspaces/images/x86_64' }],
-      instanceTypes: TYPES.map((name) => ({ name })),
-      subnets: [{ tags: { workspaces: 'true' } }],
-      securityGroups: [{ tags: { workspaces: 'true' } }],
-      heartbeat: { periodSeconds: 10, timeoutSeconds: 30 },
-      startupTimeoutSeconds: 120,
-      rollout: { debounceSeconds: 2, minIntervalSeconds: 20, maxUnavailable: '100%' },
-      repair: { policy: 'Replace', afterSeconds: 60 },
-    },
-  });
-  for (const name of names) {
-    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: NAMESPACE } };
-    await kube.create(SECRETS, { ...secret, stringData: { KEY: newContent(name) } }, NAMESPACE);
+  async function createSecret(secret: string, key: string): Promise<void> {
+    const { namespace, name } = partsOf(secret);
+    const body = { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace } };
+    await kube.create(SECRETS, { ...body, stringData: { [key]: renew(secret) } }, namespace);
+  }
+
+  async function patchSecret(secret: string, key: string): Promise<void> {
+    const data = { [key]: Buffer.from(renew(secret)).toString('base64') };
+    await kube.mergePatch(SECRETS, partsOf(secret), { data });
+  }
+
+  async function create(name: string): Promise<void> {
+    const { namespace, name: own } = partsOf(name);
+    const envFrom = [...(shape.shares ? [SHARED] : []), own].map((secret) => ({
+      secretRef: { name: secret },
+    }));
+    const metadata = { name: own, namespace };
+    const spec = { className: 'standard', envFrom };
+    changes.set(name, 0);
+    await kube.create(WORKSPACES, { apiVersion: API_VERSION, kind: 'Workspace', metadata, spec }, namespace);
+  }
+
+  const shared = (namespace: string) => `${namespace}/${SHARED}`;
+  for (const namespace of shape.namespaces) {
+    const metadata = { name: namespace };
+    if (namespace !== NAMESPACE)
+      await kube.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata });
+    if (shape.shares) await createSecret(shared(namespace), 'SHARED');
+  }
+  for (const [name, spec] of Object.entries(shape.classes))
+    await kube.create(CLASSES, {
+      apiVersion: API_VERSION,
+      kind: 'WorkspaceClass',
+      metadata: { name },
+      spec,
+    });
+  for (const name of shape.names) {
+    await createSecret(name, 'KEY');
     await create(name);
   }
 
-  const known = new Map<string, { revision: number; workspace: Workspace | undefined }>();
-
-  /** Asks only when anything changed since it last did. */
-  async function read(name: string): Promise<Workspace | undefined> {
-    const revision = scene.api.state.revision();
-    const before = known.get(name);
-    if (before?.revision === revision) return before.workspace;
-    const workspace = await readNow(name);
-    known.set(name, { revision, workspace });
-    return workspace;
-  }
-
-  async function readNow(name: string): Promise<Workspace | undefined> {
-    try {
-      return await kube.get<Workspace>(WORKSPACES, name, NAMESPACE);
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
-  }
-
-  async function want(name: string, workspace: Workspace): Promise<string> {
-    const { spec } = workspace;
-    const choice = random.next();
-    if (choice < 0.45) {
-      const data = { KEY: Buffer.from(newContent(name)).toString('base64') };
-      await kube.mergePatch(SECRETS, { name, namespace: NAMESPACE }, { data });
-      return `another secret for ${name}`;
-    }
-    if (choice < 0.6) {
-      requests += 1;
-      await patch(name, { requests: { restart: `r${requests}` } });
-      return `restart of ${name}`;
-    }
-    if (choice < 0.75) {
-      const operatingMode = spec.operatingMode === 'Stopped' ? 'Running' : 'Stopped';
-      await patch(name, { operatingMode });
-      return `${name} ${operatingMode}`;
-    }
-    if (choice < 0.9) {
-      const instanceType = spec.instanceType === TYPES[1] ? TYPES[0] : TYPES[1];
-      await patch(name, { instanceType });
-      return `${name} ${instanceType}`;
-    }
-    await kube.delete(WORKSPACES, name, NAMESPACE);
-    return `deletion of ${name}`;
-  }
-
   return {
-    names: () => names,
-    contents,
+    names: () => shape.names,
+    classes: () => Object.keys(shape.classes),
     read,
-    content: (name) => held.get(name) ?? '',
-    async act() {
-      const name = names[Math.floor(random.next() * names.length)] ?? '';
-      const workspace = await read(name);
-      if (workspace?.metadata.deletionTimestamp !== undefined) return `${name} is being deleted`;
-      if (workspace) return want(name, workspace);
-      await create(name);
-      return `${name} anew`;
+    klass(name) {
+      const raw = api.state.get(STORAGE.classes, objectKey('', name));
+      if (!raw) throw new Error(`there is no class ${name}`);
+      return classOf(raw);
+    },
+    create,
+    async remove(name) {
+      const { namespace, name: own } = partsOf(name);
+      await kube.delete(WORKSPACES, own, namespace);
+    },
+    async edit(name, spec) {
+      await kube.mergePatch(WORKSPACES, partsOf(name), { spec });
+    },
+    async editClass(name, spec) {
+      await kube.mergePatch(CLASSES, { name }, { spec });
+    },
+    wipe(name) {
+      wipes.set(name, (wipes.get(name) ?? 0) + 1);
+      // What is found again has another generation, which its replacement may spend.
+      countChange(name);
+      const target = { ...partsOf(name), subresource: 'status' as const };
+      kube.mergePatch(WORKSPACES, target, { status: null }).catch((error: unknown) => {
+        if (!isNotFound(error)) throw error;
+      });
+    },
+    wipes: (name) => wipes.get(name) ?? 0,
+    async renewSecret(name) {
+      countChange(name);
+      await patchSecret(name, 'KEY');
+    },
+    async renewShared(namespace) {
+      for (const name of shape.names) if (partsOf(name).namespace === namespace) countChange(name);
+      await patchSecret(shared(namespace), 'SHARED');
+    },
+    environment(name) {
+      const common = held.get(shared(partsOf(name).namespace));
+      return { KEY: held.get(name) ?? '', ...(common !== undefined && { SHARED: common }) };
+    },
+    contents,
+    changes: (name) => changes.get(name) ?? 0,
+    countChange,
+    countClassChange(className) {
+      for (const name of shape.names) if (read(name)?.spec.className === className) countChange(name);
     },
   };
+}
+
+function partsOf(name: string): { namespace: string; name: string } {
+  const [namespace = '', own = ''] = name.split('/');
+  return { namespace, name: own };
 }

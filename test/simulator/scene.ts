@@ -32,6 +32,7 @@ import { createMemoryStore, type MemoryStore, type Rows } from './memoryStore.ts
 import { createMortal, type Mortal, type Strike } from './mortal.ts';
 
 export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
+export const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
 export const REGION = 'eu-sim-1';
 
 /** The protocol's intervals, shortened alike, so that a seed is minutes and not hours. */
@@ -68,8 +69,8 @@ export interface Scene {
   /** What happened so far, for the trace. */
   note(what: string): void;
   trace: readonly string[];
-  /** A new process with its way out; `strike` is asked around each of its calls. */
-  process(name: string, strike: Strike): { mortal: Mortal; platform: Platform };
+  /** A new process with its way out; `strike` is asked around each of its calls, `skewMs` is how far its wall clock is ahead. */
+  process(name: string, strike: Strike, skewMs?: number): { mortal: Mortal; platform: Platform };
   /** Runs at the scene's end. */
   atEnd(fn: () => void): void;
   /** Ends every process: Node keeps a watch that is open, and with it all of the scene. */
@@ -102,6 +103,8 @@ export interface SceneOptions {
   past?: Past;
   /** What a launch's request is to the cloud. */
   toRunInput?: Parameters<typeof typedCalls>[2];
+  /** Timers and turns beyond which it ends; by default without limit. */
+  mostEvents?: number;
 }
 
 /** The gateway that agents reach, if any is up. */
@@ -118,8 +121,8 @@ const NO_WIRE: Wire = { transport: (_process, inner) => inner, calls: (_process,
 let authority: Promise<IdentityAuthority> | undefined;
 
 export async function createScene(seed: number, options: SceneOptions = {}): Promise<Scene> {
-  const { config = CONFIG, wire = NO_WIRE, past, toRunInput } = options;
-  const clock = createVirtualClock(past && { now: past.now });
+  const { config = CONFIG, wire = NO_WIRE, past, toRunInput, mostEvents } = options;
+  const clock = createVirtualClock({ ...(past && { now: past.now }), ...(mostEvents && { mostEvents }) });
   const random = seededRandom(seed);
   authority ??= createIdentityAuthority(clock);
   const identity = await authority;
@@ -142,8 +145,8 @@ export async function createScene(seed: number, options: SceneOptions = {}): Pro
   const mortals: Mortal[] = [];
   const endings: (() => void)[] = [];
 
-  function process(name: string, strike: Strike): { mortal: Mortal; platform: Platform } {
-    const mortal = createMortal(clock, strike);
+  function process(name: string, strike: Strike, skewMs = 0): { mortal: Mortal; platform: Platform } {
+    const mortal = createMortal(clock, strike, skewMs);
     mortals.push(mortal);
     const transport = inProcessTransport(api.handler, { clock: mortal.clock, userAgent: name });
     const registry = new Registry();

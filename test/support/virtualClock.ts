@@ -21,6 +21,8 @@ export interface VirtualClockOptions {
   now?: number;
   /** Monotonic time at the start, ms. Default 0. */
   monotonic?: number;
+  /** Timers and turns in all, beyond which the test ends. Default: no limit. */
+  mostEvents?: number;
 }
 
 interface Entry {
@@ -28,6 +30,8 @@ interface Entry {
   order: number;
   fn: () => void;
 }
+
+const LEAST_WAIT_MS = 0.001;
 
 /** More than any test has due at one instant: what goes on asks again and again without a pause. */
 const MOST_AT_ONCE = 100_000;
@@ -40,8 +44,13 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
   const timers = new Set<Entry>();
   const turns: (() => void)[] = [];
 
+  const { mostEvents = Number.POSITIVE_INFINITY } = options;
+  let events = 0;
   let atOnce = { instant: monotonic, times: 0 };
   function count(): void {
+    events += 1;
+    if (events > mostEvents)
+      throw new Error(`${events} timers and turns by ${monotonic} ms: more than the limit of virtual events`);
     if (atOnce.instant !== monotonic) atOnce = { instant: monotonic, times: 0 };
     atOnce.times += 1;
     if (atOnce.times > MOST_AT_ONCE)
@@ -85,7 +94,9 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
     now: () => (monotonic + wallOffset) as WallReading,
     monotonic: () => monotonic as MonoReading,
     setTimeout(fn: () => void, ms: number): Timer {
-      const entry = { at: monotonic + Math.max(0, ms), order: order++, fn };
+      // A wait too short for a number to tell from none would be due again at the same instant, for ever.
+      const wait = ms > 0 ? Math.max(ms, LEAST_WAIT_MS) : 0;
+      const entry = { at: monotonic + wait, order: order++, fn };
       timers.add(entry);
       return { cancel: () => void timers.delete(entry) };
     },

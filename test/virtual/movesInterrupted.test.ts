@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
-import { NAMESPACE } from '../simulator/people.ts';
+import { NAMESPACE } from '../simulator/shape.ts';
 import { createClass, STANDARD, waiting } from './classes.ts';
 import { EFFECT } from './processes.ts';
 import { story } from './story.ts';

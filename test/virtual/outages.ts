@@ -2,8 +2,8 @@ import type { FaultInput } from '../../dev/apiserver/faultSchema.ts';
 import type { FaultRule } from '../../dev/ec2/faults.ts';
 import type { Account } from '../../dev/ec2/model.ts';
 import { TAG } from '../../src/api/tags.ts';
-import { NAMESPACE } from '../simulator/people.ts';
 import type { Scene } from '../simulator/scene.ts';
+import { NAMESPACE } from '../simulator/shape.ts';
 import type { Time } from './time.ts';
 
 export type Support = 'database' | 'gateway' | 'cloud' | 'cluster';

@@ -8,8 +8,8 @@ import type { WorkspaceClass, workspaceClassSpec } from '../../src/api/workspace
 import { isNotFound } from '../../src/controller/errors.ts';
 import { CLASSES } from '../../src/reconcilers/class/deps.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
-import { NAMESPACE } from '../simulator/people.ts';
 import { type Scene, SECRETS } from '../simulator/scene.ts';
+import { NAMESPACE } from '../simulator/shape.ts';
 import type { Time } from './time.ts';
 
 const API_VERSION = `${WORKSPACES.group}/${WORKSPACES.version}`;

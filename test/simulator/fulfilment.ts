@@ -1,0 +1,60 @@
+import { currentState } from '../../dev/ec2/model.ts';
+import type { Workspace } from '../../src/api/workspace.ts';
+import { livingOf } from './judge.ts';
+import type { People } from './people.ts';
+import type { Scene } from './scene.ts';
+import { CLASS_TAG } from './shape.ts';
+
+/** What is still not as it was last asked for, if anything, and what is said of it. */
+export function unfulfilled(scene: Scene, people: People): string | undefined {
+  const living = livingOf(scene);
+  for (const name of people.names()) {
+    const workspace = people.read(name);
+    if (!workspace) continue;
+    const wants = missing(scene, people, name, workspace, living.get(workspace.metadata.uid) ?? []);
+    if (wants) return `${name}: ${wants} (${saidOf(workspace)})`;
+  }
+  const known = new Set(people.names().map((name) => people.read(name)?.metadata.uid));
+  const orphan = [...living].find(([uid, instances]) => instances.length > 0 && !known.has(uid));
+  return orphan && `${orphan[1][0]?.id} has no Workspace`;
+}
+
+function missing(
+  scene: Scene,
+  people: People,
+  name: string,
+  { metadata, spec, status }: Workspace,
+  [instance]: ReturnType<typeof livingOf> extends Map<string, infer Living> ? Living : never,
+): string | undefined {
+  if (metadata.deletionTimestamp !== undefined) return 'it is not gone';
+  const { restart } = spec.requests;
+  if (restart !== undefined && status?.handled?.restart !== restart)
+    return `restart ${restart} is not answered`;
+  const state = instance && currentState(instance);
+  if (spec.operatingMode === 'Stopped')
+    return state === undefined || state === 'stopped' ? undefined : `its instance is ${state}`;
+  if (!instance || state !== 'running') return `its instance is ${state}`;
+  if (spec.instanceType !== undefined && instance.type !== spec.instanceType)
+    return `its type is ${instance.type} and not ${spec.instanceType}`;
+  const klass = instance.tags.find(({ key }) => key === CLASS_TAG)?.value;
+  if (klass !== spec.className) return `its instance is of class ${klass}`;
+  const { images, imageUpdatePolicy } = people.klass(spec.className).spec;
+  const [image] = imageUpdatePolicy === 'Automatic' ? images : [];
+  if (image?.id !== undefined && instance.imageID !== image.id) return `its image is ${instance.imageID}`;
+  const agent = scene.agents.reports().find(({ instanceID }) => instanceID === instance.id);
+  const held = agent?.environment ?? {};
+  for (const [key, value] of Object.entries(people.environment(name)))
+    if (held[key] !== value) return `its agent holds ${held[key]} and not ${value}`;
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  return ready?.status === 'True' ? undefined : 'it is not Ready';
+}
+
+function saidOf({ spec, status }: Workspace): string {
+  const said = status?.conditions?.filter(
+    ({ type, status: holds }) =>
+      ['Ready', 'UpToDate', 'Stalled'].includes(type) && (type === 'Stalled') === (holds === 'True'),
+  );
+  const conditions = said?.map(({ type, reason, message }) => `${type} ${reason}: ${message}`) ?? [];
+  const { launch } = status ?? {};
+  return [`class ${spec.className}, launch ${launch?.number} ${launch?.phase}`, ...conditions].join('; ');
+}

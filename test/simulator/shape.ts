@@ -1,0 +1,77 @@
+import type { z } from 'zod';
+import type { workspaceClassSpec } from '../../src/api/workspaceClass.ts';
+import { seededRandom } from '../support/seededRandom.ts';
+
+export type ClassSpec = z.input<typeof workspaceClassSpec>;
+
+/** What there is at the beginning of a history, and how restless it is. */
+export interface Shape {
+  /** `namespace/name` of each Workspace. */
+  names: readonly string[];
+  namespaces: readonly string[];
+  /** The Workspaces of a namespace share a Secret beside their own ones. */
+  shares: boolean;
+  classes: Readonly<Record<string, ClassSpec>>;
+  /** Chance of each in a second. */
+  acts: number;
+  mishaps: number;
+}
+
+export const NAMESPACE = 'default';
+const OTHER_NAMESPACE = 'team-b';
+
+export const TYPES = ['m7i.large', 'm6i.large', 'c7i.large'] as const;
+export const PARAMETER = '/workspaces/images/x86_64';
+/** EC2 shows by this tag whose terms an instance was launched with. */
+export const CLASS_TAG = 'class';
+
+const FLEET_EVERY = 5;
+const FLEET_SIZE = 8;
+
+function classOf(name: string, spec: Partial<ClassSpec>): ClassSpec {
+  return {
+    allowedNamespaces: { from: 'All' },
+    images: [{ architecture: 'x86_64', ssmParameter: PARAMETER }],
+    instanceTypes: TYPES.map((type) => ({ name: type })),
+    subnets: [{ tags: { workspaces: 'true' } }],
+    securityGroups: [{ tags: { workspaces: 'true' } }],
+    tags: { [CLASS_TAG]: name },
+    heartbeat: { periodSeconds: 10, timeoutSeconds: 30 },
+    startupTimeoutSeconds: 120,
+    rollout: { debounceSeconds: 2, minIntervalSeconds: 20, maxUnavailable: '100%' },
+    repair: { policy: 'Replace', afterSeconds: 60 },
+    ...spec,
+  };
+}
+
+/** Each fifth seed has a fleet in two namespaces, the others two Workspaces. */
+export function shapeOf(seed: number): Shape {
+  const random = seededRandom(seed);
+  const isFleet = seed % FLEET_EVERY === 0;
+  const maxUnavailable = isFleet ? String(1 + Math.floor(random.next() * 3)) : '100%';
+  const rollout = { debounceSeconds: 2, minIntervalSeconds: 20, maxUnavailable };
+  const spot = random.next() < 0.5;
+  const imageUpdatePolicy = random.next() < 0.6 ? 'Automatic' : 'OnLaunch';
+  const other = {
+    rollout,
+    imageUpdatePolicy,
+    ...(isFleet && { maxInstances: 3 }),
+    ...(spot && { capacityTypes: ['Spot', 'OnDemand'], stopBehavior: 'Terminate' }),
+  } satisfies Partial<ClassSpec>;
+  const count = isFleet ? FLEET_SIZE : 2;
+  const namespaces = isFleet ? [NAMESPACE, OTHER_NAMESPACE] : [NAMESPACE];
+  return {
+    names: Array.from(
+      { length: count },
+      (_, index) => `${namespaces[Math.floor((index * namespaces.length) / count)]}/w${index}`,
+    ),
+    namespaces,
+    shares: isFleet,
+    classes: {
+      standard: classOf('standard', { rollout, imageUpdatePolicy }),
+      other: classOf('other', other),
+    },
+    acts: isFleet ? 0.06 : 0.05,
+    mishaps: 0.12,
+  };
+}
