@@ -19,6 +19,9 @@ import { className } from './workspaceClass.ts';
 export type { CauseKind, Outcome } from './causes.ts';
 export type { LaunchParams } from './launchParams.ts';
 
+/** The largest number of a launch: as many digits as a tag's number is read with. One that is larger would not be found again. */
+export const LARGEST_NUMBER = 999_999_999;
+
 /** Names that a POSIX shell can hold as variables. */
 export const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -115,7 +118,11 @@ const outcome = z.enum(OUTCOMES);
 
 export const launch = z
   .object({
-    number: z.int().min(0).describe('Number of the launch; 0 before the first. It only grows.'),
+    number: z
+      .int()
+      .min(0)
+      .max(LARGEST_NUMBER)
+      .describe('Number of the launch; 0 before the first. It only grows.'),
     generation: z.int().min(0).describe('desired.generation that the launch carries out.'),
     cause: cause.optional(),
     phase: z
@@ -215,7 +222,7 @@ export const workspaceStatus = z
       .array(
         z
           .object({
-            number: z.int().min(1).describe('Number of the launch.'),
+            number: z.int().min(1).max(LARGEST_NUMBER).describe('Number of the launch.'),
             instanceID: text(64).describe('Id of its instance.'),
           })
           .describe('A superseded launch.'),
@@ -249,7 +256,7 @@ export const workspaceStatus = z
       .array(
         z
           .object({
-            number: z.int().min(1).describe('Number of the launch.'),
+            number: z.int().min(1).max(LARGEST_NUMBER).describe('Number of the launch.'),
             generation: z.int().min(0).describe('desired.generation that it carried out.'),
             cause: cause,
             outcome: outcome.describe('How it ended.'),

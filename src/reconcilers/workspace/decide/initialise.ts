@@ -1,4 +1,5 @@
 import { FINALIZER } from '../../../api/meta.ts';
+import type { Launch } from '../../../api/workspace.ts';
 import { type Draft, propose } from './decision.ts';
 
 /**
@@ -11,9 +12,13 @@ export function initialise(draft: Draft): boolean {
   const deleting = workspace.metadata.deletionTimestamp !== undefined;
   const finalized = workspace.metadata.finalizers?.includes(FINALIZER) ?? false;
   if (!finalized && deleting) return false;
+  // Before the first there is nothing to send or to end; what says otherwise is not ours.
+  const { launch } = draft.status;
+  if (launch?.number === 0 && (launch.phase !== 'Closed' || launch.instanceID !== undefined))
+    draft.status.launch = unlaunched();
   if (!finalized && !draft.status.launch) {
     draft.status.uid = workspace.metadata.uid;
-    draft.status.launch = { number: 0, generation: 0, phase: 'Closed', failures: 0 };
+    draft.status.launch = unlaunched();
     const restart = workspace.spec.requests.restart;
     draft.status.handled = restart ? { restart } : {};
   }
@@ -22,4 +27,9 @@ export function initialise(draft: Draft): boolean {
     return false;
   }
   return true;
+}
+
+/** As it is before the first launch. */
+function unlaunched(): Launch {
+  return { number: 0, generation: 0, phase: 'Closed', failures: 0 };
 }

@@ -1,5 +1,5 @@
 import { own } from '../../../api/own.ts';
-import type { Launch } from '../../../api/workspace.ts';
+import { LARGEST_NUMBER, type Launch } from '../../../api/workspace.ts';
 import { iso, latest, msBetween, plus } from '../../../controller/time.ts';
 import { isCurrentMachine } from './change.ts';
 import { untilDeadline } from './deadline.ts';
@@ -51,6 +51,7 @@ function close(draft: Draft, launch: Launch): void {
 /** A superseding number, closed at once, ends the instance by the same rule as any other. */
 function supersedeClosed(draft: Draft, launch: Launch): void {
   const { status, now } = draft;
+  if (launch.number >= LARGEST_NUMBER) return;
   remember(draft, launch, 'Stopped');
   if (launch.instanceID !== undefined) trackEnding(draft, launch.number, launch.instanceID);
   status.launch = {

@@ -58,6 +58,8 @@ function explain({ number }: FrozenLaunch, ended: Ended, next: string): Blocker 
 /** A launch that never heartbeat by its deadline is replaced after a pause, unless nobody could have heard it. */
 export function afterTimeout(view: View, launch: FrozenLaunch): Answer<Cause> {
   if (launch.phase !== 'Submitted' || launch.readyAt || launch.instanceID === undefined) return {};
+  // Each launch of ours has one; what somebody else wrote without is not timed out.
+  if (launch.deadline === undefined) return {};
   const left = untilDeadline(view, launch);
   if (left > 0) return { forMs: left };
   const unjudged = unheard(view) ?? unbound(view);

@@ -1,7 +1,13 @@
 import { isEnd, isRecordedBySuccessor, traitsOf } from '../../../api/causes.ts';
 import { own } from '../../../api/own.ts';
 import { REFUSALS } from '../../../api/refusals.ts';
-import type { Cause, Launch, LaunchParams, Outcome } from '../../../api/workspace.ts';
+import {
+  type Cause,
+  LARGEST_NUMBER,
+  type Launch,
+  type LaunchParams,
+  type Outcome,
+} from '../../../api/workspace.ts';
 import { iso, msBetween } from '../../../controller/time.ts';
 import { failuresWith } from './backoff.ts';
 import { candidate, unlaunchable } from './candidate.ts';
@@ -16,7 +22,7 @@ import { afterEnd, afterTimeout } from './repair.ts';
 import { afterRestart, answersRestart, askedRestart, countRestart } from './restart.ts';
 import { claim } from './rollout.ts';
 import { afterSilence } from './silence.ts';
-import type { Answer, FrozenLaunch, View, Wait } from './view.ts';
+import type { Answer, Blocker, FrozenLaunch, View, Wait } from './view.ts';
 
 /** Writes the next number when there is something to spend on one, and everything that can be checked beforehand is. */
 export function supersede(draft: Draft): void {
@@ -28,6 +34,11 @@ export function supersede(draft: Draft): void {
   const obstacle = unlaunchable(draft);
   if (obstacle) block(draft, obstacle);
   if (!cause || draft.blocker) return;
+  const spent = usedUp(launch);
+  if (spent) {
+    block(draft, spent);
+    return;
+  }
   const { value: taken, ...turn } = claim(draft, launch, cause);
   heed(draft, turn);
   if (!taken) return;
@@ -46,6 +57,15 @@ export function supersede(draft: Draft): void {
   }
   open(draft, launch, cause);
   draft.claim = taken;
+}
+
+/** No launches of ours get there. A tag with a larger number would not be read, so its instance would not be found again. */
+function usedUp({ number }: FrozenLaunch): Blocker | undefined {
+  if (number < LARGEST_NUMBER) return undefined;
+  return {
+    reason: 'InvalidConfiguration',
+    message: `status.launch.number is ${number}, and no larger one can follow: somebody else wrote the status (see docs/rights.md). Set status to null, and the operator puts it together again from what EC2 shows.`,
+  };
 }
 
 /** The one thing that the next launch would spend, or nothing yet; what each possible one waits for is heeded. */
