@@ -14,6 +14,7 @@ declare module 'zod' {
 }
 
 const DAY_MS = 86_400_000;
+const MIB = 1_048_576;
 
 /** A whole number; from flags and environment it comes as digits. */
 function integer(min: number, max: number, value: number) {
@@ -141,6 +142,12 @@ const gateway = z
     maxConnections: integer(1, 1_000_000, 20_000).describe('Connections of the gateway in all.'),
     maxConnectionsPerAddress: integer(1, 1_000_000, 5_000).describe(
       'Connections from one address; many instances can share that of their NAT gateway. At a limit the oldest idle one is closed.',
+    ),
+    maxEnvironmentBytes: integer(1_024, 64 * MIB, MIB).describe(
+      'Largest merged environment of a Workspace, in bytes of names and values; the controller launches nothing with a larger one, and the gateway serves none. Give both the same.',
+    ),
+    maxEnvironmentBytesInFlight: integer(1_024, 65_536 * MIB, 64 * MIB).describe(
+      'Environments that the gateway reads and sends at once, in bytes; beyond it instances are asked to come again. Each byte costs about five of memory.',
     ),
     flushIntervalMs: ms(200).describe('How long heartbeats are gathered into one statement.'),
     beatIntervalMs: ms(1_000).describe('How often the gateway is recorded as up.'),
@@ -272,6 +279,12 @@ export const CONFIG_RULES: readonly { holds(config: Config): boolean; setting: s
     holds: ({ timing: t }) => t.replayBackoffMinMs <= t.replayBackoffMaxMs,
     setting: 'timing.replayBackoffMinMs',
     fault: 'must not exceed --timing-replay-backoff-max-ms; lower it',
+  },
+  {
+    holds: ({ gateway: g }) => g.maxEnvironmentBytes <= g.maxEnvironmentBytesInFlight,
+    setting: 'gateway.maxEnvironmentBytesInFlight',
+    fault:
+      'is less than --gateway-max-environment-bytes, so that the largest one could never be served; raise it',
   },
   {
     holds: ({ gateway: g }) => (g.tlsCertFile === undefined) === (g.tlsKeyFile === undefined),

@@ -208,6 +208,7 @@ export function startControllerPart(
     massSilence: classEvidence.massSilence,
     launchKeys: launch.keys,
     earlierSelves: orphans.earlierSelves,
+    mostEnvironmentBytes: config.gateway.maxEnvironmentBytes,
     lease,
     events,
     wake: queue.add,

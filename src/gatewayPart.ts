@@ -23,6 +23,10 @@ export async function createGatewayPart(
     classes: cluster.classes,
     readSecret: (namespace, name) => readSecret(cluster.kube, namespace, name),
     store,
+    environments: {
+      largestBytes: settings.maxEnvironmentBytes,
+      mostBytes: settings.maxEnvironmentBytesInFlight,
+    },
     trustedCertificates: files.identityCertificates,
     identityScope: { accountID: config.aws.accountID, region: config.aws.region },
     agent: await readAgentFiles(),

@@ -41,6 +41,8 @@ const SecretsSynced = {
   Outdated: { means: 'The instance holds an older environment.' },
   NotServed: { means: 'The instance has not fetched its environment.' },
   SecretMissing: { means: 'A Secret that is not `optional` does not exist.' },
+  SecretRefused: { means: 'A Secret holds a credential of the cluster, which never reaches an instance.' },
+  EnvironmentTooLarge: { means: 'The merged environment is larger than the setting allows.' },
   Unread: { means: 'The operator has not read the Secrets yet.' },
   KeyLost: {
     means: 'The key of the digest is gone, so that nobody can compare ([keys](keys.md)).',

@@ -115,6 +115,22 @@ const READY = {
     means: 'A Secret that is not `optional` does not exist in the namespace. A running instance stays.',
     todo: 'Create it, or mark the reference optional.',
   },
+  SecretRefused: {
+    standing: 'needsPerson',
+    wouldLaunch: false,
+    whileDown: 'Dead',
+    means:
+      'A Secret of `spec.envFrom` holds a credential of the cluster (a ServiceAccount’s or a bootstrap token), which never reaches an instance. A running instance stays.',
+    todo: 'Remove it from `spec.envFrom`, or copy what the agent needs into a Secret of type `Opaque`.',
+  },
+  EnvironmentTooLarge: {
+    standing: 'needsPerson',
+    wouldLaunch: false,
+    whileDown: 'Dead',
+    means:
+      'The merged environment is larger than `gateway.maxEnvironmentBytes`; the message has both sizes. A running instance stays, but cannot boot again.',
+    todo: 'Remove what the agent does not need, or raise the setting.',
+  },
   SecretsUnstable: {
     standing: 'held',
     wouldLaunch: false,

@@ -4,6 +4,7 @@ import { instanceTypeName } from './classParts.ts';
 import { launchParams } from './launchParams.ts';
 import {
   type API_VERSION,
+  cel,
   condition,
   listMap,
   type ObjectMeta,
@@ -58,8 +59,17 @@ export const workspaceSpec = z
       )
       .max(128)
       .default([])
-      .meta(listMap('name'))
-      .describe('Plain environment variables; they win over envFrom. Not for secrets.'),
+      .meta({
+        ...listMap('name'),
+        ...cel({
+          rule: 'self.map(e, size(e.name) + size(e.value)).sum() <= 131072',
+          message:
+            'env: names and values have more than 131072 characters together; put what is large into a Secret or onto the image',
+        }),
+      })
+      .describe(
+        'Plain environment variables; they win over envFrom. Not for secrets. At most 131072 characters in all.',
+      ),
     operatingMode: z
       .enum(['Running', 'Stopped'])
       .default('Running')

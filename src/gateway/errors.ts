@@ -42,13 +42,25 @@ export const ERRORS = {
     503,
     'The environment is changing, or a Secret of it is missing; come again after Retry-After seconds.',
   ],
+  environment_too_large: [
+    503,
+    'The environment is larger than the operator allows; the Workspace’s conditions say what to do.',
+  ],
+  secret_refused: [
+    503,
+    'A Secret of the Workspace is of a type that never reaches an instance; its conditions say which.',
+  ],
+  bootstrap_under_way: [
+    503,
+    'Another bootstrap of this launch is under way; come again after Retry-After seconds.',
+  ],
   secrets_unavailable: [503, 'The Secrets can’t be read now; come again after Retry-After seconds.'],
   storage_unavailable: [503, 'The database does not answer; come again after Retry-After seconds.'],
   callers_unavailable: [
     503,
     'The API server can’t be asked now who you are and what you may; come again after Retry-After seconds.',
   ],
-  overloaded: [503, 'Too many heartbeats wait to be stored; come again after Retry-After seconds.'],
+  overloaded: [503, 'Too much is under way here; come again after Retry-After seconds.'],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type ErrorCode = keyof typeof ERRORS;

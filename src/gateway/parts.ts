@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { SecretData } from '../api/environment.ts';
+import type { EnvironmentsInFlight } from './environmentsInFlight.ts';
 import type { HeartbeatQueue } from './heartbeatQueue.ts';
 import type { HeartbeatStore } from './heartbeatStore.ts';
 import type { IdentityScope, IdentityVerifier } from './identityDocument.ts';
@@ -15,6 +16,10 @@ export interface GatewayParts {
   classes: ClassReader;
   /** Reads a Secret from the API server itself; undefined when there is none. Rejects when it can't be asked. */
   readSecret(namespace: string, name: string): Promise<SecretData | undefined>;
+  /** Largest merged environment, in bytes; the default without it. */
+  mostEnvironmentBytes?: number;
+  /** What environments take at once; not bounded without it. */
+  environments?: EnvironmentsInFlight;
   store: HeartbeatStore;
   queue: HeartbeatQueue;
   verifyIdentity: IdentityVerifier;

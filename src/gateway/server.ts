@@ -2,9 +2,11 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { SecretData } from '../api/environment.ts';
+import { MOST_ENVIRONMENT_BYTES } from '../api/gather.ts';
 import type { Clock } from '../controller/clock.ts';
 import type { Callers } from './callers.ts';
 import type { ConnectionLimits, ConnectionTimes } from './connections.ts';
+import { createEnvironmentsInFlight } from './environmentsInFlight.ts';
 import { createHeartbeatQueue } from './heartbeatQueue.ts';
 import type { HeartbeatStore } from './heartbeatStore.ts';
 import { createHttpServer, type HttpOptions, LISTEN_BACKLOG } from './http.ts';
@@ -27,6 +29,8 @@ export interface GatewayOptions {
   classes: ClassReader;
   readSecret(namespace: string, name: string): Promise<SecretData | undefined>;
   store: HeartbeatStore;
+  /** Environments, in bytes: the largest one, and all that are read or being sent at once. */
+  environments?: { largestBytes: number; mostBytes: number };
   /** PEM; what EC2's instance identity documents are checked with. */
   trustedCertificates: readonly string[];
   /** Account and region that such a document must name. */
@@ -74,6 +78,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     store,
     clock,
     callers,
+    environments = { largestBytes: MOST_ENVIRONMENT_BYTES, mostBytes: 64 * MOST_ENVIRONMENT_BYTES },
     retryAfterSeconds = 2,
     bodyLimit = 16_384,
     limits = { perLaunch: 300, perCaller: 3_000, perAddress: 3_000 },
@@ -88,6 +93,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     workspaces: options.workspaces,
     classes: options.classes,
     readSecret: options.readSecret,
+    mostEnvironmentBytes: environments.largestBytes,
+    environments: createEnvironmentsInFlight(environments),
     store,
     queue,
     verifyIdentity: createIdentityVerifier(options.trustedCertificates),

@@ -12,6 +12,10 @@ export const acceptedWorkspaces: [string, JsonObject][] = [
   ['with as many Secrets as there may be', { envFrom: many(32, (i) => ({ secretRef: { name: `s${i}` } })) }],
   ['with plain environment', { env: [{ name: 'EDITOR', value: 'vim' }] }],
   ['with a variable without a value', { env: [{ name: '_EMPTY' }] }],
+  [
+    'with as much plain environment as there may be',
+    { env: many(4, (i) => ({ name: `V${i}`, value: 'é'.repeat(32_766) })) },
+  ],
   ['stopped', { operatingMode: 'Stopped' }],
   ['with a type', { instanceType: 'm7i-flex.2xlarge' }],
   ['of metal', { instanceType: 'u-12tb1.112xlarge' }],
@@ -47,6 +51,11 @@ export const refusedWorkspaces: [string, JsonObject, RegExp][] = [
     /^spec\.env\[1\]: Duplicate/,
   ],
   ['with 129 variables', { env: many(129, (i) => ({ name: `V${i}` })) }, /^spec\.env: .*128/],
+  [
+    'with one character more of plain environment',
+    { env: many(4, (i) => ({ name: `V${i}`, value: 'é'.repeat(i === 0 ? 32_767 : 32_766) })) },
+    /^spec\.env: .*more than 131072 characters together/,
+  ],
   ['with a mode there is not', { operatingMode: 'Hibernated' }, /^spec\.operatingMode: Unsupported.*Running/],
   ['with half a type', { instanceType: 'm7i' }, /^spec\.instanceType: /],
   ['with a long request', { requests: { restart: 'x'.repeat(129) } }, /^spec\.requests\.restart: .*128/],

@@ -46,7 +46,10 @@ function requireObject(value: JsonValue): JsonObject {
 }
 
 function rulesOf(schema: Structural, kind: string, path: string): RuleNode | undefined {
-  const env = new Environment();
+  // Of Kubernetes' list library; the package has only the language's own functions.
+  const env = new Environment().registerFunction('list<int>.sum(): int', (list: readonly bigint[]) =>
+    [...list].reduce((sum, item) => sum + item, 0n),
+  );
   const root = { ...schema, properties: { ...schema.properties, ...envelope } };
   return compileRules(env, root, declareType(env, root, kind), path);
 }

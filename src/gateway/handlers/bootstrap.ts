@@ -1,6 +1,9 @@
-import { type Environment, matchesDigest, mergeEnvironment, type SecretData } from '../../api/environment.ts';
+import { type Environment, matchesDigest, mergeEnvironment } from '../../api/environment.ts';
+import { type Gathered, gatherSecrets, MOST_ENVIRONMENT_BYTES } from '../../api/gather.ts';
+import { SecretRefused } from '../../api/secretTypes.ts';
 import type { Workspace } from '../../api/workspace.ts';
 import { createSession, namesUnknownKey, verifySession, verifyTicket } from '../credentials.ts';
+import type { Passage } from '../environmentsInFlight.ts';
 import { GatewayError } from '../errors.ts';
 import type { LaunchKey } from '../heartbeatStore.ts';
 import type { Answer } from '../lines.ts';
@@ -19,7 +22,12 @@ export interface BootstrapRequest extends InstanceProof {
  * deleted, the caller's launch is the present one and open, and the content has the digest `desired.env`.
  * What is served is on record before it is answered, so that an instance never holds what nobody knows of.
  */
-export async function bootstrap(parts: GatewayParts, request: BootstrapRequest): Promise<Answer> {
+export async function bootstrap(
+  parts: GatewayParts,
+  request: BootstrapRequest,
+  /** Takes charge of what the answer counts for until it has been read. */
+  keep?: (passage: Passage) => void,
+): Promise<Answer> {
   const caller = authenticate(parts, request);
   const first = openPresent(parts, caller);
   const proven = provesInstance(parts, request, first);
@@ -27,7 +35,30 @@ export async function bootstrap(parts: GatewayParts, request: BootstrapRequest):
   if (request.session === undefined && isTicketSpent(first, await parts.store.find(caller)))
     throw new GatewayError('ticket_spent');
 
-  const { variables, served, missing } = mergeEnvironment(first.spec, await readSecrets(parts, first));
+  const passage = parts.environments?.begin(caller, first.metadata.namespace);
+  let kept = false;
+  try {
+    const answer = await serve(parts, caller, first, proven, passage);
+    if (passage && keep) {
+      keep(passage);
+      kept = true;
+    }
+    return answer;
+  } finally {
+    if (!kept) passage?.end();
+  }
+}
+
+async function serve(
+  parts: GatewayParts,
+  caller: LaunchKey,
+  first: Workspace,
+  proven: boolean,
+  passage: Passage | undefined,
+): Promise<Answer> {
+  const { contents, bytes } = await readSecrets(parts, first);
+  passage?.holds(bytes);
+  const { variables, served, missing } = mergeEnvironment(first.spec, contents);
   // The newest version decides alone; the one above only said which Secrets to read.
   const workspace = openPresent(parts, caller);
   const digest = workspace.status?.desired?.env;
@@ -94,17 +125,18 @@ async function mayHaveUnproven(
   return held !== undefined && matchesDigest((id) => keys.get('digest', id), held, variables);
 }
 
-async function readSecrets(parts: GatewayParts, workspace: Workspace): Promise<Map<string, SecretData>> {
-  const { namespace } = workspace.metadata;
-  const names = new Set(workspace.spec.envFrom.map(({ secretRef }) => secretRef.name));
+async function readSecrets(parts: GatewayParts, { metadata, spec }: Workspace): Promise<Gathered> {
+  const most = parts.mostEnvironmentBytes ?? MOST_ENVIRONMENT_BYTES;
+  let gathered: Gathered;
   try {
-    const read = await Promise.all(
-      [...names].map(async (name) => [name, await parts.readSecret(namespace, name)] as const),
-    );
-    return new Map(read.flatMap(([name, data]) => (data ? [[name, data]] : [])));
+    const read = (name: string) => parts.readSecret(metadata.namespace, name);
+    gathered = await gatherSecrets(spec, read, { most, stopAt: 'limit' });
   } catch (error) {
+    if (error instanceof SecretRefused) throw new GatewayError('secret_refused', undefined, { cause: error });
     throw new GatewayError('secrets_unavailable', undefined, { cause: error });
   }
+  if (gathered.bytes > most) throw new GatewayError('environment_too_large');
+  return gathered;
 }
 
 function describe({ metadata: { namespace, name, uid } }: Workspace) {

@@ -24,7 +24,13 @@ export function bootstrapRoute(server: FastifyInstance, parts: GatewayParts): vo
   server.post('/v1/bootstrap', { config: { rateLimit } }, async (request, reply) => {
     const session = bearer(request);
     const fields = parse(body, request.body ?? {});
-    return sendAnswer(request, reply, await bootstrap(parts, { ...fields, ...(session && { session }) }));
+    const answer = await bootstrap(parts, { ...fields, ...(session && { session }) }, (passage) => {
+      passage.sending(() => request.raw.socket.destroy());
+      reply.raw.once('close', passage.end);
+      // The instance may have gone while its Secrets were read.
+      if (reply.raw.destroyed) passage.end();
+    });
+    return sendAnswer(request, reply, answer);
   });
 }
 

@@ -56,6 +56,8 @@ export interface WorkspaceDeps {
   massSilence(className: string): boolean;
   /** Live instances of earlier Workspaces of this key (namespace/name); undefined before anybody looked. */
   earlierSelves(key: string): Facts['earlier'];
+  /** Largest merged environment, in bytes; the default without it. */
+  mostEnvironmentBytes?: number;
   keys: Pick<LiveKeyRing, 'current' | 'get' | 'isGone'>;
   /** Keys of the MACs of launches. */
   launchKeys: Pick<LiveKeyRing, 'current' | 'get'>;

@@ -1,4 +1,4 @@
-import { matchesDigest, mergeEnvironment, type SecretData } from '../../api/environment.ts';
+import { matchesDigest, mergeEnvironment } from '../../api/environment.ts';
 import { type RequestVersion, requestVersion } from '../../api/launchParams.ts';
 import { clientToken } from '../../api/token.ts';
 import type { LaunchParams } from '../../api/workspace.ts';
@@ -13,7 +13,7 @@ import type { WorkspaceDeps } from './deps.ts';
 import { dryRunPlace, sending, untilTurn } from './effectLine.ts';
 import type { CloudEffect, Performance } from './performance.ts';
 import { redactedTail } from './redact.ts';
-import { readSecret } from './secrets.ts';
+import { readContents } from './secrets.ts';
 
 /** A verdict of "would work" holds for so long, ms; a refusal is asked again sooner. */
 const VALID_MS = 60_000;
@@ -218,11 +218,8 @@ async function power(
  */
 async function readConsole({ deps, mine, workspace }: Performance, id: string): Promise<void> {
   mine.console[id] = '';
-  const contents = new Map<string, SecretData>();
-  for (const { secretRef } of workspace.spec.envFrom) {
-    const content = await readSecret(deps.kube, workspace.metadata.namespace, secretRef.name);
-    if (content) contents.set(secretRef.name, content);
-  }
+  const contents = await readContents(deps, workspace);
+  if ('kind' in contents) return;
   const { variables } = mergeEnvironment(workspace.spec, contents);
   const held = workspace.status?.instance?.env;
   if (held !== undefined && !matchesDigest((key) => deps.keys.get('digest', key), held, variables)) return;

@@ -3,6 +3,7 @@ import { type MonoMs, plus } from '../../controller/time.ts';
 import type {
   DeadlineFact,
   EndFact,
+  EnvironmentFact,
   LaunchAnswer,
   PendingChange,
   SilenceFact,
@@ -26,7 +27,6 @@ export interface EnvironmentReading extends EnvironmentContent {
   version: string;
   /** Digest under each key that was asked for. */
   digests: Record<string, string>;
-  lostKeys: readonly string[];
   leftOut: readonly LeftOut[];
 }
 
@@ -55,6 +55,12 @@ export interface WorkspaceMemory {
   /** The content that is pending; it becomes the base when its digest is recorded. */
   candidate?: { env: string; content: EnvironmentContent };
   environment?: EnvironmentReading;
+  /** What was found instead of an environment, for the same version. */
+  unusable?: { version: string; fact: Extract<EnvironmentFact, { kind: 'Unusable' }> } | undefined;
+  /** Keys that the API server said it does not have; the oldest goes first. */
+  goneKeys?: Set<string>;
+  /** How often it was asked for keys lately. */
+  keyQuestions?: { since: MonoMs; count: number };
   /** What single variables are digested with; it never leaves this process. */
   namingKey?: DigestKey;
   terminateSentAt: Record<string, MonoMs>;

@@ -49,14 +49,19 @@ export async function observe(
   const key = `${workspace.metadata.namespace}/${workspace.metadata.name}`;
   const mine = memory.of(key, workspace.metadata.uid);
   mine.since ??= deps.clock.monotonic();
-  const environment = await observeEnvironment(deps, workspace, mine).catch(
-    (error: unknown): EnvironmentFact => {
-      onUnread('Secrets', error);
-      return { kind: 'Unknown' };
-    },
-  );
   const className = classOf(mine, workspace, term);
   const klass = deps.classes.get(className);
+  const classAllowed = isAllowed(deps, klass, workspace);
+  const move = moveOf(deps, workspace, className);
+  const environment = await observeEnvironment(
+    deps,
+    workspace,
+    mine,
+    classAllowed || move?.allowed === true,
+  ).catch((error: unknown): EnvironmentFact => {
+    onUnread('Secrets', error);
+    return { kind: 'Unknown' };
+  });
   const userData = await observeUserData(deps, klass, onUnread);
   const now = { wall: deps.clock.now(), mono: deps.clock.monotonic() };
   const instances = instancesOf(deps, workspace);
@@ -66,8 +71,8 @@ export async function observe(
     clusterID: deps.clusterID,
     workspace,
     class: klass,
-    classAllowed: isAllowed(deps, klass, workspace),
-    move: moveOf(deps, workspace, className),
+    classAllowed,
+    move,
     paramsAuthentic: paramsAuthentic(deps, workspace),
     environment,
     fleet: deps.fleet.factFor(workspace, []),

@@ -4,9 +4,10 @@ import { createCanary, findCanary } from '../../../test/support/canary.ts';
 import { factsOf, heartbeatOf, statusOf } from '../../../test/support/facts.ts';
 import { createSurroundings } from '../../../test/support/workspaceDeps.ts';
 import { mergeEnvironment } from '../../api/environment.ts';
+import type { KubeObject, Resource } from '../../controller/client.ts';
 import { ApiError } from '../../controller/errors.ts';
 import { createMemory } from './memory.ts';
-import { changedNames, observeEnvironment, readSecret, trackBase } from './secrets.ts';
+import { changedNames, observeEnvironment, readContents, readSecret, trackBase } from './secrets.ts';
 
 const twoSecrets = [{ secretRef: { name: 'ada-env' } }, { secretRef: { name: 'extra', optional: true } }];
 
@@ -185,5 +186,103 @@ describe('what changed is named', () => {
     await scene.observe();
     trackBase(scene.mine, 'k1:other', 'k1:a');
     expect(changedNames(scene.mine).changed).toEqual([]);
+  });
+});
+
+describe('what tenants and instances send has nothing read in vain', () => {
+  test('no Secret is read while no class lets the Workspace have an instance', async () => {
+    const scene = setUp();
+    scene.storeSecret('ada-env', '1', { KEY: 'a' });
+    const { workspace } = factsOf({ spec: { envFrom: twoSecrets } });
+    expect(await observeEnvironment(scene.deps, workspace, scene.mine, false)).toEqual({ kind: 'Unread' });
+    expect(scene.reads()).toBe(0);
+  });
+
+  test('key ids that an instance makes up have no Secret read again, and few questions asked', async () => {
+    const scene = setUp();
+    scene.storeSecret('ada-env', '1', { KEY: 'a' });
+    await scene.observe();
+    const reads = scene.reads();
+    let questions = 0;
+    scene.deps.keys = {
+      ...scene.deps.keys,
+      isGone: async () => {
+        questions += 1;
+        return true;
+      },
+    };
+    for (let i = 0; i < 100; i += 1) {
+      const env = `k9x${i}:${'0'.repeat(64)}`;
+      scene.launches.splice(0, 9, { uid: 'uid-1', number: 1, fresh: true, reports: 0, env });
+      expect((await scene.observe()).kind).toBe('Merged');
+      await scene.observe();
+    }
+    expect(scene.reads()).toBe(reads);
+    expect(questions).toBe(4);
+    expect(scene.mine.goneKeys?.size).toBe(4);
+  });
+
+  test.each([
+    ['a ServiceAccount', 'kubernetes.io/service-account-token'],
+    ['a node that joins', 'bootstrap.kubernetes.io/token'],
+  ])('a token of %s is refused, optional or not, and read once', async (_name, type) => {
+    const scene = setUp();
+    scene.storeSecret('ada-env', '1', { KEY: 'a' });
+    scene.storeSecret('extra', '1', { token: 'CANARY' });
+    const { get } = scene.deps.kube;
+    scene.deps.kube.get = async <T extends KubeObject>(
+      resource: Resource,
+      name: string,
+      namespace?: string,
+    ) => {
+      const found = await get<T>(resource, name, namespace);
+      return name === 'extra' ? { ...found, type } : found;
+    };
+    const fact = await scene.observe();
+    expect(fact).toEqual({
+      kind: 'Unusable',
+      reason: 'SecretRefused',
+      message: expect.stringContaining(`Secret "extra" is of type ${type}`),
+    });
+    expect(inspect([fact, scene.mine], { depth: 9 })).not.toContain('CANARY');
+    const reads = scene.reads();
+    expect(await scene.observe()).toEqual(fact);
+    expect(scene.reads()).toBe(reads);
+  });
+
+  test('an environment beyond the limit is none: the Workspace, both sizes and the next step are named', async () => {
+    const scene = setUp();
+    scene.deps.mostEnvironmentBytes = 100;
+    scene.storeSecret('ada-env', '1', { KEY: 'x'.repeat(100) });
+    const message = expect.stringMatching(
+      /Workspace "default\/ada" has 104 bytes, and at most 100 .*gateway\.maxEnvironmentBytes/,
+    );
+    expect(await scene.observe()).toEqual({ kind: 'Unusable', reason: 'EnvironmentTooLarge', message });
+    // What a later Secret overrides does not count.
+    scene.storeSecret('extra', '1', { KEY: 'short' });
+    expect((await scene.observe()).kind).toBe('Merged');
+  });
+
+  test('reading them one after the other merges to what all at once do', async () => {
+    const scene = setUp();
+    const first = { KEY: 'a', OVER: 'first', 'no-name': 'x', NUL: 'kept' };
+    const second = { OVER: 'second', NUL: 'a\0b', PLAIN: 'lost' };
+    scene.storeSecret('ada-env', '1', first);
+    scene.storeSecret('extra', '1', second);
+    const envFrom = [...twoSecrets, { secretRef: { name: 'ada-env' } }];
+    const env = [{ name: 'PLAIN', value: 'wins' }];
+    const { workspace } = factsOf({ spec: { envFrom, env } });
+    const whole = new Map(
+      Object.entries({ 'ada-env': first, extra: second }).map(([name, data]) => [
+        name,
+        new Map(Object.entries(data).map(([key, value]) => [key, Buffer.from(value)])),
+      ]),
+    );
+    const contents = await readContents(scene.deps, workspace);
+    if ('kind' in contents) throw new Error('it is small');
+    const [one, all] = [contents, whole].map((it) => mergeEnvironment(workspace.spec, it));
+    expect(new Map([...(one?.variables ?? [])].sort())).toEqual(new Map([...(all?.variables ?? [])].sort()));
+    expect(one?.leftOut).toEqual(all?.leftOut);
+    expect(one?.sources.get('OVER')).toBe(all?.sources.get('OVER'));
   });
 });

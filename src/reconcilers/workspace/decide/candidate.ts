@@ -35,6 +35,10 @@ export function unlaunchable(view: View): Blocker | undefined {
       message: `Secret ${names} not found in namespace "${metadata.namespace}"; create it, or mark the reference optional.`,
     };
   }
+  if (facts.environment.kind === 'Unusable') {
+    const { reason, message } = facts.environment;
+    return { reason, message };
+  }
   if (spec.instanceType && !facts.class.spec.instanceTypes.some((t) => t.name === spec.instanceType)) {
     const offered = facts.class.spec.instanceTypes.map((type) => type.name).join(', ');
     return {

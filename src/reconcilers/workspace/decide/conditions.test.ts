@@ -123,6 +123,30 @@ describe('transitions', () => {
     expect(decideAt(factsOf({ ...blocked, status: decision.status })).events).toEqual([]);
   });
 
+  test.each(['EnvironmentTooLarge', 'SecretRefused'] as const)(
+    'an environment that is not for an instance is said (%s), and the present instance serves on',
+    (reason) => {
+      const environment = { kind: 'Unusable' as const, reason, message: 'Do this.' };
+      const { status, effect, events } = decideAt(factsOf({ status: settled(), environment }));
+      expect(status.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True');
+      const told = { status: 'False', reason, message: 'Do this.' };
+      for (const aspect of ['UpToDate', 'SecretsSynced'])
+        expect(status.conditions?.find(({ type }) => type === aspect)).toMatchObject(told);
+      expect([effect, status.desired]).toEqual([undefined, settled().desired]);
+      expect(events).toEqual([expect.objectContaining({ type: 'Warning', reason })]);
+    },
+  );
+
+  test('Secrets that were left unread for want of a class are no news, and no reason to look again', () => {
+    const decision = decideAt(
+      factsOf({ status: settled(), class: undefined, environment: { kind: 'Unread' } }),
+    );
+    expect(conditionOf(decision, 'SecretsSynced')).toMatchObject({ status: 'True', reason: 'Synced' });
+    expect(decision.requeueAfterMs).toBeUndefined();
+    const first = decideAt(factsOf({ status: undefined, class: undefined, environment: { kind: 'Unread' } }));
+    expect(conditionOf(first, 'SecretsSynced')).toMatchObject({ status: 'Unknown', reason: 'Unread' });
+  });
+
   test('a new generation of the spec is observed in every condition', () => {
     const decision = decideAt(factsOf({ status: settled(), metadata: { generation: 5 } }));
     expect(decision.status.observedGeneration).toBe(5);

@@ -63,8 +63,10 @@ export function judgeSecrets(view: View): Verdict<AspectReason<'SecretsSynced'>>
     const names = environment.secrets.join(', ');
     return { status: 'False', reason: 'SecretMissing', message: `Missing: ${names}.` };
   }
+  if (environment.kind === 'Unusable')
+    return { status: 'False', reason: environment.reason, message: environment.message };
   const kept = conditionOf(view, 'SecretsSynced');
-  if (environment.kind === 'Unknown') {
+  if (environment.kind !== 'Merged') {
     return kept ?? { status: 'Unknown', reason: 'Unread', message: 'The Secrets have not been read.' };
   }
   const note = leftOutNote(environment.leftOut);

@@ -10,6 +10,8 @@ export interface Now {
   mono: MonoMs;
 }
 
+export type UnusableReason = 'EnvironmentTooLarge' | 'SecretRefused';
+
 /** The environment as the Secrets say it now. */
 export type EnvironmentFact =
   | {
@@ -24,6 +26,10 @@ export type EnvironmentFact =
       leftOut: readonly LeftOut[];
     }
   | { kind: 'Missing'; secrets: readonly string[] }
+  /** What the Secrets hold is not for an instance; `message` says what to do. */
+  | { kind: 'Unusable'; reason: UnusableReason; message: string }
+  /** Not read on purpose: no class lets the Workspace have an instance. */
+  | { kind: 'Unread' }
   /** The Secrets could not be read just now; nothing follows from that. */
   | { kind: 'Unknown' };
 
