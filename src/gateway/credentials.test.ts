@@ -44,6 +44,17 @@ test('a session names its launch, in its own cluster only', () => {
   expect(verifySession(testKeyRing(), 'c1', session)).toBeUndefined();
 });
 
+test('a session that was good is none once its key is forgotten, or another key has its id', () => {
+  let key: Buffer | undefined = Buffer.alloc(32, 1);
+  const ring = { ...keys, get: () => key };
+  const session = createSession({ id: 'k1', key }, { clusterID: 'c1', uid: 'u1', number: 1 });
+  for (let i = 0; i < 2; i += 1) expect(verifySession(ring, 'c1', session)).toEqual({ uid: 'u1', number: 1 });
+  key = Buffer.alloc(32, 2);
+  expect(verifySession(ring, 'c1', session)).toBeUndefined();
+  key = undefined;
+  expect(verifySession(ring, 'c1', session)).toBeUndefined();
+});
+
 test('no change of a single character leaves a credential good', () => {
   const mine = { clusterID: 'c1', uid: 'u1', number: 1 };
   const session = createSession(keys.current('session'), mine);

@@ -49,7 +49,11 @@ export function fromLines(text: string): Fields | undefined {
     if (line === '') continue;
     const [, name, value] = LINE.exec(line) ?? [];
     if (name === undefined || value === undefined) return undefined;
-    if (!put(fields, name.split('.'), Buffer.from(value, 'base64').toString('utf8'))) return undefined;
+    const decoded = Buffer.from(value, 'base64').toString('utf8');
+    if (name.includes('.')) {
+      if (!put(fields, name.split('.'), decoded)) return undefined;
+    } else if (fields[name] !== undefined) return undefined;
+    else fields[name] = decoded;
   }
   return fields;
 }

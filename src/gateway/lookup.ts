@@ -29,9 +29,9 @@ export function findPresent(workspaces: WorkspaceReader, caller: LaunchKey): Wor
   return workspace;
 }
 
+const DEFAULT_TERMS = Object.freeze(workspaceClassSpec.shape.heartbeat.parse(undefined));
+
 /** The heartbeat terms of the Workspace's class; the defaults while the class is missing. */
 export function heartbeatTerms(classes: ClassReader, workspace: Workspace) {
-  return (
-    classes.get(classNameOf(workspace))?.spec.heartbeat ?? workspaceClassSpec.shape.heartbeat.parse(undefined)
-  );
+  return classes.get(classNameOf(workspace))?.spec.heartbeat ?? DEFAULT_TERMS;
 }

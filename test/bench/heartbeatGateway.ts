@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Registry } from 'prom-client';
+import { z } from 'zod';
+import { createIdentityAuthority } from '../../dev/ec2/identity.ts';
+import { API_VERSION } from '../../src/api/meta.ts';
+import { type Workspace, workspaceSpec, workspaceStatus } from '../../src/api/workspace.ts';
+import { systemClock } from '../../src/controller/clock.ts';
+import { allowEveryone } from '../../src/gateway/callers.ts';
+import { createSession } from '../../src/gateway/credentials.ts';
+import { createKeyRing, KEY_KINDS } from '../../src/gateway/keys.ts';
+import { createPostgresStore } from '../../src/gateway/postgresStore.ts';
+import { createGateway } from '../../src/gateway/server.ts';
+import { silentLogger } from '../support/silentLogger.ts';
+
+// A process of its own, for heartbeats.ts: its CPU time is the gateway's. `bare` is Node's own HTTP server instead.
+
+const CLUSTER = 'bench';
+const order = z
+  .object({
+    databaseURL: z.string(),
+    workspaces: z.number(),
+    bare: z.boolean(),
+    tls: z.object({ cert: z.string(), key: z.string() }).optional(),
+  })
+  .parse(JSON.parse(process.env.BENCH_ORDER ?? ''));
+
+function workspaceOf(uid: string): Workspace {
+  const at = '2026-01-01T00:00:00.000Z';
+  const env = `k1:${'0'.repeat(64)}`;
+  return {
+    apiVersion: API_VERSION,
+    kind: 'Workspace',
+    metadata: { namespace: 'bench', name: uid, uid, resourceVersion: '1' },
+    spec: workspaceSpec.parse({ className: 'standard' }),
+    status: workspaceStatus.parse({
+      desired: { generation: 1, env, machine: 'm', cause: 'Created', at },
+      launch: {
+        number: 1,
+        generation: 1,
+        cause: { kind: 'Created', ref: '1' },
+        phase: 'Submitted',
+        readyAt: at,
+      },
+    }),
+  };
+}
+
+async function startGateway(): Promise<{ url: string; sessions: string[] }> {
+  const keys = createKeyRing(
+    KEY_KINDS.map((kind) => ({ kind, id: 'k1', number: 1, key: randomBytes(32) })),
+    'the benchmark',
+  );
+  const byUID = new Map<string, Workspace>();
+  for (let i = 0; i < order.workspaces; i += 1) byUID.set(`uid-${i}`, workspaceOf(`uid-${i}`));
+  const logger = silentLogger();
+  const gateway = createGateway({
+    clusterID: CLUSTER,
+    keys,
+    workspaces: {
+      get: () => undefined,
+      byIndex: (_name, uid) => {
+        const workspace = byUID.get(uid);
+        return workspace ? [workspace] : [];
+      },
+    },
+    classes: { get: () => undefined },
+    readSecret: async () => undefined,
+    store: createPostgresStore({ databaseURL: order.databaseURL, logger }),
+    trustedCertificates: [(await createIdentityAuthority(systemClock)).certificatePEM],
+    agent: { script: '', unit: '' },
+    clock: systemClock,
+    logger,
+    metrics: new Registry(),
+    callers: allowEveryone,
+    host: '127.0.0.1',
+    port: 0,
+    ...(order.tls && { tls: order.tls }),
+    limits: { perLaunch: 1e9, perCaller: 1e9, perAddress: 1e9 },
+  });
+  const { url } = await gateway.start();
+  const session = keys.current('session');
+  const sessions = [...byUID.keys()].map((uid) =>
+    createSession(session, { clusterID: CLUSTER, uid, number: 1 }),
+  );
+  return { url, sessions };
+}
+
+async function startBare(): Promise<{ url: string; sessions: string[] }> {
+  const server = createServer((request, response) => {
+    request.resume().once('end', () => response.end('periodSeconds MzA=\n'));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const sessions = Array.from({ length: order.workspaces }, (_, i) => `s1.k1.${i}`);
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, sessions };
+}
+
+process.send?.(await (order.bare ? startBare() : startGateway()));
+process.on('message', () => {
+  const { user, system } = process.cpuUsage();
+  process.send?.({ cpuMicroseconds: user + system, megabytes: Math.round(process.memoryUsage.rss() / 1e6) });
+});
+process.on('disconnect', () => process.exit());
