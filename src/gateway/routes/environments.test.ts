@@ -69,8 +69,13 @@ async function neverRead(uid: string): Promise<{ status: number; socket: Socket;
   socket.write(
     `POST /v1/bootstrap HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
-  const head = await new Promise<string>((resolve) => socket.once('data', (data) => resolve(String(data))));
-  socket.pause();
+  const head = await new Promise<string>((resolve) =>
+    socket.once('data', (data) => {
+      // At once: the kernel's window grows with what is read.
+      socket.pause();
+      resolve(String(data));
+    }),
+  );
   return { status: Number(head.slice(9, 12)), socket, closed: () => isClosed };
 }
 
