@@ -1,3 +1,4 @@
+import { classNameOf } from '../../api/room.ts';
 import type { Workspace } from '../../api/workspace.ts';
 import { agentURL } from '../agentURL.ts';
 import { type Judgement, judgeAvailability } from '../availability.ts';
@@ -44,7 +45,7 @@ function urlOf(
   { url: said }: LaunchRecord,
 ): Pick<WorkspaceView, 'url' | 'urlWithheld'> {
   if (said === undefined) return {};
-  const { className } = workspace.spec;
+  const className = classNameOf(workspace);
   const url = agentURL(said, workspace, classes.get(className));
   if (url !== undefined) return { url };
   const urlWithheld = `The agent’s url is not http(s) to the instance’s own address or to a name in spec.agentHosts of WorkspaceClass "${className}"; add the name there, or have the agent say its address.`;
