@@ -1,5 +1,6 @@
 import type { CustomResourceDefinition } from '../../src/api/crd.ts';
 import type { SchemaProps } from '../../src/api/structural.ts';
+import { editsSection } from './editsDocs.ts';
 import { code, GENERATED, table } from './markdown.ts';
 
 const INTRODUCTION = `# The kinds
@@ -29,6 +30,7 @@ function kindSection({ spec }: CustomResourceDefinition): string {
         ? [`### ${names.kind} ${part}`, '', node.description ?? '', '', fieldTable(node), ...rules(node)]
         : [];
     }),
+    ...editsSection(names.kind),
     `### Columns of \`kubectl get ${names.shortNames[0]}\``,
     '',
     table(

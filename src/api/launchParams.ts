@@ -70,6 +70,31 @@ export const launchParams = z
       ),
   })
   .describe('The parameters of RunInstances as they were resolved; user data and token follow from them.');
+const { imageID, instanceType, capacityType, subnetID, securityGroupIDs, instanceProfile } =
+  launchParams.shape;
+
+/** Stands for parameters that nobody knows, as the status was lost. */
+export const foundParams = z
+  .object({
+    launch: z.int().min(1).describe('Number of the launch that it is of; of another launch it says nothing.'),
+    imageID: imageID.optional(),
+    instanceType: instanceType.optional(),
+    capacityType: capacityType.optional(),
+    subnetID: subnetID.optional(),
+    securityGroupIDs: securityGroupIDs.optional(),
+    ofClass: z
+      .object({
+        instanceProfile,
+        rootVolume: launchParams.shape.rootVolume.omit({ deviceName: true }).describe('The root volume.'),
+        script: text(128).optional().describe('Digest of the class’s user data.'),
+      })
+      .optional()
+      .describe('What EC2 does not show, as the class said when the instance was found.'),
+  })
+  .describe(
+    'What the instance of a launch without parameters is taken to have: what EC2 showed when it was found again after its status was lost.',
+  );
+
 export type LaunchParams = z.output<typeof launchParams>;
 
 const NEWEST = Math.max(...REQUEST_VERSIONS);

@@ -1,9 +1,16 @@
 import { createHash } from 'node:crypto';
+import { own } from './own.ts';
 import type { WorkspaceSpec } from './workspace.ts';
 import type { WorkspaceClassSpec } from './workspaceClass.ts';
 
-/** Version of the inputs below; a digest is compared only under the version it names, so that an upgrade rolls nothing. */
-const VERSION = 'm1';
+/**
+ * The functions that digests on record were made with, by the version that a digest names; the last one makes new ones.
+ * A digest is compared under its own function, so that another function in a later release is no change, and an edit
+ * that comes with that release is one. None is ever altered: what it covers it names field by field.
+ */
+const FUNCTIONS = { m1 } as const;
+type Version = keyof typeof FUNCTIONS;
+const PRESENT: Version = 'm1';
 
 function part(value: unknown): string {
   return createHash('sha256').update(stableJSON(value)).digest('hex').slice(0, 20);
@@ -25,22 +32,51 @@ export interface ClassImage {
   id: string;
 }
 
+interface Inputs {
+  spec: WorkspaceSpec;
+  klass: WorkspaceClassSpec;
+  images: readonly ClassImage[];
+}
+
 /**
- * Digest of what only a new instance can take up: `m1:<Workspace part>:<class part>`, and with imageUpdatePolicy
- * Automatic the images, as they are: `…:x86_64=ami-1,arm64=ami-2`.
- * Left out on purpose: preferences among types and capacity, as a running instance stays valid; and other images.
+ * `m1:<Workspace part>:<class part>`, and with imageUpdatePolicy Automatic the images, as they are:
+ * `…:x86_64=ami-1,arm64=ami-2`. It shows that something was edited, and not whether that matters: see meets.ts.
  */
+function m1({ spec, klass, images }: Inputs): string {
+  const { instanceProfile, userData, imageUpdatePolicy } = klass;
+  const { sizeGiB, type, iops, throughput, kmsKeyID } = klass.rootVolume;
+  const terms = (list: WorkspaceClassSpec['subnets']) => list.map(({ id, tags }) => ({ id, tags }));
+  const ofWorkspace = part({ instanceType: spec.instanceType });
+  const ofClass = part({
+    subnets: terms(klass.subnets),
+    securityGroups: terms(klass.securityGroups),
+    instanceProfile,
+    rootVolume: { sizeGiB, type, iops, throughput, kmsKeyID },
+    tags: klass.tags,
+    userData,
+  });
+  const shown = imageUpdatePolicy === 'Automatic' ? images : [];
+  const named = shown.map(({ architecture, id }) => `${architecture}=${id}`).sort();
+  return ['m1', ofWorkspace, ofClass, ...(named.length > 0 ? [named.join(',')] : [])].join(':');
+}
+
+/** Digest of the specs that a machine comes from, and of the images where a newer one is a change. */
 export function machineDigest(
   spec: WorkspaceSpec,
   klass: WorkspaceClassSpec,
-  resolvedImages: readonly ClassImage[] = [],
+  images: readonly ClassImage[] = [],
 ): string {
-  const { subnets, securityGroups, instanceProfile, rootVolume, tags, userData, imageUpdatePolicy } = klass;
-  const own = part({ instanceType: spec.instanceType });
-  const ofClass = part({ subnets, securityGroups, instanceProfile, rootVolume, tags, userData });
-  const images = imageUpdatePolicy === 'Automatic' ? resolvedImages : [];
-  const named = images.map(({ architecture, id }) => `${architecture}=${id}`).sort();
-  return [VERSION, own, ofClass, ...(named.length > 0 ? [named.join(',')] : [])].join(':');
+  return FUNCTIONS[PRESENT]({ spec, klass, images });
+}
+
+/** The same under the function that `recorded` names; undefined when only another release has it. */
+export function machineDigestLike(
+  recorded: string,
+  spec: WorkspaceSpec,
+  klass: WorkspaceClassSpec,
+  images: readonly ClassImage[] = [],
+): string | undefined {
+  return own(FUNCTIONS, parse(recorded).version)?.({ spec, klass, images });
 }
 
 interface Machine {
@@ -74,7 +110,7 @@ export function sameMachine(held: string, desired: string): boolean {
 
 /** Whether an instance with this image has one of those that the digest asks for, if it asks for any. */
 export function hasDesiredImage(desired: string, imageID: string | undefined): boolean {
-  const wanted = [...parse(desired).images.values()];
+  const wanted = imagesOf(desired);
   return imageID === undefined || wanted.length === 0 || wanted.includes(imageID);
 }
 
@@ -82,6 +118,16 @@ export function hasDesiredImage(desired: string, imageID: string | undefined): b
 export function changedImages(before: string, after: string): string[] {
   const [a, b] = [parse(before).images, parse(after).images];
   return [...b].filter(([name, id]) => a.get(name) !== id).map(([name]) => name);
+}
+
+/** The images that a digest asks for; none where any will do. */
+function imagesOf(digest: string): string[] {
+  return [...parse(digest).images.values()];
+}
+
+/** What of a digest comes from the class, its images apart. */
+export function classPart(digest: string): string {
+  return parse(digest).ofClass;
 }
 
 /** What of a digest all Workspaces of a class share; names the content of a class's roll-out. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CAUSE_KINDS, kindsThatSpend, OUTCOMES, SPENT } from './causes.ts';
 import { instanceTypeName } from './classParts.ts';
-import { launchParams } from './launchParams.ts';
+import { foundParams, launchParams } from './launchParams.ts';
 import {
   type API_VERSION,
   cel,
@@ -154,6 +154,7 @@ export const launch = z
     readyAt: timestamp.optional().describe('When its first heartbeat was seen.'),
     machine: text(128).optional().describe('The desired.machine that the launch carries out.'),
     params: launchParams.optional(),
+    found: foundParams.optional(),
     instanceID: text(64).optional().describe('Id of its instance.'),
     failures: z
       .int()
@@ -190,7 +191,7 @@ export const workspaceStatus = z
       .object({
         generation: z.int().min(0).describe('Grows by one with each change that counts.'),
         env: text(128).describe('Digest of the environment, with the id of its key.'),
-        machine: text(128).describe('Digest of what only a new instance can take up.'),
+        machine: text(128).describe('Digest of the specs that the machine comes from.'),
         cause: causeKind.describe('What the generation came from.'),
         changed: z.array(text(512)).max(32).optional().describe('Names of what changed, never values.'),
         at: timestamp.describe('When the change counted.'),

@@ -17,6 +17,45 @@ const rollout = z
   })
   .describe('The present roll-out of changes to running instances, or the last one.');
 
+const groupIDs = z.array(text(64)).max(16);
+
+const securityGroups = z
+  .object({
+    terms: z
+      .array(
+        z
+          .object({
+            term: text(32).describe('Digest of the term.'),
+            ids: groupIDs.describe(
+              'The groups as they were first found for it. An edit is judged by them, so that a tag edited in EC2 replaces nothing.',
+            ),
+            more: z.array(text(64)).max(32).optional().describe('Groups that it selected later.'),
+          })
+          .describe('A term of spec.securityGroups, as it is or was.'),
+      )
+      .max(64)
+      .describe('What terms select.'),
+    contents: z
+      .array(
+        z
+          .object({
+            content: text(64).describe('Digest of the class’s content.'),
+            terms: z.array(text(32)).max(16).describe('Digests of the terms that it had.'),
+          })
+          .describe('What the class asked for at some time.'),
+      )
+      .max(32)
+      .describe(
+        'Which terms the class had, so that only those are judged that were edited since a launch; newest last.',
+      ),
+    now: groupIDs
+      .optional()
+      .describe(
+        'The groups as they were last found, where these differ: the next launch of a Workspace has them.',
+      ),
+  })
+  .describe('The security groups of the class’s terms.');
+
 const halt = z
   .object({
     content: text(160).describe('What is not rolled out any further: a digest, as content is compared by.'),
@@ -65,6 +104,7 @@ export const workspaceClassStatus = z
       .describe(
         'The images as they last resolved; with imageUpdatePolicy Automatic, those that instances should have.',
       ),
+    securityGroups: securityGroups.optional(),
     rollout: rollout.optional(),
     halted: z
       .array(halt)

@@ -24,11 +24,16 @@ export function toInstance(action: string, sdk: SdkInstance): Instance {
     });
   }
   const stateReason = reason(sdk);
+  const groups = (sdk.SecurityGroups ?? []).flatMap(({ GroupId }) => (GroupId ? [GroupId] : []));
   return {
     id,
     state,
     type: sdk.InstanceType ?? '',
     zone: sdk.Placement?.AvailabilityZone ?? '',
+    ...(sdk.ImageId ? { imageID: sdk.ImageId } : {}),
+    // EC2 names no lifecycle for an instance on demand.
+    capacityType: sdk.InstanceLifecycle === 'spot' ? 'Spot' : 'OnDemand',
+    ...(groups.length > 0 ? { securityGroupIDs: groups } : {}),
     ...(sdk.SubnetId ? { subnetID: sdk.SubnetId } : {}),
     ...(sdk.PrivateIpAddress ? { privateIP: sdk.PrivateIpAddress } : {}),
     ...(sdk.ClientToken ? { clientToken: sdk.ClientToken } : {}),

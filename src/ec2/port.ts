@@ -13,7 +13,11 @@ export interface Instance {
   state: InstanceState;
   type: string;
   zone: string;
+  imageID?: string;
+  capacityType?: 'OnDemand' | 'Spot';
   subnetID?: string;
+  /** Absent once it terminated. */
+  securityGroupIDs?: readonly string[];
   privateIP?: string;
   clientToken?: string;
   launchTime?: string;
@@ -178,6 +182,8 @@ export type Resolution =
       images: readonly Image[];
       subnets: readonly Subnet[];
       securityGroupIDs: readonly string[];
+      /** What each term of security groups selects, as the spec orders them. */
+      groupsByTerm?: readonly (readonly string[])[];
     }
   | {
       ok: false;

@@ -67,6 +67,7 @@ describe('a class that EC2 can serve', () => {
       images: [image],
       subnets: [subnet('subnet-0a1')],
       securityGroupIDs: ['sg-0a1'],
+      groupsByTerm: [['sg-0a1']],
     });
   });
 

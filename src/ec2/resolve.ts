@@ -42,6 +42,7 @@ export function createResolver(options: ResolverOptions): Resolver {
       images,
       subnets: network.subnets,
       securityGroupIDs: network.securityGroupIDs,
+      groupsByTerm: network.groupsByTerm,
     });
   }
 

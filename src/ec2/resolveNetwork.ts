@@ -19,6 +19,8 @@ export interface Network {
   subnets: readonly Subnet[];
   /** Sorted, each once. */
   securityGroupIDs: readonly string[];
+  /** What each term selects, as the terms are ordered. */
+  groupsByTerm: readonly (readonly string[])[];
 }
 
 /** The subnets and security groups of a class: each term matches at least one, and all are in one VPC. */
@@ -43,6 +45,7 @@ export async function resolveNetwork(
     ok: true,
     subnets: Object.freeze(subnets.selected.map(({ item }) => Object.freeze({ ...item }))),
     securityGroupIDs: Object.freeze(groups.selected.map(({ item }) => item.id)),
+    groupsByTerm: Object.freeze(groups.byTerm),
   };
 }
 
@@ -56,16 +59,19 @@ async function select<T extends { id: string }>(
   terms: readonly ResourceTerm[],
   list: keyof typeof LISTS,
   ask: (query: { filters: readonly Filter[] }) => Promise<readonly T[]>,
-): Promise<{ ok: true; selected: Selected<T>[] } | Refusal> {
+): Promise<{ ok: true; selected: Selected<T>[]; byTerm: string[][] } | Refusal> {
   const answers = await Promise.all(
     terms.map((term, index) => selectTerm(term, termName(list, index, term), list, ask)),
   );
   const byID = new Map<string, Selected<T>>();
+  const byTerm: string[][] = [];
   for (const answer of answers) {
     if (!answer.ok) return answer;
+    byTerm.push(answer.selected.map(({ item }) => item.id).sort());
     for (const one of answer.selected) if (!byID.has(one.item.id)) byID.set(one.item.id, one);
   }
-  return { ok: true, selected: [...byID.values()].sort((a, b) => (a.item.id < b.item.id ? -1 : 1)) };
+  const selected = [...byID.values()].sort((a, b) => (a.item.id < b.item.id ? -1 : 1));
+  return { ok: true, selected, byTerm };
 }
 
 async function selectTerm<T>(

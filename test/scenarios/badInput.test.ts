@@ -118,7 +118,10 @@ const CASES: Case[] = [
   },
   {
     name: 'no-subnet',
-    spoil: (scene, name) => patchClass(scene, name, { subnets: [{ tags: { tier: 'none' } }] }),
+    async spoil(scene, name) {
+      await patchClass(scene, name, { subnets: [{ tags: { tier: 'none' } }] });
+      await change(scene, name);
+    },
     reason: 'InvalidConfiguration',
     message: /"no-subnet".*subnets.*matches no subnet in this region. Correct the term/,
     mend: (scene) => account(scene).subnets[0]?.tags.push({ key: 'tier', value: 'none' }),

@@ -1,7 +1,6 @@
 import type { Workspace } from '../../src/api/workspace.ts';
 import { classActs } from './classActs.ts';
 import type { Images } from './images.ts';
-import { KNOWN_FAULTS } from './knownFaults.ts';
 import type { People } from './people.ts';
 import type { Scene } from './scene.ts';
 import { type Shape, TYPES } from './shape.ts';
@@ -43,8 +42,7 @@ export function createActs(scene: Scene, people: People, shape: Shape, images: I
         const has = status?.instance?.type;
         const instanceType = pick([...TYPES.filter((type) => type !== spec.instanceType), null, has ?? null]);
         // What it has already, or no wish of its own any more, calls for nothing.
-        if (KNOWN_FAULTS.has('9.18') || (instanceType !== null && instanceType !== has))
-          people.countChange(name);
+        if (instanceType !== null && instanceType !== has) people.countChange(name);
         await people.edit(name, { instanceType });
         return `${name} is to be of type ${instanceType}, and is ${has}`;
       },

@@ -1,8 +1,7 @@
 import type { Images } from './images.ts';
-import { KNOWN_FAULTS } from './knownFaults.ts';
 import type { People } from './people.ts';
 import type { Scene } from './scene.ts';
-import { CLASS_TAG, TYPES } from './shape.ts';
+import { TYPES } from './shape.ts';
 import { type Act, pick as pickOf, upTo, type Weighted, weighted } from './weighted.ts';
 
 const GROUP = 'sg-01111111111111111';
@@ -48,8 +47,7 @@ export function classActs({ random }: Scene, people: People, images: Images): Ac
       1,
       async (name) => {
         edits += 1;
-        people.countClassChange(name);
-        await people.editClass(name, { tags: { [CLASS_TAG]: name, edit: `${edits}` } });
+        await people.editClass(name, { tags: { edit: `${edits}` } });
         return `class ${name} has other tags`;
       },
     ],
@@ -72,7 +70,6 @@ export function classActs({ random }: Scene, people: People, images: Images): Ac
     [
       2,
       async (name) => {
-        if (KNOWN_FAULTS.has('9.18')) return 'nothing';
         // Selects the same groups: nothing that an instance would notice.
         const securityGroups = pick([[BY_TAGS], [{ id: GROUP }, BY_TAGS], [BY_TAGS, { id: GROUP }]]);
         await people.editClass(name, { securityGroups });

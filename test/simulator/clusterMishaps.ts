@@ -1,5 +1,4 @@
 import type { FaultInput } from '../../dev/apiserver/faultSchema.ts';
-import { KNOWN_FAULTS } from './knownFaults.ts';
 import type { People } from './people.ts';
 import type { Scene } from './scene.ts';
 import { type Mishap, pick, upTo, type Weighted } from './weighted.ts';
@@ -80,7 +79,7 @@ export function clusterMishaps(scene: Scene, people: People): Weighted<Mishap> {
       1,
       () => {
         const name = pick(random, people.names());
-        if (KNOWN_FAULTS.has('9.14') || !people.read(name)?.status?.launch) return undefined;
+        if (!people.read(name)?.status?.launch) return undefined;
         people.wipe(name);
         return `the status of ${name} is wiped`;
       },

@@ -5,7 +5,7 @@ import { livingOf } from './judge.ts';
 import { named } from './ours.ts';
 import type { People } from './people.ts';
 import type { Scene } from './scene.ts';
-import { CLASS_TAG, type Shape } from './shape.ts';
+import type { Shape } from './shape.ts';
 
 /** A limit that was lowered, or a change that was under way, holds what began before it. */
 const SETTLED_MS = 60_000;
@@ -70,7 +70,8 @@ export function createFleetLaws(scene: Scene, people: People, shape: Shape): Fle
       if (outdatedBy(kind) === undefined) continue;
       const { className, requests } = workspace.spec;
       const { uid } = workspace.metadata;
-      down.set(name, { className: tags[CLASS_TAG] ?? className, uid, restart: requests.restart, why: kind });
+      const profile = cloud.instances.get(instanceID)?.instanceProfile;
+      down.set(name, { className: profile ?? className, uid, restart: requests.restart, why: kind });
     }
     terminations = all.length;
     const up = new Set([...serves].map((id) => named(tagsOf(id), undefined).uid));
@@ -111,7 +112,7 @@ export function createFleetLaws(scene: Scene, people: People, shape: Shape): Fle
       const { maxInstances = Number.POSITIVE_INFINITY } = people.klass(className).spec;
       const most = recent.get(className)?.room(maxInstances) ?? 0;
       const taken = [...living].flatMap(([uid, [instance]]) =>
-        instance?.tags.some(({ key, value }) => key === CLASS_TAG && value === className) ? [uid] : [],
+        instance?.instanceProfile === className ? [uid] : [],
       );
       const before = holders.get(className) ?? new Set<string>();
       // Who has room keeps it while it is replaced or repaired; lowering the limit ends nothing.

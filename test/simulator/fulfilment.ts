@@ -3,7 +3,6 @@ import type { Workspace } from '../../src/api/workspace.ts';
 import { livingOf } from './judge.ts';
 import type { People } from './people.ts';
 import type { Scene } from './scene.ts';
-import { CLASS_TAG } from './shape.ts';
 
 /** What is still not as it was last asked for, if anything, and what is said of it. */
 export function unfulfilled(scene: Scene, people: People): string | undefined {
@@ -36,7 +35,7 @@ function missing(
   if (!instance || state !== 'running') return `its instance is ${state}`;
   if (spec.instanceType !== undefined && instance.type !== spec.instanceType)
     return `its type is ${instance.type} and not ${spec.instanceType}`;
-  const klass = instance.tags.find(({ key }) => key === CLASS_TAG)?.value;
+  const klass = instance.instanceProfile;
   if (klass !== spec.className) return `its instance is of class ${klass}`;
   const { images, imageUpdatePolicy } = people.klass(spec.className).spec;
   const [image] = imageUpdatePolicy === 'Automatic' ? images : [];

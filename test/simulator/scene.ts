@@ -131,6 +131,8 @@ export async function createScene(seed: number, options: SceneOptions = {}): Pro
   const api = createApiServer({ clock, random }, state);
   const timings = { visibilityLag: [0, 10_000] } as const;
   const cloud = createCloud({ clock, random, region: REGION, timings, ...options.cloud });
+  // A profile for each class that tells its instances from others by it.
+  cloud.account.instanceProfiles.push('standard', 'other');
   past?.instances(cloud);
   const service: Service = { cloud, faults: createFaults(cloud), closing: new AbortController().signal };
   const kube = stageClient(api, clock);

@@ -22,8 +22,6 @@ const OTHER_NAMESPACE = 'team-b';
 
 export const TYPES = ['m7i.large', 'm6i.large', 'c7i.large'] as const;
 export const PARAMETER = '/workspaces/images/x86_64';
-/** EC2 shows by this tag whose terms an instance was launched with. */
-export const CLASS_TAG = 'class';
 
 const FLEET_EVERY = 5;
 const FLEET_SIZE = 8;
@@ -35,7 +33,8 @@ function classOf(name: string, spec: Partial<ClassSpec>): ClassSpec {
     instanceTypes: TYPES.map((type) => ({ name: type })),
     subnets: [{ tags: { workspaces: 'true' } }],
     securityGroups: [{ tags: { workspaces: 'true' } }],
-    tags: { [CLASS_TAG]: name },
+    // EC2 shows by it whose terms an instance was launched with, and another one is a change.
+    instanceProfile: name,
     heartbeat: { periodSeconds: 10, timeoutSeconds: 30 },
     startupTimeoutSeconds: 120,
     rollout: { debounceSeconds: 2, minIntervalSeconds: 20, maxUnavailable: '100%' },

@@ -25,7 +25,11 @@ export function classFactsOf({ spec, status, fleet, ...rest }: ClassOverrides = 
     klass: { ...klass, metadata: { ...klass.metadata, generation: 1 }, status },
     fleet: { ...NOTHING_TO_DO, ...fleet },
     evidence: { heartbeats: { reason: 'Available' }, cloud: { reason: 'Available' } },
-    resolution: { ok: true, images: [{ architecture: 'x86_64', id: 'ami-1' }] },
+    resolution: {
+      ok: true,
+      images: [{ architecture: 'x86_64', id: 'ami-1' }],
+      securityGroupIDs: ['sg-1'],
+    },
     wroteAt: NOW.mono - HOUR,
     timing: { resolveIntervalMs: 300 * SECOND, statusIntervalMs: 5 * SECOND },
     ...rest,

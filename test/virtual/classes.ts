@@ -1,23 +1,23 @@
 import { currentState } from '../../dev/ec2/model.ts';
-import { tagMap } from '../../dev/ec2/tags.ts';
 import type { World, WorldOptions } from './world.ts';
 
 const LIVE: ReadonlySet<string> = new Set(['pending', 'running', 'stopping', 'stopped']);
 export const QUICK = { rollout: { maxUnavailable: '100%', minIntervalSeconds: 10 } };
-export const STANDARD: WorldOptions = { standard: { ...QUICK, tags: { class: 'standard' } } };
+export const STANDARD: WorldOptions = { standard: { ...QUICK, instanceProfile: 'standard' } };
 
-/** Ids of live instances that a class's terms made, by its tag. */
+/** Ids of live instances that a class's terms made, by its profile. */
 export function made(world: World, className: string): string[] {
   return world
     .instances()
-    .filter((it) => LIVE.has(currentState(it)) && tagMap(it.tags).class === className)
+    .filter((it) => LIVE.has(currentState(it)) && it.instanceProfile === className)
     .map(({ id }) => id);
 }
 
 export async function createClass(world: World, name: string, maxInstances?: number): Promise<void> {
+  world.cloud.account.instanceProfiles.push(name);
   await world.createClass(name, {
     ...QUICK,
-    tags: { class: name },
+    instanceProfile: name,
     ...(maxInstances !== undefined && { maxInstances }),
   });
   if (maxInstances === undefined) return;

@@ -140,7 +140,7 @@ describe('spec.className is edited', () => {
     'classes that ask for the same machine: it moves without a provision, and its place is free',
     STANDARD,
     async (world) => {
-      await world.createClass('twin', { ...QUICK, tags: { class: 'standard' }, maxInstances: 1 });
+      await world.createClass('twin', { ...QUICK, instanceProfile: 'standard', maxInstances: 1 });
       await world.editClass('standard', { maxInstances: 2 });
       await world.createFleet(2);
       await world.edit('ws-0', { className: 'twin' });
@@ -162,7 +162,7 @@ describe('the class that spec.className names', () => {
     expect(world.condition('ws-0', 'UpToDate')?.message).toContain('"other"');
     await world.createClass('other', {
       ...QUICK,
-      tags: { class: 'other' },
+      instanceProfile: 'other',
       allowedNamespaces: { from: 'None' },
     });
     await world.until('it is said', () => waiting(world, ['ws-0'], 'ClassNotAllowed').length === 1);

@@ -1,5 +1,4 @@
 import { UserDataTooLarge } from '../../agent/userData.ts';
-import { machineDigest } from '../../api/machine.ts';
 import { FINALIZER } from '../../api/meta.ts';
 import { own } from '../../api/own.ts';
 import { occupies, recordedRooms } from '../../api/room.ts';
@@ -11,6 +10,7 @@ import type { MonoMs } from '../../controller/time.ts';
 import { type ObservedInstance, TAG } from '../../ec2/port.ts';
 import { namespaceAllowed } from './allowed.ts';
 import { paramsAuthentic } from './authenticity.ts';
+import { machineAsked } from './decide/asked.ts';
 import { trackDeadline, trackEnd } from './decide/deadline.ts';
 import { trackChange } from './decide/debounce.ts';
 import { observedDigests } from './decide/desired.ts';
@@ -76,7 +76,7 @@ export async function observe(
     paramsAuthentic: paramsAuthentic(deps, workspace),
     environment,
     fleet: deps.fleet.factFor(workspace, []),
-    machine: klass && machineDigest(workspace.spec, klass.spec, klass.status?.resolvedImages),
+    machine: klass && machineAsked(workspace, klass),
     resolution: resolved?.of === klass ? resolved?.fact : undefined,
     unavailable: deps.offerings.snapshot(),
     instances,
@@ -222,6 +222,7 @@ function wholeNumber(tag: string | undefined): number | undefined {
 
 function instanceFact(instance: ObservedInstance, number: number): InstanceFact {
   const { id, clientToken, state, type, zone, privateIP, launchTime } = instance;
+  const { imageID, capacityType, subnetID, securityGroupIDs } = instance;
   const { notFound, missing, impaired, stateReasonCode, stateReason } = instance;
   const generation = wholeNumber(instance.tags[TAG.generation]) ?? 0;
   return {
@@ -232,6 +233,10 @@ function instanceFact(instance: ObservedInstance, number: number): InstanceFact 
     state,
     type,
     zone,
+    imageID,
+    capacityType,
+    subnetID,
+    securityGroupIDs,
     privateIP,
     launchTime,
     stateReasonCode,

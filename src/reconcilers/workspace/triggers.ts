@@ -33,7 +33,9 @@ export function connectTriggers(stores: Stores, queue: Pick<Workqueue, 'add'>): 
 
 /** What of a class its Workspaces decide by: its counts and progress, which change with each of them, are not among it. */
 function bearing({ metadata, spec, status }: WorkspaceClass): string {
-  return JSON.stringify([metadata.uid, spec, status?.resolvedImages, status?.halted, status?.handled]);
+  const { resolvedImages, halted, handled, securityGroups } = status ?? {};
+  const groups = securityGroups?.terms.map(({ term, ids }) => [term, ids]);
+  return JSON.stringify([metadata.uid, spec, resolvedImages, halted, handled, groups]);
 }
 
 function onLabels(store: Store<KubeObject>, changed: (object: KubeObject) => void): void {

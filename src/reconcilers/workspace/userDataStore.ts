@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { isStub, PRESENT_STUB, renderUserData } from '../../agent/userData.ts';
+import { scriptDigest } from '../../api/meets.ts';
 import type { KubeClient, Resource } from '../../controller/client.ts';
 import { isAlreadyExists } from '../../controller/errors.ts';
 import { createTicket } from '../../gateway/credentials.ts';
@@ -51,7 +51,7 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
   const fitting = new Set<string>();
 
   async function keep(content: string): Promise<string> {
-    const digest = digestOf(content);
+    const digest = scriptDigest(content);
     const name = nameOf(digest);
     await removals.get(name)?.catch(() => undefined);
     if (present.has(name)) return digest;
@@ -87,7 +87,7 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
 
   async function read(digest: string): Promise<string> {
     const { data } = body.parse(await kube.get(CONFIG_MAPS, nameOf(digest), namespace));
-    if (digestOf(data.content) !== digest) {
+    if (scriptDigest(data.content) !== digest) {
       throw new Error(
         `ConfigMap ${namespace}/${nameOf(digest)} does not hold the text that its digest names; delete it, and the operator keeps the text anew`,
       );
@@ -143,7 +143,7 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
 
     namesFor: (classScript) =>
       [caBundle, classScript].flatMap((content) =>
-        content === undefined ? [] : [nameOf(digestOf(content))],
+        content === undefined ? [] : [nameOf(scriptDigest(content))],
       ),
 
     async remove(name, removal) {
@@ -156,10 +156,6 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
     kept: () => present,
     trustNothing: () => present.clear(),
   };
-}
-
-function digestOf(content: string): string {
-  return createHash('sha256').update(content).digest('hex');
 }
 
 /** The ConfigMap that holds the text with this digest. */

@@ -11,6 +11,7 @@ import { CLASS_WIDE_REASONS } from '../../../api/reasons.ts';
 import type { WorkspaceClassStatus } from '../../../api/workspaceClassStatus.ts';
 import { judgeCloud, judgeEvidence } from './evidence.ts';
 import type { ClassFacts, ClassNow } from './facts.ts';
+import { saidOfGroups } from './groups.ts';
 import { iso } from './progress.ts';
 
 export interface ClassEvent {
@@ -57,9 +58,13 @@ function conditionOf(status: WorkspaceClassStatus | undefined, type: string): Co
   return status?.conditions?.find((condition) => condition.type === type);
 }
 
-function judgeResolved({ klass, resolution }: ClassFacts): Verdict<ClassReason<'Resolved'>> {
+function judgeResolved(
+  { klass, resolution }: ClassFacts,
+  { securityGroups }: WorkspaceClassStatus,
+): Verdict<ClassReason<'Resolved'>> {
   if (resolution?.ok) {
-    return { status: 'True', reason: 'Resolved', message: 'Images, subnets and security groups are there.' };
+    const message = `Images, subnets and security groups are there.${saidOfGroups(klass, securityGroups)}`;
+    return { status: 'True', reason: 'Resolved', message };
   }
   // Missing evidence changes no verdict.
   const kept = conditionOf(klass.status, 'Resolved');

@@ -1,6 +1,7 @@
 import type { WorkspaceClassStatus } from '../../../api/workspaceClassStatus.ts';
 import { type ClassEvent, judge, transitions } from './conditions.ts';
 import type { ClassFacts, ClassNow } from './facts.ts';
+import { groupsOf } from './groups.ts';
 import { haltsOf } from './halts.ts';
 import { progressOf } from './progress.ts';
 
@@ -22,10 +23,15 @@ export function decideClass(facts: ClassFacts, now: ClassNow): ClassDecision {
     resolvedImages: resolution?.ok
       ? resolution.images.map(({ architecture, id }) => ({ architecture, id })).sort(byArchitecture)
       : before.resolvedImages,
+    securityGroups: groupsOf(facts),
     ...haltsOf(facts, now),
   };
   status.rollout = progressOf(facts, status, now);
   status.conditions = judge(facts, status, now);
+  // An earlier release did not record them: they go on record with the next write, and are worth none of their own.
+  if (!before.securityGroups && isAlike(before, { ...status, securityGroups: undefined })) {
+    delete status.securityGroups;
+  }
   const events = transitions(before.conditions, status.conditions);
   const wait = (facts.wroteAt ?? Number.NEGATIVE_INFINITY) + timing.statusIntervalMs - now.mono;
   if (wait > 0 && isNumbersOnly(before, status)) {
@@ -36,6 +42,10 @@ export function decideClass(facts: ClassFacts, now: ClassNow): ClassDecision {
 
 function byArchitecture(a: { architecture: string }, b: { architecture: string }): number {
   return a.architecture < b.architecture ? -1 : 1;
+}
+
+function isAlike(a: WorkspaceClassStatus, b: WorkspaceClassStatus): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** Whether nothing differs but counts, progress and the texts that tell of them. */

@@ -4,7 +4,13 @@ import type { WorkspaceClass } from '../../../api/workspaceClass.ts';
 
 /** A class's terms as EC2 has them. */
 export type ClassResolution =
-  | { ok: true; images: readonly { architecture: string; id: string }[] }
+  | {
+      ok: true;
+      images: readonly { architecture: string; id: string }[];
+      securityGroupIDs: readonly string[];
+      /** What each term of security groups selects, as the spec orders them. */
+      groupsByTerm?: readonly (readonly string[])[];
+    }
   /** missing: a person must mend it. unavailable: EC2 could not be asked, and nothing follows from that. */
   | { ok: false; kind: 'missing' | 'unavailable'; message: string };
 

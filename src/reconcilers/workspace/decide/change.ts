@@ -3,6 +3,7 @@ import type { Cause } from '../../../api/workspace.ts';
 import { iso, latest, msBetween, parseStamp, plus, type WallMs } from '../../../controller/time.ts';
 import { untilDeadline } from './deadline.ts';
 import { holdsDesiredEnvironment, isUnderLostKey } from './desired.ts';
+import { madeAs } from './made.ts';
 import type { Answer, FrozenLaunch, View } from './view.ts';
 
 /** When a programmatic change may supersede this launch. */
@@ -56,7 +57,7 @@ export function isCurrentMachine(view: View, launch: FrozenLaunch): boolean {
   const { desired } = view.status;
   if (desired === undefined || launch.machine === undefined) return true;
   return (
-    sameMachine(launch.machine, desired.machine) && hasDesiredImage(desired.machine, launch.params?.imageID)
+    sameMachine(launch.machine, desired.machine) && hasDesiredImage(desired.machine, madeAs(launch).imageID)
   );
 }
 

@@ -14,6 +14,7 @@ import { iso, msBetween } from '../../../controller/time.ts';
 import { changeDueAt } from './debounce.ts';
 import { type Draft, eventOf, wakeAfter } from './decision.ts';
 import type { ChangedNames, Facts } from './facts.ts';
+import { madeAs } from './made.ts';
 
 const MOST_NAMES = 32;
 const UNREAD_RETRY_MS = 5000;
@@ -77,6 +78,13 @@ export function desire(draft: Draft): void {
     changed: changed.length > 0 ? changed.slice(0, MOST_NAMES) : undefined,
     at: iso(now.wall),
   };
+  outdate(draft, observed.machine);
+}
+
+/** A digest of another version can't be compared with the one that is recorded now; what was judged stays on record. */
+function outdate({ status: { launch } }: Draft, recorded: string): void {
+  if (launch?.machine === undefined || comparableMachines(launch.machine, recorded)) return;
+  launch.machine = outdatedMachine(recorded);
 }
 
 function underCurrentKey({ environment }: Facts): string | undefined {
@@ -100,19 +108,20 @@ function renew(draft: Draft, desired: NonNullable<Draft['status']['desired']>): 
 }
 
 /**
- * Takes up a digest that says nothing new of the instance: one of another version, which an upgrade of the operator
- * brings, or one whose images are those that it has. What was outdated by the earlier digest stays outdated.
+ * Takes up a digest that says nothing new: one of another version where nothing is launched that it could be judged by, or
+ * one whose images are those that the instance has.
  */
 function adoptMachine({ status }: Draft, observed: string): void {
   const { desired, launch } = status;
   if (!desired || desired.machine === observed) return;
-  const comparable = comparableMachines(desired.machine, observed);
-  const sameImage = hasDesiredImage(observed, launch?.params?.imageID);
-  if (comparable && !(sameMachine(desired.machine, observed) && sameImage)) return;
-  if (launch?.machine !== undefined) {
-    if (sameMachine(launch.machine, desired.machine)) launch.machine = observed;
-    else if (!comparable) launch.machine = outdatedMachine(observed);
+  if (!comparableMachines(desired.machine, observed)) {
+    if (launch?.machine === undefined) desired.machine = observed;
+    return;
   }
+  const imageID = launch && madeAs(launch).imageID;
+  if (!sameMachine(desired.machine, observed) || !hasDesiredImage(observed, imageID)) return;
+  if (launch?.machine !== undefined && sameMachine(launch.machine, desired.machine))
+    launch.machine = observed;
   desired.machine = observed;
 }
 

@@ -41,6 +41,10 @@ export interface InstanceFact {
   state: string;
   type: string;
   zone: string;
+  imageID?: string;
+  capacityType?: 'OnDemand' | 'Spot';
+  subnetID?: string;
+  securityGroupIDs?: readonly string[];
   privateIP?: string;
   launchTime?: string;
   /** EC2's code for it, and what it said. */
@@ -270,7 +274,7 @@ export interface Facts {
   paramsAuthentic: boolean;
   environment: EnvironmentFact;
   fleet: FleetFact;
-  /** Digest of machine inputs; undefined without a class. */
+  /** Digest of the machine that is asked for, see asked.ts; undefined without a class. */
   machine?: string;
   resolution?: ResolutionFact;
   /** Offerings that refused lately: key by offerings.ts → until when they are not asked. */

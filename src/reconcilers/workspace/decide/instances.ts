@@ -15,6 +15,7 @@ import {
   wakeForProof,
 } from './ending.ts';
 import type { InstanceFact } from './facts.ts';
+import { takeAsShown } from './found.ts';
 import { takenBack } from './interruption.ts';
 import { startupTimeoutMs } from './recovery.ts';
 import { isHeard } from './silence.ts';
@@ -81,8 +82,7 @@ function observePresent(draft: Draft, launch: Launch): void {
   const known = status.instance?.id === launch.instanceID ? status.instance.env : undefined;
   show(draft, launch.instanceID, heartbeat?.env ?? known, isHeard(heartbeat));
   if (heartbeat?.alive && launch.readyAt === undefined && !launch.ended) launch.readyAt = iso(draft.now.wall);
-  // What one that was found again was made of nobody knows: as desired, so that what changes from now on is a change.
-  launch.machine ??= status.desired?.machine;
+  takeAsShown(draft, launch, instance);
   absorbCurrent(draft, launch);
   if (!instance || launch.ended) return;
   if (instance.state === 'shutting-down' || instance.state === 'terminated') {

@@ -1,6 +1,7 @@
 import { iso } from '../../../controller/time.ts';
 import { heartbeatOf } from './ending.ts';
 import type { InstanceFact } from './facts.ts';
+import { capacityOf } from './made.ts';
 import type { FrozenLaunch, View } from './view.ts';
 
 /** EC2's codes for the end of a Spot instance that it took back (StateReason in the EC2 API reference). */
@@ -16,7 +17,7 @@ export function takenBack({ stateReasonCode }: InstanceFact): boolean {
 
 /** What EC2 announced to the present launch's Spot instance, as a sentence; it decides nothing, the end does. */
 export function announcedEnd(view: View, launch: FrozenLaunch): string | undefined {
-  if (launch.params?.capacityType !== 'Spot' || launch.instanceID === undefined) return undefined;
+  if (capacityOf(launch) !== 'Spot' || launch.instanceID === undefined) return undefined;
   const notice = heartbeatOf(view, launch)?.interruption;
   if (!notice) return undefined;
   return `EC2 takes the Spot instance ${launch.instanceID} back (${notice.action}) at ${iso(notice.at)}; once it has ended it is replaced.`;

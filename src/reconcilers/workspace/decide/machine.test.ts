@@ -1,13 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import {
-  conditionOf,
-  decideAt,
-  decideValidated,
-  withStatus,
-  written,
-} from '../../../../test/support/decisions.ts';
+import { decideAt, decideValidated, written } from '../../../../test/support/decisions.ts';
 import {
   desiredOf,
+  envDigest,
+  environmentOf,
   factsOf,
   heartbeatOf,
   instanceOf,
@@ -40,39 +36,48 @@ function seen(launched: string, recorded: string, observed: string, more: Overri
   return { ...facts, process: { ...facts.process, change } };
 }
 
-describe('an operator whose digests are of another version', () => {
-  const upgraded = 'm2:other:digest';
+describe('a machine of another version of the digests that what was launched does not meet', () => {
+  const asked = 'm2:other:digest';
 
-  test('rolls nothing: no generation, no launch, not even a deferral', () => {
-    const { status, decision } = written(seen(MACHINE, MACHINE, upgraded));
-    expect(status.desired).toMatchObject({ generation: 1, machine: upgraded, cause: 'Created' });
-    expect(status.launch).toMatchObject({ number: 1, machine: upgraded });
-    expect(conditionOf(decision, 'UpToDate')).toMatchObject({ status: 'True' });
+  test('is one change, and stays one while it waits', () => {
+    const facts = seen(MACHINE, MACHINE, asked);
+    const { status } = decideAt(facts);
+    expect(status.desired).toMatchObject({ generation: 2, machine: asked });
+    expect(status.launch).toMatchObject({ number: 1, machine: 'm2:outdated:outdated' });
+    const decision = decideValidated(facts);
+    expect(decision.status.launch).toMatchObject({ number: 2, generation: 2 });
+  });
+
+  test('is taken up without a generation where nothing is launched yet', () => {
+    const launch = launchOf({ number: 2, phase: 'Waiting', machine: undefined, instanceID: undefined });
+    const facts = factsOf({ status: statusOf({ launch, desired: desiredMachine(MACHINE) }), machine: asked });
+    expect(decideAt(facts).status.desired).toMatchObject({ generation: 1, machine: asked });
+  });
+});
+
+describe('an edit that is taken back before anything was ended for it', () => {
+  const other = 'm1:own:other';
+  const desired = { ...desiredMachine(other), generation: 2, cause: 'ClassChanged' as const };
+  const back = (more: Overrides = {}) =>
+    factsOf({ status: statusOf({ desired }), machine: MACHINE, ...more });
+
+  test('ends nothing, though that has yet to stand still', () => {
+    const facts = back();
+    const env = desired.env;
+    const recorded = { env, machine: other };
+    const change = trackChange(undefined, recorded, { env, machine: MACHINE }, { changed: [] }, NOW.mono);
+    const decision = decideValidated({ ...facts, process: { ...facts.process, change } });
+    expect(decision.status.launch?.number).toBe(1);
     expect(decision.effect).toBeUndefined();
   });
 
-  test('sees the next change of the class', () => {
-    const { status } = written(seen(MACHINE, MACHINE, upgraded));
-    const facts = { ...factsOf({ status, machine: 'm2:other:next' }) };
-    const env = status.desired?.env ?? '';
-    const observed = { env, machine: 'm2:other:next' };
-    const change = trackChange(undefined, status.desired, observed, { changed: [] }, plus(NOW.mono, -MINUTE));
-    const decision = decideValidated({ ...facts, process: { ...facts.process, change } });
-    expect(decision.status.launch).toMatchObject({ number: 2, cause: { kind: 'ClassChanged', ref: '2' } });
-  });
-
-  test('still carries out what the earlier one had counted and not carried out', () => {
-    const facts = seen('m1:own:older', MACHINE, upgraded);
-    const status = { ...facts.workspace.status, desired: { ...desiredMachine(MACHINE), generation: 2 } };
-    const pending = withStatus(facts, {
-      ...statusOf(),
-      ...status,
-      launch: launchOf({ machine: 'm1:own:older' }),
+  test('does not hide another change that came with it', () => {
+    const env = envDigest('b');
+    const facts = back({
+      status: statusOf({ desired: { ...desired, env } }),
+      environment: environmentOf('b'),
     });
-    const decision = decideAt(pending);
-    expect(decision.status.desired).toMatchObject({ generation: 2, machine: upgraded });
-    expect(decision.status.launch?.machine).toBe('m2:outdated:outdated');
-    expect(decideValidated(pending).status.launch?.number).toBe(2);
+    expect(decideValidated(facts).status.launch?.number).toBe(2);
   });
 });
 

@@ -6,6 +6,7 @@ import { untilDeadline } from './deadline.ts';
 import { block, type Draft, heed, propose, wakeAfter } from './decision.ts';
 import { findInstance, inDoubt, isOurs, remember, trackEnding } from './ending.ts';
 import { turnFor } from './line.ts';
+import { capacityOf } from './made.ts';
 import { countLaunch } from './move.ts';
 import { startupTimeoutMs } from './recovery.ts';
 import { answerRequest } from './supersede.ts';
@@ -39,7 +40,7 @@ function rest(draft: Draft, launch: Launch): void {
 
 /** Whether Stopped ends the instance: where the class says so, and on Spot, which can't stop. */
 function ends({ facts }: View, launch: FrozenLaunch): boolean {
-  return facts.class?.spec.stopBehavior === 'Terminate' || launch.params?.capacityType === 'Spot';
+  return facts.class?.spec.stopBehavior === 'Terminate' || capacityOf(launch) === 'Spot';
 }
 
 /** A launch that was never sent, or is over, is closed: it has spent nothing that its successor may not spend. */
