@@ -162,6 +162,7 @@ function instanceOf({ instance, state }: InstanceView): Instance {
       subnetID: instance.subnetID,
       privateIP: instance.privateIP,
       securityGroupIDs: [...instance.securityGroupIDs],
+      instanceProfile: instance.instanceProfile ?? '',
     }),
     ...(instance.clientToken !== undefined && { clientToken: instance.clientToken }),
     launchTime: new Date(instance.launchTime).toISOString(),

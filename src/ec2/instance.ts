@@ -33,7 +33,7 @@ export function toInstance(action: string, sdk: SdkInstance): Instance {
     ...(sdk.ImageId ? { imageID: sdk.ImageId } : {}),
     // EC2 names no lifecycle for an instance on demand.
     capacityType: sdk.InstanceLifecycle === 'spot' ? 'Spot' : 'OnDemand',
-    ...(groups.length > 0 ? { securityGroupIDs: groups } : {}),
+    ...(groups.length > 0 ? { securityGroupIDs: groups, instanceProfile: profileOf(sdk) } : {}),
     ...(sdk.SubnetId ? { subnetID: sdk.SubnetId } : {}),
     ...(sdk.PrivateIpAddress ? { privateIP: sdk.PrivateIpAddress } : {}),
     ...(sdk.ClientToken ? { clientToken: sdk.ClientToken } : {}),
@@ -57,6 +57,11 @@ export function toInstanceStatus(action: string, sdk: SdkStatus): InstanceStatus
     instance: sdk.InstanceStatus?.Status ?? 'not-applicable',
     system: sdk.SystemStatus?.Status ?? 'not-applicable',
   };
+}
+
+/** The name is the end of the ARN, after its path (IAM User Guide, "IAM ARNs"). */
+function profileOf({ IamInstanceProfile }: SdkInstance): string {
+  return IamInstanceProfile?.Arn?.split('/').at(-1) ?? '';
 }
 
 function isState(state: string | undefined): state is InstanceState {

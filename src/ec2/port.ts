@@ -18,6 +18,8 @@ export interface Instance {
   subnetID?: string;
   /** Absent once it terminated. */
   securityGroupIDs?: readonly string[];
+  /** Name of its IAM instance profile; '' when it has none. Absent once it terminated. */
+  instanceProfile?: string;
   privateIP?: string;
   clientToken?: string;
   launchTime?: string;

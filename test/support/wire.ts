@@ -58,6 +58,9 @@ export function refusal(code: string, status = 400, message = 'what AWS says') {
 
 const INSTANCE = `<item>
   <instanceId>i-0a1</instanceId><instanceType>m7i.large</instanceType>
+  <imageId>ami-0a1</imageId><instanceLifecycle>spot</instanceLifecycle>
+  <groupSet><item><groupId>sg-0a1</groupId></item></groupSet>
+  <iamInstanceProfile><arn>arn:aws:iam::1:instance-profile/team/workspace</arn></iamInstanceProfile>
   <instanceState><code>0</code><name>pending</name></instanceState>
   <placement><availabilityZone>eu-central-1a</availabilityZone></placement>
   <subnetId>subnet-0a1</subnetId><privateIpAddress>10.0.0.7</privateIpAddress>

@@ -222,7 +222,7 @@ function wholeNumber(tag: string | undefined): number | undefined {
 
 function instanceFact(instance: ObservedInstance, number: number): InstanceFact {
   const { id, clientToken, state, type, zone, privateIP, launchTime } = instance;
-  const { imageID, capacityType, subnetID, securityGroupIDs } = instance;
+  const { imageID, capacityType, subnetID, securityGroupIDs, instanceProfile } = instance;
   const { notFound, missing, impaired, stateReasonCode, stateReason } = instance;
   const generation = wholeNumber(instance.tags[TAG.generation]) ?? 0;
   return {
@@ -237,6 +237,7 @@ function instanceFact(instance: ObservedInstance, number: number): InstanceFact 
     capacityType,
     subnetID,
     securityGroupIDs,
+    instanceProfile,
     privateIP,
     launchTime,
     stateReasonCode,

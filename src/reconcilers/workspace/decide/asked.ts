@@ -76,6 +76,7 @@ export function contradicts(
 ): 'SpecChanged' | 'ClassChanged' | undefined {
   if (!hasType(made, specs)) return 'SpecChanged';
   if (!hasImage(made, specs, klass)) return 'ClassChanged';
+  if (made.ofClass && !meetsClass(made.ofClass, askedOfClass(klass.spec))) return 'ClassChanged';
   const { securityGroups: groups } = klass.spec;
   const shown = made.securityGroupIDs;
   return shown && hasTerms(shown, groups, klass.status?.securityGroups) === 'unmet'

@@ -45,6 +45,8 @@ export interface InstanceFact {
   capacityType?: 'OnDemand' | 'Spot';
   subnetID?: string;
   securityGroupIDs?: readonly string[];
+  /** '' when it has none. */
+  instanceProfile?: string;
   privateIP?: string;
   launchTime?: string;
   /** EC2's code for it, and what it said. */

@@ -84,6 +84,9 @@ describe('of a launch whose parameters are lost', () => {
     ['image', { imageID: 'ami-1' }, { ...AUTOMATIC, images: newest('ami-2') }, 'ClassChanged'],
     ['type', { type: 'm6i.large' }, { own: { instanceType: 'm7i.large' } }, 'SpecChanged'],
     ['groups', { securityGroupIDs: ['sg-9'] }, {}, 'ClassChanged'],
+    ['profile', { instanceProfile: 'other' }, { klass: { instanceProfile: 'workspace' } }, 'ClassChanged'],
+    ['profile', { instanceProfile: 'other' }, {}, 'ClassChanged'],
+    ['profile', { instanceProfile: '' }, { klass: { instanceProfile: 'workspace' } }, 'ClassChanged'],
   ])(
     'another %s than the specs ask for is one change, though it counted as current',
     (_what, shown, specs, cause) => {

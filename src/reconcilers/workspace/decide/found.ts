@@ -28,11 +28,15 @@ export function takeAsShown(draft: Draft, launch: Launch, instance: InstanceFact
     capacityType,
     subnetID,
     securityGroupIDs: securityGroupIDs && [...securityGroupIDs].sort(),
-    ofClass: isOfClass ? askedOfClass(klass.spec) : undefined,
+    ofClass: isOfClass ? { ...askedOfClass(klass.spec), ...profileOf(instance) } : undefined,
   };
   const cause = contradicts(facts.workspace, klass, launch.found);
   if (!cause) return;
   launch.machine = outdatedMachine(desired.machine);
   const generation = Math.max(desired.generation, launch.generation + 1);
   status.desired = { ...desired, generation, cause, changed: undefined, at: iso(now.wall) };
+}
+
+function profileOf({ instanceProfile }: InstanceFact): { instanceProfile?: string | undefined } {
+  return instanceProfile === undefined ? {} : { instanceProfile: instanceProfile || undefined };
 }
