@@ -1,3 +1,4 @@
+import type { Clock } from '../controller/clock.ts';
 import { GatewayError } from './errors.ts';
 import { type LaunchKey, launchID } from './heartbeatStore.ts';
 
@@ -14,7 +15,7 @@ export interface Passage {
 export interface EnvironmentsInFlight {
   /**
    * @throws GatewayError `bootstrap_under_way` while the launch's own one is being read; `overloaded` while there is no
-   * room and no namespace has more than this one would have
+   * room, no namespace has more than this one would have, and no answer has waited for long
    */
   begin(launch: LaunchKey, namespace: string): Passage;
 }
@@ -24,17 +25,25 @@ interface Entry {
   namespace: string;
   bytes: number;
   cut?: () => void;
+  /** From when on its answer may be cut off for anybody, monotonic ms. */
+  overdueAt?: number;
 }
+
+/** An agent reads the largest answer in less; who takes longer gives way where there is no room, ms. */
+const PATIENCE_MS = 5_000;
 
 /**
  * Bounds what environments take at once, in bytes: one bootstrap a launch, and all of them together. Where there is no
  * room, the namespace with the most under way gives way to one that has less: its answers that wait to be read are cut
- * off, the oldest first. So instances that never read their answers cost their own namespace, and no other one.
+ * off, the oldest first. So instances that never read their answers cost their own namespace, and no other one; those of
+ * many namespaces at once cost another one some seconds.
  */
 export function createEnvironmentsInFlight({
   mostBytes,
   largestBytes,
+  clock,
 }: {
+  clock: Clock;
   mostBytes: number;
   largestBytes: number;
 }): EnvironmentsInFlight {
@@ -65,8 +74,10 @@ export function createEnvironmentsInFlight({
   function makeRoom(namespace: string): boolean {
     while (total + largestBytes > mostBytes) {
       const would = (ofNamespace.get(namespace) ?? 0) + largestBytes;
+      const now = clock.monotonic();
       const oldest = [...underWay.values()].find(
-        (entry) => entry.cut !== undefined && (ofNamespace.get(entry.namespace) ?? 0) > would,
+        ({ cut, overdueAt = now, namespace: other }) =>
+          cut !== undefined && (overdueAt < now || (ofNamespace.get(other) ?? 0) > would),
       );
       if (!oldest) return false;
       cutOff(oldest);
@@ -91,6 +102,7 @@ export function createEnvironmentsInFlight({
         },
         sending(cut) {
           entry.cut = cut;
+          entry.overdueAt = clock.monotonic() + PATIENCE_MS;
         },
         end: () => end(entry),
       };

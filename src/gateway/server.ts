@@ -94,7 +94,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     classes: options.classes,
     readSecret: options.readSecret,
     mostEnvironmentBytes: environments.largestBytes,
-    environments: createEnvironmentsInFlight(environments),
+    environments: createEnvironmentsInFlight({ ...environments, clock }),
     store,
     queue,
     verifyIdentity: createIdentityVerifier(options.trustedCertificates),
