@@ -41,8 +41,10 @@ export function provesInstance(parts: GatewayParts, proof: InstanceProof, worksp
   return true;
 }
 
+/** Releases whose agents always show it put a MAC on what they arm, whatever the stub. */
 function isOfEarlierRelease(launch: NonNullable<Workspace['status']>['launch']): boolean {
-  return (launch?.params?.userData.stub ?? Number.POSITIVE_INFINITY) <= LAST_STUB_WITHOUT_DOCUMENT;
+  const { userData, mac } = launch?.params ?? {};
+  return mac === undefined && userData !== undefined && userData.stub <= LAST_STUB_WITHOUT_DOCUMENT;
 }
 
 /**

@@ -34,9 +34,11 @@ const rotate = (change?: Change) => {
   fixture.secrets.set('team/ada-env', new Map([['API_KEY', Buffer.from('rotated')]]));
   fixture.put(change);
 };
-const ofStub = (stub: number): Change =>
+const ofStub = (stub: number, more: object = {}): Change =>
   launch({
-    params: { userData: { stub } } as NonNullable<NonNullable<Parameters<Change>[1]['launch']>['params']>,
+    params: { userData: { stub }, ...more } as NonNullable<
+      NonNullable<Parameters<Change>[1]['launch']>['params']
+    >,
   });
 const both =
   (...changes: Change[]): Change =>
@@ -88,6 +90,15 @@ describe('a launch of a release whose agent shows no document with its session',
     fixture.put(ofStub(1));
     credential = (await withTicket()).body.credential ?? '';
     await beat(credential);
+  });
+
+  test.each([
+    ['of a later stub', ofStub(2)],
+    ['that a release armed whose agents always show it', ofStub(1, { mac: 'm1:k1:mac' })],
+  ])('but not one %s', async (_name, change) => {
+    fixture.put(both(change, launch({ readyAt: AT })));
+    expect((await post('/v1/bootstrap', {}, credential)).status).toBe(403);
+    expect((await post('/v1/bootstrap', paper(), credential)).status).toBe(200);
   });
 
   test('boots again with what it held', async () => {
