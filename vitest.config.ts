@@ -26,7 +26,13 @@ const common = {
   pool: 'forks',
   testTimeout: 120_000,
   hookTimeout: 120_000,
-  exclude: ['node_modules/**', 'test/slow/**', 'test/cluster/**', 'test/iam/cfnLint.test.ts'],
+  exclude: [
+    'node_modules/**',
+    'test/slow/**',
+    'test/cluster/**',
+    'test/iam/cfnLint.test.ts',
+    'test/install/**',
+  ],
   provide: { realCluster: null, motoURL: null },
   env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
 } as const;

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// What Python runs, installed once, a minute each: moto, which is asked what the embedded EC2 is asked, and cfn-lint.
+// What needs a program from elsewhere, fetched once: moto, which is asked what the embedded EC2 is asked, cfn-lint, and Helm.
 export default defineConfig({
   test: {
     isolate: false,
@@ -8,6 +8,6 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     globalSetup: ['test/moto/globalSetup.ts'],
-    include: ['test/ec2Contract/**/*.test.ts', 'test/iam/cfnLint.test.ts'],
+    include: ['test/ec2Contract/**/*.test.ts', 'test/iam/cfnLint.test.ts', 'test/install/**/*.test.ts'],
   },
 });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { type CustomResourceDefinition, workspaceClassCrd, workspaceCrd } from '../../src/api/crd.ts';
 import { causesTable } from './causesDocs.ts';
+import { chartSchema } from './chartSchema.ts';
 import { configurationDocs } from './configurationDocs.ts';
 import { availabilityTable, errorsTable } from './gatewayDocs.ts';
 import { kindsDocs } from './kindsDocs.ts';
@@ -18,6 +19,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   const crds = [workspaceCrd(), workspaceClassCrd()];
   return new Map([
     ...crds.map((crd): [string, string] => [`crds/${crd.metadata.name}.yaml`, crdYaml(crd)]),
+    ['deploy/chart/values.schema.json', chartSchema()],
     ['docs/kinds.md', kindsDocs(crds)],
     ['docs/configuration.md', configurationDocs()],
     ['docs/metrics-and-events.md', metricsDocs()],

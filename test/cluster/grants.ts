@@ -30,7 +30,13 @@ const role = z.object({
 
 /** Every right of the roles in a file of manifests. */
 export async function grantsIn(file: string): Promise<Grant[]> {
-  const documents = parseAllDocuments(await readFile(file, 'utf8')).map((document) => document.toJS());
+  return grantsOf(
+    parseAllDocuments(await readFile(file, 'utf8')).map((document): unknown => document.toJS()),
+  );
+}
+
+/** Every right of the roles among some manifests. */
+export function grantsOf(documents: readonly unknown[]): Grant[] {
   const roles = documents.map((document) => role.safeParse(document)).flatMap(({ data }) => data ?? []);
   return roles.flatMap(({ metadata: { namespace }, rules }) =>
     rules.flatMap(({ apiGroups, resources, resourceNames = [undefined], verbs }) =>

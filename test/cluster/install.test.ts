@@ -12,7 +12,7 @@ const INSTALLED = ['crds/', 'deploy/rbac.yaml'];
 /** What the README has people type into a cluster of their own, without what never ends by itself. */
 async function stepsOfReadme(): Promise<string[][]> {
   const readme = await readFile(join(root, 'README.md'), 'utf8');
-  const [, section = ''] = readme.split('## Against your own cluster');
+  const [, section = ''] = readme.split('### From a laptop');
   const [, block = ''] = section.split('```');
   const typed = block.split('\n').filter((line) => line.startsWith('kubectl ') && !/ -w$/.test(line));
   return typed.map((line) =>

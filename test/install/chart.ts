@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { parseAllDocuments, stringify } from 'yaml';
+import { z } from 'zod';
+import { findHelm } from './helm.ts';
+
+export const CHART = join(import.meta.dirname, '..', '..', 'deploy', 'chart');
+
+export const manifest = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.looseObject({
+    name: z.string(),
+    namespace: z.string().optional(),
+    annotations: z.record(z.string(), z.string()).optional(),
+  }),
+});
+export type Manifest = z.output<typeof manifest>;
+
+/** The least that a release needs. */
+export const LEAST = {
+  image: { repository: 'registry.example/workspace-operator' },
+  aws: { region: 'eu-central-1' },
+  database: { existingSecret: 'database' },
+  gateway: {
+    url: 'https://gateway.example',
+    tls: { existingSecret: 'gateway-tls' },
+    identityCertificates: { existingConfigMap: 'ec2-certificates' },
+  },
+};
+
+export type Values = Record<string, unknown>;
+
+/** What `helm template` makes of the least and of these values, which replace its parts. Rejects with what Helm says. */
+export async function render(values: Values = {}, release = 'workspace-operator'): Promise<Manifest[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'chart-'));
+  try {
+    const file = join(folder, 'values.yaml');
+    await writeFile(file, stringify({ ...LEAST, ...values }));
+    const args = ['template', release, CHART, '--namespace', 'workspace-system', '--values', file];
+    const { stdout } = await promisify(execFile)(await findHelm(), args, { maxBuffer: 2 ** 25 });
+    return parseAllDocuments(stdout)
+      .map((document): unknown => document.toJS())
+      .filter((document) => document !== null)
+      .map((document) => manifest.parse(document));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+export function find(manifests: readonly Manifest[], kind: string, name: string): Manifest {
+  const found = manifests.find((it) => it.kind === kind && it.metadata.name === name);
+  if (!found) throw new Error(`there is no ${kind} ${name}`);
+  return found;
+}
