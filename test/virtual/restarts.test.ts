@@ -69,6 +69,17 @@ describe('one person’s restarts', () => {
     },
   );
 
+  story('one whose instance boots for long takes no slot from the others', ONE, async (world) => {
+    const names = await world.createFleet(4);
+    world.hold('ws-0', true);
+    await world.edit('ws-0', { requests: { restart: 'now' } });
+    await world.until('it is down', () => world.down().length === 1);
+    await world.putSecret('shared-env', { KEY: 'b' });
+    for (const name of names.slice(1)) await world.untilReady(name, 2);
+    expect(world.down()).toEqual(['ws-0']);
+    expect(world.workspace('ws-0').status?.launch?.number).toBe(2);
+  });
+
   story('values that come while the new instance boots are answered by it', ONE, async (world) => {
     await world.createFleet(1);
     world.hold('ws-0', true);
