@@ -136,7 +136,7 @@ const READY = {
     wouldLaunch: false,
     whileDown: 'Restarting',
     means:
-      'The Secrets change faster than an environment can be served. The startup deadline waits meanwhile.',
+      'The Secrets change faster than an environment can be served. The startup deadline waits meanwhile, for as long again at most.',
     todo: 'Find what rewrites them: `kubectl get secret NAME -o yaml --show-managed-fields`.',
   },
   InvalidConfiguration: {
@@ -185,6 +185,22 @@ const READY = {
     means:
       'A replacement, or the start of a stopped instance, waits because the gateway, or its database, is away: a new instance could not fetch its environment. The present one stays.',
     todo: 'See whether the gateway runs and `DATABASE_URL` answers; the operator goes on automatically.',
+  },
+  StartBlocked: {
+    standing: 'held',
+    wouldLaunch: false,
+    whileDown: 'Dead',
+    means:
+      'EC2 refuses to start the stopped instance: no capacity in its zone, a quota, or no right to StartInstances. The message has AWS’s code. EC2 is asked again automatically. An instance that has served is kept, with its disk, however long that takes.',
+    todo: 'Do what the code asks for, or wait. To go on without the disk, ask for a restart with `spec.requests.restart`: that makes a new instance.',
+  },
+  StopBlocked: {
+    standing: 'held',
+    wouldLaunch: false,
+    whileDown: 'Restarting',
+    means:
+      'EC2 refuses to stop the instance: stop protection, or no right to StopInstances. It runs on. EC2 is asked again automatically.',
+    todo: 'Lift the protection, or fix the operator’s IAM policy.',
   },
   Stopped: {
     standing: 'normal',

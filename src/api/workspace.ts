@@ -79,7 +79,12 @@ export const workspaceSpec = z
     instanceType: instanceTypeName
       .optional()
       .describe('One of the class’s instance types; without it the class’s order of preference decides.'),
-    paused: z.boolean().default(false).describe('Observe and report, but change nothing. Deletion goes on.'),
+    paused: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Observe and report, but change nothing. Deletion goes on, and so does finding out whether a launch whose answer was lost created an instance.',
+      ),
     requests: z
       .object({
         restart: text(128)

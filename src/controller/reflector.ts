@@ -43,7 +43,7 @@ export interface ReflectorOptions<T extends KubeObject> {
   idleTimeoutMs?: number;
   /** The server ends a watch after once to twice this, ms. Default 300,000. */
   watchTimeoutMs?: number;
-  /** Lists below a version already seen are stale replicas, until they have said so for this long, ms: then the server's state was set back, and is believed. Default 30,000. */
+  /** Lists below a version already seen are stale replicas, until they have said so for this long without an error, ms: then the server's state was set back, and is believed. Default 30,000. */
   rollbackAfterMs?: number;
   /** The server's state was set back, as is believed from now on; other stores of the same server may have to list. */
   onSetBack?: () => void;
@@ -135,8 +135,9 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
 
   async function list(cause: string): Promise<void> {
     const selectors = { namespace, labelSelector, fieldSelector, metadataOnly };
-    const relistsBefore = relists;
+    const [relistsBefore, staleBefore] = [relists, staleSince];
     // Without a resourceVersion the list is a consistent read: the server's newest state.
+    staleSince = undefined;
     const answer = await listAll<KubeObject>(client, resource, { ...selectors, limit: pageSize });
     if (signal.aborted) return;
     metrics.reflectorLists.inc({ ...labels, cause });
@@ -144,8 +145,9 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
     const seen = store.resourceVersion();
     const isStale = seen !== undefined && compareResourceVersions(version, seen) < 0;
     if (isStale) {
-      staleSince ??= clock.monotonic();
-      if (clock.monotonic() - staleSince < rollbackAfterMs) {
+      const since = staleBefore ?? clock.monotonic();
+      if (clock.monotonic() - since < rollbackAfterMs) {
+        staleSince = since;
         listCause = 'stale';
         throw new Error(`list of ${name} is at ${version}, but ${seen} was seen before: the server lags`);
       }
@@ -157,7 +159,6 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
     });
     const wentBack = isStale || store.showsOlder(items, version);
     apply(() => (isStale ? store.reset(items, version) : store.applyList(items, version)));
-    staleSince = undefined;
     listCause = relists === relistsBefore ? undefined : 'set_back';
     if (wentBack) options.onSetBack?.();
     listedAt = clock.monotonic();

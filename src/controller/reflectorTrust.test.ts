@@ -7,6 +7,7 @@ import {
   stopReflectors,
   type Thing,
 } from '../../test/support/reflectorHarness.ts';
+import type { KubeRequest } from './transport.ts';
 
 afterEach(stopReflectors);
 
@@ -53,6 +54,36 @@ describe('what a reflector believes', () => {
     t.put('c');
     await t.clock.settle();
     expect(t.names()).toBe('a c');
+  });
+
+  it('does not believe a replica that lags and answers only now and then: errors in between prove nothing', async () => {
+    const t = setup({ rollbackAfterMs: 30_000 });
+    t.put('a');
+    t.api.freezeLists();
+    t.start();
+    await live(t, 10_000);
+    t.put('b');
+    t.api.remove(PATH, 'a');
+    await t.clock.settle();
+    let last: unknown;
+    let lists = 0;
+    const everyOther = (request: KubeRequest) => {
+      if (!isList(request)) return false;
+      if (request !== last) lists += 1;
+      last = request;
+      return lists % 2 === 0;
+    };
+    const away = {
+      kind: 'answer',
+      status: 503,
+      body: { kind: 'Status', reason: 'ServiceUnavailable' },
+    } as const;
+    t.api.fault(everyOther, ...Array.from({ length: 50 }, () => away));
+    t.api.compact();
+    t.api.breakWatches();
+    await t.clock.advance(10 * 60_000);
+    expect(lists).toBeGreaterThan(10);
+    expect(t.names()).toBe('b');
   });
 
   it('believes a server that was set back and has gone on beyond what was seen, once it lists, and tells the others', async () => {

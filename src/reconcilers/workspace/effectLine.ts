@@ -57,19 +57,21 @@ export function sending(
   bucket: LineBucket,
   id: string,
   onSend: () => void = () => undefined,
-): { options: EffectOptions; isOutOfTurn(): boolean } {
-  let outOfTurn = false;
+): { options: EffectOptions; isWithheld(): boolean } {
+  let withheld = false;
   return {
     options: {
       ownToken: true,
       beforeSend() {
+        withheld = true;
         guard();
-        outOfTurn = !deps.lines.spend(bucket, id);
-        if (outOfTurn) throw new Error('AWS has asked for a pause since; it is sent when its turn comes');
+        if (!deps.lines.spend(bucket, id))
+          throw new Error('AWS has asked for a pause since; it is sent when its turn comes');
+        withheld = false;
         onSend();
       },
     },
-    // Nothing was sent, and nothing is to be concluded from that.
-    isOutOfTurn: () => outOfTurn,
+    // This process held it back: another leads, the pass was given up, or AWS asked for a pause. Nothing follows from that.
+    isWithheld: () => withheld,
   };
 }

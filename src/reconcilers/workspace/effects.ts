@@ -1,13 +1,15 @@
 import { matchesDigest, mergeEnvironment } from '../../api/environment.ts';
 import { type RequestVersion, requestVersion } from '../../api/launchParams.ts';
+import { own } from '../../api/own.ts';
 import { clientToken } from '../../api/token.ts';
 import type { LaunchParams } from '../../api/workspace.ts';
 import { TerminalError } from '../../controller/errors.ts';
 import { latest, plus } from '../../controller/time.ts';
 import { ec2Failure, isEc2Failure } from '../../ec2/errors.ts';
-import type { Ec2Failure } from '../../ec2/port.ts';
+import type { Ec2Failure, ErrorClass } from '../../ec2/port.ts';
 import { paramsAuthentic } from './authenticity.ts';
 import type { LaunchAnswer, ValidationFact } from './decide/facts.ts';
+import { ACCEPTED } from './decide/power.ts';
 import type { Effect } from './decide/view.ts';
 import type { WorkspaceDeps } from './deps.ts';
 import { dryRunPlace, sending, untilTurn } from './effectLine.ts';
@@ -17,6 +19,8 @@ import { readContents } from './secrets.ts';
 
 /** A verdict of "would work" holds for so long, ms; a refusal is asked again sooner. */
 const VALID_MS = 60_000;
+
+const REFUSED: ReadonlySet<ErrorClass> = new Set<ErrorClass>(['capacity', 'quota', 'userFix']);
 
 /**
  * Performs an effect on the cloud once it is its turn. How it went becomes a fact of the next pass; EC2's failures
@@ -89,8 +93,8 @@ async function run(performance: Performance, number: number, armed: boolean): Pr
     conclude({ kind: 'accepted' });
   } catch (error) {
     if (!isEc2Failure(error)) throw error;
+    if (sender.isWithheld()) return;
     logFailure(performance, error, 'RunInstances');
-    if (sender.isOutOfTurn()) return;
     if (error.class === 'capacity') deps.offerings.markUnavailable(launch.params);
     conclude(resultOf(error));
   }
@@ -163,8 +167,8 @@ async function dryRun(performance: Performance, effect: Extract<Effect, { kind: 
   } catch (error) {
     if (!isEc2Failure(error)) throw error;
     if (error.class === 'dryRunOK') return conclude({ ok: true }, VALID_MS);
+    if (sender.isWithheld()) return;
     logFailure(performance, error, 'DryRun');
-    if (sender.isOutOfTurn()) return;
     const { code, message } = error;
     if (error.class === 'capacity') deps.offerings.markUnavailable(effect.params);
     const lasting = error.class === 'quota' || error.class === 'userFix' ? error.class : undefined;
@@ -184,11 +188,18 @@ async function terminate(performance: Performance, ids: readonly string[]): Prom
   context.logger.info({ event: 'ec2.terminate', ids }, 'terminating superseded instances');
   try {
     await deps.calls.terminateInstances(ids, sender.options);
-    mine.terminateRefusal = undefined;
+    for (const id of ids) Reflect.deleteProperty(mine.terminateRefusals, id);
   } catch (error) {
-    if (sender.isOutOfTurn()) mine.terminateSentAt = before;
+    const isRefused = isEc2Failure(error) && error.class === 'userFix';
+    const [id = '', ...others] = ids;
+    if (sender.isWithheld()) mine.terminateSentAt = before;
     // The code alone: AWS's words differ from one refusal to the next, and the status must not.
-    if (isEc2Failure(error) && error.class === 'userFix') mine.terminateRefusal = error.code;
+    else if (isRefused && others.length === 0) mine.terminateRefusals[id] = error.code;
+    else if (isRefused) {
+      // EC2 may refuse all of them for one that is protected: each is asked for by itself, at once.
+      for (const one of ids) mine.terminateRefusals[one] ??= '';
+      mine.terminateSentAt = before;
+    }
     throw error;
   }
 }
@@ -206,10 +217,19 @@ async function power(
   const call = kind === 'StopInstances' ? deps.calls.stopInstances : deps.calls.startInstances;
   try {
     await call(ids, sender.options);
+    for (const id of ids) mine.powerAnswers[`${kind} ${id}`] = ACCEPTED;
   } catch (error) {
-    if (sender.isOutOfTurn()) mine.powerSentAt = before;
+    if (sender.isWithheld()) mine.powerSentAt = before;
+    else for (const id of ids) notePower(mine, `${kind} ${id}`, error);
     throw error;
   }
+}
+
+/** A refusal is remembered by its code until another answer; what nobody knows of is asked again. */
+function notePower(mine: Performance['mine'], call: string, error: unknown): void {
+  const isRefused = isEc2Failure(error) && REFUSED.has(error.class);
+  if (isRefused) mine.powerAnswers[call] = error.code;
+  else if (own(mine.powerAnswers, call) === ACCEPTED) Reflect.deleteProperty(mine.powerAnswers, call);
 }
 
 /**

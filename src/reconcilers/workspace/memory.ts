@@ -64,8 +64,9 @@ export interface WorkspaceMemory {
   /** What single variables are digested with; it never leaves this process. */
   namingKey?: DigestKey;
   terminateSentAt: Record<string, MonoMs>;
-  terminateRefusal?: string;
+  terminateRefusals: Record<string, string>;
   powerSentAt: Record<string, MonoMs>;
+  powerAnswers: Record<string, string>;
   console: Record<string, string>;
 }
 
@@ -84,7 +85,13 @@ const KEEP_REFUSED_MS = 3_600_000;
 
 /** Drops what is remembered of instances other than these; each launch would leave a little for ever. */
 export function forgetInstances(mine: WorkspaceMemory, known: ReadonlySet<string>): void {
-  for (const record of [mine.terminateSentAt, mine.powerSentAt, mine.console]) {
+  for (const record of [
+    mine.terminateSentAt,
+    mine.terminateRefusals,
+    mine.powerSentAt,
+    mine.powerAnswers,
+    mine.console,
+  ]) {
     for (const key of Object.keys(record)) {
       if (!known.has(key.split(' ').at(-1) ?? key)) Reflect.deleteProperty(record, key);
     }
@@ -99,7 +106,14 @@ export function createMemory(): Memory {
     of(key, uid) {
       const known = byKey.get(key);
       if (known?.uid === uid) return known;
-      const fresh: WorkspaceMemory = { uid, terminateSentAt: {}, powerSentAt: {}, console: {} };
+      const fresh: WorkspaceMemory = {
+        uid,
+        terminateSentAt: {},
+        terminateRefusals: {},
+        powerSentAt: {},
+        powerAnswers: {},
+        console: {},
+      };
       byKey.set(key, fresh);
       return fresh;
     },

@@ -185,10 +185,12 @@ export interface ProcessFact {
   validations: readonly ValidationFact[];
   /** When TerminateInstances was last sent for an instance, by id. */
   terminateSentAt: Readonly<Record<string, MonoMs>>;
-  /** AWS's error code when TerminateInstances was refused the last time it was sent. */
-  terminateRefusal?: string;
+  /** AWS's error code when the last TerminateInstances for an instance was refused, by id; '' where it was one of several, and nobody knows for which. */
+  terminateRefusals?: Readonly<Record<string, string>>;
   /** When Stop- or StartInstances was last sent, by `<action> <id>`. */
   powerSentAt: Readonly<Record<string, MonoMs>>;
+  /** The last definite answer to it: see power.ts. */
+  powerAnswers?: Readonly<Record<string, string>>;
   /** Tail of the console output by instance id, free of secrets; '' when EC2 has none. */
   console: Readonly<Record<string, string>>;
 }

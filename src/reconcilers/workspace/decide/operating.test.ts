@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { conditionOf, decideAt, decideValidated } from '../../../../test/support/decisions.ts';
 import {
-  booting,
   classOf,
   desiredOf,
   doubtful,
@@ -16,7 +15,6 @@ import {
   NOW,
   type Overrides,
   SECOND,
-  stamp,
   statusOf,
   waiting,
 } from '../../../../test/support/facts.ts';
@@ -276,15 +274,6 @@ describe('found stopped while it should run', () => {
     expect(effect).toEqual({ kind: 'StartInstances', ids: ['i-1'] });
     expect(status.launch).toMatchObject({ number: 1, after: { boot: 3 } });
     expect(status.launch?.ended).toBeUndefined();
-  });
-
-  test('not while a start without a heartbeat is within its deadline; then it is', () => {
-    const starting = found({
-      status: statusOf({ launch: booting({ deadline: stamp(MINUTE) }) }),
-      heartbeats: quiet,
-    });
-    expect(decideAt(starting).effect).toBeUndefined();
-    expect(decideAt(starting, MINUTE).effect?.kind).toBe('StartInstances');
   });
 
   test('not while paused', () => {

@@ -8,6 +8,7 @@ import { findInstance, inDoubt, isOurs, remember, trackEnding } from './ending.t
 import { turnFor } from './line.ts';
 import { capacityOf } from './made.ts';
 import { countLaunch } from './move.ts';
+import { hasLived, powerBlocked, refusalOf, wasAccepted } from './power.ts';
 import { startupTimeoutMs } from './recovery.ts';
 import { answerRequest } from './supersede.ts';
 import type { FrozenLaunch, View } from './view.ts';
@@ -76,7 +77,19 @@ function resume(draft: Draft, launch: Launch): void {
     return;
   }
   if (stopped || foundStopped(draft, launch)) start(draft, launch);
-  else if (launch.after && launch.readyAt === undefined) power(draft, launch, 'StartInstances', ['stopped']);
+  else if (launch.after && launch.readyAt === undefined) startAgain(draft, launch, launch.instanceID);
+}
+
+/** The start that is on record had no effect yet. One that EC2 took up is not repeated for what never lived: it stops itself. */
+function startAgain(draft: Draft, launch: Launch, id: string): void {
+  const lived = hasLived(launch);
+  if (!lived && (wasAccepted(draft, 'StartInstances', id) || untilDeadline(draft, launch) <= 0)) return;
+  const timeoutMs = startupTimeoutMs(draft);
+  // While EC2 refuses it the deadline does not pass, and a start that it takes up has half the time at least.
+  const isRefused = lived && powerBlocked(draft, launch) !== undefined;
+  if (isRefused && untilDeadline(draft, launch) < timeoutMs / 2)
+    launch.deadline = iso(plus(draft.now.wall, timeoutMs));
+  power(draft, launch, 'StartInstances', ['stopped']);
 }
 
 /**
@@ -91,10 +104,14 @@ function awaitStop(draft: Draft, launch: Launch, id: string): void {
   else launch.phase = 'Submitted';
 }
 
-/** Stopped by somebody else, or by itself: started again, unless a start is still within its deadline. Never counted dead. */
+/**
+ * Stopped by somebody else, or by itself. What has lived is started again, unless a start is still within its deadline, and
+ * never counted dead. What never lived is started once, and its deadline stands.
+ */
 function foundStopped(view: View, launch: FrozenLaunch): boolean {
   if (launch.phase !== 'Submitted' || view.status.instance?.state !== 'stopped') return false;
-  return launch.readyAt !== undefined || untilDeadline(view, launch) <= 0;
+  const inTime = untilDeadline(view, launch) > 0;
+  return hasLived(launch) ? launch.readyAt !== undefined || !inTime : launch.after === undefined && inTime;
 }
 
 function start(draft: Draft, launch: Launch): void {
@@ -108,26 +125,27 @@ function start(draft: Draft, launch: Launch): void {
     wakeAfter(draft, facts.timing.repairBackoffMinMs);
     return;
   }
-  if (!mayStart(draft, launch)) return;
+  const keepsDeadline = launch.phase === 'Submitted' && !hasLived(launch);
+  if (!mayStart(draft, launch, keepsDeadline)) return;
   const rows = facts.heartbeats.launches.filter((row) => row.number === launch.number);
   launch.phase = 'Submitted';
   // What was Ready has heartbeated at least once, also where its row is gone: its ticket stays used.
   const known = Math.max(launch.after?.boot ?? 0, launch.readyAt === undefined ? 0 : 1);
   launch.after = { boot: Math.max(known, ...rows.map((row) => row.boot ?? 0)) };
-  launch.deadline = iso(plus(now.wall, startupTimeoutMs(draft)));
+  if (!keepsDeadline) launch.deadline = iso(plus(now.wall, startupTimeoutMs(draft)));
   launch.readyAt = undefined;
   if (status.instance) status.instance.env = undefined;
   power(draft, launch, 'StartInstances', ['stopped']);
 }
 
 /** What is to be sent in this pass waits for its turn first, and no deadline passes meanwhile. */
-function mayStart(draft: Draft, launch: Launch): boolean {
+function mayStart(draft: Draft, launch: Launch, keepsDeadline: boolean): boolean {
   if (findInstance(draft, launch.instanceID ?? '')?.state !== 'stopped') return true;
   const ask = { bucket: 'StartInstances', lane: 'again', errand: 'send', ready: true } as const;
   const turn = turnFor(draft, ask, `The start of ${launch.instanceID}`);
   heed(draft, turn);
   if (turn.value) return true;
-  if (launch.phase === 'Submitted' && launch.readyAt === undefined)
+  if (launch.phase === 'Submitted' && launch.readyAt === undefined && !keepsDeadline)
     launch.deadline = iso(plus(draft.now.wall, startupTimeoutMs(draft)));
   return false;
 }
@@ -156,7 +174,9 @@ function power(
   const sentAt = own(powerSentAt, `${kind} ${id}`);
   const undoneAt = own(powerSentAt, `${opposite} ${id}`);
   const stands = sentAt !== undefined && (undoneAt === undefined || sentAt >= undoneAt);
-  const wait = stands ? msBetween(now.mono, plus(sentAt, facts.timing.terminateRetryMs)) : 0;
+  const isRefused = refusalOf(draft, kind, id) !== undefined;
+  const retryMs = isRefused ? facts.timing.repairBackoffMinMs : facts.timing.terminateRetryMs;
+  const wait = stands ? msBetween(now.mono, plus(sentAt, retryMs)) : 0;
   if (wait > 0) wakeAfter(draft, wait);
   else propose(draft, { kind, ids: [id] });
 }

@@ -1,7 +1,9 @@
 import type { Condition, Verdict } from '../../../api/meta.ts';
+import { own } from '../../../api/own.ts';
 import type { Reason } from '../../../api/reasons.ts';
-import { findInstance, heartbeatOf, saidOfEnd } from './ending.ts';
+import { findInstance, heartbeatOf, isAnothers, provenGone, saidOfEnd } from './ending.ts';
 import { announcedEnd } from './interruption.ts';
+import { powerBlocked } from './power.ts';
 import { isHeard, isSilent, saidOfSilence } from './silence.ts';
 import { conditionOf } from './verdict.ts';
 import type { Blocker, FrozenLaunch, View } from './view.ts';
@@ -30,14 +32,14 @@ export function judgeReady(view: View): Verdict<Reason> {
 function terminating(view: View): Verdict<Reason> {
   const { launch, terminating: left } = view.status;
   const ids = left?.map((entry) => `${entry.instanceID} (launch ${entry.number})`).join(', ');
-  const refused = ids && (unknownOwner(view) ?? refusedEnd(view, ids));
+  const refused = ids && (unknownOwner(view) ?? refusedEnd(view));
   if (refused) return { status: 'False', ...refused };
   const doubt = launch?.phase === 'Submitted' && !launch.instanceID && !launch.ended;
   const message = ids
     ? `Waiting until EC2 says that ${ids} is terminated.`
     : doubt
       ? `Finding out whether launch ${launch.number} created an instance.`
-      : 'Letting go.';
+      : whatLetsWait(view);
   return { status: 'False', reason: 'Terminating', message };
 }
 
@@ -55,13 +57,28 @@ function unknownOwner(view: View): Blocker | undefined {
   };
 }
 
-function refusedEnd(view: View, ids: string): Blocker | undefined {
-  const code = view.facts.process.terminateRefusal;
-  return code === undefined
+/** Why the finalizer stays though nothing is on record that must end. */
+function whatLetsWait(view: View): string {
+  const { instances, process, sweptAt } = view.facts;
+  if (sweptAt === undefined || sweptAt < process.termAt)
+    return 'Waiting for a complete look at EC2, lest an instance be left behind.';
+  const live = instances.filter((it) => !isAnothers(view, it) && !provenGone(view, it.number, it.id));
+  if (live.length === 0) return 'Letting go.';
+  return `Waiting until EC2 says that ${live.map(({ id, number }) => `${id} (launch ${number})`).join(', ')} is gone.`;
+}
+
+/** What EC2 refuses to end of what must end now; what it refused of others is over with them. */
+function refusedEnd({ facts, status }: View): Blocker | undefined {
+  const refusals = facts.process.terminateRefusals ?? {};
+  const refused = (status.terminating ?? []).flatMap(({ instanceID }) => {
+    const code = own(refusals, instanceID);
+    return code ? [`${instanceID} (${code})`] : [];
+  });
+  return refused.length === 0
     ? undefined
     : {
         reason: 'TerminationBlocked',
-        message: `EC2 refuses to end ${ids} (${code}); see whether termination protection is on, and whether the operator may call TerminateInstances. It is asked again by itself.`,
+        message: `EC2 refuses to end ${refused.join(', ')}; see whether termination protection is on, and whether the operator may call TerminateInstances. It is asked again automatically.`,
       };
 }
 
@@ -82,6 +99,8 @@ export function serves(view: View, launch: FrozenLaunch): boolean {
 function progress(view: View, launch: FrozenLaunch): Blocker | Condition {
   const { facts, status } = view;
   const { spec } = facts.workspace;
+  const blocked = powerBlocked(view, launch);
+  if (blocked) return blocked;
   const idle = launch.number === 0 || launch.phase !== 'Submitted' || launch.ended !== undefined;
   if (idle && spec.paused) return { reason: 'Paused', message: 'spec.paused is set; unset it to go on.' };
   if (idle && spec.operatingMode === 'Stopped')
@@ -93,7 +112,7 @@ function progress(view: View, launch: FrozenLaunch): Blocker | Condition {
   const why = `launch ${launch.number} (${launch.cause?.kind ?? 'Created'})`;
   if (launch.phase === 'Waiting') {
     const ids = status.terminating?.map((entry) => entry.instanceID).join(', ');
-    const refused = ids && refusedEnd(view, ids);
+    const refused = refusedEnd(view);
     if (refused) return refused;
     return ids
       ? { reason: 'Restarting', message: `Waiting for the end of ${ids}; then follows ${why}.` }
@@ -105,7 +124,8 @@ function progress(view: View, launch: FrozenLaunch): Blocker | Condition {
       message: `Launch ${launch.number} ended: ${saidOfEnd(launch.ended)}`,
     };
   if (launch.instanceID === undefined) {
-    return { reason: 'Launching', message: `Asking EC2 for ${why} until the answer is definite.` };
+    const though = spec.paused ? ' spec.paused does not stop this: an instance may exist already.' : '';
+    return { reason: 'Launching', message: `Asking EC2 for ${why} until the answer is definite.${though}` };
   }
   const state = status.instance?.state ?? 'Unknown';
   const before = conditionOf(view, 'Ready');

@@ -254,17 +254,17 @@ describe('pending is progressing', () => {
   test('nor while the Secrets never stand still for long enough to be served', () => {
     const restless = starting('running', {
       status: statusOf({
-        desired: desiredOf(40, 'b', { at: stamp(60 * MINUTE - 20 * SECOND) }),
+        desired: desiredOf(40, 'b', { at: stamp(20 * MINUTE - 20 * SECOND) }),
         launch: booting(),
         instance: { id: 'i-1', state: 'running' },
       }),
       environment: environmentOf('b'),
     });
-    const decision = decideAt(restless, 60 * MINUTE);
+    const decision = decideAt(restless, 20 * MINUTE);
     expect(decision.effect).toBeUndefined();
     expect(decision.status.launch?.number).toBe(1);
     expect(conditionOf(decision, 'Ready').reason).toBe('SecretsUnstable');
-    expect(decideAt(restless, 60 * MINUTE + 70 * SECOND).effect?.kind).toBe('ReadConsole');
+    expect(decideAt(restless, 20 * MINUTE + 70 * SECOND).effect?.kind).toBe('ReadConsole');
   });
 
   test('what times out is not replaced while its replacement would be refused', () => {

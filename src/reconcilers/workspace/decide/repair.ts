@@ -7,6 +7,8 @@ import { backoffMs } from './backoff.ts';
 import { earliestChange } from './change.ts';
 import { sinceEnd, untilDeadline } from './deadline.ts';
 import { saidOfEnd } from './ending.ts';
+import { hasLived, powerBlocked } from './power.ts';
+import { startupTimeoutMs } from './recovery.ts';
 import { heartbeatTimeoutMs } from './silence.ts';
 import type { Answer, Blocker, FrozenLaunch, View, Wait } from './view.ts';
 
@@ -62,7 +64,10 @@ export function afterTimeout(view: View, launch: FrozenLaunch): Answer<Cause> {
   if (launch.deadline === undefined) return {};
   const left = untilDeadline(view, launch);
   if (left > 0) return { forMs: left };
-  const unjudged = unheard(view) ?? unbound(view);
+  // People's work is on its disk: it is not given up because EC2 refuses to start it.
+  const blocked = hasLived(launch) ? powerBlocked(view, launch) : undefined;
+  if (blocked) return { blocker: blocked };
+  const unjudged = unheard(view) ?? unbound(view, -left);
   if (unjudged) return unjudged;
   const console = own(view.facts.process.console, launch.instanceID);
   const pause = backoffMs(view, launch);
@@ -91,10 +96,17 @@ function unheard(view: View): Wait | undefined {
   return wait > 0 ? { forMs: wait } : undefined;
 }
 
-/** While the Secrets change, no environment can be served; the launch is not to blame, and its deadline waits. */
-function unbound(view: View): Wait | undefined {
+/**
+ * While the Secrets change, no environment can be served; the launch is not to blame, and its deadline waits. But one that
+ * does not boot at all asks for none either, so that it waits for as long again at most. A Secret that is gone does not
+ * change: SecretMissing says so.
+ */
+function unbound(view: View, lateMs: number): Wait | undefined {
   const { facts, now, status } = view;
-  if (status.instance?.env !== undefined || !status.desired) return undefined;
+  if (status.instance?.env !== undefined || !status.desired || facts.environment.kind === 'Missing')
+    return undefined;
+  const leftMs = startupTimeoutMs(view) - lateMs;
+  if (leftMs <= 0) return undefined;
   const countedAt = parseStamp(status.desired.at);
   // The clock was set back since: how long ago that was nobody knows, and nothing waits until it has caught up.
   const until = countedAt > now.wall ? now.wall : plus(countedAt, heartbeatTimeoutMs(view));
@@ -104,6 +116,6 @@ function unbound(view: View): Wait | undefined {
       reason: 'SecretsUnstable',
       message: `The Secrets changed again (last counted at ${status.desired.at}) before the instance could fetch its environment; if they keep changing, find what rewrites them.`,
     },
-    forMs: until > now.wall ? msBetween(now.wall, until) : undefined,
+    forMs: Math.min(leftMs, until > now.wall ? msBetween(now.wall, until) : leftMs),
   };
 }

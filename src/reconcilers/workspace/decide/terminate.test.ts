@@ -102,11 +102,37 @@ test('of more than the status can name, as many as it can are ended at a time', 
 
 test('an end that EC2 refuses is said to be blocked, and asked for again', () => {
   const deletionTimestamp = new Date(NOW.wall).toISOString();
-  const refused = { terminateRefusal: 'OperationNotPermitted', terminateSentAt: { 'i-1': NOW.mono - HOUR } };
+  const refused = {
+    terminateRefusals: { 'i-1': 'OperationNotPermitted' },
+    terminateSentAt: { 'i-1': NOW.mono - HOUR },
+  };
   const decision = decideAt(factsOf({ metadata: { deletionTimestamp }, process: refused }));
   expect(conditionOf(decision, 'Ready')).toMatchObject({ status: 'False', reason: 'TerminationBlocked' });
   expect(conditionOf(decision, 'Ready').message).toMatch(/i-1 .*OperationNotPermitted/);
   expect(decision.effect).toEqual({ kind: 'TerminateInstances', ids: ['i-1'] });
+});
+
+test('an end that EC2 refused is over with its instance: the next one is not said to be blocked', () => {
+  const deletionTimestamp = new Date(NOW.wall).toISOString();
+  const process = { terminateRefusals: { 'i-gone': 'OperationNotPermitted' } };
+  const decision = decideAt(factsOf({ metadata: { deletionTimestamp }, process }));
+  expect(conditionOf(decision, 'Ready').reason).toBe('Terminating');
+});
+
+test('one that EC2 refuses to end keeps no other one: it is asked for by itself, after them', () => {
+  const three = ['a', 'b', 'c'].map((name) => instanceOf(1, 'running', { id: `i-${name}` }));
+  const ended = (process: object) => decideAt(third({ instances: three, process })).effect;
+  expect(ended({})).toEqual({ kind: 'TerminateInstances', ids: ['i-a', 'i-b', 'i-c'] });
+  // Refused together.
+  const unknown = { 'i-a': '', 'i-b': '', 'i-c': '' };
+  expect(ended({ terminateRefusals: unknown })).toEqual({ kind: 'TerminateInstances', ids: ['i-a'] });
+  const first = {
+    terminateRefusals: { ...unknown, 'i-a': 'Protected' },
+    terminateSentAt: { 'i-a': NOW.mono },
+  };
+  expect(ended(first)).toEqual({ kind: 'TerminateInstances', ids: ['i-b'] });
+  const due = { terminateRefusals: { 'i-a': 'Protected' }, terminateSentAt: { 'i-a': NOW.mono - HOUR } };
+  expect(ended(due)).toEqual({ kind: 'TerminateInstances', ids: ['i-b', 'i-c'] });
 });
 
 describe('what no request of ours made is never ended', () => {

@@ -43,7 +43,13 @@ export function terminateSuperseded(draft: Draft): void {
     if (wait > 0) wakeAfter(draft, wait);
     else ids.push(entry.instanceID);
   }
-  if (ids.length > 0) propose(draft, { kind: 'TerminateInstances', ids: ids.sort() });
+  const [alone, ...others] = ids.sort();
+  if (alone === undefined) return;
+  // One that EC2 refuses to end must not keep the others: it is asked for by itself, after them.
+  const together = [alone, ...others].filter(
+    (id) => own(facts.process.terminateRefusals ?? {}, id) === undefined,
+  );
+  propose(draft, { kind: 'TerminateInstances', ids: together.length > 0 ? together : [alone] });
 }
 
 function isEnding(state: string | undefined): boolean {
