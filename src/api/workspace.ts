@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { CAUSE_KINDS, kindsThatSpend, OUTCOMES, SPENT } from './causes.ts';
+import { cause, causeKind } from './causeParts.ts';
+import { OUTCOMES } from './causes.ts';
 import { instanceTypeName } from './classParts.ts';
 import { foundParams, launchParams } from './launchParams.ts';
 import {
@@ -102,30 +103,6 @@ const instanceState = text(32).describe(
   'The state in EC2’s own word (pending, running, shutting-down, terminated, stopping, stopped), or Unknown when EC2 does not show the instance.',
 );
 
-const causeKind = z.enum(CAUSE_KINDS);
-
-/** `A, B and C spend a generation; …`: what each kind spends. */
-function sayWhatIsSpent(): string {
-  const clauses = namesOf(SPENT).map((spends, index) => {
-    const kinds = kindsThatSpend(spends);
-    const verb = index > 0 ? '' : kinds.length > 1 ? ' spend' : ' spends';
-    return `${inWords(kinds)}${verb} ${SPENT[spends].what}`;
-  });
-  return `${clauses.join('; ')}.`;
-}
-
-function inWords(names: readonly string[]): string {
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-}
-
-const cause = z
-  .object({
-    kind: causeKind.describe(sayWhatIsSpent()),
-    ref: text(128).describe(
-      `What was spent: ${SPENT.generation.ref}, ${SPENT.request.ref}, or ${SPENT.end.ref}.`,
-    ),
-  })
-  .describe('The one thing that this launch spends.');
 export type Cause = z.infer<typeof cause>;
 
 /** How a launch that is over came to its end. Superseded and Deleted are the operator's own doing; Interrupted: EC2 took a Spot instance back. */
