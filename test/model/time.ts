@@ -95,6 +95,8 @@ function processLater(process: Process, place: Place, version: (it: Version) => 
   };
 }
 
+type Restarts = NonNullable<WorkspaceStatus['restarts']>;
+
 const moved = new WeakMap<WorkspaceStatus, WorkspaceStatus>();
 
 function statusLater(
@@ -104,10 +106,25 @@ function statusLater(
 ): WorkspaceStatus {
   const known = moved.get(status);
   if (known) return known;
-  const { launch } = status;
-  const made = launch ? canonical({ ...status, launch: launchLater(launch, ms, replayMaxAgeMs) }) : status;
+  const { launch, restarts } = status;
+  const made = launch
+    ? canonical({
+        ...status,
+        launch: launchLater(launch, ms, replayMaxAgeMs),
+        ...(restarts && { restarts: restartsLater(restarts, ms) }),
+      })
+    : status;
   moved.set(status, made);
   return made;
+}
+
+/** A row of restarts is over after twice the longest pause. */
+function restartsLater(restarts: Restarts, ms: number): Restarts {
+  const { at, next } = restarts;
+  const place = (stamp: string, most: number) =>
+    new Date(noOlderThan(Date.parse(stamp) - ms, most)).toISOString();
+  const longest = 2 * timing.repairBackoffMaxMs;
+  return { ...restarts, at: place(at, longest), ...(next !== undefined && { next: place(next, longest) }) };
 }
 
 function launchLater(launch: Launch, ms: number, replayMaxAgeMs: number): Launch {
