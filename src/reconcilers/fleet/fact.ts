@@ -1,4 +1,5 @@
-import type { FleetFact, RoomFact } from '../workspace/decide/facts.ts';
+import type { FleetFact } from '../workspace/decide/facts.ts';
+import type { RoomFact } from '../workspace/decide/roomFacts.ts';
 import type { FleetEntry } from './entry.ts';
 import type { ClassTally } from './tally.ts';
 

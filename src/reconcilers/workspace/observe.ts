@@ -19,13 +19,13 @@ import type {
   Facts,
   HeartbeatFact,
   InstanceFact,
-  MoveFact,
   Now,
   ResolutionFact,
   UserDataFact,
 } from './decide/facts.ts';
 import { isForeign } from './decide/recovery.ts';
 import { contentNames } from './decide/rollout.ts';
+import type { MoveFact } from './decide/roomFacts.ts';
 import { trackSilence } from './decide/silence.ts';
 import type { WorkspaceDeps } from './deps.ts';
 import { forgetInstances, type Memory, type WorkspaceMemory } from './memory.ts';

@@ -3,6 +3,7 @@ import type { Refusal } from '../../../api/refusals.ts';
 import type { LaunchParams, Workspace } from '../../../api/workspace.ts';
 import type { WorkspaceClass } from '../../../api/workspaceClass.ts';
 import type { MonoMs, WallMs } from '../../../controller/time.ts';
+import type { MoveFact, RoomFact } from './roomFacts.ts';
 
 /** The moment a decision is made in. Wall time stamps the status; safety is measured in monotonic time. */
 export interface Now {
@@ -223,24 +224,6 @@ export interface ContentFact {
   trying?: string;
   /** How many were replaced for it and failed again and again. */
   failing: number;
-}
-
-/** Others that take up room, and older ones that would if they could: in the class, and in this namespace. */
-export interface RoomFact {
-  taken: number;
-  ahead: number;
-  takenInNamespace: number;
-  aheadInNamespace: number;
-}
-
-/** spec.className names another class than the one that the Workspace is in; see move.ts. */
-export interface MoveFact {
-  /** The class that it is in, which all other facts are about. */
-  from: string;
-  /** The class that it is to be in. */
-  class?: WorkspaceClass | undefined;
-  allowed: boolean;
-  room: RoomFact;
 }
 
 /** What the other Workspaces of the class come to, as far as budgets and limits go. */

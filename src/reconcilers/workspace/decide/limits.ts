@@ -1,6 +1,6 @@
 import { occupies } from '../../../api/room.ts';
 import type { WorkspaceClass, WorkspaceClassSpec } from '../../../api/workspaceClass.ts';
-import type { RoomFact } from './facts.ts';
+import type { RoomFact } from './roomFacts.ts';
 import type { Blocker, View } from './view.ts';
 
 type Limits = Pick<WorkspaceClassSpec, 'maxInstances' | 'maxInstancesPerNamespace'>;

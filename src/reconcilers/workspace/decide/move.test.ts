@@ -15,7 +15,7 @@ import {
 } from '../../../../test/support/facts.ts';
 import { classNameOf, occupiedClasses } from '../../../api/room.ts';
 import type { Workspace, WorkspaceStatus } from '../../../api/workspace.ts';
-import type { MoveFact } from './facts.ts';
+import type { MoveFact } from './roomFacts.ts';
 
 const NO_OTHERS = { taken: 0, ahead: 0, takenInNamespace: 0, aheadInNamespace: 0 };
 const ROOM: NonNullable<WorkspaceStatus['room']> = {

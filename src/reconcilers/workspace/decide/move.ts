@@ -2,8 +2,8 @@ import { mayLive, occupiedClasses, occupies, recordedRooms } from '../../../api/
 import type { WorkspaceStatus } from '../../../api/workspace.ts';
 import { isCurrentMachine } from './change.ts';
 import { type Draft, wakeAfter } from './decision.ts';
-import type { MoveFact } from './facts.ts';
 import { roomIsLeft, sayLimits } from './limits.ts';
+import type { MoveFact } from './roomFacts.ts';
 import type { Blocker, View } from './view.ts';
 
 type Room = NonNullable<WorkspaceStatus['room']>;
