@@ -135,7 +135,7 @@ export function createFleetLaws(scene: Scene, people: People, shape: Shape): Fle
     for (const name of people.names()) {
       const workspace = people.read(name);
       const { launch } = workspace?.status ?? {};
-      if (!workspace || !launch?.cause || !launch.params) continue;
+      if (!workspace || !launch?.cause || !launch.params || people.isEdited(workspace.metadata.uid)) continue;
       const { uid } = workspace.metadata;
       const own = begun.get(uid) ?? new Map<number, string>();
       begun.set(uid, own);

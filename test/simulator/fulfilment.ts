@@ -11,11 +11,17 @@ export function unfulfilled(scene: Scene, people: People): string | undefined {
     const workspace = people.read(name);
     if (!workspace) continue;
     const wants = missing(scene, people, name, workspace, living.get(workspace.metadata.uid) ?? []);
-    if (wants) return `${name}: ${wants} (${saidOf(workspace)})`;
+    if (wants && !isTold(workspace, people)) return `${name}: ${wants} (${saidOf(workspace)})`;
   }
   const known = new Set(people.names().map((name) => people.read(name)?.metadata.uid));
   const orphan = [...living].find(([uid, instances]) => instances.length > 0 && !known.has(uid));
   return orphan && `${orphan[1][0]?.id} has no Workspace`;
+}
+
+/** What an edited status names may be anybody's: then a person has to see, and is told. */
+function isTold({ metadata, status }: Workspace, people: People): boolean {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  return people.isEdited(metadata.uid) && ready?.reason === 'TerminationBlocked';
 }
 
 function missing(
@@ -23,12 +29,13 @@ function missing(
   people: People,
   name: string,
   { metadata, spec, status }: Workspace,
-  [instance]: ReturnType<typeof livingOf> extends Map<string, infer Living> ? Living : never,
+  [instance, second]: ReturnType<typeof livingOf> extends Map<string, infer Living> ? Living : never,
 ): string | undefined {
   if (metadata.deletionTimestamp !== undefined) return 'it is not gone';
   const { restart } = spec.requests;
   if (restart !== undefined && status?.handled?.restart !== restart)
     return `restart ${restart} is not answered`;
+  if (second) return `${second.id} lives beside ${instance?.id}`;
   const state = instance && currentState(instance);
   if (spec.operatingMode === 'Stopped')
     return state === undefined || state === 'stopped' ? undefined : `its instance is ${state}`;

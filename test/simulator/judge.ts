@@ -21,6 +21,8 @@ export interface Known {
   forgets?(): boolean;
   /** How often somebody wiped its status: what was spent before is not on record any more. */
   wipes?(name: string): number;
+  /** Whether somebody else wrote the status of the Workspace with this uid: then what it says of launches is not the operator's doing. */
+  isEdited?(uid: string): boolean;
 }
 
 /** The instances of ours that live, by uid. */
@@ -45,6 +47,7 @@ export function createJudge(scene: Pick<Scene, 'service'>, known: Known): Judge 
   /** By uid, while it is paused: its number when it was. */
   const pausedAt = new Map<string, number>();
   const launches = new Set<string>();
+  const isEdited = (uid: string) => known.isEdited?.(uid) ?? false;
   let terminations = 0;
   let provisions = 0;
 
@@ -91,7 +94,7 @@ export function createJudge(scene: Pick<Scene, 'service'>, known: Known): Judge 
       if (instance && !ours) return `S3: ${instanceID} was ended, and no launch of ours made it`;
       const workspace = workspaces.get(uid);
       const highest = workspace?.status?.launch?.number ?? Number.POSITIVE_INFINITY;
-      const wanted = workspace && workspace.metadata.deletionTimestamp === undefined;
+      const wanted = workspace && workspace.metadata.deletionTimestamp === undefined && !isEdited(uid);
       if (wanted && number >= highest) return `S3: ${instanceID} was ended while it is wanted`;
     }
     terminations = all.length;
@@ -103,7 +106,7 @@ export function createJudge(scene: Pick<Scene, 'service'>, known: Known): Judge 
     for (const { tags, instanceID, clientToken } of all.slice(provisions)) {
       const { uid, number, isOurs: ours } = named(tags, clientToken);
       const launch = `${uid}/${number}`;
-      if (!ours) continue;
+      if (!ours || isEdited(uid)) continue;
       if (launches.has(launch)) return `S2: a second instance, ${instanceID}, for launch ${launch}`;
       launches.add(launch);
     }
@@ -117,12 +120,13 @@ export function createJudge(scene: Pick<Scene, 'service'>, known: Known): Judge 
       const workspace = await known.read(name);
       if (!workspace) continue;
       present.set(workspace.metadata.uid, workspace);
-      const broken = note(name, workspace);
+      const broken = isEdited(workspace.metadata.uid) ? undefined : note(name, workspace);
       if (broken) return broken;
     }
     const second = births();
     if (second) return second;
     for (const [uid, living] of livingOf(scene)) {
+      if (isEdited(uid)) continue;
       const ids = living.map(({ id }) => id);
       if (ids.length > 1) return `S1: ${ids.length} live instances of ${uid}: ${ids}`;
       if (ids.length > 0 && !present.has(uid) && !known.forgets?.())

@@ -3,6 +3,8 @@ import { clusterMishaps } from './clusterMishaps.ts';
 import type { Operators } from './operators.ts';
 import type { People } from './people.ts';
 import type { Scene } from './scene.ts';
+import type { Shape } from './shape.ts';
+import { statusEdits } from './statusEdits.ts';
 import { type Mishap, upTo, type Weighted, weighted } from './weighted.ts';
 
 /** One thing that goes wrong, within what the protocol claims to survive; returns what. */
@@ -10,6 +12,7 @@ export function createMishaps(
   scene: Scene,
   operators: Operators,
   people: People,
+  shape: Shape,
   mostLateMs: number,
 ): () => string {
   const { clock, random, store } = scene;
@@ -38,6 +41,11 @@ export function createMishaps(
       },
     ],
   ];
-  const all = [...ofProcesses, ...cloudMishaps(scene, mostLateMs), ...clusterMishaps(scene, people)];
+  const all = [
+    ...ofProcesses,
+    ...cloudMishaps(scene, mostLateMs),
+    ...clusterMishaps(scene, people),
+    ...(shape.editsStatuses ? statusEdits(scene, people) : []),
+  ];
   return () => weighted(random, all)() ?? 'nothing';
 }

@@ -32,6 +32,10 @@ export interface People {
   wipe(name: string): void;
   /** How often that was done. */
   wipes(name: string): number;
+  /** Somebody writes another status. */
+  editStatus(name: string, status: Patch): void;
+  /** Whether somebody wrote its status: of that Workspace little is claimed. */
+  isEdited(uid: string): boolean;
   /** A new content for its own Secret. */
   renewSecret(name: string): Promise<void>;
   /** A new content for the Secret that all of a namespace share. */
@@ -49,11 +53,12 @@ export interface People {
 
 export type Patch = Record<string, unknown>;
 
-export async function createPeople({ kube, api }: Scene, shape: Shape): Promise<People> {
+export async function createPeople({ kube, api, note }: Scene, shape: Shape): Promise<People> {
   const held = new Map<string, string>();
   const contents = new Set<string>();
   const changes = new Map<string, number>();
   const wipes = new Map<string, number>();
+  const edited = new Set<string>();
   const countChange = (name: string) => void changes.set(name, (changes.get(name) ?? 0) + 1);
   const decoded = new WeakMap<JsonObject, Workspace>();
   const [workspaceOf, classOf] = [decodeWorkspace, decodeWorkspaceClass];
@@ -144,6 +149,16 @@ export async function createPeople({ kube, api }: Scene, shape: Shape): Promise<
       });
     },
     wipes: (name) => wipes.get(name) ?? 0,
+    editStatus(name, status) {
+      edited.add(read(name)?.metadata.uid ?? '');
+      const target = { ...partsOf(name), subresource: 'status' as const };
+      const before = Object.fromEntries(Object.keys(read(name)?.status ?? {}).map((key) => [key, null]));
+      kube
+        .mergePatch(WORKSPACES, target, { status: before })
+        .then(() => kube.mergePatch(WORKSPACES, target, { status }))
+        .catch((error: unknown) => note(`the status of ${name} is not edited: ${String(error)}`));
+    },
+    isEdited: (uid) => edited.has(uid),
     async renewSecret(name) {
       countChange(name);
       await patchSecret(name, 'KEY');

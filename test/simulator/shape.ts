@@ -12,6 +12,8 @@ export interface Shape {
   /** The Workspaces of a namespace share a Secret beside their own ones. */
   shares: boolean;
   classes: Readonly<Record<string, ClassSpec>>;
+  /** Somebody edits statuses. */
+  editsStatuses: boolean;
   /** Chance of each in a second. */
   acts: number;
   mishaps: number;
@@ -25,6 +27,7 @@ export const PARAMETER = '/workspaces/images/x86_64';
 
 const FLEET_EVERY = 5;
 const FLEET_SIZE = 8;
+const EDITED_EVERY = 10;
 
 function classOf(name: string, spec: Partial<ClassSpec>): ClassSpec {
   return {
@@ -43,7 +46,7 @@ function classOf(name: string, spec: Partial<ClassSpec>): ClassSpec {
   };
 }
 
-/** Each fifth seed has a fleet in two namespaces, the others two Workspaces. */
+/** Each fifth seed has a fleet in two namespaces, the others two Workspaces; in each tenth somebody edits statuses. */
 export function shapeOf(seed: number): Shape {
   const random = seededRandom(seed);
   const isFleet = seed % FLEET_EVERY === 0;
@@ -66,6 +69,7 @@ export function shapeOf(seed: number): Shape {
     ),
     namespaces,
     shares: isFleet,
+    editsStatuses: seed % EDITED_EVERY === EDITED_EVERY - 1,
     classes: {
       standard: classOf('standard', { rollout, imageUpdatePolicy }),
       other: classOf('other', other),

@@ -60,7 +60,7 @@ async function play(
   const images = createImages(scene);
   const operators = startOperators(scene, 2);
   const act = createActs(scene, people, shape, images);
-  const mishap = createMishaps(scene, operators, people, mostLateMs);
+  const mishap = createMishaps(scene, operators, people, shape, mostLateMs);
   const judge = createJudge(scene, people);
   const fleet = createFleetLaws(scene, people, shape);
   const assumptions = createAssumptions(scene);

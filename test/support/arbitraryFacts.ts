@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { CAUSE_KINDS, isEnd, isRecordedBySuccessor, isStandIn } from '../../src/api/causes.ts';
 import { ABANDON_ANNOTATION, FINALIZER } from '../../src/api/meta.ts';
+import { offeringKey } from '../../src/api/offering.ts';
 import { REFUSALS } from '../../src/api/refusals.ts';
 import { namesOf } from '../../src/api/table.ts';
 import type { Launch, WorkspaceStatus } from '../../src/api/workspace.ts';
 import { plus } from '../../src/controller/time.ts';
-import type { Facts, InstanceFact } from '../../src/reconcilers/workspace/decide/facts.ts';
+import type { Facts } from '../../src/reconcilers/workspace/decide/facts.ts';
 import { trackSilence } from '../../src/reconcilers/workspace/decide/silence.ts';
+import { agoMs, instancesUpTo, rarely } from './arbitraryInstances.ts';
 import { later } from './decisions.ts';
 import {
   booting,
@@ -18,7 +20,6 @@ import {
   factsOf,
   HOUR,
   heartbeatOf,
-  instanceOf,
   launchOf,
   MACHINE,
   MINUTE,
@@ -30,7 +31,15 @@ import {
   waiting,
 } from './facts.ts';
 
-const agoMs = fc.constantFrom(0, SECOND, 30 * SECOND, 2 * MINUTE, 6 * MINUTE, 2 * HOUR);
+/** None of what the class offers has room. */
+const NO_ROOM = new Map(
+  ['m7i.large', 'm6i.large'].flatMap((instanceType) =>
+    ['a', 'b'].map((zone) => [
+      offeringKey({ instanceType, zone, capacityType: 'OnDemand' }),
+      plus(NOW.mono, MINUTE),
+    ]),
+  ),
+);
 
 const failures = fc.integer({ min: 0, max: 5 });
 /** Ends of an instance that are recorded when they are seen. */
@@ -104,60 +113,6 @@ const statuses: fc.Arbitrary<WorkspaceStatus | undefined> = fc.option(
     }),
   { nil: undefined, freq: 12 },
 );
-
-const notFound = fc.constantFrom(0, MINUTE, 6 * MINUTE).map((apart) => ({
-  missing: true,
-  notFound: { firstAt: NOW.mono - apart, lastAt: NOW.mono },
-}));
-const states = ['pending', 'running', 'shutting-down', 'terminated', 'stopping', 'stopped'];
-const absences = fc.oneof(
-  { weight: 4, arbitrary: fc.constant({}) },
-  { weight: 1, arbitrary: fc.constant({ missing: true }) },
-  { weight: 1, arbitrary: notFound },
-);
-
-const impairments = fc.oneof(
-  { weight: 5, arbitrary: fc.constant({}) },
-  {
-    weight: 1,
-    arbitrary: agoMs.map((ms) => ({ impaired: { kind: 'instance' as const, since: NOW.mono - ms } })),
-  },
-);
-
-/** Mostly of launches on record, now and then of one above them. */
-function instancesUpTo(number: number): fc.Arbitrary<InstanceFact[]> {
-  const numbers = fc.oneof(
-    { weight: 8, arbitrary: fc.constant(Math.max(number, 1)) },
-    { weight: 7, arbitrary: fc.integer({ min: 1, max: Math.max(number, 1) }) },
-    { weight: 1, arbitrary: fc.constant(number + 1) },
-  );
-  const instance = fc
-    .record({
-      number: numbers,
-      state: fc.constantFrom(...states),
-      absence: absences,
-      impairment: impairments,
-      stateReasonCode: rarely<string | undefined>(undefined, 'Server.SpotInstanceTermination'),
-      owner: rarely<object>({}, { clientToken: 'another request' }, { clientToken: undefined }),
-    })
-    .map(({ number: its, state, absence, impairment, stateReasonCode, owner }) =>
-      instanceOf(its, state, {
-        ...absence,
-        ...impairment,
-        ...owner,
-        ...(stateReasonCode && { stateReasonCode }),
-      }),
-    );
-  return fc.uniqueArray(instance, { maxLength: 3, selector: ({ id }) => id });
-}
-
-/** Mostly the first. */
-function rarely<T>(usual: T, ...others: T[]): fc.Arbitrary<T> {
-  return fc.oneof(
-    { weight: 7, arbitrary: fc.constant(usual) },
-    { weight: 1, arbitrary: fc.constantFrom(...others) },
-  );
-}
 
 const heartbeats: fc.Arbitrary<Facts['heartbeats']> = fc
   .record({
@@ -242,6 +197,9 @@ export const arbitraryFacts: fc.Arbitrary<Facts> = fc
     missingClass: rarely(false, true),
     authentic: rarely(true, false),
     line: lines,
+    machine: rarely(MACHINE, 'm1:another:class', 'm1:own:another'),
+    instanceType: rarely<string | undefined>(undefined, 'm7i.large', 'm6i.large', 'c7i.large'),
+    full: rarely(false, true),
   })
   .map((given): Facts => {
     const { deleting, abandoned, finalized, missingClass, changed } = given;
@@ -252,9 +210,12 @@ export const arbitraryFacts: fc.Arbitrary<Facts> = fc
       heartbeats: given.heartbeats,
       environment: given.environment,
       line: given.line,
+      machine: given.machine,
+      ...(given.full && { unavailable: NO_ROOM }),
       sweptAt: NOW.mono - given.swept,
       spec: {
         paused: given.paused,
+        ...(given.instanceType && { instanceType: given.instanceType }),
         operatingMode: given.mode,
         requests: given.restart ? { restart: given.restart } : {},
       },
@@ -282,6 +243,13 @@ export const arbitraryFacts: fc.Arbitrary<Facts> = fc
     const env = given.environment.digests.k1 ?? '';
     if (env === recorded.env) return base;
     const since = plus(NOW.mono, -changed.agoMs);
-    const change = { recorded, env, machine: MACHINE, since, burstSince: since, changed: ['ada-env/KEY'] };
+    const change = {
+      recorded,
+      env,
+      machine: given.machine,
+      since,
+      burstSince: since,
+      changed: ['ada-env/KEY'],
+    };
     return { ...base, process: { ...base.process, change } };
   });

@@ -77,7 +77,7 @@ describe('an instance', () => {
   test('on record is of the launch that the record names, whatever became of its tags', async () => {
     const scene = setUp();
     scene.show('i-1', {});
-    scene.show('i-0', numbered('7'));
+    scene.show('i-0', numbered('7'), { clientToken: clientToken('cluster-1', 'uid-1', 2) });
     const status = statusOf({
       launch: launchOf({ number: 3, instanceID: 'i-1' }),
       terminating: [{ number: 2, instanceID: 'i-0' }],
@@ -87,6 +87,14 @@ describe('an instance', () => {
       ['i-0', 2],
       ['i-1', 3],
     ]);
+  });
+
+  test('that the record names under another number is of the launch that EC2 says', async () => {
+    const scene = setUp();
+    scene.show('i-2', numbered('2'));
+    const status = statusOf({ launch: launchOf({ number: 3, instanceID: 'i-2' }) });
+    const { instances } = await scene.observe({ status });
+    expect(instances.map(({ id, number }) => [id, number])).toEqual([['i-2', 2]]);
   });
 
   test.each(['', '0', '-1', '1.5', '1e3', 'abc', '99999999999'])(

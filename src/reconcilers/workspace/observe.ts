@@ -167,15 +167,13 @@ async function observeUserData(
 function instancesOf(deps: WorkspaceDeps, workspace: Workspace): InstanceFact[] {
   const known = onRecord(workspace);
   const tagged = deps.cloud.ofWorkspace(workspace.metadata.uid).flatMap((instance): InstanceFact[] => {
-    const number = wholeNumber(instance.tags[TAG.number]);
-    if (known.has(instance.id) || number === undefined) return [];
-    // Tags only find it: whoever may tag instances can copy ours. EC2 says the token of all that a request of ours made,
-    // so an instance without it is a copy, and must not hold its Workspace up.
-    if (instance.clientToken !== clientToken(deps.clusterID, workspace.metadata.uid, number)) return [];
-    return [instanceFact(instance, number)];
+    const number = known.has(instance.id) ? undefined : numberOf(deps, workspace, instance);
+    return number === undefined ? [] : [instanceFact(instance, number)];
   });
-  const recorded = [...known].flatMap(([id, number]): InstanceFact[] => {
+  const recorded = [...known].flatMap(([id, named]): InstanceFact[] => {
     const instance = deps.cloud.get(id);
+    // The status may name an instance of ours under another number, as one does that went back or was edited.
+    const number = (instance && numberOf(deps, workspace, instance)) ?? named;
     if (instance) {
       const missingTags = tagsMissing(instance, expectedTags(deps, workspace, number));
       return [{ ...instanceFact(instance, number), ...(missingTags.length > 0 && { missingTags }) }];
@@ -186,6 +184,21 @@ function instancesOf(deps: WorkspaceDeps, workspace: Workspace): InstanceFact[] 
     return [{ id, number, generation: 0, state: 'Unknown', type: '', zone: '', notFound, missing: true }];
   });
   return [...tagged, ...recorded];
+}
+
+/**
+ * The launch of this Workspace that made the instance. Tags only find it: whoever may tag instances can copy ours. EC2 says
+ * the token of all that a request of ours made, so an instance without it is a copy, and must not hold its Workspace up.
+ */
+function numberOf(
+  { clusterID }: WorkspaceDeps,
+  { metadata }: Workspace,
+  instance: ObservedInstance,
+): number | undefined {
+  const number = wholeNumber(instance.tags[TAG.number]);
+  const isOurs =
+    number !== undefined && instance.clientToken === clientToken(clusterID, metadata.uid, number);
+  return isOurs ? number : undefined;
 }
 
 /** Our tags as a launch gives them to its instance; of the generation any will do. */

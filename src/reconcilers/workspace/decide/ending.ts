@@ -30,6 +30,11 @@ export function isAnothers(view: View, instance: InstanceFact): boolean {
   return instance.clientToken !== undefined && !isOurs(view, instance);
 }
 
+/** Whether EC2 shows that another request made it than that of this launch: another's, or another launch's of ours. */
+export function isOfAnotherLaunch(view: View, instance: InstanceFact, number: number): boolean {
+  return isOurs(view, instance) ? instance.number !== number : isAnothers(view, instance);
+}
+
 /** What the present launch's instance says of itself; after a start nothing counts but a later boot. */
 export function heartbeatOf({ facts }: View, launch: FrozenLaunch): HeartbeatFact | undefined {
   return heartbeatOfLaunch(facts.heartbeats.launches, launch);

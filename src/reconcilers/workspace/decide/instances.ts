@@ -9,6 +9,8 @@ import {
   heartbeatOf,
   inDoubt,
   isAnothers,
+  isOfAnotherLaunch,
+  isOurs,
   provenGone,
   recordEnd,
   trackEnding,
@@ -36,7 +38,8 @@ export function observeInstances(draft: Draft): void {
 function adoptInstance(draft: Draft, launch: Launch): void {
   // One that waits has an instance only if the status is older than the launch: restored, or edited.
   const isOlder = launch.phase === 'Waiting';
-  if (!inDoubt(launch) && !isOlder) return;
+  const misnamed = misnamedBy(draft, launch);
+  if (!inDoubt(launch) && !isOlder && misnamed === undefined) return;
   const { clusterID, workspace, instances } = draft.facts;
   const token = clientToken(clusterID, workspace.metadata.uid, launch.number);
   const found = instances.find(
@@ -44,6 +47,10 @@ function adoptInstance(draft: Draft, launch: Launch): void {
   );
   if (!found) return;
   launch.instanceID = found.id;
+  if (misnamed !== undefined) {
+    disown(draft, misnamed);
+    return;
+  }
   if (isOlder) {
     launch.phase = 'Submitted';
     launch.submittedAt = found.launchTime ?? iso(draft.now.wall);
@@ -52,6 +59,13 @@ function adoptInstance(draft: Draft, launch: Launch): void {
   // However long the doubt lasted, the instance has the whole time to start.
   launch.deadline = iso(plus(draft.now.wall, startupTimeoutMs(draft)));
   draft.status.provisions += 1;
+}
+
+/** The id of an instance that the launch names and, as far as EC2 shows, did not make. */
+function misnamedBy(view: View, { number, instanceID, ended }: Launch): string | undefined {
+  const instance = instanceID === undefined || ended ? undefined : findInstance(view, instanceID);
+  const isOwn = instance && isOurs(view, instance) && instance.number === number;
+  return instance && !isOwn ? instanceID : undefined;
 }
 
 /**
@@ -72,7 +86,7 @@ function observePresent(draft: Draft, launch: Launch): void {
     return;
   }
   const instance = findInstance(draft, launch.instanceID);
-  if (instance && isAnothers(draft, instance)) {
+  if (instance && isOfAnotherLaunch(draft, instance, launch.number)) {
     status.instance = undefined;
     if (!launch.ended) disown(draft, instance.id, launch);
     return;
@@ -139,7 +153,7 @@ function absorbCurrent(draft: Draft, launch: Launch): void {
 
 /** The status names an instance that another request made: whoever wrote that may not have it ended, stopped or kept. */
 function disown(draft: Draft, id: string, launch?: Launch): void {
-  const message = `The status names ${id}, which EC2 says that no launch of this Workspace made; it is left alone. See who may write workspaces/status.`;
+  const message = `The status names ${id}, which EC2 says that this launch did not make; it is left alone. See who may write workspaces/status.`;
   draft.events.push(eventOf('NotOurs', message));
   if (launch) recordEnd(draft, launch, 'Lost', { message });
 }
@@ -147,11 +161,15 @@ function disown(draft: Draft, id: string, launch?: Launch): void {
 function settleTerminating(draft: Draft): void {
   const { status } = draft;
   if (!status.terminating) return;
+  const deleting = draft.facts.workspace.metadata.deletionTimestamp !== undefined;
+  const launchNumber = status.launch?.ended ? Number.POSITIVE_INFINITY : (status.launch?.number ?? 0);
   const wanted = status.launch?.ended ? undefined : status.launch?.instanceID;
   const left = status.terminating.filter(({ number, instanceID }) => {
     // No decision names the present instance as one that ends before its launch is over.
     if (instanceID === wanted) return false;
     const instance = findInstance(draft, instanceID);
+    // What a status that went back says of a later launch: it is this launch's own, or found by its tags.
+    if (instance && !deleting && isOurs(draft, instance) && instance.number >= launchNumber) return false;
     if (!instance || !isAnothers(draft, instance)) return !provenGone(draft, number, instanceID);
     disown(draft, instanceID);
     return false;

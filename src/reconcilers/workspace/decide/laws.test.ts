@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { arbitraryFacts } from '../../../../test/support/arbitraryFacts.ts';
 import { decideAt, later, type Told, withStatus } from '../../../../test/support/decisions.ts';
-import { CAUSES } from '../../../api/causes.ts';
+import { CAUSES, outdatedBy } from '../../../api/causes.ts';
 import { clientToken } from '../../../api/token.ts';
 import { workspaceStatus } from '../../../api/workspace.ts';
 import { parseStamp } from '../../../controller/time.ts';
@@ -152,6 +152,29 @@ describe('whatever the facts', () => {
         const { uid } = facts.workspace.metadata;
         expect(instance?.clientToken).toBe(clientToken(facts.clusterID, uid, instance?.number ?? 0));
       }
+    });
+  });
+
+  test('while paused nothing is begun, ended, stopped or started; what is in doubt is found out', () => {
+    always((facts, { status, effect, settled }) => {
+      const { metadata, spec, status: before } = facts.workspace;
+      if (!spec.paused || metadata.deletionTimestamp !== undefined) return;
+      expect([undefined, 'AddFinalizer', 'RunInstances', 'ReadConsole']).toContain(effect?.kind);
+      if (effect?.kind === 'RunInstances') expect(effect.armed).toBe(false);
+      if (before && !settled) expect(status.launch?.number ?? 0).toBe(numberOf(facts));
+    });
+  });
+
+  test('while no offering has room no program gives up what lives', () => {
+    always((facts, { status, settled }) => {
+      const before = facts.workspace.status?.launch;
+      const kind = status.launch?.cause?.kind;
+      if (facts.unavailable.size === 0 || settled || !kind) return;
+      if ((status.launch?.number ?? 0) <= (before?.number ?? 0) || status.launch?.phase !== 'Waiting') return;
+      const instance = facts.instances.find(({ id }) => id === before?.instanceID);
+      if (!instance || before?.ended || instance.clientToken === 'another request') return;
+      if (instance.state === 'shutting-down' || !lives(facts, instance.number, instance.id)) return;
+      expect(outdatedBy(kind), kind).toBeUndefined();
     });
   });
 

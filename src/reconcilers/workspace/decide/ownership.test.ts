@@ -44,6 +44,43 @@ describe('a status that somebody edited', () => {
     expect(decideAt(facts).effect).toBeUndefined();
   });
 
+  test('names another instance although EC2 shows the launch’s own: it has its own again, and loses nothing', () => {
+    for (const clientToken of ['another request', undefined]) {
+      const named = instanceOf(1, 'running', { id: 'i-foreign', clientToken });
+      const launch = launchOf({ instanceID: 'i-foreign' });
+      const facts = factsOf({ status: statusOf({ launch }), instances: [named, instanceOf(1, 'running')] });
+      const { effect, status, events } = decideAt(facts);
+      expect(effect).toBeUndefined();
+      expect(status.launch).toEqual(launchOf());
+      expect(status.provisions).toBe(1);
+      expect(events).toMatchObject([{ type: 'Warning', reason: 'NotOurs' }]);
+    }
+  });
+
+  test('names one whose token EC2 does not say as one that ends: who waits for it is told', () => {
+    const status = statusOf({ launch: waiting(2), terminating: [{ number: 1, instanceID: 'i-1' }] });
+    const ready = conditionOf(decideAt(factsOf({ status, instances: [tokenless(1)] })), 'Ready');
+    expect(ready).toMatchObject({ status: 'False', reason: 'TerminationBlocked' });
+    expect(ready.message).toMatch(/client token for i-1/);
+  });
+
+  test('names an earlier instance as the present launch’s: nothing is let go before that has ended', () => {
+    const status = statusOf({ launch: launchOf({ number: 3, instanceID: 'i-2' }) });
+    const { effect } = written(
+      factsOf({ status, metadata: { deletionTimestamp }, instances: [instanceOf(2, 'running')] }),
+    ).decision;
+    expect(effect).toEqual({ kind: 'TerminateInstances', ids: ['i-2'] });
+  });
+
+  test('names a later instance of ours as one that ends: it is not ended', () => {
+    const status = statusOf({
+      launch: launchOf({ number: 3 }),
+      terminating: [{ number: 1, instanceID: 'i-4' }],
+    });
+    const facts = factsOf({ status, instances: [instanceOf(3, 'running'), instanceOf(4, 'running')] });
+    expect(written(facts).decision.effect).toBeUndefined();
+  });
+
   test.each(['Stopped', 'Running'])(
     'names one whose token EC2 does not say: for %s it is neither stopped nor started',
     (operatingMode) => {

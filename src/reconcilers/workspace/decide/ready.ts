@@ -112,7 +112,7 @@ function progress(view: View, launch: FrozenLaunch): Blocker | Condition {
   const why = `launch ${launch.number} (${launch.cause?.kind ?? 'Created'})`;
   if (launch.phase === 'Waiting') {
     const ids = status.terminating?.map((entry) => entry.instanceID).join(', ');
-    const refused = refusedEnd(view);
+    const refused = unknownOwner(view) ?? refusedEnd(view);
     if (refused) return refused;
     return ids
       ? { reason: 'Restarting', message: `Waiting for the end of ${ids}; then follows ${why}.` }

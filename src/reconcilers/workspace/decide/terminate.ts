@@ -27,6 +27,8 @@ export function terminateSuperseded(draft: Draft): void {
   for (const entry of status.terminating ?? []) {
     if (!deleting && entry.number >= number) continue;
     const instance = findInstance(draft, entry.instanceID);
+    // EC2's word of which launch made it counts, not the status's.
+    if (!deleting && (instance?.number ?? 0) >= number) continue;
     if (isEnding(instance?.state)) continue;
     if (instance?.notFound) {
       // EC2 refuses a whole call for one id that it does not find.
