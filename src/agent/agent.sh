@@ -9,6 +9,7 @@
 #   $WORKSPACE_ROOT/run/workspace-agent/         environment (sh syntax, root only), url and active-tasks (yours to write)
 #
 # Settings: WORKSPACE_COMMAND            run with the environment, and run again when it ends
+#           WORKSPACE_USER               whom the command and the interruption hook run as; root without it
 #           WORKSPACE_RESTART_HOOK       run once when this instance came of a restart; retried until it succeeds
 #           WORKSPACE_INTERRUPTION_HOOK  run once when EC2 announces that it takes this Spot instance back
 #           WORKSPACE_INTERRUPTION_POLL  seconds between two looks for such a notice
@@ -16,7 +17,7 @@
 set -u
 umask 077
 
-version=1
+version=2
 root=${WORKSPACE_ROOT:-}
 etc=$root/etc/workspace-agent
 state=$root/var/lib/workspace-agent
@@ -27,6 +28,7 @@ max_backoff=${WORKSPACE_MAX_BACKOFF:-60}
 
 digest='' period=30 boot=0 seq=0
 sleeper='' command='' hook='' watcher=''
+failures=0 trouble='' ignored=''
 interruption='' interruption_at=''
 
 log() { printf 'workspace-agent: %s\n' "$*" >&2; }
@@ -135,20 +137,31 @@ introduce() {
   field signature "$(cat "$run/signature")"
 }
 
-# Every value in single quotes. The # keeps its last newlines, which a command substitution would eat.
+# The value in single quotes. The # keeps its last newlines, which a command substitution would eat.
+variable() {
+  printf "export %s='" "$1"
+  { printf %s "$2" | decode && echo '#'; } | LC_ALL=C sed -e "s/'/'\\\\''/g" -e "\$s/#\$/'/"
+}
+
+# settable FILE: whether the shell can set all variables of the file. One that it keeps to itself would end it.
+settable() { [ "$("$shell" -c '. "$1" && echo yes' sh "$1" 2>/dev/null)" = yes ]; }
+
+# environment all|settable
 environment() {
   while read -r name value; do
     case $name in environment.*) name=${name#environment.} ;; *) continue ;; esac
     case $name in '' | [0-9]* | *[!A-Za-z0-9_]*) continue ;; esac
-    printf "export %s='" "$name"
-    { printf %s "$value" | decode && echo '#'; } | LC_ALL=C sed -e "s/'/'\\\\''/g" -e "\$s/#\$/'/"
+    variable "$name" "$value" >"$run/variable" || return 1
+    if [ "$1" = all ] || settable "$run/variable"; then cat "$run/variable"; else log "left out: this shell can't set $name"; fi
   done <"$run/answer"
 }
 
 accept() {
   digest=$(answer digest) && credential=$(answer credential) && period=$(answer periodSeconds) || return 1
   if [ -z "$digest" ] || [ -z "$credential" ]; then return 1; fi
-  environment | replace "$run/environment" || return 1
+  environment all >"$run/environment.new" || return 1
+  settable "$run/environment.new" || environment settable >"$run/environment.new" || return 1
+  mv "$run/environment.new" "$run/environment" || return 1
   printf 'Authorization: Bearer %s\n' "$credential" | replace "$state/authorization"
 }
 
@@ -169,21 +182,64 @@ bootstrap() {
     esac
     back_off "bootstrap: HTTP $status $(error_code)"
   done
-  rm -f "$run/answer" "$run/request"
+  rm -f "$run/answer" "$run/request" "$run/variable"
   log "launch $WORKSPACE_NUMBER, boot $boot: environment received"
 }
 
 # Read again and again: the class's script, which may write it, runs beside the agent.
 read_settings() { if [ -r "$etc/local" ]; then . "$etc/local"; fi; }
 
+# Loads the environment from 3, says on 4 that it could, and becomes $1. A shell of its own, so that no variable replaces
+# a setting of the class or a program that runs as root.
+loader='eval "$(cat <&3)"; exec 3<&-; echo yes >&4; exec 4>&-; exec "$0" -c "$1"'
+
+# with_environment COMMAND: becomes the command, as WORKSPACE_USER.
+with_environment() {
+  if [ -r "$run/environment" ]; then exec 3<"$run/environment"; else exec 3</dev/null; fi
+  if [ -n "${WORKSPACE_USER:-}" ]; then as_user "$shell" -c "$loader" "$shell" "$1"; fi
+  exec "$shell" -c "$loader" "$shell" "$1"
+}
+
+# as_user PROGRAM ARGUMENT…: becomes the program, as another user; ends where that can't be.
+as_user() {
+  case $WORKSPACE_USER in -* | *[!A-Za-z0-9._-]*) log "WORKSPACE_USER is no user name" && exit 1 ;; esac
+  if ! user=$(id -u "$WORKSPACE_USER") || ! group=$(id -g "$WORKSPACE_USER"); then exit 1; fi
+  eval "HOME=~$WORKSPACE_USER"
+  USER=$WORKSPACE_USER LOGNAME=$WORKSPACE_USER
+  export HOME USER LOGNAME
+  if [ "$user" = "$(id -u)" ]; then exec "$@"; fi
+  set -- --reuid "$user" --regid "$group" --init-groups "$@"
+  if setpriv --reuid "$user" --regid "$group" --init-groups true 2>/dev/null; then exec setpriv "$@"; fi
+  shift 5
+  exec su -s "$shell" -c 'exec "$@"' -- "$WORKSPACE_USER" sh "$@"
+}
+
+is_running() { [ -n "$command" ] && kill -0 "$command" 2>/dev/null; }
+
+# Starts the command where it does not run. It fails when it can't be started, or fails twice within a heartbeat's period.
 run_command() {
-  if [ -z "${WORKSPACE_COMMAND:-}" ]; then return; fi
-  if [ -n "$command" ] && kill -0 "$command" 2>/dev/null; then return; fi
-  (
-    . "$run/environment"
-    exec sh -c "$WORKSPACE_COMMAND"
-  ) &
+  if [ -z "${WORKSPACE_COMMAND:-}" ]; then trouble='' && return; fi
+  if is_running; then
+    if [ -s "$run/started" ]; then failures=0 trouble=''; fi
+    return
+  fi
+  if [ -n "$command" ]; then
+    wait "$command"
+    code=$?
+    if [ "$code" -eq 0 ]; then failures=0; else failures=$((failures + 1)); fi
+    # Could not be run at all, in the words of a shell.
+    if [ "$code" -eq 126 ] || [ "$code" -eq 127 ]; then failures=$((failures + 1)); fi
+    log "the command ended with status $code; starting it again"
+  fi
+  (with_environment "$WORKSPACE_COMMAND") 4>"$run/started" &
   command=$!
+  tries=0
+  while [ "$tries" -lt 20 ] && [ ! -s "$run/started" ] && is_running; do
+    tries=$((tries + 1))
+    nap 0.1 2>/dev/null
+  done
+  trouble=''
+  if [ "$failures" -ge 2 ] || { [ ! -s "$run/started" ] && ! is_running; }; then trouble=CommandFailing; fi
 }
 
 # Why this instance took the place of another; told again with each heartbeat until it is acknowledged.
@@ -228,11 +284,8 @@ watch_for_notice() {
   if [ "$(first_line "$state/interruption")" = "$action $at" ]; then return; fi
   echo "$action $at" | replace "$state/interruption"
   read_settings
-  # The environment may hold variables of any name, these among them.
-  set -- "$action" "$at"
-  if [ -r "$run/environment" ]; then . "$run/environment"; fi
-  export WORKSPACE_INTERRUPTION_ACTION="$1" WORKSPACE_INTERRUPTION_AT="$2"
-  exec sh -c "${WORKSPACE_INTERRUPTION_HOOK:-:}"
+  with_environment "export WORKSPACE_INTERRUPTION_ACTION='$action' WORKSPACE_INTERRUPTION_AT='$at'
+${WORKSPACE_INTERRUPTION_HOOK:-:}" 4>/dev/null
 }
 
 # Succeeds once, when the notice is there.
@@ -241,30 +294,52 @@ take_notice() {
   read -r interruption interruption_at <"$run/interruption"
 }
 
-beat() {
+# optional NAME VALUE: a field of the heartbeat that has a value and was not refused.
+optional() {
+  if [ -z "$2" ] || [ "$refused" = all ]; then return; fi
+  case " $refused " in *" ${1%%.*} "*) ;; *) field "$1" "$2" ;; esac
+}
+
+# say_beat REFUSED: names of optional fields that the gateway does not take, or all.
+say_beat() {
+  refused=$1
   seq=$((seq + 1))
   url=$(first_line "$run/url")
-  tasks=$(first_line "$run/active-tasks")
   {
     field number "$WORKSPACE_NUMBER"
     field boot "$boot"
     field seq "$seq"
     field env "$digest"
     field agent "sh/$version"
-    if [ -n "${url:=${WORKSPACE_URL:-}}" ]; then field url "$url"; fi
-    if [ -n "$tasks" ]; then field activeTasks "$tasks"; fi
     if [ -e "$state/acknowledged" ]; then field acknowledged true; fi
-    if [ -n "$interruption" ]; then
-      field interruption.action "$interruption"
-      field interruption.at "$interruption_at"
-    fi
+    optional url "${url:-${WORKSPACE_URL:-}}"
+    optional activeTasks "$(first_line "$run/active-tasks")"
+    optional trouble "$trouble"
+    optional interruption.action "$interruption"
+    optional interruption.at "$interruption_at"
   } >"$run/request"
   request /v1/heartbeat
+}
+
+# A field that the gateway does not take costs itself alone.
+told_ignored() {
+  if [ -n "$1" ] && [ "$1" != "$ignored" ]; then log "the gateway does not take:" $1; fi
+  ignored=$1
+}
+
+beat() {
+  say_beat ''
+  if [ "$status" = 400 ]; then
+    named=$(sed -n 's/.*"details":\[\([^]]*\)\].*/\1/p' "$run/answer" | tr ',' '\n' | sed -n 's/^ *"\([a-zA-Z]*\)[.:].*/\1/p' | tr '\n' ' ')
+    told_ignored "${named:-all}"
+    say_beat "${named:-all}"
+  fi
   next=$period
   case $status in
     200)
       told=$(answer periodSeconds)
       next=${told:-$period} period=${told:-$period}
+      if [ -z "$refused" ]; then told_ignored "$(answer ignored)"; fi
       take_restart_context
       ;;
     401) bootstrap ;;
@@ -279,6 +354,9 @@ beat() {
 
 . "$etc/config" || exit 1
 mkdir -p "$state" "$run" || exit 1
+# A busybox that is its own sh names itself without a path.
+shell=$(command -v sh)
+case $shell in /*) ;; *) shell=/bin/sh ;; esac
 trap 'quit 0' TERM INT
 
 # On disk before anything is said with it: a heartbeat of a boot that is not newer counts for nothing.

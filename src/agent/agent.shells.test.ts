@@ -1,24 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { accessSync, constants, realpathSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createMachine, type Machine, WAIT } from '../../test/support/shellAgent.ts';
+import { SHELLS } from '../../test/support/shells.ts';
 
 const AT = '2026-03-01T12:02:00Z';
-
-type Shell = [name: string, programs: Readonly<Record<string, string>>];
-
-const OWN = realpathSync(find('sh') ?? '/bin/sh');
-
-/** This machine's sh, and what else an image may have in its place as far as it is here, with what comes with it. */
-const SHELLS: readonly Shell[] = [
-  [OWN, {}],
-  ...['dash', 'bash', 'busybox'].flatMap((name): Shell[] => {
-    const program = find(name);
-    if (program === undefined || realpathSync(program) === OWN) return [];
-    return [[name, name === 'busybox' ? applets(program) : { sh: program }]];
-  }),
-];
 
 describe.each(SHELLS)('under %s', (_name, programs) => {
   let machine: Machine;
@@ -61,23 +45,3 @@ WORKSPACE_INTERRUPTION_POLL=1
     expect(child.output()).toContain('launch 1 is over');
   });
 });
-
-function find(program: string): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  return folders.map((folder) => join(folder, program)).find(isExecutable);
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Everything that it has, as in an image that has nothing else (but curl). */
-function applets(busybox: string): Record<string, string> {
-  const names = execFileSync(busybox, ['--list'], { encoding: 'utf8' }).trim().split('\n');
-  return Object.fromEntries(names.map((name) => [name, busybox]));
-}

@@ -1,5 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { MAX_USER_DATA_BYTES, renderUserData, UserDataTooLarge } from './userData.ts';
 
@@ -63,4 +66,21 @@ test('what EC2 would refuse is refused here, with what to shorten', () => {
   const bare = Buffer.byteLength(renderUserData({ ...INPUT, classScript: 'x' }));
   const fits = 'x'.repeat(MAX_USER_DATA_BYTES - bare + 1);
   expect(Buffer.byteLength(renderUserData({ ...INPUT, classScript: fits }))).toBe(MAX_USER_DATA_BYTES);
+});
+
+const verifier = spawnSync('systemd-analyze', ['--version']).status === 0;
+
+test.runIf(verifier)('systemd takes the unit of the agent without a complaint', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'workspace-unit-test-'));
+  try {
+    const unit = join(folder, 'workspace-agent.service');
+    copyFileSync(join(import.meta.dirname, 'workspace-agent.service'), unit);
+    const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', unit], {
+      encoding: 'utf8',
+    });
+    const ours = stderr.split('\n').filter((line) => line.includes('workspace-agent.service'));
+    expect([status, ours]).toEqual([0, []]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { AGENT_NAMES, SHELL_NAMES } from './reservedNames.ts';
 import { ENV_NAME, type WorkspaceSpec } from './workspace.ts';
 
 /** Variables by name; values are bytes, as in a Secret. */
@@ -10,10 +11,12 @@ export type SecretData = ReadonlyMap<string, Buffer>;
 /**
  * Why a variable never reaches the instance:
  * - `NotAName`: no shell can hold a variable of that name.
+ * - `ShellName`: a shell keeps that name to itself, and may end at an attempt to set it.
+ * - `AgentName`: a setting of the agent, which the class gives.
  * - `HoldsNul`: an environment is a list of C strings, so a value ends at its first NUL.
  * - `TooLong`: `NAME=value` exceeds what Linux takes as one string, and `execve` would refuse the whole command.
  */
-export type LeftOutReason = 'NotAName' | 'HoldsNul' | 'TooLong';
+export type LeftOutReason = 'NotAName' | 'ShellName' | 'AgentName' | 'HoldsNul' | 'TooLong';
 
 export interface LeftOut {
   /** `secret/key`, or `env/NAME`. */
@@ -80,6 +83,8 @@ export function mergeEnvironment(
 }
 
 function unusable(name: string, value: Buffer): LeftOutReason | undefined {
+  if (SHELL_NAMES.has(name)) return 'ShellName';
+  if (AGENT_NAMES.has(name)) return 'AgentName';
   if (value.includes(0)) return 'HoldsNul';
   const bytes = name.length + '='.length + value.length + 1;
   return bytes > LONGEST_ENTRY_BYTES ? 'TooLong' : undefined;

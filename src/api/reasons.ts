@@ -39,6 +39,14 @@ const READY = {
     means: 'The present launch’s instance is `running` and sends heartbeats.',
     todo: 'Nothing.',
   },
+  CommandFailing: {
+    standing: 'held',
+    wouldLaunch: false,
+    whileDown: 'Restarting',
+    means:
+      'The instance runs and sends heartbeats, but its agent says that the class’s `WORKSPACE_COMMAND` can’t be started, or fails again and again. It is shown and decides nothing: the instance stays, and counts as available.',
+    todo: 'See the instance’s console (lines of `workspace-agent`), then fix the class’s settings or the Secret.',
+  },
   Launching: {
     standing: 'normal',
     wouldLaunch: true,

@@ -8,7 +8,7 @@ export type Availability = 'Ready' | 'Restarting' | 'Unknown' | 'Dead';
 export const AVAILABILITY_REASONS = {
   Ready: ['Ready'],
   Restarting: ['Replacing', 'Booting'],
-  Unknown: ['HeartbeatLost', 'InstanceNotRunning', 'EvidenceUnavailable'],
+  Unknown: ['HeartbeatLost', 'InstanceNotRunning', 'CommandFailing', 'EvidenceUnavailable'],
   Dead: ['Stopped', 'Terminating'],
 } as const satisfies Readonly<Record<Availability, readonly string[]>>;
 
@@ -47,6 +47,7 @@ export function judgeAvailability(
   if (evidence === 'unavailable') return { availability: 'Unknown', reason: 'EvidenceUnavailable' };
   if (!evidence?.fresh) return { availability: 'Unknown', reason: 'HeartbeatLost' };
   if (status?.instance?.state !== 'running') return { availability: 'Unknown', reason: 'InstanceNotRunning' };
+  if (evidence.trouble !== undefined) return { availability: 'Unknown', reason: evidence.trouble };
   return { availability: 'Ready', reason: 'Ready' };
 }
 

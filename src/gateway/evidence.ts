@@ -7,6 +7,10 @@ export interface Interruption {
   at: WallReading;
 }
 
+/** What an agent may say keeps it from its work; each is a reason of the condition Ready. */
+export const AGENT_TROUBLES = ['CommandFailing'] as const;
+export type AgentTrouble = (typeof AGENT_TROUBLES)[number];
+
 /** What the gateway knows of one launch: one row. Times are of the database's wall clock. */
 export interface LaunchEvidence {
   uid: string;
@@ -19,6 +23,7 @@ export interface LaunchEvidence {
   env?: string;
   url?: string;
   interruption?: Interruption;
+  trouble?: AgentTrouble;
   firstHeartbeatAt?: WallReading;
   lastHeartbeatAt?: WallReading;
   /** Whether the last heartbeat is younger than the timeout of its class. */

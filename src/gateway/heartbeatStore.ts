@@ -1,4 +1,4 @@
-import type { Interruption, LaunchEvidence } from './evidence.ts';
+import type { AgentTrouble, Interruption, LaunchEvidence } from './evidence.ts';
 
 /** One heartbeat as the gateway accepted it. */
 export interface Heartbeat {
@@ -18,6 +18,8 @@ export interface Heartbeat {
   acknowledged: boolean;
   /** EC2's notice that it ends the instance, as long as the agent finds it. */
   interruption?: Interruption;
+  /** What keeps the agent from its work. */
+  trouble?: AgentTrouble;
 }
 
 export interface LaunchKey {
@@ -48,7 +50,7 @@ export interface Transitions {
  * All times are the store's own clock. Every method rejects with a StoreUnavailable when there was no answer,
  * and with a StoreRefused when what it was given can't be stored.
  *
- * A transition is: environment served, first heartbeat, another boot, environment, URL or notice of an interruption,
+ * A transition is: environment served, first heartbeat, another boot, environment, URL, notice of an interruption or trouble,
  * falling silent, coming back, a report that was forwarded. A heartbeat that changes none of these is no transition.
  */
 export interface HeartbeatStore {

@@ -232,6 +232,10 @@ describe('reading', () => {
     await Promise.all(replicas.map((replica) => replica.readAll()));
     await Promise.all(replicas.map((replica) => replica.close()));
     const rows = await database.query('SELECT name FROM workspace_schema_migrations');
-    expect(rows).toEqual([{ name: '0001_workspace_launch' }, { name: '0002_interruption' }]);
+    expect(rows).toEqual([
+      { name: '0001_workspace_launch' },
+      { name: '0002_interruption' },
+      { name: '0003_trouble' },
+    ]);
   });
 });

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { WallReading } from '../controller/time.ts';
-import type { Interruption } from './evidence.ts';
+import { AGENT_TROUBLES, type Interruption } from './evidence.ts';
 import {
   type Heartbeat,
   type HeartbeatStore,
@@ -127,6 +127,7 @@ interface Row extends pg.QueryResultRow {
   url: string | null;
   interruptionAction: Interruption['action'] | null;
   interruptionAt: WallReading | null;
+  trouble: string | null;
   acknowledged: boolean;
   reports: number;
   firstHeartbeatAt: WallReading | null;
@@ -138,6 +139,8 @@ interface Row extends pg.QueryResultRow {
 function toRecord(row: Row): LaunchRecord {
   const { uid, boot, seq, env, url, interruptionAction, interruptionAt } = row;
   const { firstHeartbeatAt, lastHeartbeatAt } = row;
+  // A later release's gateway may know more words.
+  const trouble = AGENT_TROUBLES.find((word) => word === row.trouble);
   return {
     uid: uid ?? '',
     number: row.number,
@@ -151,6 +154,7 @@ function toRecord(row: Row): LaunchRecord {
     ...(url !== null && { url }),
     ...(interruptionAction !== null &&
       interruptionAt !== null && { interruption: { action: interruptionAction, at: interruptionAt } }),
+    ...(trouble !== undefined && { trouble }),
     ...(firstHeartbeatAt !== null && { firstHeartbeatAt }),
     ...(lastHeartbeatAt !== null && { lastHeartbeatAt }),
   };
@@ -171,6 +175,7 @@ function columns(batch: readonly Heartbeat[]): unknown[] {
     column((h) => h.acknowledged),
     column((h) => h.interruption?.action ?? null),
     column((h) => h.interruption && new Date(h.interruption.at).toISOString()),
+    column((h) => h.trouble ?? null),
   ];
 }
 

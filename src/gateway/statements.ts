@@ -3,7 +3,7 @@
 const ROW = `
   l.uid, l.number, l.boot::float8 AS boot, l.seq::float8 AS seq,
   CASE WHEN l.first_heartbeat_at IS NULL THEN l.served_env ELSE l.env END AS env,
-  l.url, l.acknowledged, l.reports,
+  l.url, l.acknowledged, l.reports, l.trouble,
   l.interruption_action AS "interruptionAction",
   (extract(epoch FROM l.interruption_at) * 1000)::float8 AS "interruptionAt",
   (extract(epoch FROM l.first_heartbeat_at) * 1000)::float8 AS "firstHeartbeatAt",
@@ -18,22 +18,22 @@ const GATEWAY_UP = `
             WHERE one AND last_beat_at > now() - $1::float8 * interval '1 ms'), 0)::float8 AS "gatewayUpMs"`;
 
 /**
- * $1…$12: one array a column. Rows are locked in key order, so that two replicas' batches can't deadlock. Without a timeout
+ * $1…$13: one array a column. Rows are locked in key order, so that two replicas' batches can't deadlock. Without a timeout
  * the launch keeps its last one, or gets the default of a class.
  */
 export const RECORD_HEARTBEATS = `
   INSERT INTO workspace_launch AS l
     (uid, number, boot, seq, env, url, active_tasks, agent, timeout_ms, acknowledged,
-     interruption_action, interruption_at, first_heartbeat_at, last_heartbeat_at, recheck_at)
+     interruption_action, interruption_at, trouble, first_heartbeat_at, last_heartbeat_at, recheck_at)
   SELECT h.*, now(), now(), now() + h.timeout_ms * interval '1 ms'
   FROM (
     SELECT b.uid, b.number, b.boot, b.seq, b.env, b.url, b.active_tasks, b.agent,
            coalesce(b.timeout_ms, k.timeout_ms, 90000) AS timeout_ms, b.acknowledged,
-           b.interruption_action, b.interruption_at
+           b.interruption_action, b.interruption_at, b.trouble
     FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::int[], $8::text[],
-                $9::int[], $10::boolean[], $11::text[], $12::timestamptz[])
+                $9::int[], $10::boolean[], $11::text[], $12::timestamptz[], $13::text[])
       AS b (uid, number, boot, seq, env, url, active_tasks, agent, timeout_ms, acknowledged,
-            interruption_action, interruption_at)
+            interruption_action, interruption_at, trouble)
     LEFT JOIN workspace_launch k ON k.uid = b.uid AND k.number = b.number
   ) AS h
   ORDER BY h.uid, h.number
@@ -42,6 +42,7 @@ export const RECORD_HEARTBEATS = `
     active_tasks = excluded.active_tasks, agent = excluded.agent, timeout_ms = excluded.timeout_ms,
     acknowledged = l.acknowledged OR excluded.acknowledged,
     interruption_action = excluded.interruption_action, interruption_at = excluded.interruption_at,
+    trouble = excluded.trouble,
     first_heartbeat_at = coalesce(l.first_heartbeat_at, now()),
     last_heartbeat_at = now(),
     silent_since = NULL,
@@ -50,6 +51,7 @@ export const RECORD_HEARTBEATS = `
     changed_at = CASE WHEN l.first_heartbeat_at IS NULL OR l.silent_since IS NOT NULL
                         OR excluded.boot <> l.boot OR excluded.env <> l.env
                         OR excluded.url IS DISTINCT FROM l.url
+                        OR excluded.trouble IS DISTINCT FROM l.trouble
                         OR (excluded.interruption_action, excluded.interruption_at)
                            IS DISTINCT FROM (l.interruption_action, l.interruption_at)
                       THEN now() ELSE l.changed_at END

@@ -96,14 +96,19 @@ export function createMemoryStore(clock: Clock, past: Rows = { launches: [] }): 
 
   function hear(said: Heartbeat): { acknowledged: boolean } | undefined {
     const row = rowOf(said);
-    const { boot, seq, env, url, interruption } = said;
+    const { boot, seq, env, url, interruption, trouble } = said;
     if (row.boot !== undefined && (boot < row.boot || (boot === row.boot && seq <= (row.seq ?? 0))))
       return undefined;
-    const same = row.boot === boot && row.held === env && row.url === url && row.silentSince === undefined;
+    const same =
+      row.boot === boot &&
+      row.held === env &&
+      row.url === url &&
+      row.trouble === trouble &&
+      row.silentSince === undefined;
     const isNews = !same || JSON.stringify(row.interruption) !== JSON.stringify(interruption);
     row.timeoutMs = said.timeoutMs ?? row.timeoutMs;
     row.acknowledged ||= said.acknowledged;
-    Object.assign(row, { boot, seq, held: env, url, interruption, lastHeartbeatAt: clock.now() });
+    Object.assign(row, { boot, seq, held: env, url, interruption, trouble, lastHeartbeatAt: clock.now() });
     row.firstHeartbeatAt ??= clock.now();
     delete row.silentSince;
     if (isNews) touch(row);

@@ -125,6 +125,7 @@ const heartbeats: fc.Arbitrary<Facts['heartbeats']> = fc
         env: content,
         alive: fc.boolean(),
         fresh: fc.boolean(),
+        trouble: rarely(false, true),
         noticeAt: rarely<number | undefined>(undefined, NOW.wall - MINUTE, NOW.wall + 2 * MINUTE),
       }),
       { maxLength: 3, selector: ({ number }) => number },
@@ -134,11 +135,12 @@ const heartbeats: fc.Arbitrary<Facts['heartbeats']> = fc
     available,
     massSilence,
     ...(available ? { since: plus(NOW.mono, -since) } : {}),
-    launches: rows.map(({ number, env, alive, fresh, noticeAt }) =>
+    launches: rows.map(({ number, env, alive, fresh, noticeAt, trouble }) =>
       heartbeatOf(number, {
         env: envDigest(env),
         alive,
         fresh: alive && fresh,
+        ...(trouble && { trouble: 'CommandFailing' }),
         ...(noticeAt !== undefined && { interruption: { action: 'terminate', at: noticeAt } }),
       }),
     ),

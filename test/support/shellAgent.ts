@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -47,6 +47,14 @@ export async function createMachine() {
     file,
     exists: (name: string) => existsSync(file(name)),
     read: (name: string) => readFileSync(file(name), 'utf8'),
+    write: (name: string, content: string) => writeFileSync(file(name), content),
+    /** A program where a tenant's PATH may lead; everyone may write to the folder "open". */
+    tenantProgram(name: string, script: string): void {
+      for (const folder of ['tenant', 'open']) mkdirSync(file(folder), { mode: 0o777 });
+      chmodSync(root, 0o755);
+      chmodSync(file('open'), 0o777);
+      writeFileSync(file(`tenant/${name}`), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    },
     find: (number = 1) => fixture.store.find({ uid: UID, number }),
     /** How often agents are told to heartbeat from now on, in seconds. */
     period(seconds: number): void {

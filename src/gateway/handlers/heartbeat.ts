@@ -1,6 +1,6 @@
 import { namesUnknownKey, verifySession } from '../credentials.ts';
 import { GatewayError } from '../errors.ts';
-import type { Interruption } from '../evidence.ts';
+import type { AgentTrouble, Interruption } from '../evidence.ts';
 import type { Answer } from '../lines.ts';
 import { findPresent, heartbeatTerms } from '../lookup.ts';
 import type { GatewayParts } from '../parts.ts';
@@ -17,6 +17,7 @@ export interface HeartbeatRequest {
   agent?: string;
   acknowledged: boolean;
   interruption?: Interruption;
+  trouble?: AgentTrouble;
 }
 
 /**
@@ -26,7 +27,8 @@ export interface HeartbeatRequest {
  * must take it for an orphan.
  */
 export async function heartbeat(parts: GatewayParts, request: HeartbeatRequest): Promise<Answer> {
-  const { session, number, boot, seq, env, url, activeTasks, agent, acknowledged, interruption } = request;
+  const { session, number, boot, seq, env, url, activeTasks, agent, acknowledged, interruption, trouble } =
+    request;
   if (session !== undefined && namesUnknownKey(parts.keys, session)) throw new GatewayError('key_unknown');
   const caller = session === undefined ? undefined : verifySession(parts.keys, parts.clusterID, session);
   if (!caller) throw new GatewayError('unauthenticated');
@@ -41,6 +43,7 @@ export async function heartbeat(parts: GatewayParts, request: HeartbeatRequest):
     ...(activeTasks !== undefined && { activeTasks }),
     ...(agent !== undefined && { agent }),
     ...(interruption !== undefined && { interruption }),
+    ...(trouble !== undefined && { trouble }),
   };
   if (parts.workspaces.byIndex('uid', caller.uid).length === 0) await parts.queue.submit(said);
   const workspace = findPresent(parts.workspaces, caller);

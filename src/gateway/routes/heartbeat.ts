@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { AGENT_TROUBLES } from '../evidence.ts';
 import { heartbeat } from '../handlers/heartbeat.ts';
 import { bearer } from '../http.ts';
 import type { GatewayParts } from '../parts.ts';
@@ -16,22 +17,44 @@ import {
 } from './bounds.ts';
 import { parse, sendAnswer } from './format.ts';
 
-const body = z.object({
+const required = z.object({
   number: launchNumber,
   boot: bootCounter,
   seq: sequence,
   env: environmentDigest,
-  url: httpURL.optional(),
-  activeTasks: count.optional(),
-  agent: agentVersion.optional(),
-  acknowledged: flag.default(false),
-  interruption: z.object({ action: z.enum(['terminate', 'stop', 'hibernate']), at: moment }).optional(),
 });
+
+const optional = z
+  .object({
+    url: httpURL,
+    activeTasks: count,
+    agent: agentVersion,
+    acknowledged: flag,
+    interruption: z.object({ action: z.enum(['terminate', 'stop', 'hibernate']), at: moment }),
+    trouble: z.enum(AGENT_TROUBLES),
+  })
+  .partial();
 
 export function heartbeatRoute(server: FastifyInstance, parts: GatewayParts): void {
   server.post('/v1/heartbeat', async (request, reply) => {
     const session = bearer(request);
-    const fields = parse(body, request.body);
-    return sendAnswer(request, reply, await heartbeat(parts, { ...fields, ...(session && { session }) }));
+    const needed = parse(required, request.body);
+    const { fields, ignored } = readOptional(request.body);
+    const answer = await heartbeat(parts, {
+      acknowledged: false,
+      ...needed,
+      ...fields,
+      ...(session && { session }),
+    });
+    return sendAnswer(request, reply, { ...answer, ...(ignored.length > 0 && { ignored }) });
   });
+}
+
+/** A launch that is heard lives, whatever else it says: an optional field that is malformed costs that field alone. */
+function readOptional(input: unknown): { fields: z.output<typeof optional>; ignored: string[] } {
+  const whole = optional.safeParse(input);
+  if (whole.success) return { fields: whole.data, ignored: [] };
+  const ignored = [...new Set(whole.error.issues.map(({ path }) => String(path[0])))].sort();
+  const kept = Object.entries(input ?? {}).filter(([name]) => !ignored.includes(name));
+  return { fields: optional.parse(Object.fromEntries(kept)), ignored };
 }

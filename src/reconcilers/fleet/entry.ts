@@ -10,6 +10,7 @@ import {
   standingOf,
 } from '../../api/reasons.ts';
 import { classNameOf, occupiedClasses, occupies } from '../../api/room.ts';
+import { servedByConditions } from '../../api/served.ts';
 import type { Launch, Outcome, Workspace, WorkspaceStatus } from '../../api/workspace.ts';
 import { isRolledOut } from '../workspace/decide/rollout.ts';
 
@@ -66,7 +67,7 @@ export function entryOf(workspace: Workspace): FleetEntry {
   const key = `${metadata.namespace}/${metadata.name}`;
   const className = classNameOf(workspace);
   const ready = conditionOf(status, 'Ready');
-  const available = ready?.status === 'True';
+  const available = servedByConditions(status?.conditions);
   const upToDate = conditionOf(status, 'UpToDate')?.reason ?? '';
   const waits = isRollOutReason(upToDate) ? upToDate : waitsNear(upToDate, available);
   const stalled = conditionOf(status, 'Stalled')?.status === 'True';

@@ -271,6 +271,7 @@ function heartbeatsOf(deps: WorkspaceDeps, workspace: Workspace): HeartbeatFact[
     fresh: row.fresh,
     lastHeartbeatAt: row.lastHeartbeatAt,
     interruption: row.interruption,
+    trouble: row.trouble,
   }));
 }
 

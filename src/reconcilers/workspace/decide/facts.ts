@@ -76,6 +76,8 @@ export interface HeartbeatFact {
   lastHeartbeatAt?: WallMs;
   /** EC2's notice that it takes this Spot instance back, as its agent told it. */
   interruption?: { action: 'terminate' | 'stop' | 'hibernate'; at: WallMs };
+  /** What keeps the agent from its work, in its own word. */
+  trouble?: 'CommandFailing';
 }
 
 export interface Offering {

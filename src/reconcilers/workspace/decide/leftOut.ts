@@ -2,6 +2,8 @@ import type { LeftOut, LeftOutReason } from '../../../api/environment.ts';
 
 const WHY: Readonly<Record<LeftOutReason, string>> = {
   NotAName: 'these keys are not variable names',
+  ShellName: 'shells keep these names to themselves',
+  AgentName: 'these names are settings of the agent, which only the class gives',
   HoldsNul: 'these values hold a NUL byte, which no environment can',
   TooLong: 'these values are longer than Linux takes (128 KiB with the name); use a file instead',
 };

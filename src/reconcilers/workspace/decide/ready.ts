@@ -1,6 +1,7 @@
 import type { Condition, Verdict } from '../../../api/meta.ts';
 import { own } from '../../../api/own.ts';
 import type { Reason } from '../../../api/reasons.ts';
+import { servedByConditions } from '../../../api/served.ts';
 import { findInstance, heartbeatOf, isAnothers, provenGone, saidOfEnd } from './ending.ts';
 import { announcedEnd } from './interruption.ts';
 import { powerBlocked } from './power.ts';
@@ -18,6 +19,8 @@ export function judgeReady(view: View): Verdict<Reason> {
     return { status: 'Unknown', reason: 'Launching', message: 'Seen for the first time.' };
   }
   if (serves(view, launch)) {
+    const failing = commandFails(view, launch);
+    if (failing) return failing;
     const announced = announcedEnd(view, launch);
     return {
       status: 'True',
@@ -92,8 +95,19 @@ export function serves(view: View, launch: FrozenLaunch): boolean {
   if (state === 'running' && heard) return true;
   if (state === 'running' && isSilent(view, launch)) return false;
   // Missing evidence changes no verdict.
-  const before = conditionOf(view, 'Ready');
-  return before?.status === 'True' && launch.readyAt !== undefined;
+  return launch.readyAt !== undefined && servedByConditions(status.conditions);
+}
+
+/** Shown, and decides nothing: a new instance would get the same command and the same environment. */
+function commandFails(view: View, launch: FrozenLaunch): Verdict<Reason> | Condition | undefined {
+  const row = heartbeatOf(view, launch);
+  if (!view.facts.heartbeats.available || !isHeard(row)) {
+    const before = conditionOf(view, 'Ready');
+    return before?.reason === 'CommandFailing' ? before : undefined;
+  }
+  if (row?.trouble !== 'CommandFailing') return undefined;
+  const message = `${launch.instanceID} is running and sends heartbeats, but its command can't be started, or fails again and again; its console says how. Nothing replaces it automatically: fix the class's WORKSPACE_COMMAND or WORKSPACE_USER, or what the environment tells the command.`;
+  return { status: 'False', reason: 'CommandFailing', message };
 }
 
 function progress(view: View, launch: FrozenLaunch): Blocker | Condition {

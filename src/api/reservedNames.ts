@@ -1,0 +1,41 @@
+/**
+ * Names that a shell keeps to itself. Under bash, dash or busybox's ash an assignment to one of the first ends the shell
+ * (bash(1), "Shell Variables": readonly; dash: "Illegal number"); the others no shell hands on to a program.
+ */
+export const SHELL_NAMES: ReadonlySet<string> = new Set([
+  'BASHOPTS',
+  'BASH_VERSINFO',
+  'EUID',
+  'HISTCMD',
+  'OPTIND',
+  'PPID',
+  'SHELLOPTS',
+  'SRANDOM',
+  'UID',
+  'IFS',
+  'PWD',
+]);
+
+/**
+ * What only the operator and the class tell an agent (docs/agent-protocol.md). Agents of earlier releases take such a
+ * variable for the setting, so that a tenant's Secret would say what runs as root.
+ */
+export const AGENT_NAMES: ReadonlySet<string> = new Set([
+  'WORKSPACE_GATEWAY',
+  'WORKSPACE_UID',
+  'WORKSPACE_NUMBER',
+  'WORKSPACE_TICKET',
+  'WORKSPACE_ROOT',
+  'WORKSPACE_COMMAND',
+  'WORKSPACE_USER',
+  'WORKSPACE_URL',
+  'WORKSPACE_MAX_BACKOFF',
+  'WORKSPACE_RESTART_HOOK',
+  'WORKSPACE_RESTART_AT',
+  'WORKSPACE_RESTART_CAUSE',
+  'WORKSPACE_RESTART_CHANGED',
+  'WORKSPACE_INTERRUPTION_HOOK',
+  'WORKSPACE_INTERRUPTION_POLL',
+  'WORKSPACE_INTERRUPTION_ACTION',
+  'WORKSPACE_INTERRUPTION_AT',
+]);

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { conditionOf, decideAt } from '../../../../test/support/decisions.ts';
+import { factsOf, heartbeatOf, launchOf, statusOf } from '../../../../test/support/facts.ts';
+import { entryOf } from '../../fleet/entry.ts';
+
+const heard = (row: ReturnType<typeof heartbeatOf>, available = true) => ({
+  available,
+  ...(available && { since: 0 }),
+  massSilence: false,
+  launches: [row],
+});
+const failing = heartbeatOf(1, { trouble: 'CommandFailing' });
+const facts = factsOf({ status: statusOf({ launch: launchOf() }), heartbeats: heard(failing) });
+const after = (decision: ReturnType<typeof decideAt>) => ({ ...facts.workspace, status: decision.status });
+
+test('a command that fails is shown in Ready and told once, and nothing else follows from it', () => {
+  const fine = decideAt({ ...facts, heartbeats: heard(heartbeatOf(1)) });
+  const decision = decideAt({ ...facts, workspace: after(fine) });
+  expect(conditionOf(decision, 'Ready')).toMatchObject({ status: 'False', reason: 'CommandFailing' });
+  expect(conditionOf(decision, 'Ready').message).toContain('console');
+  expect(conditionOf(decision, 'HeartbeatHealthy').status).toBe('True');
+  expect(conditionOf(decision, 'Stalled').status).toBe('False');
+  expect(decision.events).toMatchObject([{ type: 'Warning', reason: 'CommandFailing' }]);
+  expect([decision.effect, decision.status.launch]).toEqual([fine.effect, fine.status.launch]);
+  const again = decideAt({ ...facts, workspace: after(decision) });
+  expect(again.events).toEqual([]);
+  expect(again.status).toEqual(decision.status);
+});
+
+test('a Workspace whose command fails counts as available, so that it holds up no other one’s change', () => {
+  const entry = entryOf(after(decideAt(facts)));
+  expect(entry).toMatchObject({ available: true, counts: true });
+  expect(entry.proves.length).toBeGreaterThan(0);
+});
+
+test('while heartbeats can not be judged it stays shown; once the command runs it is gone', () => {
+  const shown = after(decideAt(facts));
+  const blind = decideAt({ ...facts, workspace: shown, heartbeats: heard(failing, false) });
+  expect(conditionOf(blind, 'Ready')).toMatchObject({ status: 'False', reason: 'CommandFailing' });
+  const fixed = decideAt({ ...facts, workspace: shown, heartbeats: heard(heartbeatOf(1)) });
+  expect(conditionOf(fixed, 'Ready')).toMatchObject({ status: 'True', reason: 'Ready' });
+});
