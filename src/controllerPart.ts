@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { readAgentFiles } from './agent/files.ts';
 import type { Cluster, Platform } from './cluster.ts';
 import { need } from './commandLine.ts';
 import type { ConfigFiles } from './configFiles.ts';
@@ -159,6 +160,7 @@ export function startControllerPart(
     keys: cluster.keys,
     gatewayURL: need(gateway.url, 'gateway.url'),
     caBundle: files.caBundle,
+    agentScript: readAgentFiles().script,
   });
   // Forgotten sooner than a class looks anew, or the look would find what it found before.
   const resolver = createResolver({ calls, clock, ttlMs: aws.resolveIntervalMs / 5 });

@@ -1,6 +1,7 @@
 import { readAgentFiles } from './agent/files.ts';
 import type { Cluster, Platform } from './cluster.ts';
 import type { ConfigFiles } from './configFiles.ts';
+import { createAgentShelf } from './gateway/agentShelf.ts';
 import { allowEveryone } from './gateway/callers.ts';
 import type { HeartbeatStore } from './gateway/heartbeatStore.ts';
 import { createReviewedCallers } from './gateway/reviewedCallers.ts';
@@ -29,7 +30,13 @@ export async function createGatewayPart(
     },
     trustedCertificates: files.identityCertificates,
     identityScope: { accountID: config.aws.accountID, region: config.aws.region },
-    agent: await readAgentFiles(),
+    agent: createAgentShelf({
+      kube: cluster.kube,
+      namespace: config.kubernetes.namespace,
+      present: readAgentFiles(),
+      clock,
+      logger,
+    }),
     clock,
     logger,
     metrics: registry,

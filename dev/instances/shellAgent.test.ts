@@ -41,7 +41,7 @@ beforeEach(async () => {
   });
   gateway = await createGatewayFixture({
     trustedCertificates: [cloud.identityCertificatePEM],
-    agent: await readAgentFiles(),
+    agent: { present: readAgentFiles(), find: async () => undefined },
   });
   gateway.secrets.set('team/ada-env', new Map([['API_KEY', Buffer.from("it's\nsecret\n")]]));
   gatewayURL = (await gateway.gateway.start()).url;

@@ -26,14 +26,14 @@ describe.each(SHELLS)('under %s', (_name, programs) => {
 
   /** A gateway of an earlier release, which serves whatever the Secrets hold, and knows fewer fields. */
   async function earlierGateway(environment: Record<string, string>, refused: readonly string[] = []) {
-    const { script, unit } = await readAgentFiles();
+    const { script, unit } = readAgentFiles();
     const beats: Record<string, unknown>[] = [];
     const server = createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk) => chunks.push(chunk));
       request.on('end', () => {
         const { url = '' } = request;
-        if (url === '/v1/agent') return response.end(script);
+        if (/^\/v1\/agent(\/[0-9a-f]{64})?$/.test(url)) return response.end(script);
         if (url === '/v1/agent/unit') return response.end(unit);
         if (url === '/v1/bootstrap') {
           const values = Object.fromEntries(

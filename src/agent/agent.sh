@@ -2,6 +2,8 @@
 # The workspace agent: tells the gateway which instance this is, fetches its environment at each boot, and heartbeats.
 # Needs a POSIX shell, curl (7.55 or newer) and base64. The protocol is in docs/agent-protocol.md.
 #
+# With the argument unit it prints its systemd unit.
+#
 #   $WORKSPACE_ROOT/etc/workspace-agent/config   gateway, uid, number, ticket (written by the boot stub)
 #   $WORKSPACE_ROOT/etc/workspace-agent/local    optional settings of the image or the class, see below
 #   $WORKSPACE_ROOT/etc/workspace-agent/ca.pem   optional: what the gateway's certificate is checked with
@@ -16,6 +18,33 @@
 #           WORKSPACE_URL                told to the gateway, unless run/workspace-agent/url says otherwise
 set -u
 umask 077
+
+if [ "${1:-}" = unit ]; then
+  cat <<'UNIT'
+[Unit]
+Description=Workspace agent
+Documentation=file:///usr/local/lib/workspace-agent/agent.sh
+Wants=network-online.target
+After=network-online.target
+StartLimitIntervalSec=0
+
+[Service]
+ExecStart=/bin/sh /usr/local/lib/workspace-agent/agent.sh
+# Ends with status 0 only when its launch is over or somebody stopped it.
+Restart=on-failure
+RestartSec=5
+UMask=0077
+StateDirectory=workspace-agent
+StateDirectoryMode=0700
+RuntimeDirectory=workspace-agent
+RuntimeDirectoryMode=0700
+RuntimeDirectoryPreserve=restart
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+  exit 0
+fi
 
 version=2
 root=${WORKSPACE_ROOT:-}

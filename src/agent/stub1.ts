@@ -1,30 +1,13 @@
-import { createHash } from 'node:crypto';
-
-export interface StubInput {
-  gatewayURL: string;
-  /** PEM; what the gateway's certificate is checked with. Without it, what the image trusts. */
-  caBundle?: string;
-  ticket: string;
-  uid: string;
-  number: number;
-  /** The class's userData. */
-  classScript?: string;
-}
+import { CLASS_SCRIPT, configOf, hereDocument, type StubInput, WAIT } from './stubText.ts';
 
 // Frozen: a launch in flight is replayed byte for byte, also by the next release. A change is a stub 2 beside this one.
 
 /** Boot stub, version 1. */
 export function renderStub1(input: StubInput): string {
-  const { gatewayURL, caBundle, ticket, uid, number, classScript } = input;
-  const config = [
-    `WORKSPACE_GATEWAY=${quote(gatewayURL.replace(/\/+$/, ''))}`,
-    `WORKSPACE_UID=${quote(uid)}`,
-    `WORKSPACE_NUMBER=${number}`,
-    `WORKSPACE_TICKET=${quote(ticket)}`,
-  ].join('\n');
+  const { caBundle, classScript } = input;
   return [
     HEAD,
-    hereDocument('"$etc/config"', config),
+    hereDocument('"$etc/config"', configOf(input)),
     ...(caBundle === undefined ? [] : [hereDocument('"$etc/ca.pem"', caBundle)]),
     START,
     ...(classScript === undefined ? [] : [hereDocument('"$lib/class-script"', classScript), CLASS_SCRIPT]),
@@ -67,25 +50,3 @@ else
   agent=$!
   trap 'kill "$agent" 2>/dev/null' TERM INT
 fi`;
-
-const CLASS_SCRIPT = `if [ ! -e "$state/class-script-done" ]; then
-  : >"$state/class-script-done"
-  case $(head -c 2 "$lib/class-script") in
-    '#!') chmod 0700 "$lib/class-script" && "$lib/class-script" ;;
-    *) sh "$lib/class-script" ;;
-  esac
-fi`;
-
-const WAIT = `if [ -n "$agent" ]; then wait "$agent"; fi
-`;
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-/** Ends with a word made from the content, which therefore can't hold it. */
-function hereDocument(file: string, content: string): string {
-  const text = content.endsWith('\n') ? content : `${content}\n`;
-  const end = `END_${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
-  return `cat >${file} <<'${end}'\n${text}${end}`;
-}

@@ -1,9 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { readAgentFiles } from './files.ts';
 import { MAX_USER_DATA_BYTES, renderUserData, UserDataTooLarge } from './userData.ts';
 
 const INPUT = {
@@ -29,8 +30,28 @@ test('stub 1 is frozen: the bytes of every launch in flight depend on it', () =>
   );
 });
 
-test('it is small, and a shell reads it', () => {
-  const text = renderUserData({ ...INPUT, classScript: 'true' });
+test('stub 2 is frozen as well', () => {
+  const full = {
+    ...INPUT,
+    stub: 2,
+    agentDigest: 'a'.repeat(64),
+    caBundle: 'CA',
+    classScript: 'echo hi',
+  } as const;
+  const digest = createHash('sha256').update(renderUserData(full)).digest('hex');
+  expect(digest).toBe('4e867995124c37cb7d38ab1fd3097b6cb1ca0d032647135cfdf2936fbfe8acd8');
+  expect(() => renderUserData({ ...INPUT, stub: 2 })).toThrow(/names an agent by its digest/);
+});
+
+test('stub 2 takes no more room than stub 1, so that a class whose script fitted still fits', () => {
+  const [one, two] = ([1, 2] as const).map((stub) =>
+    Buffer.byteLength(renderUserData({ ...INPUT, stub, agentDigest: 'a'.repeat(64), classScript: 'x' })),
+  );
+  expect(two).toBeLessThanOrEqual(one ?? 0);
+});
+
+test.each([1, 2] as const)('stub %i is small, and a shell reads it', (stub) => {
+  const text = renderUserData({ ...INPUT, stub, agentDigest: 'a'.repeat(64), classScript: 'true' });
   expect(Buffer.byteLength(text)).toBeLessThan(3_000);
   expect(spawnSync('sh', ['-n'], { input: text }).status).toBe(0);
 });
@@ -74,7 +95,7 @@ test.runIf(verifier)('systemd takes the unit of the agent without a complaint', 
   const folder = mkdtempSync(join(tmpdir(), 'workspace-unit-test-'));
   try {
     const unit = join(folder, 'workspace-agent.service');
-    copyFileSync(join(import.meta.dirname, 'workspace-agent.service'), unit);
+    writeFileSync(unit, readAgentFiles().unit);
     const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', unit], {
       encoding: 'utf8',
     });

@@ -49,6 +49,9 @@ export const launchParams = z
           .describe('Digest of the CA bundle that the gateway’s certificate is checked with.'),
         ticketKey: text(64).describe('Id of the key that the ticket is made with.'),
         classDigest: text(128).optional().describe('Digest of the class’s user data.'),
+        agentDigest: text(128)
+          .optional()
+          .describe('Digest of the agent that it runs; boot stubs from version 2 on name it.'),
       })
       .describe('What the user data is rendered from.'),
     request: z

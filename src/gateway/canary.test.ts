@@ -7,7 +7,7 @@ import { needShellInstances } from '../../dev/instances/shellRuntime.ts';
 import { createCanary, findCanary } from '../../test/support/canary.ts';
 import { createGatewayFixture, type GatewayFixture, UID } from '../../test/support/gateway.ts';
 import { serveMetadata } from '../../test/support/metadata.ts';
-import { readAgentFiles } from '../agent/files.ts';
+import { agentDigest, readAgentFiles } from '../agent/files.ts';
 import { renderUserData } from '../agent/userData.ts';
 import { type HeartbeatStore, StoreUnavailable } from './heartbeatStore.ts';
 
@@ -44,14 +44,15 @@ test('the search finds the canary in each encoding', () => {
 
 test('a secret value reaches the instance, and no log line, row, metric, user data or console', async () => {
   needShellInstances();
-  fixture = await createGatewayFixture({ agent: await readAgentFiles() });
+  fixture = await createGatewayFixture({ agent: { present: readAgentFiles(), find: async () => undefined } });
   cleanups.push(() => fixture.close());
   withSecret();
   const { url } = await fixture.gateway.start();
   const root = await mkdtemp(join(tmpdir(), 'workspace-canary-test-'));
   cleanups.push(() => rm(root, { recursive: true, force: true }));
   const userData = renderUserData({
-    stub: 1,
+    stub: 2,
+    agentDigest: agentDigest(readAgentFiles().script),
     gatewayURL: url,
     ticket: fixture.ticket(),
     uid: UID,

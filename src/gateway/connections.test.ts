@@ -80,7 +80,9 @@ describe('a connection is closed when', () => {
         return { cancel: () => undefined };
       },
     };
-    const { socket, closed, received } = await open(await start({ agent: { script, unit: '' }, clock }));
+    const { socket, closed, received } = await open(
+      await start({ agent: { present: { script, unit: '' }, find: async () => undefined }, clock }),
+    );
     socket.pause();
     socket.write(REQUEST);
     await once(socket, 'readable');

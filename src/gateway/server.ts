@@ -16,7 +16,7 @@ import { keepRecorded } from './liveness.ts';
 import type { ClassReader, WorkspaceReader } from './lookup.ts';
 import { createGatewayMetrics } from './metrics.ts';
 import type { GatewayParts } from './parts.ts';
-import { type AgentFiles, agentRoutes } from './routes/agent.ts';
+import { type AgentShelf, agentRoutes } from './routes/agent.ts';
 import { bootstrapRoute } from './routes/bootstrap.ts';
 import { heartbeatRoute } from './routes/heartbeat.ts';
 import { reportsRoute } from './routes/reports.ts';
@@ -35,7 +35,7 @@ export interface GatewayOptions {
   trustedCertificates: readonly string[];
   /** Account and region that such a document must name. */
   identityScope?: IdentityScope;
-  agent: AgentFiles;
+  agent: AgentShelf;
   clock: Clock;
   logger: Logger;
   metrics: Registry;

@@ -31,6 +31,7 @@ async function render(frozen: Frozen): Promise<Map<string, string>> {
     keys: createKeyRing(await loadKeyEntries(kube, secret, random), secret.name),
     gatewayURL: 'https://another.example',
     caBundle: undefined,
+    agentScript: '#!/bin/sh\n',
   });
   const rendered = new Map<string, string>();
   for (const object of Object.values(frozen.objects.objects[STORAGE] ?? {})) {

@@ -153,6 +153,7 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
       keys,
       gatewayURL: 'https://gateway:8443',
       caBundle: options.caBundle,
+      agentScript: '#!/bin/sh\n',
     });
   }
 

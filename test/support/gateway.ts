@@ -17,7 +17,7 @@ import { createTicket } from '../../src/gateway/credentials.ts';
 import type { HeartbeatStore } from '../../src/gateway/heartbeatStore.ts';
 import { createKeyRing, type KeyRing } from '../../src/gateway/keys.ts';
 import { createPostgresStore } from '../../src/gateway/postgresStore.ts';
-import type { AgentFiles } from '../../src/gateway/routes/agent.ts';
+import type { AgentShelf } from '../../src/gateway/routes/agent.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway/server.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
 
@@ -60,7 +60,7 @@ let authority: Promise<IdentityAuthority> | undefined;
 
 export async function createGatewayFixture(
   over: Partial<GatewayOptions> & {
-    agent?: AgentFiles;
+    agent?: AgentShelf;
     wrapStore?: (store: HeartbeatStore) => HeartbeatStore;
   } = {},
 ): Promise<GatewayFixture> {
@@ -87,7 +87,7 @@ export async function createGatewayFixture(
     readSecret: async (namespace, name) => secrets.get(`${namespace}/${name}`),
     store,
     trustedCertificates: [signer.certificatePEM],
-    agent: { script: '#!/bin/sh\n', unit: '[Unit]\n' },
+    agent: { present: { script: '#!/bin/sh\n', unit: '[Unit]\n' }, find: async () => undefined },
     clock: systemClock,
     logger,
     metrics: registry,

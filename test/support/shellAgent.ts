@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { needShellInstances } from '../../dev/instances/shellRuntime.ts';
-import { readAgentFiles } from '../../src/agent/files.ts';
+import { agentDigest, readAgentFiles } from '../../src/agent/files.ts';
 import { renderUserData } from '../../src/agent/userData.ts';
 import { workspaceClassSpec } from '../../src/api/workspaceClass.ts';
 import { createGatewayFixture, UID } from './gateway.ts';
@@ -13,6 +13,8 @@ import { serveMetadata } from './metadata.ts';
 /** For what a real process does in real time, on a busy machine. */
 export const WAIT = { timeout: 60_000, interval: 50 };
 
+const AGENT = agentDigest(readAgentFiles().script);
+
 export type Machine = Awaited<ReturnType<typeof createMachine>>;
 
 /** A folder that stands for an instance's disk, its metadata service, and a gateway that serves the real agent. */
@@ -20,7 +22,7 @@ export async function createMachine() {
   needShellInstances();
   let periodSeconds = 1;
   const fixture = await createGatewayFixture({
-    agent: await readAgentFiles(),
+    agent: { present: readAgentFiles(), find: async () => undefined },
     retryAfterSeconds: 1,
     classes: {
       get: (name) => ({
@@ -78,7 +80,15 @@ export async function createMachine() {
       over: Partial<Parameters<typeof renderUserData>[0]> = {},
     ): ChildProcess & { output: () => string } {
       const ticket = fixture.ticket();
-      const script = renderUserData({ stub: 1, gatewayURL, ticket, uid: UID, number: 1, ...over });
+      const script = renderUserData({
+        stub: 2,
+        agentDigest: AGENT,
+        gatewayURL,
+        ticket,
+        uid: UID,
+        number: 1,
+        ...over,
+      });
       writeFileSync(file('user-data'), script);
       let output = '';
       const child = spawn('sh', [file('user-data')], {

@@ -2,6 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { createCanary, findCanary } from '../../../test/support/canary.ts';
 import { createEffectScene as setUp, TERM_AT } from '../../../test/support/effectScene.ts';
 import { doubtful, factsOf, statusOf } from '../../../test/support/facts.ts';
+import { monoMs } from '../../../test/support/moments.ts';
+import { signed } from '../../../test/support/signed.ts';
+import { createSurroundings } from '../../../test/support/workspaceDeps.ts';
+import { UserDataForgotten } from '../../agent/userData.ts';
 import { clientToken } from '../../api/token.ts';
 import { TerminalError } from '../../controller/errors.ts';
 import { ec2Failure } from '../../ec2/errors.ts';
@@ -139,6 +143,14 @@ describe('RunInstances', () => {
       kind: 'notSent',
       message: expect.stringContaining('put it back'),
     });
+  });
+
+  test('user data whose agent another release left out of the record is not sent; the launch is looked up', async () => {
+    const scene = setUp();
+    scene.deps.renderUserData = () => Promise.reject(new UserDataForgotten('names no agent any more'));
+    await scene.perform(run(true));
+    expect(scene.sent).toEqual([]);
+    expect(scene.mine.answer?.result).toEqual({ kind: 'mismatch' });
   });
 
   test('one that only a later release can render is not sent, and the message says why', async () => {

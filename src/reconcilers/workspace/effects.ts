@@ -1,3 +1,4 @@
+import { UserDataForgotten } from '../../agent/userData.ts';
 import { matchesDigest, mergeEnvironment } from '../../api/environment.ts';
 import { type RequestVersion, requestVersion } from '../../api/launchParams.ts';
 import { own } from '../../api/own.ts';
@@ -118,7 +119,10 @@ async function render(
     return await deps.renderUserData({ uid, number, userData });
   } catch (error) {
     const detail = error instanceof Error ? error.message : 'the user data can’t be rendered';
-    throw ec2Failure({ class: 'notSent', code: 'UserDataUnavailable', action: 'RunInstances', detail });
+    // Other bytes under the same token would be refused as a mismatch, and looked up: so it is without sending them.
+    const forgotten = error instanceof UserDataForgotten;
+    const kind = forgotten ? ({ class: 'mismatch' } as const) : ({ class: 'notSent' } as const);
+    throw ec2Failure({ ...kind, code: 'UserDataUnavailable', action: 'RunInstances', detail });
   }
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { classOf, factsOf, launchOf, statusOf } from '../../../test/support/facts.ts';
 import { keysWith } from '../../../test/support/keys.ts';
@@ -7,11 +8,14 @@ import { createVirtualClock } from '../../../test/support/virtualClock.ts';
 import type { LaunchParams, Workspace } from '../../api/workspace.ts';
 import type { KubeObject, ListOptions, Resource, WriteOptions } from '../../controller/client.ts';
 import { ApiError } from '../../controller/errors.ts';
+import { AGENT_LABEL } from '../../gateway/keptTexts.ts';
 import { createUserDataCollector } from './userDataCollector.ts';
-import { createUserDataStore } from './userDataStore.ts';
+import { createUserDataStore, nameOf } from './userDataStore.ts';
 
 const HOUR = 3_600_000;
 type ConfigMap = KubeObject & { data: { content: string } };
+
+const AGENT = '#!/bin/sh\n';
 
 /** A cluster of ConfigMaps, Workspaces and classes in memory, with the store and its collector, in virtual time. */
 function setUp(options: { caBundle?: string } = {}) {
@@ -43,7 +47,12 @@ function setUp(options: { caBundle?: string } = {}) {
     },
     async list<T extends KubeObject>({ plural }: Resource, list?: ListOptions) {
       asked.push(`list ${plural}${list?.labelSelector ? ` ${list.labelSelector}` : ''}`);
-      const items = plural === 'configmaps' ? [...configMaps.values()] : [...workspaces, ...unseen];
+      const isSelected = (it: ConfigMap) =>
+        Object.entries(it.metadata.labels ?? {}).some(
+          ([key, value]) => `${key}=${value}` === list?.labelSelector,
+        );
+      const items =
+        plural === 'configmaps' ? [...configMaps.values()].filter(isSelected) : [...workspaces, ...unseen];
       return { items: items as unknown as T[], resourceVersion: '1' };
     },
     async delete(_resource: Resource, name: string, _namespace?: string, write?: WriteOptions) {
@@ -60,6 +69,7 @@ function setUp(options: { caBundle?: string } = {}) {
     keys: keysWith(['k1'], () => Buffer.alloc(32)),
     gatewayURL: 'https://gateway',
     caBundle: options.caBundle,
+    agentScript: AGENT,
   });
   const collector = createUserDataCollector({
     kube,
@@ -86,7 +96,11 @@ function setUp(options: { caBundle?: string } = {}) {
     asked,
     state,
     lines,
-    contents: () => [...configMaps.values()].map(({ data }) => data.content).sort(),
+    /** But the agent of this release, which every launch names. */
+    contents: () => {
+      const all = [...configMaps.values()].map(({ data }) => data.content);
+      return all.filter((content) => content !== AGENT).sort();
+    },
   };
 }
 
@@ -117,7 +131,27 @@ test('what a class has, what the gateway’s bundle is and what a launch was mad
   await clock.advance(10 * HOUR);
   expect(contents()).toEqual(['bundle', 'echo class', 'echo launched']);
   // Nothing is asked while nothing is due.
-  expect(asked).toEqual(['list configmaps compute.molecule.ai/kind=user-data']);
+  expect(asked).toEqual([
+    'list configmaps compute.molecule.ai/kind=user-data',
+    'list configmaps compute.molecule.ai/kind=agent',
+  ]);
+  await collector.stop();
+});
+
+test('the agent of another release stays as long as a launch names it, and goes after the retention', async () => {
+  const { clock, collector, userData, configMaps, workspaces } = setUp();
+  const ours = await userData.userDataFor(undefined);
+  const content = '#!/bin/sh\n# another release\n';
+  const agentDigest = createHash('sha256').update(content).digest('hex');
+  const name = nameOf(agentDigest);
+  configMaps.set(name, { metadata: { name, labels: AGENT_LABEL }, data: { content } } as never);
+  workspaces.push(launched({ ...ours, agentDigest }));
+  collector.start();
+  await clock.advance(10 * HOUR);
+  expect(configMaps.size).toBe(2);
+  workspaces.pop();
+  await clock.advance(2 * HOUR);
+  expect([...configMaps.values()].map(({ data }) => data.content)).toEqual([AGENT]);
   await collector.stop();
 });
 

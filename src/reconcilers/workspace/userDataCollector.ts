@@ -8,8 +8,9 @@ import { isNotFound } from '../../controller/errors.ts';
 import { listAll } from '../../controller/kubeClient.ts';
 import type { Store } from '../../controller/store.ts';
 import { createRepeater } from '../../ec2/repeater.ts';
+import { AGENT_LABEL, CONFIG_MAPS, selectorOf, USER_DATA_LABEL } from '../../gateway/keptTexts.ts';
 import { type Lease, WORKSPACES } from './deps.ts';
-import { CONFIG_MAPS, nameOf, USER_DATA_LABEL, type UserDataStore } from './userDataStore.ts';
+import { nameOf, type UserDataStore } from './userDataStore.ts';
 
 export interface UserDataCollectorOptions {
   kube: Pick<KubeClient, 'list' | 'delete'>;
@@ -40,7 +41,11 @@ const references = z.object({
         .object({
           params: z
             .object({
-              userData: z.object({ caDigest: z.string().optional(), classDigest: z.string().optional() }),
+              userData: z.object({
+                caDigest: z.string().optional(),
+                classDigest: z.string().optional(),
+                agentDigest: z.string().optional(),
+              }),
             })
             .optional(),
         })
@@ -80,15 +85,16 @@ export function createUserDataCollector(options: UserDataCollectorOptions): User
   }
 
   async function find(): Promise<Set<string>> {
-    const labelSelector = Object.entries(USER_DATA_LABEL)
-      .map(([key, value]) => `${key}=${value}`)
-      .join();
-    const { items } = await listAll<KubeObject>(kube, CONFIG_MAPS, {
-      namespace,
-      labelSelector,
-      metadataOnly: true,
-    });
-    return new Set(items.map(({ metadata }) => metadata.name));
+    const lists = await Promise.all(
+      [USER_DATA_LABEL, AGENT_LABEL].map((labels) =>
+        listAll<KubeObject>(kube, CONFIG_MAPS, {
+          namespace,
+          labelSelector: selectorOf(labels),
+          metadataOnly: true,
+        }),
+      ),
+    );
+    return new Set(lists.flatMap(({ items }) => items.map(({ metadata }) => metadata.name)));
   }
 
   async function remove(name: string, beforeSend: () => void): Promise<void> {
@@ -138,8 +144,9 @@ export function createUserDataCollector(options: UserDataCollectorOptions): User
 /** Throws when an object's status is none that this release knows: what it refers to is then unknown. */
 function namesIn(objects: readonly unknown[]): Set<string> {
   const digests = objects.flatMap((object) => {
-    const { caDigest, classDigest } = references.parse(object).status?.launch?.params?.userData ?? {};
-    return [caDigest, classDigest];
+    const { caDigest, classDigest, agentDigest } =
+      references.parse(object).status?.launch?.params?.userData ?? {};
+    return [caDigest, classDigest, agentDigest];
   });
   return new Set(digests.flatMap((digest) => (digest === undefined ? [] : [nameOf(digest)])));
 }

@@ -1,15 +1,19 @@
 import { z } from 'zod';
-import { isStub, PRESENT_STUB, renderUserData } from '../../agent/userData.ts';
+import {
+  isStub,
+  needsAgentDigest,
+  PRESENT_STUB,
+  renderUserData,
+  UserDataForgotten,
+} from '../../agent/userData.ts';
 import { scriptDigest } from '../../api/meets.ts';
-import type { KubeClient, Resource } from '../../controller/client.ts';
+import type { KubeClient } from '../../controller/client.ts';
 import { isAlreadyExists } from '../../controller/errors.ts';
 import { createTicket } from '../../gateway/credentials.ts';
+import { AGENT_LABEL, CONFIG_MAPS, USER_DATA_LABEL } from '../../gateway/keptTexts.ts';
 import type { KeyRing } from '../../gateway/keys.ts';
 import type { WorkspaceDeps } from './deps.ts';
 
-export const CONFIG_MAPS: Resource = { group: '', version: 'v1', plural: 'configmaps', namespaced: true };
-/** What the ConfigMaps are found by. */
-export const USER_DATA_LABEL = { 'compute.molecule.ai/kind': 'user-data' };
 const body = z.object({ data: z.object({ content: z.string() }) });
 
 /** A class has one script; a few dozen are in use at once. */
@@ -25,6 +29,8 @@ export interface UserDataStoreOptions {
   /** What new launches are told. */
   gatewayURL: string;
   caBundle: string | undefined;
+  /** The agent of this release, which new launches run. */
+  agentScript: string;
 }
 
 export interface UserDataStore extends Pick<WorkspaceDeps, 'userDataFor' | 'renderUserData'> {
@@ -43,19 +49,19 @@ export interface UserDataStore extends Pick<WorkspaceDeps, 'userDataFor' | 'rend
  * after the class or the CA bundle changed, and after a restart with other settings.
  */
 export function createUserDataStore(options: UserDataStoreOptions): UserDataStore {
-  const { kube, namespace, clusterID, keys, gatewayURL, caBundle } = options;
+  const { kube, namespace, clusterID, keys, gatewayURL, caBundle, agentScript } = options;
   /** The texts that were used last, by digest; any other is read again from its ConfigMap. */
   const contents = new Map<string, string>();
   const present = new Set<string>();
   const removals = new Map<string, Promise<void>>();
   const fitting = new Set<string>();
 
-  async function keep(content: string): Promise<string> {
+  async function keep(content: string, labels = USER_DATA_LABEL): Promise<string> {
     const digest = scriptDigest(content);
     const name = nameOf(digest);
     await removals.get(name)?.catch(() => undefined);
     if (present.has(name)) return digest;
-    const metadata = { name, namespace, labels: USER_DATA_LABEL };
+    const metadata = { name, namespace, labels };
     try {
       await kube.create(
         CONFIG_MAPS,
@@ -102,7 +108,17 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
     if (fitting.has(what)) return;
     const [uid, number] = ['00000000-0000-0000-0000-000000000000', 999_999_999];
     const ticket = createTicket(keys.current('ticket'), { clusterID, uid, number });
-    renderUserData({ stub: PRESENT_STUB, gatewayURL, caBundle, ticket, uid, number, classScript });
+    const agentDigest = scriptDigest(agentScript);
+    renderUserData({
+      stub: PRESENT_STUB,
+      gatewayURL,
+      caBundle,
+      agentDigest,
+      ticket,
+      uid,
+      number,
+      classScript,
+    });
     // Each edit of a class adds one; to check a text again costs little.
     if (fitting.size >= MOST_CHECKED) fitting.clear();
     fitting.add(what);
@@ -112,13 +128,14 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
     async userDataFor(classScript) {
       const caDigest = caBundle === undefined ? undefined : await keep(caBundle);
       const classDigest = classScript === undefined ? undefined : await keep(classScript);
+      const agentDigest = await keep(agentScript, AGENT_LABEL);
       const { id: ticketKey } = keys.current('ticket');
       checkSize(ticketKey, classScript, classDigest);
-      return { stub: PRESENT_STUB, gatewayURL, caDigest, ticketKey, classDigest };
+      return { stub: PRESENT_STUB, gatewayURL, caDigest, ticketKey, classDigest, agentDigest };
     },
 
     async renderUserData({ uid, number, userData }) {
-      const { caDigest, classDigest, ticketKey } = userData;
+      const { caDigest, classDigest, agentDigest, ticketKey } = userData;
       const key = keys.get('ticket', ticketKey);
       if (!key) {
         throw new Error(
@@ -130,6 +147,10 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
         throw new Error(
           `launch ${number} was armed with boot stub ${stub}, which this release does not have; start the release that armed it, or one after it`,
         );
+      if (needsAgentDigest(stub) && agentDigest === undefined)
+        throw new UserDataForgotten(
+          `launch ${number} names no agent any more: another release wrote its status; what became of it is looked up`,
+        );
       return renderUserData({
         stub,
         gatewayURL: userData.gatewayURL,
@@ -137,12 +158,13 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
         ticket: createTicket({ id: ticketKey, key }, { clusterID, uid, number }),
         uid,
         number,
+        agentDigest,
         classScript: classDigest === undefined ? undefined : await find(classDigest),
       });
     },
 
     namesFor: (classScript) =>
-      [caBundle, classScript].flatMap((content) =>
+      [caBundle, classScript, agentScript].flatMap((content) =>
         content === undefined ? [] : [nameOf(scriptDigest(content))],
       ),
 

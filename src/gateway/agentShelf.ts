@@ -1,0 +1,63 @@
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { type AgentFiles, agentDigest } from '../agent/files.ts';
+import type { KubeClient, KubeObject } from '../controller/client.ts';
+import type { Clock } from '../controller/clock.ts';
+import { listAll } from '../controller/kubeClient.ts';
+import { AGENT_LABEL, CONFIG_MAPS, selectorOf } from './keptTexts.ts';
+import type { AgentShelf } from './routes/agent.ts';
+
+const body = z.object({ data: z.object({ content: z.string() }) });
+
+/** Nobody who asks for digests that do not exist makes more lists than one in this time, ms. */
+const LOOK_MS = 2_000;
+
+export interface AgentShelfOptions {
+  kube: Pick<KubeClient, 'list'>;
+  /** The operator's own, where the controller keeps each agent that a launch names. */
+  namespace: string;
+  present: AgentFiles;
+  clock: Clock;
+  logger: Logger;
+}
+
+/**
+ * Agents of other releases, from where the controller keeps them before a launch names them: during an upgrade a launch of
+ * either release may boot through a gateway of either.
+ */
+export function createAgentShelf({ kube, namespace, present, clock, logger }: AgentShelfOptions): AgentShelf {
+  let scripts = new Map<string, string>();
+  let looked: { at: number; done: Promise<void> } | undefined;
+
+  async function look(): Promise<void> {
+    try {
+      const { items } = await listAll<KubeObject>(kube, CONFIG_MAPS, {
+        namespace,
+        labelSelector: selectorOf(AGENT_LABEL),
+      });
+      const found = items.flatMap((item) => {
+        const { data } = body.safeParse(item);
+        // Named by what it holds, so that whoever writes there can't pass one off as another.
+        return data ? [[agentDigest(data.data.content), data.data.content] as const] : [];
+      });
+      scripts = new Map(found);
+    } catch (error) {
+      logger.warn(
+        { err: error, namespace },
+        'agents of other releases can not be read; again when one is asked for',
+      );
+    }
+  }
+
+  return {
+    present,
+    async find(digest) {
+      const known = scripts.get(digest);
+      if (known !== undefined) return known;
+      const now = clock.monotonic();
+      if (looked === undefined || now - looked.at >= LOOK_MS) looked = { at: now, done: look() };
+      await looked.done;
+      return scripts.get(digest);
+    },
+  };
+}
