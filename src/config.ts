@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isCarelesslyPlain } from './databaseURL.ts';
 
 declare module 'zod' {
   interface GlobalMeta {
@@ -91,7 +92,9 @@ const database = z
       .max(4096)
       .optional()
       .meta({ env: 'DATABASE_URL', secret: true, neededBy: 'both' })
-      .describe('Postgres for heartbeats. Better in the environment: everyone on the machine can see flags.'),
+      .describe(
+        'Postgres for heartbeats. Beyond loopback it says `?sslmode=verify-full` (with `&sslrootcert=FILE` for a CA of your own), or `?sslmode=disable` where the network is trusted. Better in the environment: everyone on the machine can see flags.',
+      ),
   })
   .describe('Database');
 
@@ -125,8 +128,10 @@ const gateway = z
         'Who may report a Workspace or ask for its state: whoever the API server knows by their bearer token and lets `get` it, or everyone who reaches the gateway.',
       ),
     callerAudience: text
-      .optional()
-      .describe('Audience that those tokens must be for; without it the API server’s own.'),
+      .default('workspace-gateway')
+      .describe(
+        'Audience that those tokens must be for; several are separated by commas, and one is enough.',
+      ),
     callerCacheMs: ms(10_000).describe('How long the API server’s answers about them are good.'),
     callerStaleMs: ms(300_000).describe(
       'How long such answers are still taken while the API server can’t be asked.',
@@ -254,6 +259,12 @@ type Values = z.output<typeof configSchema>;
 
 /** Rules between settings: what must hold, the setting that is named, and how to mend it. */
 export const CONFIG_RULES: readonly { holds(config: Config): boolean; setting: string; fault: string }[] = [
+  {
+    holds: ({ database: d }) => d.url === undefined || !isCarelesslyPlain(d.url),
+    setting: 'database.url',
+    fault:
+      'leads beyond this machine without a word on TLS; add ?sslmode=verify-full (and &sslrootcert=FILE for a CA of your own), or ?sslmode=disable where the network is trusted',
+  },
   {
     holds: ({ controller: c }) => c.leaseRenewDeadlineMs < c.leaseDurationMs,
     setting: 'controller.leaseRenewDeadlineMs',

@@ -47,7 +47,7 @@ export async function createGatewayPart(
             kube: cluster.kube,
             clock,
             logger,
-            audience: settings.callerAudience,
+            audiences: settings.callerAudience.split(',').map((name) => name.trim()),
             cacheMs: settings.callerCacheMs,
             staleMs: settings.callerStaleMs,
             timeoutMs: settings.callerTimeoutMs,

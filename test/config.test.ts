@@ -9,7 +9,7 @@ import { describeConfig, SETTINGS } from '../src/settings.ts';
 const PASSWORD = 'correct-horse-battery-staple';
 const env = {
   AWS_REGION: 'eu-central-1',
-  DATABASE_URL: `postgres://workspace:${PASSWORD}@db.example:5432/workspace`,
+  DATABASE_URL: `postgres://workspace:${PASSWORD}@db.example:5432/workspace?sslmode=verify-full`,
   WORKSPACE_GATEWAY_URL: 'https://gateway.example:8443',
   WORKSPACE_GATEWAY_IDENTITY_CERTIFICATES_FILE: '/etc/workspace/ec2.pem',
 };
@@ -152,6 +152,34 @@ describe('the configuration', () => {
   it('needs what it was not given only when that is asked for', () => {
     expect(need('x', 'aws.region')).toBe('x');
     expect(() => need(undefined, 'aws.region')).toThrow(/^--aws-region \(AWS_REGION\) is not set/);
+  });
+});
+
+describe('a database beyond this machine', () => {
+  const url = (host: string, query = '') => ({ DATABASE_URL: `postgres://u:${PASSWORD}@${host}/db${query}` });
+
+  it.each([
+    url('db.example'),
+    url('10.0.0.5:5432'),
+    url('localhost', '?host=db.example'),
+    url('127.0.0.1.example'),
+    url('db.example', '?application_name=sslmode'),
+  ])('needs a word on TLS: %#', (env) => {
+    const fault = faults([], env);
+    expect(fault).toMatch(/DATABASE_URL.*sslmode=verify-full.*sslmode=disable/);
+    expect(fault).not.toContain(PASSWORD);
+  });
+
+  it.each([
+    url('db.example', '?sslmode=verify-full&sslrootcert=/etc/ca.pem'),
+    url('db.example', '?sslmode=disable'),
+    url('db.example', '?ssl=true'),
+    url('localhost'),
+    url('127.0.0.1:5432'),
+    url('[::1]:5432'),
+    url('x', '?host=/var/run/postgresql'),
+  ])('may be plain where it is here, or where somebody said so: %#', (env) => {
+    expect(configured([], env).config.database.url).toBe(env.DATABASE_URL);
   });
 });
 

@@ -20,8 +20,11 @@ const issued = z.object({ status: z.object({ token: z.string() }) });
 
 type Manifest = z.output<typeof manifest>;
 
+/** The gateway's default (`gateway.callerAudience`). */
+const AUDIENCE = 'workspace-gateway';
+
 /** Where health probes and other pollers get a token by hand. */
-export const POLLER_TOKEN_COMMAND = 'kubectl create token workspace-poller -n workspace-system';
+export const POLLER_TOKEN_COMMAND = `kubectl create token workspace-poller -n workspace-system --audience ${AUDIENCE}`;
 
 async function manifests(): Promise<Manifest[]> {
   const documents = parseAllDocuments(await readFile(MANIFEST, 'utf8'));
@@ -52,6 +55,10 @@ export async function pollerToken(kube: KubeClient): Promise<string> {
     plural: `serviceaccounts/${name}/token`,
     namespaced: true,
   };
-  const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
+  const body = {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    spec: { audiences: [AUDIENCE] },
+  };
   return issued.parse(await kube.create(tokens, body, namespace)).status.token;
 }

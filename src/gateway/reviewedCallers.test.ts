@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
+import { ISSUER } from '../../dev/apiserver/access/tokens.ts';
 import { inProcessTransport } from '../../dev/apiserver/inProcessTransport.ts';
 import { metaOf, objectAt, stringAt } from '../../dev/apiserver/json.ts';
 import type { JsonObject } from '../../dev/apiserver/kinds.ts';
@@ -17,13 +18,13 @@ let api: TestApi;
 let callers: Callers;
 let lines: Record<string, unknown>[];
 
-function createCallers(audience?: string): Callers {
+function createCallers(...audiences: string[]): Callers {
   const recorded = recordingLogger();
   lines = recorded.lines;
   const { clock, handler } = api;
   const kube = kubeClient(inProcessTransport(handler, { clock }), { clock });
   const limits = { cacheMs: 10_000, staleMs: 60_000, timeoutMs: 5_000 };
-  return createReviewedCallers({ kube, clock, logger: recorded.logger, audience, ...limits });
+  return createReviewedCallers({ kube, clock, logger: recorded.logger, audiences, ...limits });
 }
 
 beforeEach(async () => {
@@ -82,13 +83,20 @@ test('where an audience is asked for, a token must be for it', async () => {
   expect(await ask(await tokenOf('poller', { audiences: ['gateway', 'other'] }))).toBe('admitted');
 });
 
+test('while pollers move to another audience, tokens for either are taken', async () => {
+  callers = createCallers('gateway', ISSUER);
+  for (const audiences of [['gateway'], [ISSUER]])
+    expect(await ask(await tokenOf('poller', { audiences }))).toBe('admitted');
+  expect(await ask(await tokenOf('poller', { audiences: ['other'] }))).toBe('caller_unknown');
+});
+
 test('a yes that names no audience is for somebody else', async () => {
   const yes = { status: { authenticated: true, user: { username: 'poller' } } };
   const { clock } = api;
   const { logger } = recordingLogger();
   const kube = { create: async () => yes as never };
   const limits = { cacheMs: 1, staleMs: 1, timeoutMs: 1 };
-  callers = createReviewedCallers({ kube, clock, logger, audience: 'gateway', ...limits });
+  callers = createReviewedCallers({ kube, clock, logger, audiences: ['gateway'], ...limits });
   expect(await ask('token')).toBe('caller_unknown');
 });
 

@@ -42,8 +42,8 @@ export interface ReviewedCallersOptions {
   kube: Pick<KubeClient, 'create'>;
   clock: Clock;
   logger: Logger;
-  /** Whom tokens must be for; undefined: the API server itself. */
-  audience?: string;
+  /** Whom tokens must be for, one of them; none: the API server itself. */
+  audiences: readonly string[];
   /** How long the API server's answers are good, ms. */
   cacheMs: number;
   /** How long they are still taken while it can't be asked, ms. */
@@ -61,7 +61,7 @@ const MOST_ASKING = 64;
  * Whoever the API server knows by their bearer token, and lets `get` the Workspace (TokenReview, SubjectAccessReview).
  */
 export function createReviewedCallers(options: ReviewedCallersOptions): Callers {
-  const { kube, clock, audience, timeoutMs } = options;
+  const { kube, clock, audiences, timeoutMs } = options;
   const logger = options.logger.child({ component: 'callers' });
   const cache = { clock, freshMs: options.cacheMs, staleMs: options.staleMs, maxAsking: MOST_ASKING };
   const identities = createAnswerCache<Caller | undefined>({ ...cache, maxEntries: MOST_CALLERS });
@@ -85,10 +85,10 @@ export function createReviewedCallers(options: ReviewedCallersOptions): Callers 
   }
 
   async function reviewToken(id: string, token: string): Promise<Caller | undefined> {
-    const spec = { token, ...(audience === undefined ? {} : { audiences: [audience] }) };
+    const spec = { token, ...(audiences.length > 0 && { audiences }) };
     const { status } = tokenReview.parse(await create(TOKEN_REVIEWS, 'TokenReview', spec));
     // A server that knows nothing of audiences answers without them, and its yes is then for somebody else.
-    const meant = audience === undefined || status.audiences.includes(audience);
+    const meant = audiences.length === 0 || status.audiences.some((audience) => audiences.includes(audience));
     return status.authenticated && meant ? { id, ...status.user } : undefined;
   }
 
