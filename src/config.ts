@@ -109,7 +109,9 @@ const gateway = z
       .describe('Where instances find the gateway. It is kept with each launch.'),
     caFile: text
       .optional()
-      .describe('PEM bundle that instances check the gateway’s certificate with; without it the system’s.'),
+      .describe(
+        'PEM bundle that instances check the gateway’s certificate with; without it the system’s. This file and those below are read again every ten seconds; one that can’t be used leaves the one before it in use.',
+      ),
     // Not "port": a Service called workspace-gateway puts WORKSPACE_GATEWAY_PORT=tcp://… into every Pod beside it.
     listenHost: text.default('0.0.0.0').describe('Address that the gateway listens on.'),
     listenPort: port(8443).describe('Port that the gateway listens on; 0 for any free one.'),

@@ -42,6 +42,9 @@ export interface ControllerPart {
   stop(): Promise<void>;
 }
 
+/** Who the events are from. */
+export const REPORTING_CONTROLLER = 'compute.molecule.ai/workspace-operator';
+
 /** The longest pause after a pass that failed, ms. */
 const MAX_ERROR_BACKOFF_MS = 60_000;
 
@@ -143,14 +146,13 @@ export function startControllerPart(
     },
   });
   createClassMetrics(registry).watchMissing(classEvidence.missing);
-  const reportingController = 'compute.molecule.ai/workspace-operator';
   const events = createEventRecorder({
     client: cluster.kube,
     clock,
     random,
     logger,
     metrics,
-    reportingController,
+    reportingController: REPORTING_CONTROLLER,
     reportingInstance: hostname(),
   });
   const userData = createUserDataStore({
@@ -159,7 +161,7 @@ export function startControllerPart(
     clusterID: cluster.clusterID,
     keys: cluster.keys,
     gatewayURL: need(gateway.url, 'gateway.url'),
-    caBundle: files.caBundle,
+    caBundle: () => files.caBundle,
     agentScript: readAgentFiles().script,
   });
   // Forgotten sooner than a class looks anew, or the look would find what it found before.

@@ -1,23 +1,23 @@
 import { readAgentFiles } from './agent/files.ts';
 import type { Cluster, Platform } from './cluster.ts';
-import type { ConfigFiles } from './configFiles.ts';
 import { createAgentShelf } from './gateway/agentShelf.ts';
 import { allowEveryone } from './gateway/callers.ts';
 import type { HeartbeatStore } from './gateway/heartbeatStore.ts';
 import { createReviewedCallers } from './gateway/reviewedCallers.ts';
 import { createGateway, type Gateway } from './gateway/server.ts';
+import type { LiveFiles } from './liveFiles.ts';
 import { readSecret } from './reconcilers/workspace/secrets.ts';
 
 /** The gateway with everything that it needs from the cluster. */
 export async function createGatewayPart(
   platform: Platform,
-  files: ConfigFiles,
+  files: LiveFiles,
   cluster: Cluster,
   store: HeartbeatStore,
 ): Promise<Gateway> {
   const { config, clock, logger, registry } = platform;
   const settings = config.gateway;
-  return createGateway({
+  const gateway = createGateway({
     clusterID: cluster.clusterID,
     keys: cluster.keys,
     workspaces: cluster.workspaces,
@@ -65,4 +65,9 @@ export async function createGatewayPart(
     beatIntervalMs: settings.beatIntervalMs,
     pruneAfterMs: settings.retentionMs,
   });
+  files.onNews(({ fault }) => {
+    if (fault === undefined)
+      gateway.reload({ tls: files.tls, trustedCertificates: files.identityCertificates });
+  });
+  return gateway;
 }

@@ -1,19 +1,22 @@
+import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { joinCluster, type Platform } from './cluster.ts';
 import { need, type Role } from './commandLine.ts';
 import type { Config } from './config.ts';
-import { readConfigFiles } from './configFiles.ts';
 import type { Clock } from './controller/clock.ts';
+import { createEventRecorder, type EventRecorder } from './controller/events.ts';
 import { startHealthServer, startMetricsServer } from './controller/health.ts';
 import { createRegistry, createRuntimeMetrics } from './controller/metrics.ts';
 import type { Random } from './controller/random.ts';
 import type { Transport } from './controller/transport.ts';
-import { type ControllerPart, startControllerPart } from './controllerPart.ts';
+import { type ControllerPart, REPORTING_CONTROLLER, startControllerPart } from './controllerPart.ts';
 import { createEc2Calls } from './ec2/client.ts';
+import { tellOfFiles } from './fileEvents.ts';
 import { createPostgresStore } from './gateway/postgresStore.ts';
 import type { Gateway } from './gateway/server.ts';
 import { createGatewayPart } from './gatewayPart.ts';
 import { listening } from './listening.ts';
+import { followConfigFiles } from './liveFiles.ts';
 
 export interface OperatorOptions {
   config: Config;
@@ -39,8 +42,8 @@ export async function startOperator(
   signal: AbortSignal,
 ): Promise<Operator | undefined> {
   const { config, role, clock, random, logger } = options;
-  const files = await readConfigFiles(config);
   const registry = createRegistry();
+  const files = await followConfigFiles({ config, clock, logger, registry });
   const runtimeMetrics = createRuntimeMetrics(registry);
   const transport = options.transport(runtimeMetrics);
   const platform: Platform = {
@@ -75,6 +78,7 @@ export async function startOperator(
   const part = role === 'gateway' ? 'kinds' : 'all';
   const cluster = await joinCluster(platform, signal, part);
   const store = createPostgresStore({ databaseURL: need(config.database.url, 'database.url'), logger });
+  let events: EventRecorder | undefined;
   let gateway: Gateway | undefined;
   let gatewayURL: string | undefined;
   let controller: ControllerPart | undefined;
@@ -85,8 +89,10 @@ export async function startOperator(
   };
   async function close(): Promise<void> {
     ready = false;
+    await files.stop();
     await controller?.stop();
     await gateway?.stop();
+    await events?.stop();
     await cluster?.stop();
     await store.close();
     await health.close();
@@ -97,6 +103,17 @@ export async function startOperator(
     await stop();
     return undefined;
   }
+  events = createEventRecorder({
+    client: cluster.kube,
+    clock,
+    random,
+    logger,
+    metrics: runtimeMetrics,
+    reportingController: REPORTING_CONTROLLER,
+    reportingInstance: hostname(),
+  });
+  const { namespace } = config.kubernetes;
+  files.onNews(tellOfFiles({ kube: cluster.kube, namespace, events, logger }));
   cluster.watch(part);
   await cluster.waitForSync(signal);
   // Half a cache would make what exists look absent.

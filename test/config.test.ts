@@ -1,9 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ConfigError, type Invocation, need, parseCommandLine } from '../src/commandLine.ts';
-import { readConfigFiles } from '../src/configFiles.ts';
 import { describeConfig, SETTINGS } from '../src/settings.ts';
 
 const PASSWORD = 'correct-horse-battery-staple';
@@ -206,43 +202,4 @@ describe('--help', () => {
       }
     },
   );
-});
-
-describe('the files that settings name', () => {
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'workspace-config-'));
-  });
-  afterAll(() => rm(folder, { recursive: true }));
-
-  const pem = (label: string) => `-----BEGIN ${label}-----\nAAAA\n-----END ${label}-----\n`;
-  async function file(name: string, content: string): Promise<string> {
-    const path = join(folder, name);
-    await writeFile(path, content);
-    return path;
-  }
-
-  it('are read once, a bundle as its certificates', async () => {
-    const identity = await file('identity.pem', `# eu\n${pem('CERTIFICATE')}# us\n${pem('CERTIFICATE')}`);
-    const cert = await file('tls.crt', pem('CERTIFICATE'));
-    const key = await file('tls.key', pem('EC PRIVATE KEY'));
-    const args = ['--gateway-tls-cert-file', cert, '--gateway-tls-key-file', key];
-    const files = await readConfigFiles(
-      configured([...args, '--gateway-identity-certificates-file', identity]).config,
-    );
-    expect(files.identityCertificates).toHaveLength(2);
-    expect(files.tls).toEqual({ cert: pem('CERTIFICATE'), key: pem('EC PRIVATE KEY') });
-    expect(files.caBundle).toBeUndefined();
-  });
-
-  it('are refused by setting, path and fault', async () => {
-    const missing = configured(['--gateway-identity-certificates-file', join(folder, 'none.pem')]).config;
-    await expect(readConfigFiles(missing)).rejects.toThrow(
-      /^--gateway-identity-certificates-file \(.*\): .*none\.pem can't be read \(ENOENT\); give/,
-    );
-    const empty = await file('empty.pem', 'nothing');
-    await expect(
-      readConfigFiles(configured(['--gateway-identity-certificates-file', empty]).config),
-    ).rejects.toThrow(/holds no PEM certificate/);
-  });
 });

@@ -3,6 +3,7 @@ import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
 import { createEc2Metrics } from '../../src/ec2/metrics.ts';
 import { DROPPED } from '../../src/gateway/handlers/report.ts';
 import { createGatewayMetrics } from '../../src/gateway/metrics.ts';
+import { createFileMetrics } from '../../src/liveFiles.ts';
 import { createClassMetrics } from '../../src/reconcilers/class/metrics.ts';
 import { ORPHAN_VERDICTS, type OrphanHold } from '../../src/reconcilers/orphans/decide/judge.ts';
 import { createOrphanMetrics } from '../../src/reconcilers/orphans/metrics.ts';
@@ -44,6 +45,7 @@ const ALERTS = `### What to watch
 | Is AWS refusing? | \`sum by (action, outcome) (rate(workspace_ec2_calls_total{outcome!~"ok\\|dryRunOK"}[5m]))\` |
 | Do instances run that nobody owns? | \`workspace_orphans > 0\` |
 | Does a leader lead? | \`max(leader_election_master_status) < 1\` |
+| Is a certificate about to expire, or a file that changed not used? | \`gateway_tls_not_after_seconds - time() < 7 * 86400\`, \`config_file_refused == 1\` |
 | Do reconciles fail, or pile up? | \`rate(controller_runtime_reconcile_errors_total[5m])\`, \`workqueue_depth\` |
 `;
 
@@ -55,7 +57,7 @@ stays True, what keeps a change from being carried out is one too, as \`UpToDate
 
 ${workspaceEvents()}
 In the operator's own namespace: about instances that no Workspace owns there is nothing of a tenant's to tell it on, so those
-events are about its Lease; those about keys are about their Secret.
+events are about its Lease, as are those about files; those about keys are about their Secret.
 
 ${operatorEvents()}
 Of a WorkspaceClass (its events are in the namespace \`default\`), each change of what its conditions say:
@@ -79,6 +81,7 @@ loses its lease, between the write and the line; \`status.provisions\` and \`sta
 | \`orphans.held\` | \`event\` | Orphans are due, and none is ended. \`reason\`: ${listed(HOLDS)}. |
 | \`keys.rotated\`, \`keys.restored\` | \`event\` | Keys were made, or put back into their Secret. \`entries\`: names, never keys. |
 | \`user-data.collected\` | \`event\` | A ConfigMap with a text that user data was rendered from is gone: no class has it any more, and no launch was made with it. \`name\`. |
+| \`file.loaded\`, \`file.refused\` | \`event\` | A file that a setting names changed; it is used, or the one before it stays in use. \`setting\`, and \`fault\` when refused; never content. |
 | \`launch.bootstrapped\` | \`msg\` | An instance was served its environment. \`namespace\`, \`name\`, \`uid\`, \`number\`, \`digest\`. |
 | \`report.dropped\`, \`report.forwarded\` | \`msg\` | Somebody said that a Workspace looks dead. \`namespace\`, \`name\`, \`number\`; when dropped, \`reason\`: ${listed(DROPPED)}. |
 
@@ -92,6 +95,7 @@ export function metricsDocs(): string {
   createRuntimeMetrics(registry);
   createEc2Metrics(registry);
   createGatewayMetrics(registry);
+  createFileMetrics(registry);
   createClassMetrics(registry);
   createWorkspaceMetrics(registry);
   createOrphanMetrics(registry);

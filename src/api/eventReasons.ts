@@ -72,6 +72,16 @@ export const OPERATOR_EVENTS = {
     type: 'Normal',
     when: 'It was terminated: `--orphans-policy` is `Terminate`, and nothing spoke for it.',
   },
+  FileLoaded: {
+    about: 'Lease',
+    type: 'Normal',
+    when: 'A file that a setting names (certificate and key, CA bundle, EC2’s identity certificates) changed and is used.',
+  },
+  FileRefused: {
+    about: 'Lease',
+    type: 'Warning',
+    when: 'Such a file changed and can’t be used; the one before it stays in use. The message says why.',
+  },
   KeysRotated: { about: 'Secret', type: 'Normal', when: 'New keys are current.' },
   KeysRestored: {
     about: 'Secret',

@@ -1,3 +1,4 @@
+import { Server as TLSServer } from 'node:https';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -10,7 +11,7 @@ import { createEnvironmentsInFlight } from './environmentsInFlight.ts';
 import { createHeartbeatQueue } from './heartbeatQueue.ts';
 import type { HeartbeatStore } from './heartbeatStore.ts';
 import { createHttpServer, type HttpOptions, LISTEN_BACKLOG } from './http.ts';
-import { createIdentityVerifier, type IdentityScope } from './identityDocument.ts';
+import { createIdentityVerifier, type IdentityScope, type IdentityVerifier } from './identityDocument.ts';
 import type { KeyRing } from './keys.ts';
 import { keepRecorded } from './liveness.ts';
 import type { ClassReader, WorkspaceReader } from './lookup.ts';
@@ -61,11 +62,16 @@ export interface GatewayOptions {
   pruneAfterMs?: number;
 }
 
+/** What may change while a gateway runs. */
+export type Reloadable = Pick<GatewayOptions, 'tls' | 'trustedCertificates'>;
+
 export interface Gateway {
   /** Rejects when the address can't be bound. A database that is away is no reason not to start. */
   start(): Promise<{ url: string }>;
   /** Answers what is under way, stores what waits, and closes. */
   stop(): Promise<void>;
+  /** New handshakes show this certificate, and documents are checked with these; connections stay. Throws on a broken pair. */
+  reload(now: Reloadable): void;
   /** For tests: requests without a socket. */
   inject: FastifyInstance['inject'];
 }
@@ -87,6 +93,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   } = options;
   const logger = options.logger.child({ component: 'gateway' });
   const queue = createHeartbeatQueue({ store, clock, flushIntervalMs: options.flushIntervalMs ?? 200 });
+  let documents = createIdentityVerifier(options.trustedCertificates);
+  const verifyIdentity: IdentityVerifier = (signed) => documents(signed);
   const parts: GatewayParts = Object.freeze({
     clusterID: options.clusterID,
     keys: options.keys,
@@ -97,7 +105,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     environments: createEnvironmentsInFlight({ ...environments, clock }),
     store,
     queue,
-    verifyIdentity: createIdentityVerifier(options.trustedCertificates),
+    verifyIdentity,
     ...(options.identityScope && { identityScope: options.identityScope }),
     logger,
     metrics: createGatewayMetrics(options.metrics),
@@ -146,6 +154,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       const closed = server.close();
       await queue.stop();
       await closed;
+    },
+    reload({ tls, trustedCertificates }) {
+      // Whether there is TLS at all is decided at the start.
+      if (tls && server.server instanceof TLSServer) server.server.setSecureContext(tls);
+      documents = createIdentityVerifier(trustedCertificates);
     },
     inject: server.inject.bind(server),
   };

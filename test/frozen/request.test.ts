@@ -30,7 +30,7 @@ async function render(frozen: Frozen): Promise<Map<string, string>> {
     clusterID,
     keys: createKeyRing(await loadKeyEntries(kube, secret, random), secret.name),
     gatewayURL: 'https://another.example',
-    caBundle: undefined,
+    caBundle: () => undefined,
     agentScript: '#!/bin/sh\n',
   });
   const rendered = new Map<string, string>();

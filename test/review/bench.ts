@@ -152,7 +152,7 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
       clusterID: CLUSTER,
       keys,
       gatewayURL: 'https://gateway:8443',
-      caBundle: options.caBundle,
+      caBundle: () => options.caBundle,
       agentScript: '#!/bin/sh\n',
     });
   }

@@ -68,7 +68,7 @@ function setUp(options: { caBundle?: string } = {}) {
     clusterID: 'c',
     keys: keysWith(['k1'], () => Buffer.alloc(32)),
     gatewayURL: 'https://gateway',
-    caBundle: options.caBundle,
+    caBundle: () => options.caBundle,
     agentScript: AGENT,
   });
   const collector = createUserDataCollector({

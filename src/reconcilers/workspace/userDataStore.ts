@@ -28,7 +28,7 @@ export interface UserDataStoreOptions {
   keys: KeyRing;
   /** What new launches are told. */
   gatewayURL: string;
-  caBundle: string | undefined;
+  caBundle(): string | undefined;
   /** The agent of this release, which new launches run. */
   agentScript: string;
 }
@@ -49,7 +49,7 @@ export interface UserDataStore extends Pick<WorkspaceDeps, 'userDataFor' | 'rend
  * after the class or the CA bundle changed, and after a restart with other settings.
  */
 export function createUserDataStore(options: UserDataStoreOptions): UserDataStore {
-  const { kube, namespace, clusterID, keys, gatewayURL, caBundle, agentScript } = options;
+  const { kube, namespace, clusterID, keys, gatewayURL, agentScript } = options;
   /** The texts that were used last, by digest; any other is read again from its ConfigMap. */
   const contents = new Map<string, string>();
   const present = new Set<string>();
@@ -103,8 +103,13 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
   }
 
   /** Throws UserDataTooLarge now rather than when the launch is armed. All uids are as long; so is the largest number. */
-  function checkSize(id: string, classScript: string | undefined, classDigest: string | undefined): void {
-    const what = `${id} ${classDigest}`;
+  function checkSize(
+    id: string,
+    caBundle: string | undefined,
+    classScript: string | undefined,
+    digests: readonly (string | undefined)[],
+  ): void {
+    const what = [id, ...digests].join(' ');
     if (fitting.has(what)) return;
     const [uid, number] = ['00000000-0000-0000-0000-000000000000', 999_999_999];
     const ticket = createTicket(keys.current('ticket'), { clusterID, uid, number });
@@ -126,11 +131,12 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
 
   return {
     async userDataFor(classScript) {
+      const caBundle = options.caBundle();
       const caDigest = caBundle === undefined ? undefined : await keep(caBundle);
       const classDigest = classScript === undefined ? undefined : await keep(classScript);
       const agentDigest = await keep(agentScript, AGENT_LABEL);
       const { id: ticketKey } = keys.current('ticket');
-      checkSize(ticketKey, classScript, classDigest);
+      checkSize(ticketKey, caBundle, classScript, [caDigest, classDigest]);
       return { stub: PRESENT_STUB, gatewayURL, caDigest, ticketKey, classDigest, agentDigest };
     },
 
@@ -164,7 +170,7 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
     },
 
     namesFor: (classScript) =>
-      [caBundle, classScript, agentScript].flatMap((content) =>
+      [options.caBundle(), classScript, agentScript].flatMap((content) =>
         content === undefined ? [] : [nameOf(scriptDigest(content))],
       ),
 
