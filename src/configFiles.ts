@@ -52,7 +52,8 @@ export const FILE_READERS: Readers = {
     checked('caBundle', 'holds a block that is no certificate', () =>
       bundle?.blocks.map((block) => new X509Certificate(block)),
     );
-    return bundle?.text;
+    // As user data ends it: instances name a bundle by the digest of its file.
+    return bundle && (bundle.text.endsWith('\n') ? bundle.text : `${bundle.text}\n`);
   },
   async identityCertificates({ gateway }) {
     const setting = FILE_SETTINGS.identityCertificates;

@@ -13,21 +13,24 @@ interface Deps {
   logger: Logger;
 }
 
-/** Tells of files that changed as events about the operator's Lease. */
-export function tellOfFiles({ kube, namespace, events, logger }: Deps): (news: FileNews) => void {
+/** Events about the operator's Lease: there is no object of a tenant's to tell of files on. */
+export function createFileEvents({ kube, namespace, events, logger }: Deps) {
   const name = 'workspace-operator';
-  return ({ setting, fault }) => {
-    const reason = fault === undefined ? 'FileLoaded' : 'FileRefused';
-    const note =
-      fault === undefined
-        ? `The file of ${setting} changed and is used.`
-        : `${fault}. The file before it stays in use.`;
+  function record(reason: 'FileLoaded' | 'FileRefused' | 'LaunchesDistrust', note: string): void {
     kube.get(LEASES, name, namespace).then(
       ({ metadata: { uid } }) => {
         const regarding = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', name, namespace, uid };
         events.record({ regarding, type: OPERATOR_EVENTS[reason].type, reason, action: 'ReadFiles', note });
       },
-      (error: unknown) => logger.warn({ err: error, setting }, 'a change of a file is not told as an event'),
+      (error: unknown) =>
+        logger.warn({ err: error, reason }, 'no event: the operator’s Lease can not be read'),
     );
+  }
+  return {
+    file({ setting, fault }: FileNews): void {
+      if (fault === undefined) record('FileLoaded', `The file of ${setting} changed and is used.`);
+      else record('FileRefused', `${fault}. The file before it stays in use.`);
+    },
+    distrusted: (note: string) => record('LaunchesDistrust', note),
   };
 }

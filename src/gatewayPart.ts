@@ -4,7 +4,7 @@ import { createAgentShelf } from './gateway/agentShelf.ts';
 import { allowEveryone } from './gateway/callers.ts';
 import type { HeartbeatStore } from './gateway/heartbeatStore.ts';
 import { createReviewedCallers } from './gateway/reviewedCallers.ts';
-import { createGateway, type Gateway } from './gateway/server.ts';
+import { createGateway, type Gateway, type Reloadable } from './gateway/server.ts';
 import type { LiveFiles } from './liveFiles.ts';
 import { readSecret } from './reconcilers/workspace/secrets.ts';
 
@@ -28,7 +28,6 @@ export async function createGatewayPart(
       largestBytes: settings.maxEnvironmentBytes,
       mostBytes: settings.maxEnvironmentBytesInFlight,
     },
-    trustedCertificates: files.identityCertificates,
     identityScope: { accountID: config.aws.accountID, region: config.aws.region },
     agent: createAgentShelf({
       kube: cluster.kube,
@@ -54,7 +53,7 @@ export async function createGatewayPart(
           }),
     host: settings.listenHost,
     port: settings.listenPort,
-    tls: files.tls,
+    ...reloadable(files),
     limits: {
       perLaunch: settings.perLaunchLimit,
       perCaller: settings.perCallerLimit,
@@ -66,8 +65,11 @@ export async function createGatewayPart(
     pruneAfterMs: settings.retentionMs,
   });
   files.onNews(({ fault }) => {
-    if (fault === undefined)
-      gateway.reload({ tls: files.tls, trustedCertificates: files.identityCertificates });
+    if (fault === undefined) gateway.reload(reloadable(files));
   });
   return gateway;
+}
+
+function reloadable({ tls, identityCertificates, caBundle }: LiveFiles): Reloadable {
+  return { ...(tls && { tls }), trustedCertificates: identityCertificates, caBundle };
 }

@@ -11,12 +11,13 @@ import type { Random } from './controller/random.ts';
 import type { Transport } from './controller/transport.ts';
 import { type ControllerPart, REPORTING_CONTROLLER, startControllerPart } from './controllerPart.ts';
 import { createEc2Calls } from './ec2/client.ts';
-import { tellOfFiles } from './fileEvents.ts';
+import { createFileEvents } from './fileEvents.ts';
 import { createPostgresStore } from './gateway/postgresStore.ts';
 import type { Gateway } from './gateway/server.ts';
 import { createGatewayPart } from './gatewayPart.ts';
 import { listening } from './listening.ts';
 import { followConfigFiles } from './liveFiles.ts';
+import { watchTrust } from './trustWatch.ts';
 
 export interface OperatorOptions {
   config: Config;
@@ -80,6 +81,7 @@ export async function startOperator(
   const store = createPostgresStore({ databaseURL: need(config.database.url, 'database.url'), logger });
   let events: EventRecorder | undefined;
   let gateway: Gateway | undefined;
+  let trust: { stop(): Promise<void> } | undefined;
   let gatewayURL: string | undefined;
   let controller: ControllerPart | undefined;
   let stopped: Promise<void> | undefined;
@@ -91,6 +93,7 @@ export async function startOperator(
     ready = false;
     await files.stop();
     await controller?.stop();
+    await trust?.stop();
     await gateway?.stop();
     await events?.stop();
     await cluster?.stop();
@@ -113,7 +116,8 @@ export async function startOperator(
     reportingInstance: hostname(),
   });
   const { namespace } = config.kubernetes;
-  files.onNews(tellOfFiles({ kube: cluster.kube, namespace, events, logger }));
+  const fileEvents = createFileEvents({ kube: cluster.kube, namespace, events, logger });
+  files.onNews(fileEvents.file);
   cluster.watch(part);
   await cluster.waitForSync(signal);
   // Half a cache would make what exists look absent.
@@ -124,6 +128,16 @@ export async function startOperator(
   if (role !== 'controller') {
     gateway = await createGatewayPart(platform, files, cluster, store);
     gatewayURL = (await listening('gateway.listenPort', gateway.start())).url;
+    trust = watchTrust({
+      files,
+      store,
+      kube: cluster.kube,
+      namespace,
+      clock,
+      logger,
+      registry,
+      tell: fileEvents.distrusted,
+    });
   }
   if (role !== 'gateway') controller = startControllerPart(platform, files, cluster, store);
   ready = true;

@@ -32,6 +32,7 @@ export async function createServerCertificate(): Promise<ServerCertificate> {
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(caKeys.publicKey),
     ],
   });
   const certificate = await x509.X509CertificateGenerator.create({
@@ -48,6 +49,8 @@ export async function createServerCertificate(): Promise<ServerCertificate> {
         { type: 'ip', value: '127.0.0.1' },
       ]),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      // All authorities here have one name: without it a client that trusts two would try the wrong one.
+      await x509.AuthorityKeyIdentifierExtension.create(caKeys.publicKey),
     ],
   });
   return {

@@ -8,6 +8,7 @@ import { createClassMetrics } from '../../src/reconcilers/class/metrics.ts';
 import { ORPHAN_VERDICTS, type OrphanHold } from '../../src/reconcilers/orphans/decide/judge.ts';
 import { createOrphanMetrics } from '../../src/reconcilers/orphans/metrics.ts';
 import { createWorkspaceMetrics } from '../../src/reconcilers/workspace/metrics.ts';
+import { createTrustMetrics } from '../../src/trustWatch.ts';
 import { failureCauses } from './causesDocs.ts';
 import { code, GENERATED, table } from './markdown.ts';
 import { classEvents, operatorEvents, workspaceEvents } from './reasonsDocs.ts';
@@ -46,6 +47,7 @@ const ALERTS = `### What to watch
 | Do instances run that nobody owns? | \`workspace_orphans > 0\` |
 | Does a leader lead? | \`max(leader_election_master_status) < 1\` |
 | Is a certificate about to expire, or a file that changed not used? | \`gateway_tls_not_after_seconds - time() < 7 * 86400\`, \`config_file_refused == 1\` |
+| Do instances distrust the gateway? | \`gateway_launches_distrusting > 0\` |
 | Do reconciles fail, or pile up? | \`rate(controller_runtime_reconcile_errors_total[5m])\`, \`workqueue_depth\` |
 `;
 
@@ -96,6 +98,7 @@ export function metricsDocs(): string {
   createEc2Metrics(registry);
   createGatewayMetrics(registry);
   createFileMetrics(registry);
+  createTrustMetrics(registry);
   createClassMetrics(registry);
   createWorkspaceMetrics(registry);
   createOrphanMetrics(registry);

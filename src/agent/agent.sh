@@ -6,7 +6,8 @@
 #
 #   $WORKSPACE_ROOT/etc/workspace-agent/config   gateway, uid, number, ticket (written by the boot stub)
 #   $WORKSPACE_ROOT/etc/workspace-agent/local    optional settings of the image or the class, see below
-#   $WORKSPACE_ROOT/etc/workspace-agent/ca.pem   optional: what the gateway's certificate is checked with
+#   $WORKSPACE_ROOT/etc/workspace-agent/ca.pem   optional: what the gateway's certificate is checked with, until a later
+#                                                bundle came from the gateway (var/lib/workspace-agent/ca.pem)
 #   $WORKSPACE_ROOT/var/lib/workspace-agent/     what outlives a reboot: boot counter, credential, restart context
 #   $WORKSPACE_ROOT/run/workspace-agent/         environment (sh syntax, root only), url and active-tasks (yours to write)
 #
@@ -109,13 +110,56 @@ replace() { cat >"$1.new" && mv "$1.new" "$1"; }
 # request PATH: posts run/request; sets $status (000: no answer) and leaves the answer's body and headers in files.
 request() {
   set -- "$WORKSPACE_GATEWAY$1"
-  if [ -s "$etc/ca.pem" ]; then set -- "$@" --cacert "$etc/ca.pem"; fi
+  ca=$(bundle)
+  if [ -n "$ca" ]; then set -- "$@" --cacert "$ca"; fi
   # From a file: an argument could be read by every process on the instance.
   if [ -s "$state/authorization" ]; then set -- "$@" -H "@$state/authorization"; fi
   : >"$run/headers"
   : >"$run/answer"
   status=$(curl -q -sS -o "$run/answer" -D "$run/headers" -w '%{http_code}' --connect-timeout 5 --max-time 20 \
-    -H 'Content-Type: text/plain' -H 'Accept: text/plain' --data-binary "@$run/request" "$@") || status=000
+    -H 'Content-Type: text/plain' -H 'Accept: text/plain' --data-binary "@$run/request" "$@")
+  case $? in
+    0) ;;
+    51 | 60) status=000 && complain ;;
+    *) status=000 ;;
+  esac
+}
+
+# What the gateway's certificate is checked with; nothing for the system's own.
+bundle() {
+  for file in "$state/ca.pem" "$etc/ca.pem"; do
+    if [ -s "$file" ]; then echo "$file" && return; fi
+  done
+}
+digest_of() { sha256sum <"$1" | cut -c-64; }
+
+# Says that this instance distrusts what answers for the gateway, to that very server: the ticket alone opens nothing, and
+# whoever takes it in learns no more than whoever may describe the instance.
+complain() {
+  {
+    field uid "$WORKSPACE_UID"
+    field number "$WORKSPACE_NUMBER"
+    field ticket "$WORKSPACE_TICKET"
+  } | curl -q -s -k -o /dev/null --connect-timeout 5 --max-time 10 -H 'Content-Type: text/plain' --data-binary @- \
+    "$WORKSPACE_GATEWAY/v1/distrust" || :
+}
+
+# take_bundle DIGEST: from now on the gateway's certificate is checked with this bundle, which comes from a gateway that is
+# trusted still. One that the gateway's certificate does not stand is not taken: it would lock this instance out.
+take_bundle() {
+  held=$(bundle)
+  case $1 in '' | *[!0-9a-f]*) return ;; esac
+  if [ -z "$held" ] || [ "$(digest_of "$held")" = "$1" ]; then return; fi
+  set -- "$1" -q -s -f --connect-timeout 5 --max-time 20 "$WORKSPACE_GATEWAY/v1/ca/$1"
+  wanted=$1
+  shift
+  curl "$@" --cacert "$held" -o "$run/ca.pem" || return
+  if [ "$(digest_of "$run/ca.pem")" != "$wanted" ]; then log "the CA bundle is not $wanted" && return; fi
+  if ! curl "$@" --cacert "$run/ca.pem" -o /dev/null; then
+    log "the gateway's certificate does not stand the CA bundle $wanted yet; the one before it stays"
+    return
+  fi
+  if replace "$state/ca.pem" <"$run/ca.pem"; then log "the gateway is checked with the CA bundle $wanted"; fi
 }
 
 retry_after() { sed -n 's/^[Rr]etry-[Aa]fter: *\([0-9]\{1,4\}\).*/\1/p' "$run/headers" | tail -n 1; }
@@ -346,6 +390,7 @@ say_beat() {
     optional trouble "$trouble"
     optional interruption.action "$interruption"
     optional interruption.at "$interruption_at"
+    if [ -n "$(bundle)" ]; then optional ca "$(digest_of "$(bundle)")"; fi
   } >"$run/request"
   request /v1/heartbeat
 }
@@ -370,6 +415,7 @@ beat() {
       next=${told:-$period} period=${told:-$period}
       if [ -z "$refused" ]; then told_ignored "$(answer ignored)"; fi
       take_restart_context
+      take_bundle "$(answer ca)"
       ;;
     401) bootstrap ;;
     410) retire ;;

@@ -82,6 +82,11 @@ export const OPERATOR_EVENTS = {
     type: 'Warning',
     when: 'Such a file changed and can’t be used; the one before it stays in use. The message says why.',
   },
+  LaunchesDistrust: {
+    about: 'Lease',
+    type: 'Warning',
+    when: 'The gateway shows a certificate that the CA bundles of some launches do not stand; the message has their number.',
+  },
   KeysRotated: { about: 'Secret', type: 'Normal', when: 'New keys are current.' },
   KeysRestored: {
     about: 'Secret',

@@ -47,6 +47,14 @@ const READY = {
       'The instance runs and sends heartbeats, but its agent says that the class’s `WORKSPACE_COMMAND` can’t be started, or fails again and again. It is shown and decides nothing: the instance stays, and counts as available.',
     todo: 'See the instance’s console (lines of `workspace-agent`), then fix the class’s settings or the Secret.',
   },
+  GatewayDistrusted: {
+    standing: 'held',
+    wouldLaunch: false,
+    whileDown: 'Restarting',
+    means:
+      'The instance’s agent finds that the CA bundle which it holds does not stand the gateway’s certificate, so it can’t heartbeat; after the class’s heartbeat timeout it counts as silent.',
+    todo: 'Show a certificate again that the bundle stands, and follow [the rotation](agent-protocol.md#rotating-the-ca).',
+  },
   Launching: {
     standing: 'normal',
     wouldLaunch: true,

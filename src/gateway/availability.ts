@@ -8,7 +8,13 @@ export type Availability = 'Ready' | 'Restarting' | 'Unknown' | 'Dead';
 export const AVAILABILITY_REASONS = {
   Ready: ['Ready'],
   Restarting: ['Replacing', 'Booting'],
-  Unknown: ['HeartbeatLost', 'InstanceNotRunning', 'CommandFailing', 'EvidenceUnavailable'],
+  Unknown: [
+    'HeartbeatLost',
+    'InstanceNotRunning',
+    'CommandFailing',
+    'GatewayDistrusted',
+    'EvidenceUnavailable',
+  ],
   Dead: ['Stopped', 'Terminating'],
 } as const satisfies Readonly<Record<Availability, readonly string[]>>;
 

@@ -7,8 +7,8 @@ export interface Interruption {
   at: WallReading;
 }
 
-/** What an agent may say keeps it from its work; each is a reason of the condition Ready. */
-export const AGENT_TROUBLES = ['CommandFailing'] as const;
+/** What keeps an agent from its work; each is a reason of the condition Ready. It distrusts a gateway that it can't heartbeat to. */
+export const AGENT_TROUBLES = ['CommandFailing', 'GatewayDistrusted'] as const;
 export type AgentTrouble = (typeof AGENT_TROUBLES)[number];
 
 /** What the gateway knows of one launch: one row. Times are of the database's wall clock. */

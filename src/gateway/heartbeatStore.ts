@@ -20,6 +20,8 @@ export interface Heartbeat {
   interruption?: Interruption;
   /** What keeps the agent from its work. */
   trouble?: AgentTrouble;
+  /** SHA-256 of the CA bundle that it checks the gateway with, in hex. */
+  ca?: string;
 }
 
 export interface LaunchKey {
@@ -60,6 +62,10 @@ export interface HeartbeatStore {
   recordServed(launch: LaunchKey, env: string): Promise<void>;
   /** Counts an "it looks dead"; only a forwarded one is a transition. */
   recordReport(launch: LaunchKey, outcome: 'forwarded' | 'dropped'): Promise<void>;
+  /** What a launch says of itself outside of its heartbeats, of which the next one takes it back. One that is not known stays unknown. */
+  recordTrouble(launch: LaunchKey, trouble: AgentTrouble): Promise<void>;
+  /** How many launches that are heard hold each CA bundle, by its digest. */
+  countBundles(): Promise<ReadonlyMap<string, number>>;
   find(launch: LaunchKey): Promise<LaunchRecord | undefined>;
   /** Every row, and the cursor from which transitions go on. */
   readAll(): Promise<Transitions>;

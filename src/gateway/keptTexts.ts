@@ -13,3 +13,8 @@ export function selectorOf(labels: Readonly<Record<string, string>>): string {
     .map(([key, value]) => `${key}=${value}`)
     .join();
 }
+
+/** The ConfigMap that holds the text with this digest (SHA-256, hex). */
+export function nameOf(digest: string): string {
+  return `workspace-user-data-${digest.slice(0, 32)}`;
+}

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { SecretData } from '../api/environment.ts';
+import type { CaBundle } from './caBundle.ts';
 import type { EnvironmentsInFlight } from './environmentsInFlight.ts';
 import type { HeartbeatQueue } from './heartbeatQueue.ts';
 import type { HeartbeatStore } from './heartbeatStore.ts';
@@ -23,6 +24,8 @@ export interface GatewayParts {
   store: HeartbeatStore;
   queue: HeartbeatQueue;
   verifyIdentity: IdentityVerifier;
+  /** What instances check the gateway with; undefined where they trust what their images do. */
+  caBundle(): CaBundle | undefined;
   /** Whose and which region's instances may introduce themselves; what is undefined is not checked. */
   identityScope?: IdentityScope;
   logger: Logger;

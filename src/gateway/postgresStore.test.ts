@@ -236,6 +236,7 @@ describe('reading', () => {
       { name: '0001_workspace_launch' },
       { name: '0002_interruption' },
       { name: '0003_trouble' },
+      { name: '0004_ca' },
     ]);
   });
 });

@@ -98,6 +98,17 @@ export function createPostgresStore(
     async recordReport({ uid, number }, outcome) {
       await query('record a report', sql.RECORD_REPORT, [uid, number, outcome === 'forwarded']);
     },
+    async recordTrouble({ uid, number }, trouble) {
+      await query('record a trouble', sql.RECORD_TROUBLE, [uid, number, trouble]);
+    },
+    async countBundles() {
+      const { rows } = await query<{ ca: string; launches: number }>(
+        'count CA bundles',
+        sql.COUNT_BUNDLES,
+        [],
+      );
+      return new Map(rows.map(({ ca, launches }) => [ca, launches]));
+    },
     async find({ uid, number }) {
       const { rows } = await query<Row>('find a launch', sql.FIND, [uid, number]);
       return rows[0] && toRecord(rows[0]);
@@ -176,6 +187,7 @@ function columns(batch: readonly Heartbeat[]): unknown[] {
     column((h) => h.interruption?.action ?? null),
     column((h) => h.interruption && new Date(h.interruption.at).toISOString()),
     column((h) => h.trouble ?? null),
+    column((h) => h.ca ?? null),
   ];
 }
 

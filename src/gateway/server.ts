@@ -5,6 +5,7 @@ import type { Registry } from 'prom-client';
 import type { SecretData } from '../api/environment.ts';
 import { MOST_ENVIRONMENT_BYTES } from '../api/gather.ts';
 import type { Clock } from '../controller/clock.ts';
+import { caBundleOf } from './caBundle.ts';
 import type { Callers } from './callers.ts';
 import type { ConnectionLimits, ConnectionTimes } from './connections.ts';
 import { createEnvironmentsInFlight } from './environmentsInFlight.ts';
@@ -21,6 +22,7 @@ import { type AgentShelf, agentRoutes } from './routes/agent.ts';
 import { bootstrapRoute } from './routes/bootstrap.ts';
 import { heartbeatRoute } from './routes/heartbeat.ts';
 import { reportsRoute } from './routes/reports.ts';
+import { trustRoutes } from './routes/trust.ts';
 import { workspacesRoute } from './routes/workspaces.ts';
 
 export interface GatewayOptions {
@@ -34,6 +36,8 @@ export interface GatewayOptions {
   environments?: { largestBytes: number; mostBytes: number };
   /** PEM; what EC2's instance identity documents are checked with. */
   trustedCertificates: readonly string[];
+  /** PEM; what instances check the gateway's certificate with. */
+  caBundle?: string | undefined;
   /** Account and region that such a document must name. */
   identityScope?: IdentityScope;
   agent: AgentShelf;
@@ -63,7 +67,7 @@ export interface GatewayOptions {
 }
 
 /** What may change while a gateway runs. */
-export type Reloadable = Pick<GatewayOptions, 'tls' | 'trustedCertificates'>;
+export type Reloadable = Pick<GatewayOptions, 'tls' | 'trustedCertificates' | 'caBundle'>;
 
 export interface Gateway {
   /** Rejects when the address can't be bound. A database that is away is no reason not to start. */
@@ -95,6 +99,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const queue = createHeartbeatQueue({ store, clock, flushIntervalMs: options.flushIntervalMs ?? 200 });
   let documents = createIdentityVerifier(options.trustedCertificates);
   const verifyIdentity: IdentityVerifier = (signed) => documents(signed);
+  let bundle = caBundleOf(options.caBundle);
   const parts: GatewayParts = Object.freeze({
     clusterID: options.clusterID,
     keys: options.keys,
@@ -106,6 +111,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     store,
     queue,
     verifyIdentity,
+    caBundle: () => bundle,
     ...(options.identityScope && { identityScope: options.identityScope }),
     logger,
     metrics: createGatewayMetrics(options.metrics),
@@ -126,6 +132,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     reportsRoute(routes, parts, callers);
     workspacesRoute(routes, parts, { callers, retryAfterSeconds });
     agentRoutes(routes, options.agent);
+    trustRoutes(routes, parts);
   });
 
   let liveness: { stop(): Promise<void> } | undefined;
@@ -155,10 +162,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       await queue.stop();
       await closed;
     },
-    reload({ tls, trustedCertificates }) {
+    reload({ tls, trustedCertificates, caBundle }) {
       // Whether there is TLS at all is decided at the start.
       if (tls && server.server instanceof TLSServer) server.server.setSecureContext(tls);
       documents = createIdentityVerifier(trustedCertificates);
+      bundle = caBundleOf(caBundle);
     },
     inject: server.inject.bind(server),
   };

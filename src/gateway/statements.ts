@@ -18,22 +18,22 @@ const GATEWAY_UP = `
             WHERE one AND last_beat_at > now() - $1::float8 * interval '1 ms'), 0)::float8 AS "gatewayUpMs"`;
 
 /**
- * $1…$13: one array a column. Rows are locked in key order, so that two replicas' batches can't deadlock. Without a timeout
+ * $1…$14: one array a column. Rows are locked in key order, so that two replicas' batches can't deadlock. Without a timeout
  * the launch keeps its last one, or gets the default of a class.
  */
 export const RECORD_HEARTBEATS = `
   INSERT INTO workspace_launch AS l
     (uid, number, boot, seq, env, url, active_tasks, agent, timeout_ms, acknowledged,
-     interruption_action, interruption_at, trouble, first_heartbeat_at, last_heartbeat_at, recheck_at)
+     interruption_action, interruption_at, trouble, ca, first_heartbeat_at, last_heartbeat_at, recheck_at)
   SELECT h.*, now(), now(), now() + h.timeout_ms * interval '1 ms'
   FROM (
     SELECT b.uid, b.number, b.boot, b.seq, b.env, b.url, b.active_tasks, b.agent,
            coalesce(b.timeout_ms, k.timeout_ms, 90000) AS timeout_ms, b.acknowledged,
-           b.interruption_action, b.interruption_at, b.trouble
+           b.interruption_action, b.interruption_at, b.trouble, b.ca
     FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::int[], $8::text[],
-                $9::int[], $10::boolean[], $11::text[], $12::timestamptz[], $13::text[])
+                $9::int[], $10::boolean[], $11::text[], $12::timestamptz[], $13::text[], $14::text[])
       AS b (uid, number, boot, seq, env, url, active_tasks, agent, timeout_ms, acknowledged,
-            interruption_action, interruption_at, trouble)
+            interruption_action, interruption_at, trouble, ca)
     LEFT JOIN workspace_launch k ON k.uid = b.uid AND k.number = b.number
   ) AS h
   ORDER BY h.uid, h.number
@@ -42,7 +42,7 @@ export const RECORD_HEARTBEATS = `
     active_tasks = excluded.active_tasks, agent = excluded.agent, timeout_ms = excluded.timeout_ms,
     acknowledged = l.acknowledged OR excluded.acknowledged,
     interruption_action = excluded.interruption_action, interruption_at = excluded.interruption_at,
-    trouble = excluded.trouble,
+    trouble = excluded.trouble, ca = excluded.ca,
     first_heartbeat_at = coalesce(l.first_heartbeat_at, now()),
     last_heartbeat_at = now(),
     silent_since = NULL,
@@ -61,6 +61,16 @@ export const RECORD_HEARTBEATS = `
 export const RECORD_SERVED = `
   INSERT INTO workspace_launch AS l (uid, number, served_env, served_at) VALUES ($1, $2, $3, now())
   ON CONFLICT (uid, number) DO UPDATE SET served_env = excluded.served_env, served_at = now(), changed_at = now()`;
+
+/** A repeated word is no transition. */
+export const RECORD_TROUBLE = `
+  UPDATE workspace_launch SET trouble = $3, changed_at = now()
+  WHERE uid = $1 AND number = $2 AND trouble IS DISTINCT FROM $3`;
+
+export const COUNT_BUNDLES = `
+  SELECT ca, count(*)::int AS launches FROM workspace_launch
+  WHERE ca IS NOT NULL AND first_heartbeat_at IS NOT NULL AND silent_since IS NULL
+  GROUP BY ca`;
 
 /** $3: whether the report is to make the loop look. */
 export const RECORD_REPORT = `

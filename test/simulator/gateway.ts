@@ -41,6 +41,7 @@ export async function startGateway(
     verifyIdentity: createIdentityVerifier([identityCertificatePEM]),
     logger,
     metrics: createGatewayMetrics(registry),
+    caBundle: () => undefined,
   };
   keepRecorded({ store, clock, logger, beatIntervalMs, pruneAfterMs: NEVER_MS, records: queue.records });
   return {

@@ -151,6 +151,14 @@ export function createMemoryStore(clock: Clock, past: Rows = { launches: [] }): 
         row.reports += 1;
         if (outcome === 'forwarded') touch(row);
       }),
+    recordTrouble: (launch, trouble) =>
+      answer(() => {
+        const row = rows.get(launchID(launch));
+        if (!row || row.trouble === trouble) return;
+        row.trouble = trouble;
+        touch(row);
+      }),
+    countBundles: () => answer(() => new Map<string, number>()),
     find: (launch) =>
       answer(() => {
         const row = rows.get(launchID(launch));

@@ -51,6 +51,8 @@ export interface GatewayFixture {
   /** Puts a Workspace whose launch 1 is submitted and whose desired environment is that of the Secrets now. */
   put(change?: (workspace: Workspace, status: WorkspaceStatus) => void): Workspace;
   ticket(number?: number): string;
+  /** What documents of instances are checked with. */
+  certificatePEM: string;
   /** The signed document of an instance. */
   identity(instanceID?: string, fields?: Record<string, string>): { document: string; signature: string };
   close(): Promise<void>;
@@ -109,6 +111,7 @@ export async function createGatewayFixture(
     store,
     database,
     keys,
+    certificatePEM: signer.certificatePEM,
     authority: signer,
     registry,
     workspaces,

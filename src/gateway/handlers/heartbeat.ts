@@ -18,6 +18,7 @@ export interface HeartbeatRequest {
   acknowledged: boolean;
   interruption?: Interruption;
   trouble?: AgentTrouble;
+  ca?: string;
 }
 
 /**
@@ -27,8 +28,20 @@ export interface HeartbeatRequest {
  * must take it for an orphan.
  */
 export async function heartbeat(parts: GatewayParts, request: HeartbeatRequest): Promise<Answer> {
-  const { session, number, boot, seq, env, url, activeTasks, agent, acknowledged, interruption, trouble } =
-    request;
+  const {
+    session,
+    number,
+    boot,
+    seq,
+    env,
+    url,
+    activeTasks,
+    agent,
+    acknowledged,
+    interruption,
+    trouble,
+    ca,
+  } = request;
   if (session !== undefined && namesUnknownKey(parts.keys, session)) throw new GatewayError('key_unknown');
   const caller = session === undefined ? undefined : verifySession(parts.keys, parts.clusterID, session);
   if (!caller) throw new GatewayError('unauthenticated');
@@ -44,13 +57,16 @@ export async function heartbeat(parts: GatewayParts, request: HeartbeatRequest):
     ...(agent !== undefined && { agent }),
     ...(interruption !== undefined && { interruption }),
     ...(trouble !== undefined && { trouble }),
+    ...(ca !== undefined && { ca }),
   };
   if (parts.workspaces.byIndex('uid', caller.uid).length === 0) await parts.queue.submit(said);
   const workspace = findPresent(parts.workspaces, caller);
   const { periodSeconds, timeoutSeconds } = heartbeatTerms(parts.classes, workspace);
   const stored = await parts.queue.submit({ ...said, timeoutMs: timeoutSeconds * 1000 });
+  const bundle = ca === undefined ? undefined : parts.caBundle();
   return {
     periodSeconds,
+    ...(bundle && bundle.digest !== ca && { ca: bundle.digest }),
     restart: stored.acknowledged ? undefined : restartContext(workspace),
   };
 }

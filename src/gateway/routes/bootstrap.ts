@@ -1,27 +1,22 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { verifySession, verifyTicket } from '../credentials.ts';
 import { bootstrap } from '../handlers/bootstrap.ts';
-import { bearer, launchLimitKey } from '../http.ts';
+import { bearer } from '../http.ts';
 import type { GatewayParts } from '../parts.ts';
 import { launchNumber, uid } from './bounds.ts';
 import { parse, sendAnswer } from './format.ts';
+import { ticketLimit, ticketText } from './ticketLimit.ts';
 
 const body = z.object({
   uid: uid.optional(),
   number: launchNumber.optional(),
-  ticket: z.string().max(128).optional(),
+  ticket: ticketText.optional(),
   document: z.string().max(8192).optional(),
   signature: z.string().max(2048).optional(),
 });
 
 export function bootstrapRoute(server: FastifyInstance, parts: GatewayParts): void {
-  // A ticket is in the body, so this route counts only when it has been read.
-  const rateLimit = {
-    hook: 'preHandler',
-    keyGenerator: (request: FastifyRequest) => limitKey(parts, request),
-  } as const;
-  server.post('/v1/bootstrap', { config: { rateLimit } }, async (request, reply) => {
+  server.post('/v1/bootstrap', { config: { rateLimit: ticketLimit(parts) } }, async (request, reply) => {
     const session = bearer(request);
     const fields = parse(body, request.body ?? {});
     const answer = await bootstrap(parts, { ...fields, ...(session && { session }) }, (passage) => {
@@ -32,15 +27,4 @@ export function bootstrapRoute(server: FastifyInstance, parts: GatewayParts): vo
     });
     return sendAnswer(request, reply, answer);
   });
-}
-
-function limitKey({ keys, clusterID }: GatewayParts, request: FastifyRequest): string {
-  const session = bearer(request);
-  const launch = session === undefined ? undefined : verifySession(keys, clusterID, session);
-  if (launch) return launchLimitKey(launch);
-  const { uid, number, ticket } = body.safeParse(request.body).data ?? {};
-  if (uid === undefined || number === undefined || ticket === undefined) return request.ip;
-  return verifyTicket(keys, ticket, { clusterID, uid, number })
-    ? launchLimitKey({ uid, number })
-    : request.ip;
 }

@@ -42,6 +42,9 @@ export const environmentDigest = z
   .max(128)
   .regex(/^[a-z0-9]{1,16}:[0-9a-f]{64}$/);
 
+/** SHA-256, in hex. */
+export const contentDigest = z.string().regex(/^[0-9a-f]{64}$/);
+
 export const httpURL = z
   .string()
   .max(2048)

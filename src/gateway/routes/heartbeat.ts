@@ -7,6 +7,7 @@ import type { GatewayParts } from '../parts.ts';
 import {
   agentVersion,
   bootCounter,
+  contentDigest,
   count,
   environmentDigest,
   flag,
@@ -32,6 +33,7 @@ const optional = z
     acknowledged: flag,
     interruption: z.object({ action: z.enum(['terminate', 'stop', 'hibernate']), at: moment }),
     trouble: z.enum(AGENT_TROUBLES),
+    ca: contentDigest,
   })
   .partial();
 

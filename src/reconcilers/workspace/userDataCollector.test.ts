@@ -8,9 +8,9 @@ import { createVirtualClock } from '../../../test/support/virtualClock.ts';
 import type { LaunchParams, Workspace } from '../../api/workspace.ts';
 import type { KubeObject, ListOptions, Resource, WriteOptions } from '../../controller/client.ts';
 import { ApiError } from '../../controller/errors.ts';
-import { AGENT_LABEL } from '../../gateway/keptTexts.ts';
+import { AGENT_LABEL, nameOf } from '../../gateway/keptTexts.ts';
 import { createUserDataCollector } from './userDataCollector.ts';
-import { createUserDataStore, nameOf } from './userDataStore.ts';
+import { createUserDataStore } from './userDataStore.ts';
 
 const HOUR = 3_600_000;
 type ConfigMap = KubeObject & { data: { content: string } };

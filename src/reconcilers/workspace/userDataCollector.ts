@@ -8,9 +8,9 @@ import { isNotFound } from '../../controller/errors.ts';
 import { listAll } from '../../controller/kubeClient.ts';
 import type { Store } from '../../controller/store.ts';
 import { createRepeater } from '../../ec2/repeater.ts';
-import { AGENT_LABEL, CONFIG_MAPS, selectorOf, USER_DATA_LABEL } from '../../gateway/keptTexts.ts';
+import { AGENT_LABEL, CONFIG_MAPS, nameOf, selectorOf, USER_DATA_LABEL } from '../../gateway/keptTexts.ts';
 import { type Lease, WORKSPACES } from './deps.ts';
-import { nameOf, type UserDataStore } from './userDataStore.ts';
+import type { UserDataStore } from './userDataStore.ts';
 
 export interface UserDataCollectorOptions {
   kube: Pick<KubeClient, 'list' | 'delete'>;

@@ -10,7 +10,7 @@ import { scriptDigest } from '../../api/meets.ts';
 import type { KubeClient } from '../../controller/client.ts';
 import { isAlreadyExists } from '../../controller/errors.ts';
 import { createTicket } from '../../gateway/credentials.ts';
-import { AGENT_LABEL, CONFIG_MAPS, USER_DATA_LABEL } from '../../gateway/keptTexts.ts';
+import { AGENT_LABEL, CONFIG_MAPS, nameOf, USER_DATA_LABEL } from '../../gateway/keptTexts.ts';
 import type { KeyRing } from '../../gateway/keys.ts';
 import type { WorkspaceDeps } from './deps.ts';
 
@@ -184,9 +184,4 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
     kept: () => present,
     trustNothing: () => present.clear(),
   };
-}
-
-/** The ConfigMap that holds the text with this digest. */
-export function nameOf(digest: string): string {
-  return `workspace-user-data-${digest.slice(0, 32)}`;
 }

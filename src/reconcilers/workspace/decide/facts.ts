@@ -77,7 +77,7 @@ export interface HeartbeatFact {
   /** EC2's notice that it takes this Spot instance back, as its agent told it. */
   interruption?: { action: 'terminate' | 'stop' | 'hibernate'; at: WallMs };
   /** What keeps the agent from its work, in its own word. */
-  trouble?: 'CommandFailing';
+  trouble?: 'CommandFailing' | 'GatewayDistrusted';
 }
 
 export interface Offering {

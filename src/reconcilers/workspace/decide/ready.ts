@@ -19,8 +19,8 @@ export function judgeReady(view: View): Verdict<Reason> {
     return { status: 'Unknown', reason: 'Launching', message: 'Seen for the first time.' };
   }
   if (serves(view, launch)) {
-    const failing = commandFails(view, launch);
-    if (failing) return failing;
+    const trouble = troubleOf(view, launch);
+    if (trouble) return trouble;
     const announced = announcedEnd(view, launch);
     return {
       status: 'True',
@@ -98,17 +98,23 @@ export function serves(view: View, launch: FrozenLaunch): boolean {
   return launch.readyAt !== undefined && servedByConditions(status.conditions);
 }
 
-/** Shown, and decides nothing: a new instance would get the same command and the same environment. */
-function commandFails(view: View, launch: FrozenLaunch): Verdict<Reason> | Condition | undefined {
+/** What the agent says keeps it from its work. Shown, and decides nothing: a new instance would get the same command and environment. */
+function troubleOf(view: View, launch: FrozenLaunch): Verdict<Reason> | Condition | undefined {
   const row = heartbeatOf(view, launch);
   if (!view.facts.heartbeats.available || !isHeard(row)) {
     const before = conditionOf(view, 'Ready');
-    return before?.reason === 'CommandFailing' ? before : undefined;
+    return before && Object.hasOwn(TROUBLES, before.reason) ? before : undefined;
   }
-  if (row?.trouble !== 'CommandFailing') return undefined;
-  const message = `${launch.instanceID} is running and sends heartbeats, but its command can't be started, or fails again and again; its console says how. Nothing replaces it automatically: fix the class's WORKSPACE_COMMAND or WORKSPACE_USER, or what the environment tells the command.`;
-  return { status: 'False', reason: 'CommandFailing', message };
+  if (row?.trouble === undefined) return undefined;
+  return { status: 'False', reason: row.trouble, message: `${launch.instanceID} ${TROUBLES[row.trouble]}` };
 }
+
+const TROUBLES = {
+  CommandFailing:
+    "is running and sends heartbeats, but its command can't be started, or fails again and again; its console says how. Nothing replaces it automatically: fix the class's WORKSPACE_COMMAND or WORKSPACE_USER, or what the environment tells the command.",
+  GatewayDistrusted:
+    'is running, but the CA bundle that it holds does not stand the gateway’s certificate, so it can’t heartbeat. Show a certificate again that the bundle stands, until all instances hold the next bundle.',
+} as const;
 
 function progress(view: View, launch: FrozenLaunch): Blocker | Condition {
   const { facts, status } = view;

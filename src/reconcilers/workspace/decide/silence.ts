@@ -129,6 +129,8 @@ export function saidOfSilence(view: View, launch: FrozenLaunch): string {
   const said = [
     `No heartbeat from ${launch.instanceID} (launch ${launch.number})${heardAt === undefined ? '' : ` since ${iso(heardAt)}`}${sayImpaired(view, launch)}`,
   ];
+  if (heartbeatOf(view, launch)?.trouble === 'GatewayDistrusted')
+    said.push('It says that it distrusts the gateway’s certificate.');
   const instance = replaceable(view, launch);
   const since = silentSince(view, launch);
   if (instance && since !== undefined && silence) {

@@ -40,3 +40,10 @@ test('while heartbeats can not be judged it stays shown; once the command runs i
   const fixed = decideAt({ ...facts, workspace: shown, heartbeats: heard(heartbeatOf(1)) });
   expect(conditionOf(fixed, 'Ready')).toMatchObject({ status: 'True', reason: 'Ready' });
 });
+
+test('an instance that distrusts the gateway is shown as such while it is not silent yet, and when it is', () => {
+  const distrusting = heartbeatOf(1, { trouble: 'GatewayDistrusted' });
+  const decision = decideAt({ ...facts, heartbeats: heard(distrusting) });
+  expect(conditionOf(decision, 'Ready')).toMatchObject({ status: 'False', reason: 'GatewayDistrusted' });
+  expect(conditionOf(decision, 'Ready').message).toContain('does not stand the gateway’s certificate');
+});

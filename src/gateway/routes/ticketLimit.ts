@@ -1,0 +1,24 @@
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { verifySession, verifyTicket } from '../credentials.ts';
+import { bearer, launchLimitKey } from '../http.ts';
+import type { GatewayParts } from '../parts.ts';
+import { launchNumber, uid } from './bounds.ts';
+
+export const ticketText = z.string().max(128);
+const shown = z.object({ uid, number: launchNumber, ticket: ticketText });
+
+/** Counts a request for the launch whose ticket is in its body, so only once that has been read. */
+export function ticketLimit(parts: GatewayParts) {
+  return { hook: 'preHandler', keyGenerator: (request: FastifyRequest) => limitKey(parts, request) } as const;
+}
+
+function limitKey({ keys, clusterID }: GatewayParts, request: FastifyRequest): string {
+  const session = bearer(request);
+  const launch = session === undefined ? undefined : verifySession(keys, clusterID, session);
+  if (launch) return launchLimitKey(launch);
+  const { data } = shown.safeParse(request.body);
+  return data && verifyTicket(keys, data.ticket, { clusterID, uid: data.uid, number: data.number })
+    ? launchLimitKey(data)
+    : request.ip;
+}

@@ -1,0 +1,73 @@
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { KubeClient } from '../controller/client.ts';
+import { isNotFound } from '../controller/errors.ts';
+import { type CaBundle, caBundleOf, trusts } from './caBundle.ts';
+import type { HeartbeatStore } from './heartbeatStore.ts';
+import { CONFIG_MAPS, nameOf } from './keptTexts.ts';
+
+const body = z.object({ data: z.object({ content: z.string() }) });
+
+export interface Trust {
+  /** Launches that are heard, whose CA bundle does not stand the certificate, or is not known. */
+  distrusting: number;
+  /** Launches that are heard and do not hold the present bundle yet: while there are any, the old CA must stay. */
+  without: number;
+}
+
+export interface TrustDeps {
+  store: Pick<HeartbeatStore, 'countBundles'>;
+  kube: Pick<KubeClient, 'get'>;
+  /** The operator's own, where the bundles are kept that launches were made with. */
+  namespace: string;
+}
+
+/** How the launches take the gateway's certificate. Rejects while the database or the API server is away. */
+export function createTrustCount({ store, kube, namespace }: TrustDeps) {
+  const known = new Map<string, string>();
+
+  async function textOf(digest: string): Promise<string | undefined> {
+    const text = known.get(digest);
+    if (text !== undefined) return text;
+    try {
+      const { content } = body.parse(await kube.get(CONFIG_MAPS, nameOf(digest), namespace)).data;
+      if (caBundleOf(content)?.digest !== digest) return undefined;
+      known.set(digest, content);
+      return content;
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  return async (chain: string, present: CaBundle): Promise<Trust> => {
+    known.set(present.digest, present.text);
+    const counts = await store.countBundles();
+    // Whoever may heartbeat may claim any digest; each costs one look-up, and nobody else's count.
+    const trust = { distrusting: 0, without: 0 };
+    for (const [digest, launches] of counts) {
+      if (digest !== present.digest) trust.without += launches;
+      const text = await textOf(digest);
+      if (text === undefined || !trusts(text, chain)) trust.distrusting += launches;
+    }
+    return trust;
+  };
+}
+
+/** Says once when launches would not take the certificate that the gateway shows, and once when all do again. */
+export function createTrustNews(logger: Logger, tell: (note: string) => void): (trust: Trust) => void {
+  let before = 0;
+  return ({ distrusting, without }) => {
+    if (distrusting > 0 && before === 0) {
+      const note = `${distrusting} launches hold a CA bundle that does not stand the certificate which the gateway shows now; they can't heartbeat. Put the certificate before it back, or one that both bundles stand, until every launch holds the new bundle (gateway_launches_without_bundle is 0).`;
+      logger.error({ event: 'gateway.distrusted', distrusting, without }, note);
+      tell(note);
+    }
+    if (distrusting === 0 && before > 0)
+      logger.info(
+        { event: 'gateway.trusted', without },
+        'every launch that is heard takes the certificate again',
+      );
+    before = distrusting;
+  };
+}
