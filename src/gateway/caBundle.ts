@@ -34,6 +34,13 @@ function issued(issuer: X509Certificate, subject: X509Certificate): boolean {
   return subject.checkIssued(issuer) && subject.verify(issuer.publicKey);
 }
 
+/** What is no certificate vouches for nothing. */
 function certificatesIn(pem: string): X509Certificate[] {
-  return (pem.match(BLOCK) ?? []).map((block) => new X509Certificate(block));
+  return (pem.match(BLOCK) ?? []).flatMap((block) => {
+    try {
+      return [new X509Certificate(block)];
+    } catch {
+      return [];
+    }
+  });
 }

@@ -53,6 +53,30 @@ test('launches are counted that would not take the certificate, and that lack th
   expect(asked.filter((name) => name === nameOf(older.digest))).toHaveLength(1);
 });
 
+test('digests that launches make up cost no more than fifty look-ups, and not the count of the others', async () => {
+  const older = caBundleOf(`${one.caPEM}\n`);
+  const present = caBundleOf('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
+  if (!older || !present) throw new Error('bundles have digests');
+  const madeUp = Array.from(
+    { length: 500 },
+    (_, index) => [index.toString(16).padStart(64, '0'), 1] as const,
+  );
+  let asked = 0;
+  const count = createTrustCount({
+    namespace: 'system',
+    store: { countBundles: async () => new Map([...madeUp, [older.digest, 12]]) },
+    kube: {
+      async get(_resource: unknown, name: string) {
+        asked += 1;
+        const content = name === nameOf(older.digest) ? older.text : 'of another digest';
+        return { metadata: { name }, data: { content } } as never;
+      },
+    },
+  });
+  expect(await count(one.certPEM, present)).toEqual({ distrusting: 500, without: 512 });
+  expect(asked).toBeLessThanOrEqual(50);
+});
+
 test('a switch that leaves launches behind is warned of once, with their number', () => {
   const { logger, lines } = recordingLogger();
   const told: string[] = [];
