@@ -83,7 +83,7 @@ test('files that did not change are no news', async () => {
   const { live, news, lines, metric } = await follow();
   expect([live.tls, live.caBundle]).toEqual([
     { cert: pairs[0].certPEM, key: pairs[0].keyPEM },
-    pairs[0].caPEM,
+    `${pairs[0].caPEM}\n`,
   ]);
   expect([news, lines]).toEqual([[], []]);
   expect(await metric('gateway_tls_not_after_seconds')).toEqual([
@@ -98,7 +98,7 @@ test('all that is mounted is read again when the kubelet swaps it', async () => 
   await live.look();
   expect(live).toMatchObject({
     tls: { cert: pairs[1].certPEM, key: pairs[1].keyPEM },
-    caBundle: pairs[1].caPEM,
+    caBundle: `${pairs[1].caPEM}\n`,
   });
   expect(live.identityCertificates.join('')).toBe(documents[1].trim());
   expect(news.map(({ kind, fault }) => [kind, fault])).toEqual([
