@@ -69,7 +69,7 @@ async function startGateway(): Promise<{ url: string; sessions: string[] }> {
     readSecret: async () => undefined,
     store: createPostgresStore({ databaseURL: order.databaseURL, logger }),
     trustedCertificates: [(await createIdentityAuthority(systemClock)).certificatePEM],
-    agent: { script: '', unit: '' },
+    agent: { present: { script: '', unit: '' }, find: async () => undefined },
     clock: systemClock,
     logger,
     metrics: new Registry(),
