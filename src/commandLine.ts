@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { CONFIG_RULES, type Config, configSchema } from './config.ts';
+import { type Config, configSchema } from './config.ts';
+import { CONFIG_RULES } from './configRules.ts';
 import { SETTINGS, type Setting, settingAt } from './settings.ts';
 
 /** What of the operator this process is to be. */

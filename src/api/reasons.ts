@@ -1,3 +1,4 @@
+import { AGENT_REASONS } from './agentReasons.ts';
 import { own } from './own.ts';
 import type { ClassWideTraits, ReadyTraits, ReasonTraits } from './reasonTraits.ts';
 
@@ -39,22 +40,7 @@ const READY = {
     means: 'The present launch’s instance is `running` and sends heartbeats.',
     todo: 'Nothing.',
   },
-  CommandFailing: {
-    standing: 'held',
-    wouldLaunch: false,
-    whileDown: 'Restarting',
-    means:
-      'The instance runs and sends heartbeats, but its agent says that the class’s `WORKSPACE_COMMAND` can’t be started, or fails again and again. It is shown and decides nothing: the instance stays, and counts as available.',
-    todo: 'See the instance’s console (lines of `workspace-agent`), then fix the class’s settings or the Secret.',
-  },
-  GatewayDistrusted: {
-    standing: 'held',
-    wouldLaunch: false,
-    whileDown: 'Restarting',
-    means:
-      'The instance’s agent finds that the CA bundle which it holds does not stand the gateway’s certificate, so it can’t heartbeat; after the class’s heartbeat timeout it counts as silent.',
-    todo: 'Show a certificate again that the bundle stands, and follow [the rotation](agent-protocol.md#rotating-the-ca).',
-  },
+  ...AGENT_REASONS,
   Launching: {
     standing: 'normal',
     wouldLaunch: true,
@@ -147,14 +133,6 @@ const READY = {
     means:
       'The instance sent no heartbeat by its deadline; it is replaced at the time in the message. The tail of its console is in the message where EC2 has one.',
     todo: 'See "No first heartbeat" below.',
-  },
-  HeartbeatLost: {
-    standing: 'held',
-    wouldLaunch: false,
-    whileDown: 'Restarting',
-    means:
-      'The instance sent heartbeats and fell silent, or EC2 says that it no longer runs. The message says since when, when it is replaced (the class’s `repair`), and how its console ends.',
-    todo: 'Look at its console and at the way to the gateway. With `repair.policy: None`, or to be quicker, ask for a restart with `spec.requests.restart`.',
   },
   StatusLost: {
     standing: 'held',

@@ -3,7 +3,10 @@ import type { Refusal } from '../../../api/refusals.ts';
 import type { LaunchParams, Workspace } from '../../../api/workspace.ts';
 import type { WorkspaceClass } from '../../../api/workspaceClass.ts';
 import type { MonoMs, WallMs } from '../../../controller/time.ts';
+import type { HeartbeatFact } from './heartbeatFact.ts';
 import type { MoveFact, RoomFact } from './roomFacts.ts';
+
+export type { HeartbeatFact };
 
 /** The moment a decision is made in. Wall time stamps the status; safety is measured in monotonic time. */
 export interface Now {
@@ -61,23 +64,6 @@ export interface InstanceFact {
   missing: boolean;
   /** EC2's status checks of it have failed in every reading since then: its own, or those of what it runs on. */
   impaired?: { kind: 'instance' | 'system'; since: MonoMs };
-}
-
-export interface HeartbeatFact {
-  number: number;
-  /** Counter on the instance's disk; grows with each boot. */
-  boot?: number;
-  /** Digest of the environment that the instance holds, or was served. */
-  env?: string;
-  /** Whether it ever sent a heartbeat. */
-  alive: boolean;
-  /** Whether the last one is younger than the class's timeout. */
-  fresh: boolean;
-  lastHeartbeatAt?: WallMs;
-  /** EC2's notice that it takes this Spot instance back, as its agent told it. */
-  interruption?: { action: 'terminate' | 'stop' | 'hibernate'; at: WallMs };
-  /** What keeps the agent from its work, in its own word. */
-  trouble?: 'CommandFailing' | 'GatewayDistrusted';
 }
 
 export interface Offering {
