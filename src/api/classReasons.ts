@@ -93,7 +93,8 @@ const RolloutComplete = {
   RolloutHalted: {
     grave: true,
     event: 'RolloutHalted',
-    means: 'Replacements for a change failed again and again; the message has what failed.',
+    means:
+      'Replacements for a change failed again and again, or EC2 refuses to launch what was given up for one; the message names it.',
     todo: 'See "A roll-out is halted" below.',
   },
 } as const satisfies Aspect;

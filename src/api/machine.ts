@@ -135,6 +135,11 @@ export function classContent(digest: string): string {
   return `class:${digest.split(':').slice(2).join(':')}`;
 }
 
+/** Whether this names a class's content, and not an environment. */
+export function isClassContent(name: string): boolean {
+  return name.startsWith('class:');
+}
+
 /** Stands for a machine that differs from what is desired, and did so under a version that can't be compared any more. */
 export function outdatedMachine(desired: string): string {
   return `${parse(desired).version}:outdated:outdated`;

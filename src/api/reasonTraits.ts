@@ -15,6 +15,8 @@ export interface ReadyTraits extends ReasonTraits {
   wouldLaunch: boolean;
   /** What pollers are told of a Workspace that is down for it: whether it comes back without a person. */
   whileDown: 'Restarting' | 'Dead';
+  /** Whether its owner alone can bring such a one back: others of its class don't wait for it. */
+  ownersMatter?: true;
 }
 
 export interface ClassWideTraits extends ReadyTraits {

@@ -1,6 +1,7 @@
 import { AGENT_REASONS } from './agentReasons.ts';
 import { own } from './own.ts';
 import type { ClassWideTraits, ReadyTraits, ReasonTraits } from './reasonTraits.ts';
+import { ROLL_OUT } from './rollOutReasons.ts';
 
 /** Refuses launches of the whole class, which says so in its condition Launchable; the worst first. */
 const CLASS_WIDE = {
@@ -77,6 +78,7 @@ const READY = {
     standing: 'needsPerson',
     wouldLaunch: false,
     whileDown: 'Dead',
+    ownersMatter: true,
     means: 'No WorkspaceClass has the name in `spec.className`.',
     todo: 'Create it, or name another.',
   },
@@ -84,6 +86,7 @@ const READY = {
     standing: 'needsPerson',
     wouldLaunch: false,
     whileDown: 'Dead',
+    ownersMatter: true,
     means: 'The class does not allow this namespace.',
     todo: 'Have its owner add the namespace to `spec.allowedNamespaces`.',
   },
@@ -91,6 +94,7 @@ const READY = {
     standing: 'needsPerson',
     wouldLaunch: false,
     whileDown: 'Dead',
+    ownersMatter: true,
     means: 'A Secret that is not `optional` does not exist in the namespace. A running instance stays.',
     todo: 'Create it, or mark the reference optional.',
   },
@@ -98,6 +102,7 @@ const READY = {
     standing: 'needsPerson',
     wouldLaunch: false,
     whileDown: 'Dead',
+    ownersMatter: true,
     means:
       'A Secret of `spec.envFrom` holds a credential of the cluster (a ServiceAccount’s or a bootstrap token), which never reaches an instance. A running instance stays.',
     todo: 'Remove it from `spec.envFrom`, or copy what the agent needs into a Secret of type `Opaque`.',
@@ -106,9 +111,18 @@ const READY = {
     standing: 'needsPerson',
     wouldLaunch: false,
     whileDown: 'Dead',
+    ownersMatter: true,
     means:
       'The merged environment is larger than `gateway.maxEnvironmentBytes`; the message has both sizes. A running instance stays, but cannot boot again.',
     todo: 'Remove what the agent does not need, or raise the setting.',
+  },
+  SecretsUnread: {
+    standing: 'held',
+    wouldLaunch: false,
+    whileDown: 'Restarting',
+    means:
+      'The operator can’t read a Secret that `spec.envFrom` names. It reads again automatically. Meanwhile another Workspace may have the room that this one would take.',
+    todo: 'See `facts.unread` in the operator’s log. Check that the API server answers and that the operator may get Secrets in the namespace.',
   },
   SecretsUnstable: {
     standing: 'held',
@@ -204,27 +218,6 @@ const READY = {
     todo: 'Lift the protection, or fix the operator’s IAM policy; EC2 is asked again automatically. After the annotation, end what is left by hand.',
   },
 } as const satisfies Record<string, ReadyTraits>;
-
-/** Waits for the class's roll-out, while the present instance serves. */
-const ROLL_OUT = {
-  RolloutQueued: {
-    standing: 'inLine',
-    means:
-      'As many of the class’s Workspaces are down as may be (`rollout.maxUnavailable`). The message and `status.turn` have the place in line and, once one was replaced, the time of its turn, as they were when it joined.',
-    todo: 'Wait, or raise `rollout.maxUnavailable`.',
-  },
-  RolloutVerifying: {
-    standing: 'inLine',
-    means:
-      'One Workspace is replaced for this change first; the others follow once it is Ready. The message names it.',
-    todo: 'Wait.',
-  },
-  RolloutHalted: {
-    standing: 'needsPerson',
-    means: 'Replacements for this change failed again and again, and no more are made.',
-    todo: 'See "A roll-out is halted" below.',
-  },
-} as const satisfies Record<string, ReasonTraits>;
 
 const UP_TO_DATE = {
   UpToDate: {

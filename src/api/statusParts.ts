@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { timestamp } from './meta.ts';
+import { text, timestamp } from './meta.ts';
 import { className } from './workspaceClass.ts';
 
 export const room = z
@@ -36,4 +36,21 @@ export const restarts = z
   })
   .describe(
     'Restarts that a person asked for. The first is carried out at once; each that follows waits longer than the one before.',
+  );
+
+export const turn = z
+  .object({
+    generation: z.int().min(0).describe('desired.generation that waits.'),
+    since: timestamp.describe('When the wait began.'),
+    place: z.int().min(1).optional().describe('Place in line at that time; 1 is next.'),
+    of: z.int().min(1).optional().describe('How many were in line at that time, this one included.'),
+    expectedAt: timestamp.optional().describe('When its turn comes, as estimated at that time.'),
+    behind: text(512)
+      .optional()
+      .describe(
+        'Namespace and name of the Workspace that must become Ready before: it tries the change first, or was given up and is refused.',
+      ),
+  })
+  .describe(
+    'The wait of a change for other Workspaces of the class, or of a launch for its turn at EC2, as it was when it began: a place that follows each step would be a write each.',
   );

@@ -14,7 +14,8 @@ import {
   timestamp,
 } from './meta.ts';
 import { REFUSALS } from './refusals.ts';
-import { restarts, room } from './statusParts.ts';
+import { replacement } from './replacement.ts';
+import { restarts, room, turn } from './statusParts.ts';
 import { namesOf } from './table.ts';
 import { className } from './workspaceClass.ts';
 
@@ -187,21 +188,7 @@ export const workspaceStatus = z
       })
       .optional()
       .describe('The change that waits because the launch is too young or still starts.'),
-    turn: z
-      .object({
-        generation: z.int().min(0).describe('desired.generation that waits.'),
-        since: timestamp.describe('When the wait began.'),
-        place: z.int().min(1).optional().describe('Place in line at that time; 1 is next.'),
-        of: z.int().min(1).optional().describe('How many were in line at that time, this one included.'),
-        expectedAt: timestamp.optional().describe('When its turn comes, as estimated at that time.'),
-        behind: text(512)
-          .optional()
-          .describe('Namespace and name of the Workspace that tries the change first and must become Ready.'),
-      })
-      .optional()
-      .describe(
-        'The wait of a change for other Workspaces of the class, or of a launch for its turn at EC2, as it was when it began: a place that follows each step would be a write each.',
-      ),
+    turn: turn.optional(),
     room: room.optional(),
     handled: z
       .object({
@@ -211,6 +198,7 @@ export const workspaceStatus = z
       .describe('Requests that were answered.'),
     restarts: restarts.optional(),
     launch: launch.optional(),
+    replacement: replacement.optional(),
     terminating: z
       .array(
         z

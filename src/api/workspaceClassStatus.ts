@@ -58,7 +58,9 @@ const securityGroups = z
 
 const halt = z
   .object({
-    content: text(160).describe('What is not rolled out any further: a digest, as content is compared by.'),
+    content: text(160).describe(
+      'What is not rolled out any further: a digest, as content is compared by, or * for any change.',
+    ),
     since: timestamp.describe('When it was halted.'),
     by: text(512)
       .optional()

@@ -9,6 +9,7 @@ const NOTHING_TO_DO: FleetSummary = {
   limit: 1,
   replacedSince: () => 0,
   contents: [],
+  stuck: { refused: { count: 0 }, namespaces: [], isAllHalted: false },
   blocked: [],
 };
 

@@ -27,7 +27,7 @@ const READY = conditionsOf({
 export const DOWN = conditionsOf({ Ready: ['False', 'Restarting'], UpToDate: ['False', 'Restarting'] });
 
 /** Workspaces of one class in a store, and the fleet over them; a write is a version of its own. */
-export function createFleetWorld(spec: Record<string, unknown> = {}) {
+export function createFleetWorld(classSpec: Record<string, unknown> = {}) {
   const workspaces = createStore<Workspace>();
   const classes = createStore<WorkspaceClass>();
   const woken: string[] = [];
@@ -40,13 +40,14 @@ export function createFleetWorld(spec: Record<string, unknown> = {}) {
       onClass: (name) => void told.push(name),
       onPlace: (key) => void woken.push(key),
     });
-  classes.applyWrite(classOf(spec));
+  classes.applyWrite(classOf(classSpec));
 
   function write(
     name: string,
     status: WorkspaceStatus | undefined,
     more: Partial<Workspace['metadata']> = {},
     className = 'standard',
+    spec: Record<string, unknown> = {},
   ) {
     version += 1;
     const { namespace = 'default', ...rest } = more;
@@ -61,7 +62,7 @@ export function createFleetWorld(spec: Record<string, unknown> = {}) {
         creationTimestamp: stamp(0),
         ...rest,
       },
-      spec: workspaceSpec.parse({ className }),
+      spec: workspaceSpec.parse({ className, ...spec }),
       status,
     };
     workspaces.applyWrite(workspace);

@@ -12,6 +12,7 @@ import { type Scene, SECRETS } from '../simulator/scene.ts';
 import { NAMESPACE } from '../simulator/shape.ts';
 import type { Time } from './time.ts';
 
+const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
 const API_VERSION = `${WORKSPACES.group}/${WORKSPACES.version}`;
 const SHARED = 'shared-env';
 
@@ -20,13 +21,18 @@ export type ClassSpec = Partial<z.input<typeof workspaceClassSpec>>;
 type Spec = Partial<z.input<typeof workspaceSpec>>;
 type Patch = Record<string, unknown>;
 
-/** What people do to the cluster, and how they look at it. All is in one namespace. Looks cost no time and ask nobody. */
+/**
+ * What people do to the cluster, and how they look at it. All is in one namespace, but for names like `namespace/name`.
+ * Looks cost no time and ask nobody.
+ */
 export interface People {
   createClass(name: string, spec?: ClassSpec): Promise<void>;
   /** A merge patch of its spec. */
   editClass(name: string, spec: Patch): Promise<void>;
+  createNamespace(name: string): Promise<void>;
   /** Creates it, or changes the keys given. */
   putSecret(name: string, values: Record<string, string>): Promise<void>;
+  deleteSecret(name: string): Promise<void>;
   /** Of the class `standard`, with the Secret `NAME-env`, unless told. */
   createWorkspace(name: string, spec?: Spec): Promise<void>;
   /** A merge patch of its spec. */
@@ -37,7 +43,6 @@ export interface People {
   /** Environment from these Secrets, for a spec. */
   from(...secrets: string[]): Spec;
 
-  /** By its name, or by `namespace/name` where it is in another namespace. */
   find(name: string): Workspace | undefined;
   /** @throws when there is none */
   workspace(name: string): Workspace;
@@ -68,8 +73,7 @@ export function createPeople({ kube, api, note }: Scene, time: Time): People {
   }
 
   function find(name: string): Workspace | undefined {
-    const key = name.includes('/') ? name : objectKey(NAMESPACE, name);
-    const raw = state.get(STORAGE.workspaces, key);
+    const raw = state.get(STORAGE.workspaces, objectKey(placeOf(name).namespace, placeOf(name).name));
     return raw && decode(raw);
   }
 
@@ -96,18 +100,19 @@ export function createPeople({ kube, api, note }: Scene, time: Time): People {
 
   async function createWorkspace(name: string, spec: Spec = {}): Promise<void> {
     note(`someone creates ${name} ${JSON.stringify(spec)}`);
+    const metadata = placeOf(name);
     const body = {
       apiVersion: API_VERSION,
       kind: 'Workspace',
-      metadata: { name, namespace: NAMESPACE },
-      spec: { className: 'standard', ...from(`${name}-env`), ...spec },
+      metadata,
+      spec: { className: 'standard', ...from(`${metadata.name}-env`), ...spec },
     };
-    await kube.create(WORKSPACES, body, NAMESPACE);
+    await kube.create(WORKSPACES, body, metadata.namespace);
   }
 
   async function putSecret(name: string, values: Record<string, string>): Promise<void> {
     note(`someone writes Secret ${name}: ${Object.keys(values).join()}`);
-    const metadata = { name, namespace: NAMESPACE };
+    const metadata = placeOf(name);
     const data = Object.fromEntries(
       Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
     );
@@ -115,7 +120,7 @@ export function createPeople({ kube, api, note }: Scene, time: Time): People {
       await kube.mergePatch(SECRETS, metadata, { data });
     } catch (error) {
       if (!isNotFound(error)) throw error;
-      await kube.create(SECRETS, { apiVersion: 'v1', kind: 'Secret', metadata, data }, NAMESPACE);
+      await kube.create(SECRETS, { apiVersion: 'v1', kind: 'Secret', metadata, data }, metadata.namespace);
     }
   }
 
@@ -157,11 +162,19 @@ export function createPeople({ kube, api, note }: Scene, time: Time): People {
     },
     async edit(name, spec) {
       note(`someone edits ${name}: ${JSON.stringify(spec)}`);
-      await kube.mergePatch(WORKSPACES, { name, namespace: NAMESPACE }, { spec });
+      await kube.mergePatch(WORKSPACES, placeOf(name), { spec });
     },
     async remove(name) {
       note(`someone deletes ${name}`);
-      await kube.delete(WORKSPACES, name, NAMESPACE);
+      await kube.delete(WORKSPACES, placeOf(name).name, placeOf(name).namespace);
+    },
+    async createNamespace(name) {
+      note(`someone creates namespace ${name}`);
+      await kube.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+    },
+    async deleteSecret(name) {
+      note(`someone deletes Secret ${name}`);
+      await kube.delete(SECRETS, placeOf(name).name, placeOf(name).namespace);
     },
     async createFleet(count, spec = {}) {
       if (!state.get(STORAGE.secrets, objectKey(NAMESPACE, SHARED))) await putSecret(SHARED, { KEY: 'a' });
@@ -216,6 +229,12 @@ const CLASS = {
   subnets: [{ tags: { workspaces: 'true' } }],
   securityGroups: [{ tags: { workspaces: 'true' } }],
 };
+
+/** Of `name` or `namespace/name`. */
+function placeOf(name: string): { namespace: string; name: string } {
+  const at = name.indexOf('/');
+  return at < 0 ? { namespace: NAMESPACE, name } : { namespace: name.slice(0, at), name: name.slice(at + 1) };
+}
 
 function from(...secrets: string[]): Spec {
   return { envFrom: secrets.map((name) => ({ secretRef: { name } })) };

@@ -22,7 +22,7 @@ export function observeClass(
 /** What the class's status needs of its sums. */
 export function summaryOf(sums: ClassTally | undefined, klass: WorkspaceClass): FleetSummary {
   const tally = sums ?? createTally();
-  const { slots, standing } = tally;
+  const { slots, standing, stuck } = tally;
   return {
     counts: { ...standing.counts },
     rolling: standing.rolling,
@@ -32,6 +32,7 @@ export function summaryOf(sums: ClassTally | undefined, klass: WorkspaceClass): 
     replacedSince: standing.replacedSince,
     meanMs: standing.meanMs(),
     contents: contentsOf(tally, klass),
+    stuck: stuck.summary(),
     blocked: standing.blocked(),
   };
 }

@@ -1,11 +1,11 @@
+import { isClassContent } from '../../api/machine.ts';
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import { fails } from '../class/decide/halts.ts';
 import type { ContentFact } from '../workspace/decide/facts.ts';
 import { mayFollow } from '../workspace/decide/rollout.ts';
 import type { FleetEntry } from './entry.ts';
 import { createLine } from './line.ts';
-
-type Failure = NonNullable<FleetEntry['fails']>;
+import { FAILED_TRIES, type Failure } from './trials.ts';
 
 /** How many of a class have some content, try it, failed with it, or wait for it. */
 interface Content {
@@ -20,9 +20,13 @@ interface Content {
   verifying: Set<string>;
   /** Who serves and would be replaced for it. */
   wanted: number;
+  /** How many are to have it, by namespace. */
+  wanters: Map<string, number>;
   /** Whether another may be replaced for it. */
   isOpen: boolean;
   isFailed: boolean;
+  /** Whether a failure with it is the class's matter. */
+  isShared: boolean;
 }
 
 /** What the class's status tells of a content. */
@@ -39,8 +43,13 @@ export interface ContentSummary {
 /** The contents of a class's Workspaces: a class's digest, an environment's. */
 export interface Contents {
   move(before: FleetEntry | undefined, now: FleetEntry | undefined): void;
-  /** Who waited for content that another may be replaced for only now. */
-  settle(klass: WorkspaceClass | undefined): string[];
+  /** Who waited for content that another may be replaced for only now; and whose failures are another's matter than before. */
+  settle(klass: WorkspaceClass | undefined): { opened: string[]; rejudged: string[] };
+  /**
+   * Whether a failure with it is the class's matter: nobody is Ready with it, and it is the class's, or an environment of
+   * more than one namespace.
+   */
+  isShared: (name: string) => boolean;
   factFor(name: string, self: string): ContentFact;
   summaryOf: (name: string) => ContentSummary;
   /** The first so many names, in their own order, of contents that are to be halted if they are not yet. */
@@ -66,23 +75,28 @@ export function createContents(): Contents {
       failures: 0,
       verifying: new Set(),
       wanted: 0,
+      wanters: new Map(),
       isOpen: true,
       isFailed: false,
+      isShared: isClassContent(name),
     };
     contents.set(name, made);
     return made;
   }
 
-  function count({ key, proves, tries, lacks, fails: failure, waits, available }: FleetEntry, by: 1 | -1) {
+  function count(entry: FleetEntry, by: 1 | -1) {
+    const { key, namespace, proves, tries, lacks, fails: failures, waits, wantsEnv, available } = entry;
     for (const name of proves) of(name).proven += by;
     for (const name of tries) mark(of(name).trying, key, by);
     if (available) for (const name of lacks) of(name).wanted += by;
     if (waits === 'RolloutVerifying') for (const name of lacks) mark(of(name).verifying, key, by);
-    if (!failure) return;
-    const content = of(failure.content);
-    if (isSince(failure, resumedAt)) content.failures += by;
-    if (by > 0) content.failing.set(key, failure);
-    else content.failing.delete(key);
+    if (wantsEnv !== undefined) add(of(wantsEnv).wanters, namespace, by);
+    for (const failure of failures) {
+      const content = of(failure.content);
+      if (isSince(failure, resumedAt)) content.failures += by;
+      if (by > 0) content.failing.set(key, failure);
+      else content.failing.delete(key);
+    }
   }
 
   function recount(klass: WorkspaceClass | undefined): void {
@@ -115,6 +129,7 @@ export function createContents(): Contents {
     settle(klass) {
       recount(klass);
       const opened = new Set<string>();
+      const rejudged = new Set<string>();
       for (const name of moved) {
         const content = contents.get(name);
         if (!content) continue;
@@ -125,11 +140,15 @@ export function createContents(): Contents {
         if (isFailed && !content.isFailed) failed.add({ order: name, key: name });
         if (!isFailed && content.isFailed) failed.remove({ order: name, key: name });
         content.isFailed = isFailed;
+        const isShared = isSharedContent(content);
+        if (isShared !== content.isShared) for (const key of content.failing.keys()) rejudged.add(key);
+        content.isShared = isShared;
         if (isEmpty(content)) contents.delete(name);
       }
       moved.clear();
-      return [...opened];
+      return { opened: [...opened], rejudged: [...rejudged] };
     },
+    isShared: (name) => contents.get(name)?.isShared ?? isClassContent(name),
     factFor: (name, self) => factOf(contents.get(name), self),
     summaryOf(name) {
       const content = contents.get(name);
@@ -149,14 +168,29 @@ function factOf(content: Content | undefined, self: string | undefined): Content
   return { proven: (content?.proven ?? 0) > 0, trying, failing: content?.failures ?? 0 };
 }
 
-/** Whether it failed again and again since then. */
-function isSince({ times }: Failure, resumedAt: string | undefined): boolean {
-  const from = Date.parse(resumedAt ?? '') || 0;
-  return times.filter((at) => Date.parse(at) > from).length >= 2;
+function isSharedContent({ name, proven, wanters }: Content): boolean {
+  return proven === 0 && (isClassContent(name) || wanters.size > 1);
 }
 
-function isEmpty({ proven, trying, failing, verifying, wanted }: Content): boolean {
-  return proven + trying.size + failing.size + verifying.size + wanted === 0;
+/** Whether it failed again and again since then. */
+function isSince({ times }: Failure, resumedAt: string | undefined): boolean {
+  return countSince(times, resumedAt) >= FAILED_TRIES;
+}
+
+/** How many of these moments are later. */
+export function countSince(times: readonly string[], resumedAt: string | undefined): number {
+  const from = Date.parse(resumedAt ?? '') || 0;
+  return times.filter((at) => Date.parse(at) > from).length;
+}
+
+function isEmpty({ proven, trying, failing, verifying, wanted, wanters }: Content): boolean {
+  return proven + trying.size + failing.size + verifying.size + wanted + wanters.size === 0;
+}
+
+function add(counts: Map<string, number>, name: string, by: 1 | -1): void {
+  const count = (counts.get(name) ?? 0) + by;
+  if (count > 0) counts.set(name, count);
+  else counts.delete(name);
 }
 
 function mark(set: Set<string>, key: string, by: 1 | -1): void {

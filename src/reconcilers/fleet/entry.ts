@@ -1,6 +1,4 @@
-import { blamesContent, outdatedBy } from '../../api/causes.ts';
 import type { ConditionType } from '../../api/conditionReasons.ts';
-import { classContent } from '../../api/machine.ts';
 import {
   isReason,
   isRollOutReason,
@@ -11,11 +9,19 @@ import {
 } from '../../api/reasons.ts';
 import { classNameOf, occupiedClasses, occupies } from '../../api/room.ts';
 import { servedByConditions } from '../../api/served.ts';
-import type { Launch, Outcome, Workspace, WorkspaceStatus } from '../../api/workspace.ts';
-import { isRolledOut } from '../workspace/decide/rollout.ts';
+import type { Launch, Workspace, WorkspaceStatus } from '../../api/workspace.ts';
+import { contentsOf, isRolledOut } from '../workspace/decide/replacement.ts';
+import { FAILED_TRIES, type Failure, type Trial, trialOf } from './trials.ts';
 
-/** So many launches with the same content that never became Ready are a failure of it, not an accident. */
-const FAILED_TRIES = 2;
+/** What keeps a Workspace that was taken down from serving again. */
+export interface Stuck {
+  /** When its launches failed, whatever with. */
+  failedAt: readonly string[];
+  /** Since when EC2 refuses to launch it. */
+  refusedAt?: string | undefined;
+  /** It asks for an instance type of its own. */
+  isPinned: boolean;
+}
 
 /** What the others of its class need to know of a Workspace; all of it from its object alone, so that nothing is lost with a process. */
 export interface FleetEntry {
@@ -55,8 +61,16 @@ export interface FleetEntry {
   proves: readonly string[];
   /** Content that it was replaced for and has yet to become Ready with. */
   tries: readonly string[];
-  /** The content that its replacements failed with, and how. */
-  fails?: { content: string; times: readonly string[]; message: string };
+  /** Content that its replacement failed with. */
+  fails: readonly Failure[];
+  /** The environment that it is to have. */
+  wantsEnv?: string | undefined;
+  /** The operator gave it up for a change while it served, and it has not served since: it holds a slot. */
+  isTakenDown: boolean;
+  /** So it is, but for its owner to bring back: it holds nobody up. */
+  isLacking: boolean;
+  /** Why one that was taken down does not come back, and since when. */
+  stuck?: Stuck | undefined;
   /** The replacement that it became Ready with: begin and end, wall ms. */
   replaced?: { from: number; to: number };
 }
@@ -74,11 +88,17 @@ export function entryOf(workspace: Workspace): FleetEntry {
   const runs = spec.operatingMode === 'Running' && metadata.deletionTimestamp === undefined;
   const holds = contentsOf(launch?.machine, status?.instance?.env);
   const takesRoom = occupies(status);
-  const failed = failedTries(status);
+  const trial = runs && !spec.paused && !available ? trialOf(workspace) : undefined;
+  // What its owner must bring back tries nothing: another is the first.
+  const isOwners = trial !== undefined && readyTraitsOf(ready?.reason ?? '')?.ownersMatter === true;
+  const isLacking = isOwners && trial.slot;
+  const present = isOwners ? undefined : trial;
+  const isPinned = spec.instanceType !== undefined;
+  const isTakenDown = present?.slot === true;
   const aside =
     stalled || spec.paused || !launch?.number || launch.failures >= FAILED_TRIES || refused(launch);
-  const replacing = launch && !launch.readyAt && replacesServing(status) && failed.length < FAILED_TRIES;
   const outdated = desired && launch && launch.number > 0 && desired.generation > launch.generation;
+  const changing = Boolean(outdated || (present && present.failedAt.length < FAILED_TRIES));
   return {
     key,
     uid: metadata.uid,
@@ -89,20 +109,23 @@ export function entryOf(workspace: Workspace): FleetEntry {
     launchOrder: `${launch?.submittedAt ?? ''} ${key}`,
     state: stateOf(status, stalled),
     reason: !available && ready && isReason(ready.reason) ? ready.reason : undefined,
-    counts: runs && (available || !(aside || isAskedFor(status))),
+    counts: runs && (available || isTakenDown || !(aside || isLacking || (!trial && isAskedFor(launch)))),
     available: runs && available,
     occupies: takesRoom,
     alsoIn: occupiedClasses(workspace).filter((name) => name !== className),
     wantsRoom: runs && !spec.paused && !takesRoom && !stalled && wouldLaunch(ready?.reason),
     waits,
-    rolling:
-      runs && !spec.paused && (!stalled || waits === 'RolloutHalted') && Boolean(outdated || replacing),
+    rolling: runs && !spec.paused && (isTakenDown || ((!stalled || waits === 'RolloutHalted') && changing)),
     dueAt: Date.parse(desired?.at ?? '') || 0,
     lacks: desired ? contentsOf(desired.machine, desired.env).filter((name) => !holds.includes(name)) : [],
     proves: available && launch?.readyAt ? holds : [],
-    tries: replacing && desired ? contentsOf(launch.machine ?? desired.machine, desired.env) : [],
-    fails: failureOf(key, status, failed),
-    replaced: replacedAt(launch),
+    tries: present && !(isPinned && present.refusedAt) ? present.tries : [],
+    fails: present?.fails ?? [],
+    wantsEnv: runs ? desired?.env : undefined,
+    isTakenDown,
+    isLacking,
+    stuck: isTakenDown ? stuckOf(present, isPinned) : undefined,
+    replaced: replacedAt(status),
   };
 }
 
@@ -115,8 +138,9 @@ function mayMove({ metadata, spec }: Workspace, from: string, upToDate: string):
   return !NO_SUCH_CLASS.has(upToDate);
 }
 
-function contentsOf(machine: string | undefined, env: string | undefined): string[] {
-  return [...(machine === undefined ? [] : [classContent(machine)]), ...(env === undefined ? [] : [env])];
+function stuckOf({ failedAt, refusedAt }: Trial, isPinned: boolean): Stuck | undefined {
+  if (failedAt.length < FAILED_TRIES && refusedAt === undefined) return undefined;
+  return { failedAt, refusedAt, isPinned };
 }
 
 function conditionOf(status: WorkspaceStatus | undefined, type: ConditionType) {
@@ -142,11 +166,8 @@ function refused({ ended }: Launch): boolean {
  * Down because a person restarted it, and for no program's change: that is for the one who asked to bear, and takes no slot
  * that others need.
  */
-function isAskedFor(status: WorkspaceStatus | undefined): boolean {
-  const { launch } = status ?? {};
-  const isNew = launch?.cause?.kind === 'Restart' && !launch.readyAt && !launch.ended;
-  const hasServed = triesOf(status).some(({ readyAt }) => readyAt);
-  return isNew && (hasServed || !replacesServing(status));
+function isAskedFor(launch: Launch | undefined): boolean {
+  return launch?.cause?.kind === 'Restart' && !launch.readyAt && !launch.ended;
 }
 
 function stateOf(status: WorkspaceStatus | undefined, stalled: boolean): FleetEntry['state'] {
@@ -155,68 +176,16 @@ function stateOf(status: WorkspaceStatus | undefined, stalled: boolean): FleetEn
   return stalled || (reason !== undefined && standingOf(reason) !== 'normal') ? 'failing' : 'updating';
 }
 
-interface Try {
-  generation: number;
-  cause?: Launch['cause'];
-  readyAt?: string;
-  outcome?: Outcome;
-  endedAt?: string;
-}
-
-/** The launches of the present generation that are known, newest first. */
-function triesOf(status: WorkspaceStatus | undefined): Try[] {
-  const { launch, history = [], desired } = status ?? {};
-  if (!launch || !desired) return [];
-  const { ended } = launch;
-  const present: Try = { ...launch, outcome: ended?.outcome, endedAt: ended?.at };
-  const earlier = history.filter(({ number }) => number !== launch.number);
-  return [present, ...earlier].filter(({ generation }) => generation === desired.generation);
-}
-
-/** Whether the present generation was begun by replacing an instance for a change. */
-function replacesServing(status: WorkspaceStatus | undefined): boolean {
-  return triesOf(status).some(({ cause }) => isRolledOut(cause));
-}
-
-function failedTries(status: WorkspaceStatus | undefined): Try[] {
-  if (!replacesServing(status)) return [];
-  return triesOf(status).filter(
-    ({ outcome, readyAt }) => !readyAt && outcome !== undefined && blamesContent(outcome),
-  );
-}
-
-/** The last change is to blame: of two that came together nobody can say more. */
-function failureOf(
-  key: string,
-  status: WorkspaceStatus | undefined,
-  failed: readonly Try[],
-): FleetEntry['fails'] {
-  const { desired, launch } = status ?? {};
-  if (!desired || launch?.readyAt || failed.length < FAILED_TRIES) return undefined;
-  const content = sharedContent(desired);
-  if (content === undefined) return undefined;
-  // Others of the class are shown it: never what the instance or EC2 said of it.
-  const message = `${failed.length} launches of ${key} with it (${desired.cause}) never became Ready.`;
-  return { content, times: failed.map(({ endedAt }) => endedAt ?? ''), message };
-}
-
-/** What of the last change other Workspaces may have too. */
-function sharedContent({ cause, env, machine }: NonNullable<WorkspaceStatus['desired']>): string | undefined {
-  switch (outdatedBy(cause)) {
-    case 'classMachine':
-      return classContent(machine);
-    case 'environment':
-      return env;
-    case 'ownMachine':
-    case undefined:
-      return undefined;
-  }
-}
-
-function replacedAt(launch: Launch | undefined): FleetEntry['replaced'] {
-  if (!launch?.openedAt || !launch.readyAt || !isRolledOut(launch.cause)) {
-    return undefined;
-  }
-  const [from, to] = [Date.parse(launch.openedAt), Date.parse(launch.readyAt)];
+function replacedAt(status: WorkspaceStatus | undefined): FleetEntry['replaced'] {
+  const { launch, replacement } = status ?? {};
+  // An earlier release records no replacement, nor does a later launch of its own move one that is on record.
+  const isRecorded =
+    replacement && !(isRolledOut(launch?.cause) && (launch?.number ?? 0) > replacement.number);
+  const { since, servedAt } = isRecorded
+    ? replacement
+    : isRolledOut(launch?.cause)
+      ? { since: launch?.openedAt, servedAt: launch?.readyAt }
+      : {};
+  const [from, to] = [Date.parse(since ?? ''), Date.parse(servedAt ?? '')];
   return to >= from ? { from, to } : undefined;
 }

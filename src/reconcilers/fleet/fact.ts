@@ -11,8 +11,11 @@ export function roomFor(self: FleetEntry, tally: ClassTally): RoomFact {
 /** What a class comes to for one of its Workspaces, itself left out. */
 export function factOf(self: FleetEntry, tally: ClassTally, contents: readonly string[]): FleetFact {
   const known = tally.entries.get(self.uid);
+  const slots = tally.slots.factFor(self, known);
   return {
-    ...tally.slots.factFor(self, known),
+    ...slots,
+    unavailable: Math.max(0, slots.unavailable - tally.stuck.aside),
+    halt: tally.stuck.haltOf(self.namespace),
     meanMs: tally.standing.meanMs(),
     room: roomFor(self, tally),
     contents: Object.fromEntries(contents.map((name) => [name, tally.contents.factFor(name, self.key)])),

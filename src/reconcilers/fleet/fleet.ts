@@ -30,6 +30,8 @@ export interface Fleet {
   take(workspace: Workspace, claim: Claim): boolean;
   /** A pass ended without a claim: it waits in line like others. */
   rejoin(uid: string): void;
+  /** It can't use what it waits for: it keeps nobody else waiting until it is back, or its object changes. */
+  standAside(uid: string): void;
   /**
    * The write that it was taken for was refused or not sent. Unless another is under way or unanswered, others may have
    * what it took, and it stands aside until its next pass: that comes by its own backoff, and nobody waits for it.
@@ -162,7 +164,7 @@ export function createFleet({ workspaces, classes, onClass, onPlace }: FleetOpti
       if (member?.version !== metadata.resourceVersion) return false;
       if (claim.move && !roomIsLeft({ room: roomOf(workspace, spec.className) }, klass.spec)) return false;
       const fact = factFor(workspace, claim.contents);
-      if (claim.slot && !slotIsFree(fact, klass.spec)) return false;
+      if (claim.slot && (fact.halt || !slotIsFree(fact, klass.spec))) return false;
       if (claim.slot && unverified(fact, claim.contents) !== undefined) return false;
       if (claim.room && !roomIsLeft(fact, klass.spec)) return false;
       const permit = joined(member.permit, claim, metadata.resourceVersion);
@@ -172,6 +174,10 @@ export function createFleet({ workspaces, classes, onClass, onPlace }: FleetOpti
     rejoin(uid) {
       const member = members.get(uid);
       if (member?.standsAside) recount(member, { standsAside: false });
+    },
+    standAside(uid) {
+      const member = members.get(uid);
+      if (member && !member.permit) recount(member, { standsAside: true });
     },
     refused({ metadata }) {
       const member = members.get(metadata.uid);

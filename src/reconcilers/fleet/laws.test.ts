@@ -35,6 +35,24 @@ const notLaunched = (reason?: string): WorkspaceStatus =>
     conditions: reason === undefined ? [] : conditionsOf({ Ready: ['False', reason] }),
   });
 
+type Replacement = NonNullable<WorkspaceStatus['replacement']>;
+/** Was given up for content b while it served, and has not served since. */
+const takenDown = (reason: string, more: Partial<Replacement> = {}, content = 'b'): WorkspaceStatus =>
+  statusOf({
+    launch: waiting(4, { cause: { kind: 'TimedOut', ref: '3' }, generation: 2 }),
+    desired: desiredOf(2, content),
+    conditions: conditionsOf({ Ready: ['False', reason] }),
+    replacement: {
+      number: 2,
+      since: stamp(-5 * MINUTE),
+      slot: true,
+      before: { env: envDigest('a') },
+      ...more,
+    },
+  });
+const failures = (content: string, ...agoMs: number[]) =>
+  agoMs.map((ms, index) => ({ number: 3 - index, at: stamp(-ms), contents: [content] }));
+
 const STATUSES: readonly (WorkspaceStatus | undefined)[] = [
   undefined,
   serving(MINUTE),
@@ -49,6 +67,15 @@ const STATUSES: readonly (WorkspaceStatus | undefined)[] = [
   notLaunched(),
   notLaunched('ClassLimitReached'),
   notLaunched('QuotaExceeded'),
+  takenDown('Launching'),
+  takenDown('QuotaExceeded', { refusedAt: stamp(-MINUTE) }),
+  takenDown('QuotaExceeded', { refusedAt: stamp(-3 * MINUTE) }),
+  takenDown('Restarting', { failures: failures(B, MINUTE, MINUTE) }),
+  takenDown('Restarting', { failures: failures(B, MINUTE, 3 * MINUTE) }),
+  takenDown('Restarting', { failures: failures(C, MINUTE, MINUTE) }, 'c'),
+  takenDown('SecretMissing'),
+  serving(MINUTE, { desired: desiredOf(2, 'd'), conditions: waits('RolloutHalted') }),
+  serving(MINUTE, { desired: due, conditions: waits('RolloutHalted') }),
 ];
 
 const SPECS = [
@@ -103,6 +130,7 @@ function createScene() {
     const fact = fleet.factFor(workspace, contents);
     if (reason('UpToDate') === 'RolloutQueued') return slotIsFree(fact, klass.spec);
     if (reason('UpToDate') === 'RolloutVerifying') return unverified(fact, contents) === undefined;
+    if (reason('UpToDate') === 'RolloutHalted') return fact.halt === undefined;
     if (reason('Ready') === 'ClassLimitReached') return roomIsLeft(fact, klass.spec);
     return false;
   }
@@ -161,8 +189,12 @@ function createScene() {
     } else if (it.kind === 'refuse' && mine) fleet.refused(mine);
     else if (it.kind === 'lose' && mine) fleet.unanswered(mine, monoMs(0));
     else if (it.kind === 'prove') fleet.notLanded(uid);
-    else if (it.kind === 'rejoin' && present) {
-      // A pass: it looks, and decides that it has nothing to take.
+    else if (
+      it.kind === 'rejoin' &&
+      present &&
+      mine?.metadata.resourceVersion !== present.metadata.resourceVersion
+    ) {
+      // A pass: it looks, and decides that it has nothing to take. None begins while a write of its own is under way.
       fleet.rejoin(uid);
       look(`${namespace}/w${it.who}`);
     }

@@ -12,13 +12,22 @@ export interface Shown {
   numbers: string;
 }
 
-export function shownOf({ slots, standing, contents }: ClassTally, klass: WorkspaceClass | undefined): Shown {
+export function shownOf(
+  { slots, standing, contents, stuck }: ClassTally,
+  klass: WorkspaceClass | undefined,
+): Shown {
   const { counts, rolling } = standing;
   const blocked = standing.blocked();
   const halted = klass?.status?.halted?.map(({ content }) => contents.summaryOf(content).waiting > 0);
   const limit = klass && maxUnavailable(klass.spec, slots.counted);
   return {
-    conditions: [rolling > 0, blocked[0]?.reason, halted, contents.failed(2 * MOST_HALTS)].join(' '),
+    conditions: [
+      rolling > 0,
+      blocked[0]?.reason,
+      halted,
+      contents.failed(2 * MOST_HALTS),
+      JSON.stringify(stuck.summary()),
+    ].join(' '),
     numbers: [
       ...Object.values(counts),
       rolling,

@@ -4,6 +4,7 @@ import { maxUnavailable } from '../workspace/decide/rollout.ts';
 import type { FleetEntry } from './entry.ts';
 import { createFront } from './front.ts';
 import type { Place } from './line.ts';
+import type { StuckSums } from './stuck.ts';
 
 /** How many of a class may be down for a roll-out, how many are, and who waits for that. */
 export interface Slots {
@@ -12,7 +13,7 @@ export interface Slots {
   readonly unavailable: number;
   move(before: FleetEntry | undefined, now: FleetEntry | undefined): void;
   /** Who newly may take a slot. */
-  settle(klass: WorkspaceClass | undefined): string[];
+  settle(klass: WorkspaceClass | undefined, stuck: Pick<StuckSums, 'aside' | 'isRefused'>): string[];
   /** @param known what is counted of `self` already */
   factFor(
     self: FleetEntry,
@@ -38,8 +39,8 @@ export function createSlots(): Slots {
       unavailable += Number(isDown(now)) - Number(isDown(before));
       queue.move(placeOf(before), placeOf(now));
     },
-    settle(klass) {
-      const free = klass ? maxUnavailable(klass.spec, counted) - unavailable : 0;
+    settle(klass, { aside, isRefused }) {
+      const free = klass && !isRefused ? maxUnavailable(klass.spec, counted) - unavailable + aside : 0;
       return queue.settle(free).admitted.map(({ key }) => key);
     },
     factFor: (self, known) => ({

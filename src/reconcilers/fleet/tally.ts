@@ -4,6 +4,7 @@ import type { FleetEntry } from './entry.ts';
 import { createRoom, type Occupant, type Room } from './room.ts';
 import { createSlots, type Slots } from './slots.ts';
 import { createStanding, type Standing } from './standing.ts';
+import { createStuck, type StuckSums } from './stuck.ts';
 
 /** The sums over one class's Workspaces, kept as they change: what one change costs does not grow with how many there are. */
 export interface ClassTally {
@@ -13,6 +14,7 @@ export interface ClassTally {
   readonly slots: Slots;
   readonly room: Room;
   readonly contents: Contents;
+  readonly stuck: StuckSums;
   readonly standing: Standing;
   put(entry: FleetEntry): void;
   putGuest(guest: Occupant): void;
@@ -27,10 +29,11 @@ export function createTally(): ClassTally {
   const slots = createSlots();
   const room = createRoom();
   const contents = createContents();
+  const stuck = createStuck(contents.isShared);
   const standing = createStanding();
 
   function move(before: FleetEntry | undefined, now: FleetEntry | undefined): void {
-    for (const sums of [slots, room, contents, standing]) sums.move(before, now);
+    for (const sums of [slots, room, contents, stuck, standing]) sums.move(before, now);
   }
 
   return {
@@ -39,6 +42,7 @@ export function createTally(): ClassTally {
     slots,
     room,
     contents,
+    stuck,
     standing,
     put(entry) {
       move(entries.get(entry.uid), entry);
@@ -54,8 +58,11 @@ export function createTally(): ClassTally {
       move(entries.get(uid), undefined);
       entries.delete(uid);
     },
-    settle: (klass) => [
-      ...new Set([...slots.settle(klass), ...room.settle(klass), ...contents.settle(klass)]),
-    ],
+    settle(klass) {
+      const { opened, rejudged } = contents.settle(klass);
+      const released = stuck.settle(klass, rejudged);
+      const mayGo = slots.settle(klass, stuck);
+      return [...new Set([...mayGo, ...room.settle(klass), ...opened, ...released])];
+    },
   };
 }

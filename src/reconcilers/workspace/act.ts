@@ -36,8 +36,10 @@ export async function act(
   const key = `${workspace.metadata.namespace}/${workspace.metadata.name}`;
   const mine = memory.of(key, workspace.metadata.uid);
   const { uid } = workspace.metadata;
-  if (!decision.claim) deps.fleet.rejoin(uid);
-  else if (!deps.fleet.take(workspace, decision.claim)) return 0;
+  const finalizes = decision.effect?.kind === 'AddFinalizer';
+  // Until it has its finalizer it can't use any room: it goes back in line once the write of that was accepted.
+  if (!decision.claim && !finalizes) deps.fleet.rejoin(uid);
+  else if (decision.claim && !deps.fleet.take(workspace, decision.claim)) return 0;
   const written = await writeStatus(deps, workspace, decision, guard).catch((error: unknown) => {
     if (!decision.claim) throw error;
     if (certainlyFailed(error)) deps.fleet.refused(workspace);
@@ -61,7 +63,10 @@ export async function act(
   if (decision.claim && ask?.errand === 'open') deps.lines.spend(ask.bucket, mine.uid);
   if (!effect) return decision.requeueAfterMs;
   if (effect.kind === 'AddFinalizer' || effect.kind === 'RemoveFinalizer') {
-    await patchFinalizers(deps, written, effect.kind === 'AddFinalizer', guard);
+    await patchFinalizers(deps, written, finalizes, guard).catch((error: unknown) => {
+      deps.fleet.standAside(uid);
+      throw error;
+    });
     return decision.requeueAfterMs;
   }
   const termAt = deps.lease.term()?.acquiredAt;

@@ -12,7 +12,7 @@ import type { WorkspaceClassStatus } from '../../../api/workspaceClassStatus.ts'
 import { judgeCloud, judgeEvidence } from './evidence.ts';
 import type { ClassFacts, ClassNow } from './facts.ts';
 import { saidOfGroups } from './groups.ts';
-import { iso } from './progress.ts';
+import { holdsAll, iso } from './progress.ts';
 
 export interface ClassEvent {
   type: 'Normal' | 'Warning';
@@ -95,6 +95,8 @@ function judgeRollout(
     const next = 'Fix the class or the Secret, or set spec.requests.resume to a new value.';
     return { status: 'False', reason: 'RolloutHalted', message: `Halted at ${since}: ${message} ${next}` };
   }
+  const stuck = sayStuck(fleet);
+  if (holdsAll(fleet)) return { status: 'False', reason: 'RolloutHalted', message: stuck };
   if (!rollout) return { status: 'True', reason: 'Complete', message: 'No change has been rolled out yet.' };
   const { startedAt, endedAt, total, updated, estimatedEndAt } = rollout;
   if (endedAt) {
@@ -102,8 +104,26 @@ function judgeRollout(
     return { status: 'True', reason: 'Complete', message };
   }
   const until = estimatedEndAt ? `, about ${estimatedEndAt} at the present pace` : '';
-  const message = `${updated} of ${total} Workspaces replaced since ${startedAt}; ${fleet.unavailable} of at most ${fleet.limit} are down${until}.`;
+  const message =
+    `${updated} of ${total} Workspaces replaced since ${startedAt}; ${fleet.unavailable} of at most ${fleet.limit} are down${until}. ${stuck}`.trim();
   return { status: 'False', reason: 'RollingOut', message };
+}
+
+/** Which of those that were given up don't come back, and what that holds up. */
+function sayStuck({ stuck }: ClassFacts['fleet']): string {
+  const { count, example } = stuck.refused;
+  const others = count > 1 ? ` and ${count - 1} more` : '';
+  const refused =
+    count > 0
+      ? [
+          `EC2 refuses to launch ${example}${others}, given up for a change; nothing else is given up until it serves again. The roll-out then goes on automatically; see Launchable.`,
+        ]
+      : [];
+  const halted = stuck.namespaces.map(
+    ({ namespace, example: first }) =>
+      `Namespace ${namespace} is halted until ${first}, given up for a change, serves again: its owner must fix what it alone has, or set spec.requests.resume to a new value.`,
+  );
+  return [...refused, ...halted].join(' ');
 }
 
 /** Each change of an aspect's reason is told once. */

@@ -27,6 +27,18 @@ export interface ClassContent {
   waiting: number;
 }
 
+/** What of those that were taken down and don't come back a class's status shows. */
+export interface StuckSummary {
+  /** Those that EC2 refuses. */
+  refused: { count: number; example?: string | undefined };
+  /** The first namespaces that are halted, each with one that failed. */
+  namespaces: readonly { namespace: string; example: string }[];
+  /** Workspaces of two namespaces that failed, each with what it alone brings. */
+  failedApart?: readonly string[] | undefined;
+  /** Whether nothing is left to roll out but in namespaces that are halted. */
+  isAllHalted: boolean;
+}
+
 /** What the class's Workspaces come to. */
 export interface FleetSummary {
   counts: { total: number; current: number; updating: number; failing: number };
@@ -43,6 +55,8 @@ export interface FleetSummary {
   meanMs?: number;
   /** Contents that failed and that others wait for, or that are on record as halted. */
   contents: readonly ClassContent[];
+  /** Those that were taken down and don't come back. */
+  stuck: StuckSummary;
   /** Workspaces by what keeps them from launching, as far as it is the class's matter. */
   blocked: readonly { reason: ClassWideReason; count: number; example: string }[];
 }

@@ -1,5 +1,5 @@
 import type { WorkspaceClassStatus } from '../../../api/workspaceClassStatus.ts';
-import { MOST_FAILING } from '../../workspace/decide/rollout.ts';
+import { ANY, MOST_FAILING } from '../../workspace/decide/rollout.ts';
 import type { ClassContent, ClassFacts, ClassNow } from './facts.ts';
 import { iso } from './progress.ts';
 
@@ -23,13 +23,18 @@ export function haltsOf({ klass, fleet }: ClassFacts, now: ClassNow): Status {
   }
   const waitedFor = new Map(fleet.contents.map((content) => [content.name, content]));
   const kept = halted
-    .filter(({ content }) => (waitedFor.get(content)?.waiting ?? 0) > 0)
+    .filter(({ content }) =>
+      content === ANY ? fleet.rolling > 0 : (waitedFor.get(content)?.waiting ?? 0) > 0,
+    )
     .map((halt) => (halt.by === undefined ? { ...halt, ...saidOf(waitedFor.get(halt.content)) } : halt));
   const known = new Set(kept.map(({ content }) => content));
   const more = fleet.contents.filter((content) => !known.has(content.name) && fails(content));
+  const since = iso(now.wall);
+  const any = fleet.stuck.failedApart;
   const all = [
     ...kept,
-    ...more.map((content) => ({ content: content.name, since: iso(now.wall), ...saidOf(content) })),
+    ...(any && !known.has(ANY) ? [{ content: ANY, since, by: any[0], message: saidOfApart(any) }] : []),
+    ...more.map((content) => ({ content: content.name, since, ...saidOf(content) })),
   ].slice(0, MOST_HALTS);
   return { halted: all.length > 0 ? all : undefined, handled };
 }
@@ -47,4 +52,8 @@ export function fails({
   waiting,
 }: Pick<ClassContent, 'proven' | 'failing' | 'waiting'>): boolean {
   return waiting > 0 && failing >= (proven ? MOST_FAILING : 1);
+}
+
+function saidOfApart(examples: readonly string[]): string {
+  return `Replacements of ${examples.join(' and ')} failed again and again, each with what it alone brings; of two namespaces, so that the class may be to blame.`;
 }

@@ -13,7 +13,7 @@ export function progressOf({ fleet }: ClassFacts, status: WorkspaceClassStatus, 
   const updated = fleet.replacedSince(Date.parse(startedAt));
   const total = updated + rolling;
   if (rolling === 0) return { startedAt, total, updated, endedAt: iso(now.wall) };
-  const halted = status.halted !== undefined;
+  const halted = status.halted !== undefined || holdsAll(fleet);
   // What has not moved keeps its estimate: a later one would be a write without news.
   const still = going?.updated === updated && going.total === total && !halted;
   const estimatedEndAt = halted
@@ -33,6 +33,11 @@ function beginOf(dueSince: number, before: Rollout, now: ClassNow): number {
 function estimate({ rolling, limit, meanMs }: ClassFacts['fleet'], now: ClassNow): string | undefined {
   if (meanMs === undefined) return undefined;
   return iso(now.wall + Math.ceil(rolling / Math.max(1, limit)) * meanMs);
+}
+
+/** Whether nothing of the roll-out goes on before what was taken down is back. */
+export function holdsAll({ stuck }: ClassFacts['fleet']): boolean {
+  return stuck.refused.count > 0 || stuck.isAllHalted;
 }
 
 export function iso(wallMs: number): string {

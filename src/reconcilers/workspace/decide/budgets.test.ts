@@ -17,7 +17,8 @@ import { occupies } from '../../../api/room.ts';
 import type { Decision } from './decision.ts';
 import type { Facts } from './facts.ts';
 import { roomIsLeft } from './limits.ts';
-import { contentNames, isRolledOut, slotIsFree, unverified } from './rollout.ts';
+import { isRolledOut } from './replacement.ts';
+import { contentNames, slotIsFree, unverified } from './rollout.ts';
 
 const few = fc.integer({ min: 0, max: 3 });
 const fleets = fc.record({

@@ -49,11 +49,21 @@ export function unlaunchable(view: View): Blocker | undefined {
   return undefined;
 }
 
+/** Nothing follows from a Secret that could not be read, but that nothing can be launched with it now. */
+export function unreadSecrets({ facts }: View): Blocker | undefined {
+  if (facts.environment.kind !== 'Unknown') return undefined;
+  const { namespace } = facts.workspace.metadata;
+  const message = `A Secret that spec.envFrom names can’t be read in namespace "${namespace}"; it is read again automatically. See facts.unread in the operator’s log, and whether the operator may get Secrets there.`;
+  return { reason: 'SecretsUnread', message };
+}
+
 /** The parameters that this launch would be sent with now. */
 export function candidate(view: View, number: number): Answer<LaunchParams> {
   const { facts } = view;
   const blocker = unlaunchable(view);
   if (blocker || !facts.class) return { blocker };
+  const unread = unreadSecrets(view);
+  if (unread) return { blocker: unread };
   if (facts.environment.kind !== 'Merged' || !view.status.desired) return {};
   const forMs = facts.timing.repairBackoffMinMs;
   if (!facts.userData.ok) {

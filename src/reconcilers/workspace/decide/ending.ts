@@ -3,6 +3,7 @@ import type { Launch, Outcome } from '../../../api/workspace.ts';
 import { iso, msBetween, plus } from '../../../controller/time.ts';
 import { type Draft, wakeAfter } from './decision.ts';
 import type { HeartbeatFact, InstanceFact } from './facts.ts';
+import { noteFailure } from './replacement.ts';
 import type { FrozenLaunch, View } from './view.ts';
 
 const HISTORY = 5;
@@ -81,6 +82,7 @@ export function wakeForProof(draft: Draft, { notFound }: InstanceFact): void {
 
 /** Remembers a launch as over; the newest first. */
 export function remember(draft: Draft, launch: Launch, outcome: Outcome, message?: string): void {
+  noteFailure(draft, launch, outcome);
   const history = draft.status.history ?? [];
   if (launch.number < 1 || history.some((entry) => entry.number === launch.number)) return;
   draft.status.history = [

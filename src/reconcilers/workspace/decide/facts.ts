@@ -3,6 +3,7 @@ import type { Refusal } from '../../../api/refusals.ts';
 import type { LaunchParams, Workspace } from '../../../api/workspace.ts';
 import type { WorkspaceClass } from '../../../api/workspaceClass.ts';
 import type { MonoMs, WallMs } from '../../../controller/time.ts';
+import type { HaltFact } from './haltFact.ts';
 import type { HeartbeatFact } from './heartbeatFact.ts';
 import type { MoveFact, RoomFact } from './roomFacts.ts';
 
@@ -218,8 +219,9 @@ export interface ContentFact {
 export interface FleetFact {
   /** Workspaces that count for the budget, this one included. */
   counted: number;
-  /** Others of them that don't serve, or are about to be replaced. */
+  /** Others of them that don't serve, or are about to be replaced, and hold a slot. */
   unavailable: number;
+  halt?: HaltFact | undefined;
   /** Others that wait for a slot, and how many of them before this one. */
   waiting: number;
   ahead: number;

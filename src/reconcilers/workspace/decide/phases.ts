@@ -8,6 +8,7 @@ import { observeInstances } from './instances.ts';
 import { leaveClasses, move } from './move.ts';
 import { operate } from './operating.ts';
 import { recover } from './recovery.ts';
+import { followReplacement, noteRefusal } from './replacement.ts';
 import { awaitSilence } from './silence.ts';
 import { supersede } from './supersede.ts';
 import { terminateSuperseded } from './terminate.ts';
@@ -28,6 +29,7 @@ function decideLaunch(draft: Draft): void {
   if (!deleting && !move(draft)) return;
   if (!deleting) desire(draft);
   observeInstances(draft);
+  followReplacement(draft);
   const doubt = resolveDoubt(draft);
   if (deleting) {
     if (!doubt) deletePhase(draft);
@@ -38,4 +40,5 @@ function decideLaunch(draft: Draft): void {
   terminateSuperseded(draft);
   leaveClasses(draft);
   if (!deleting) arm(draft);
+  noteRefusal(draft);
 }

@@ -244,6 +244,15 @@ describe('halted', () => {
     expect(conditionOf(decision, 'Stalled')).toMatchObject({ status: 'True', reason: 'RolloutHalted' });
   });
 
+  test('a Workspace names one that failed, and repeats nothing of how: that may be another tenant’s', () => {
+    const message = '2 launches of other/first with it never became Ready. The console ends: its words';
+    const record = [{ content: classContent(OTHER), since: stamp(0), by: 'other/first', message }];
+    const other = { ...classOf(), status: { observedGeneration: 1, halted: record } };
+    const decision = decideAt(classChanged({ counted: 100 }, { class: other }));
+    expect(conditionOf(decision, 'UpToDate').message).toContain('other/first');
+    expect(JSON.stringify(decision)).not.toContain('its words');
+  });
+
   test('a Secret’s change goes on meanwhile', () => {
     expect(launched(changed({ counted: 100 }, { class: klass }))).toBe(true);
   });

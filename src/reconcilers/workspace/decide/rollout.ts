@@ -1,27 +1,25 @@
-import { outdatedBy } from '../../../api/causes.ts';
 import { classContent } from '../../../api/machine.ts';
 import { own } from '../../../api/own.ts';
 import type { RollOutReason } from '../../../api/reasons.ts';
 import type { Cause, WorkspaceStatus } from '../../../api/workspace.ts';
-import type { WorkspaceClassSpec } from '../../../api/workspaceClass.ts';
+import type { WorkspaceClass, WorkspaceClassSpec } from '../../../api/workspaceClass.ts';
 import { iso, plus } from '../../../controller/time.ts';
 import { isCurrent, isCurrentMachine } from './change.ts';
 import type { Claim } from './decision.ts';
 import type { ContentFact, Facts, FleetFact } from './facts.ts';
 import { needsRoom } from './limits.ts';
 import { serves } from './ready.ts';
+import { isRolledOut } from './replacement.ts';
 import { conditionOf } from './verdict.ts';
 import type { Answer, Blocker, FrozenLaunch, View, Wait } from './view.ts';
 
 type Turn = NonNullable<WorkspaceStatus['turn']>;
 
+/** In a class's status: no change at all is rolled out any further. */
+export const ANY = '*';
+
 /** So many Workspaces that failed with some content stop it, though others came up with it. */
 export const MOST_FAILING = 3;
-
-/** Whether it is a change, which replaces an instance although no person asked for this one. */
-export function isRolledOut(cause: Cause | undefined): boolean {
-  return cause !== undefined && outdatedBy(cause.kind) !== undefined;
-}
 
 /** How many of so many Workspaces may be down at once for a roll-out: rounded down, but never none, or it would never end. */
 export function maxUnavailable({ rollout }: Pick<WorkspaceClassSpec, 'rollout'>, counted: number): number {
@@ -32,6 +30,7 @@ export function maxUnavailable({ rollout }: Pick<WorkspaceClassSpec, 'rollout'>,
 
 /** Whether one more may be taken down, those who wait before it being served first. */
 export function slotIsFree(fleet: FleetFact, spec: Pick<WorkspaceClassSpec, 'rollout'>): boolean {
+  if (fleet.halt?.why === 'refused') return false;
   return fleet.unavailable + fleet.ahead < maxUnavailable(spec, fleet.counted);
 }
 
@@ -59,7 +58,7 @@ export function claim(view: View, launch: FrozenLaunch, cause: Cause): Answer<Cl
   const contents = newContents(view, launch);
   const blocker = halted(view, contents);
   if (blocker) return { blocker };
-  const wait = unproven(view, contents) ?? queued(view, klass.spec);
+  const wait = held(view, klass) ?? unproven(view, contents) ?? queued(view, klass.spec);
   return wait ?? { value: { slot: true, room, contents } };
 }
 
@@ -83,13 +82,31 @@ function newContents(view: View, launch: FrozenLaunch): string[] {
 
 function halted({ facts, status }: View, contents: readonly string[]): Blocker | undefined {
   const { class: klass } = facts;
-  const halt = klass?.status?.halted?.find(({ content }) => contents.includes(content));
+  const halt = klass?.status?.halted?.find(({ content }) => content === ANY || contents.includes(content));
   if (!klass || !halt) return undefined;
   return {
     reason: 'RolloutHalted',
     // Not its message: an earlier release wrote there what another tenant's instance said.
     message: `Generation ${status.desired?.generation} is not rolled out any further, and the present instance stays: ${halt.by ?? 'another Workspace'} was replaced for it and never became Ready; its own status says how. Fix the class or the Secret, or set spec.requests.resume of WorkspaceClass "${klass.metadata.name}" to a new value.`,
   };
+}
+
+/** Why nothing is given up in the class or in this namespace while one that was given up before does not come back. */
+function held(view: View, { metadata: { name } }: WorkspaceClass): Wait | undefined {
+  const { halt } = view.facts.fleet;
+  if (!halt) return undefined;
+  const { behind, scope, why } = halt;
+  if (why === 'refused') {
+    const said = `EC2 refuses to launch ${behind}, which was given up for a change; the roll-out goes on once it serves. The status of WorkspaceClass "${name}" has the rest`;
+    return inLine(view, 'RolloutQueued', said, { behind });
+  }
+  const { namespace } = view.facts.workspace.metadata;
+  const where = scope === 'class' ? `WorkspaceClass "${name}"` : `namespace "${namespace}"`;
+  const how =
+    why === 'lacking' ? 'waits for its owner' : 'failed again and again after it was given up for a change';
+  const also = scope === 'class' ? ', and one of another namespace as well' : '';
+  const message = `Generation ${view.status.desired?.generation} is not rolled out, and the present instance stays: ${behind} ${how}${also}, so nothing else in ${where} is given up. Fix ${behind}, stop or delete it, or set spec.requests.resume of WorkspaceClass "${name}" to a new value.`;
+  return { blocker: { reason: 'RolloutHalted', message } };
 }
 
 function unproven(view: View, contents: readonly string[]): Wait | undefined {

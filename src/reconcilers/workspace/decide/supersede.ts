@@ -10,7 +10,7 @@ import {
 } from '../../../api/workspace.ts';
 import { iso, msBetween } from '../../../controller/time.ts';
 import { failuresWith } from './backoff.ts';
-import { candidate, unlaunchable } from './candidate.ts';
+import { candidate, unlaunchable, unreadSecrets } from './candidate.ts';
 import { change } from './change.ts';
 import { block, type Draft, heed } from './decision.ts';
 import { findInstance, inDoubt, provenGone, remember, trackEnding } from './ending.ts';
@@ -19,6 +19,7 @@ import { isNear, turnFor } from './line.ts';
 import { countLaunch } from './move.ts';
 import { fingerprint } from './offerings.ts';
 import { afterEnd, afterTimeout } from './repair.ts';
+import { beginReplacement, replacementOf } from './replacement.ts';
 import { afterRestart, answersRestart, askedRestart, countRestart } from './restart.ts';
 import { claim } from './rollout.ts';
 import { afterSilence } from './silence.ts';
@@ -31,7 +32,8 @@ export function supersede(draft: Draft): void {
   if (!launch || inDoubt(launch)) return;
   if (spec.operatingMode === 'Stopped' || launch.phase === 'Waiting') return;
   const cause = spec.paused ? undefined : wanted(draft, launch);
-  const obstacle = unlaunchable(draft);
+  // Without a desired state there is no cause either, and it would seem to be on its way.
+  const obstacle = unlaunchable(draft) ?? (draft.status.desired ? undefined : unreadSecrets(draft));
   if (obstacle) block(draft, obstacle);
   if (!cause || draft.blocker) return;
   const spent = usedUp(launch);
@@ -55,7 +57,7 @@ export function supersede(draft: Draft): void {
     heed(draft, end);
     if (!end.value) return;
   }
-  open(draft, launch, cause);
+  open(draft, launch, cause, taken.slot);
   draft.claim = taken;
 }
 
@@ -156,7 +158,7 @@ function unvalidated({ facts, now }: View, params: LaunchParams): Wait | undefin
   };
 }
 
-function open(draft: Draft, previous: Launch, cause: Cause): void {
+function open(draft: Draft, previous: Launch, cause: Cause, slot: boolean): void {
   const { status, now } = draft;
   const unexpected = previous.phase !== 'Closed' && isEnd(cause.kind);
   const outcome = outcomeOf(previous, cause);
@@ -169,6 +171,9 @@ function open(draft: Draft, previous: Launch, cause: Cause): void {
   ) {
     trackEnding(draft, previous.number, previous.instanceID);
   }
+  const under = replacementOf(status);
+  const env = status.instance?.id === previous.instanceID ? status.instance?.env : undefined;
+  const before = { machine: previous.machine, env };
   status.launch = {
     number: previous.number + 1,
     generation: status.desired?.generation ?? 0,
@@ -177,6 +182,7 @@ function open(draft: Draft, previous: Launch, cause: Cause): void {
     openedAt: iso(now.wall),
     failures: unexpected ? failuresWith(draft, previous) : 0,
   };
+  beginReplacement(draft, status.launch, under, before, slot);
   countLaunch(draft);
   if (cause.kind === 'Restart') status.restarts = countRestart(draft);
   answerRequest(draft);

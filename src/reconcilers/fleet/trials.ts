@@ -1,0 +1,66 @@
+import { outdatedBy } from '../../api/causes.ts';
+import type { Replacement } from '../../api/replacement.ts';
+import type { Workspace, WorkspaceStatus } from '../../api/workspace.ts';
+import { contentsOf, newContentsOf, replacementOf } from '../workspace/decide/replacement.ts';
+import type { Frozen } from '../workspace/decide/view.ts';
+
+/** So many launches with the same content that never became Ready are a failure of it, not an accident. */
+export const FAILED_TRIES = 2;
+
+/** Content that a Workspace's replacement failed with, when, and how. */
+export interface Failure {
+  content: string;
+  times: readonly string[];
+  message: string;
+}
+
+/** How the replacement of a Workspace goes that has yet to serve again. */
+export interface Trial {
+  /** The operator gave up an instance that served: it holds a slot. */
+  slot: boolean;
+  /** Content that it is the one to try. */
+  tries: readonly string[];
+  fails: readonly Failure[];
+  /** When its launches failed, whatever with. */
+  failedAt: readonly string[];
+  /** Since when nothing is launched, as EC2 refuses it. */
+  refusedAt?: string | undefined;
+}
+
+export function trialOf({ metadata, status }: Workspace): Trial | undefined {
+  const present = replacementOf(status);
+  if (!status || !present) return undefined;
+  const { failures = [], refusedAt, slot } = present;
+  const contents = newContentsOf(status, present);
+  const key = `${metadata.namespace}/${metadata.name}`;
+  // What it is to have next counts as well: an earlier release's failures speak against that.
+  const { machine, env } = status.desired ?? {};
+  const suspects = new Set([...contents, ...contentsOf(machine, env)]);
+  const fails = [...suspects].flatMap((content) => failureOf(key, status, content, failures));
+  const failed = new Set(fails.map(({ content }) => content));
+  return {
+    slot,
+    tries: contents.filter((content) => !failed.has(content)),
+    fails,
+    failedAt: failures.map(({ at }) => at),
+    refusedAt,
+  };
+}
+
+function failureOf(
+  key: string,
+  status: WorkspaceStatus,
+  content: string,
+  failures: Frozen<NonNullable<Replacement['failures']>>,
+): Failure[] {
+  const those = failures.filter(({ contents }) => contents.includes(content));
+  if (those.length < FAILED_TRIES) return [];
+  // Others of the class are shown it: never what the instance or EC2 said of it.
+  const message = `${those.length} launches of ${key} with it (${causeOf(status, content)}) never became Ready.`;
+  return [{ content, times: those.map(({ at }) => at), message }];
+}
+
+function causeOf({ desired }: WorkspaceStatus, content: string): string {
+  if (desired?.env !== content) return 'ClassChanged';
+  return outdatedBy(desired.cause) === 'environment' ? desired.cause : 'SecretChanged';
+}
