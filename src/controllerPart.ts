@@ -13,7 +13,6 @@ import { createBuckets, scaledBucketSizes } from './ec2/buckets.ts';
 import { createLines } from './ec2/lines.ts';
 import { createEc2Metrics } from './ec2/metrics.ts';
 import { createObserver } from './ec2/observer.ts';
-import { createOfferingMemory } from './ec2/offerings.ts';
 import { createResolver } from './ec2/resolve.ts';
 import { createEvidencePoller } from './gateway/evidencePoller.ts';
 import type { HeartbeatStore } from './gateway/heartbeatStore.ts';
@@ -32,6 +31,7 @@ import { laneOf } from './reconcilers/workspace/lane.ts';
 import { keepLedger } from './reconcilers/workspace/ledger.ts';
 import { createWorkspaceMetrics } from './reconcilers/workspace/metrics.ts';
 import { createWorkspaceReconciler } from './reconcilers/workspace/reconciler.ts';
+import { createRefusals } from './reconcilers/workspace/refusals.ts';
 import { connectTriggers } from './reconcilers/workspace/triggers.ts';
 import { createUserDataCollector } from './reconcilers/workspace/userDataCollector.ts';
 import { createUserDataStore } from './reconcilers/workspace/userDataStore.ts';
@@ -207,7 +207,7 @@ export function startControllerPart(
       nearMs: NEAR_MS,
     }),
     resolver,
-    offerings: createOfferingMemory({ clock, ttlMs: aws.capacityRetryMs }),
+    offerings: createRefusals(cluster.workspaces, { clock, wake: queue.add, aws, timing }),
     evidence,
     massSilence: classEvidence.massSilence,
     launchKeys: launch.keys,

@@ -131,7 +131,7 @@ const ENDS = {
   },
   Refused: {
     spends: 'end',
-    when: 'EC2 refused the launch. A refusal for lack of capacity is no failure: another zone or type is asked at once.',
+    when: 'EC2 refused the launch. A refusal for lack of capacity or for a quota is no failure: another offering is asked for at once.',
     supersedesStarting: false,
     recorded: 'whenSeen',
     failure: true,

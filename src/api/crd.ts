@@ -69,6 +69,13 @@ const workspaceColumns: PrinterColumn[] = [
   { name: 'Instance', type: 'string', jsonPath: '.status.instance.id', description: 'Id of the instance.' },
   { name: 'Type', type: 'string', jsonPath: '.status.instance.type', description: 'EC2 instance type.' },
   {
+    name: 'Capacity',
+    type: 'string',
+    jsonPath: '.status.launch.params.capacityType',
+    description: 'Capacity type that the launch was sent with; On-Demand costs more than Spot.',
+    priority: 1,
+  },
+  {
     name: 'Provisions',
     type: 'integer',
     jsonPath: '.status.provisions',

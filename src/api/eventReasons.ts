@@ -37,6 +37,10 @@ export const WORKSPACE_EVENTS = {
     type: 'Warning',
     when: 'An instance lives that an earlier Workspace of this name launched: the object was moved or restored.',
   },
+  CapacityFallback: {
+    type: 'Warning',
+    when: 'It was launched with another capacity type than the class prefers, as EC2 refused that one; On-Demand costs more than Spot. The message has EC2’s code.',
+  },
   Impaired: {
     type: 'Warning',
     when: 'EC2 says that the instance runs, but a status check fails. It stays while it sends heartbeats.',

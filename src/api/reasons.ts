@@ -10,8 +10,8 @@ const CLASS_WIDE = {
     wouldLaunch: false,
     whileDown: 'Dead',
     classAdvice: 'have AWS raise the quota, or end what is not needed',
-    means: 'The account’s quota is used up. EC2 is asked again automatically, at growing intervals.',
-    todo: 'Have AWS raise the quota, or end instances that aren’t needed.',
+    means: 'A quota keeps each offering of the class; the message has AWS’s codes. It is asked for again.',
+    todo: 'Have AWS raise the quota, end instances that aren’t needed, or list types of another bucket of families, or another capacity type, in the class.',
   },
   CapacityUnavailable: {
     standing: 'held',

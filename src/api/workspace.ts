@@ -14,6 +14,7 @@ import {
   timestamp,
 } from './meta.ts';
 import { REFUSALS } from './refusals.ts';
+import { fallback, refusals } from './refused.ts';
 import { replacement } from './replacement.ts';
 import { restarts, room, turn } from './statusParts.ts';
 import { namesOf } from './table.ts';
@@ -138,6 +139,7 @@ export const launch = z
     machine: text(128).optional().describe('The desired.machine that the launch carries out.'),
     params: launchParams.optional(),
     found: foundParams.optional(),
+    fallback: fallback.optional(),
     instanceID: text(64).optional().describe('Id of its instance.'),
     failures: z
       .int()
@@ -190,6 +192,7 @@ export const workspaceStatus = z
       .describe('The change that waits because the launch is too young or still starts.'),
     turn: turn.optional(),
     room: room.optional(),
+    refusals: refusals.optional(),
     handled: z
       .object({
         restart: text(128).optional().describe('The restart request that was last answered.'),

@@ -1,5 +1,4 @@
 import { FINALIZER } from '../../src/api/meta.ts';
-import { offeringKey } from '../../src/api/offering.ts';
 import { clientToken } from '../../src/api/token.ts';
 import { type Workspace, workspaceSpec } from '../../src/api/workspace.ts';
 import { type WorkspaceClass, workspaceClassSpec } from '../../src/api/workspaceClass.ts';
@@ -34,12 +33,13 @@ const ALONE: Facts['fleet'] = {
 const classes = new Map(
   (['Stop', 'Terminate'] as const).map((stopBehavior) => [stopBehavior, classOf(stopBehavior)]),
 );
-const FULL = new Map(
-  TYPES.map((instanceType) => [
-    offeringKey({ instanceType, zone: 'a', capacityType: 'OnDemand' }),
-    monoMs(NOW + 600_000),
-  ]),
-);
+const LACKING = TYPES.map((instanceType) => ({
+  scope: { instanceType, zone: 'a', capacityType: 'OnDemand' as const },
+  class: 'capacity' as const,
+  code: 'InsufficientInstanceCapacity',
+  until: monoMs(NOW + 600_000),
+  heldUntil: monoMs(NOW + 600_000),
+}));
 const specs = new Map<string, Workspace['spec']>();
 const tokens = new Map<number, string>();
 
@@ -160,7 +160,7 @@ export function factsOf(world: World, validations: readonly ValidationFact[]): F
       subnets: [{ id: 'subnet-1', zone: 'a' }],
       securityGroupIDs: ['sg-1'],
     },
-    unavailable: world.lacking ? FULL : new Map(),
+    refused: world.lacking ? LACKING : [],
     instances: process.view.map((sight) => instanceFact(world, sight)),
     sweptAt: process.sweptAt,
     heartbeats: {

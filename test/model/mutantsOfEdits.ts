@@ -58,8 +58,6 @@ export const MUTANTS_OF_EDITS: readonly Mutant[] = [
     breaks: /has room$/,
     ready: true,
     budget: { lacks: 1, edits: 1, ticks: ANY_TIME },
-    decide: lying((facts) =>
-      launchIn(facts)?.phase === 'Submitted' ? { ...facts, unavailable: new Map() } : facts,
-    ),
+    decide: lying((facts) => (launchIn(facts)?.phase === 'Submitted' ? { ...facts, refused: [] } : facts)),
   },
 ];

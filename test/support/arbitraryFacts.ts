@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { CAUSE_KINDS, isEnd, isRecordedBySuccessor, isStandIn } from '../../src/api/causes.ts';
 import { ABANDON_ANNOTATION, FINALIZER } from '../../src/api/meta.ts';
-import { offeringKey } from '../../src/api/offering.ts';
 import { REFUSALS } from '../../src/api/refusals.ts';
 import { namesOf } from '../../src/api/table.ts';
 import type { Launch, WorkspaceStatus } from '../../src/api/workspace.ts';
@@ -30,15 +29,11 @@ import {
   statusOf,
   waiting,
 } from './facts.ts';
+import { refusedOf } from './refused.ts';
 
 /** None of what the class offers has room. */
-const NO_ROOM = new Map(
-  ['m7i.large', 'm6i.large'].flatMap((instanceType) =>
-    ['a', 'b'].map((zone) => [
-      offeringKey({ instanceType, zone, capacityType: 'OnDemand' }),
-      plus(NOW.mono, MINUTE),
-    ]),
-  ),
+const NO_ROOM = ['m7i.large', 'm6i.large'].flatMap((instanceType) =>
+  ['a', 'b'].map((zone) => refusedOf('InsufficientInstanceCapacity', MINUTE, { instanceType, zone })),
 );
 
 const failures = fc.integer({ min: 0, max: 5 });
@@ -217,7 +212,7 @@ export const arbitraryFacts: fc.Arbitrary<Facts> = fc
       environment: given.environment,
       line: given.line,
       machine: given.machine,
-      ...(given.full && { unavailable: NO_ROOM }),
+      ...(given.full && { refused: NO_ROOM }),
       sweptAt: NOW.mono - given.swept,
       spec: {
         paused: given.paused,

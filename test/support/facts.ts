@@ -236,7 +236,7 @@ export function factsOf(overrides: Overrides = {}): Facts {
       ],
       securityGroupIDs: ['sg-1'],
     },
-    unavailable: new Map(),
+    refused: [],
     instances: [instanceOf(1, 'running')],
     sweptAt: NOW.mono - 5 * SECOND,
     heartbeats: {

@@ -36,6 +36,7 @@ export async function act(
   const key = `${workspace.metadata.namespace}/${workspace.metadata.name}`;
   const mine = memory.of(key, workspace.metadata.uid);
   const { uid } = workspace.metadata;
+  if (!mayAsk(deps, uid, decision)) return 0;
   const finalizes = decision.effect?.kind === 'AddFinalizer';
   // Until it has its finalizer it can't use any room: it goes back in line once the write of that was accepted.
   if (!decision.claim && !finalizes) deps.fleet.rejoin(uid);
@@ -77,6 +78,13 @@ export async function act(
   );
   // What else the decision waits for may come before its turn.
   return waitMs > 0 ? Math.min(waitMs, decision.requeueAfterMs ?? waitMs) : 0;
+}
+
+/** Whether EC2 still refuses is found out by one launch; others, which decided at the same time, look again. */
+function mayAsk(deps: WorkspaceDeps, uid: string, { effect, status }: Decision): boolean {
+  const { params } = status.launch ?? {};
+  if (effect?.kind !== 'RunInstances' || !effect.armed || !params) return true;
+  return deps.offerings.mayTry(uid, params);
 }
 
 /** Undefined when the object is gone. */

@@ -105,7 +105,8 @@ describe('RunInstances', () => {
     const scene = setUp();
     scene.refuseRuns('capacity');
     await scene.perform(run(true));
-    expect([...scene.deps.offerings.snapshot().keys()]).toEqual(['m7i.large/a/OnDemand']);
+    const scope = { instanceType: 'm7i.large', zone: 'a', capacityType: 'OnDemand' };
+    expect(scene.deps.offerings.snapshot('another')).toMatchObject([{ scope, class: 'capacity' }]);
   });
 
   test('blocked at the last moment, it was not sent: no send is counted and no refusal believed', async () => {

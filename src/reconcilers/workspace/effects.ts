@@ -2,10 +2,11 @@ import { UserDataForgotten } from '../../agent/userData.ts';
 import { matchesDigest, mergeEnvironment } from '../../api/environment.ts';
 import { type RequestVersion, requestVersion } from '../../api/launchParams.ts';
 import { own } from '../../api/own.ts';
+import { isRefusal } from '../../api/refusals.ts';
 import { clientToken } from '../../api/token.ts';
 import type { LaunchParams } from '../../api/workspace.ts';
 import { TerminalError } from '../../controller/errors.ts';
-import { latest, plus } from '../../controller/time.ts';
+import { latest, type MonoMs, plus } from '../../controller/time.ts';
 import { ec2Failure, isEc2Failure } from '../../ec2/errors.ts';
 import type { Ec2Failure, ErrorClass } from '../../ec2/port.ts';
 import { paramsAuthentic } from './authenticity.ts';
@@ -91,14 +92,22 @@ async function run(performance: Performance, number: number, armed: boolean): Pr
       clientToken: clientToken(deps.clusterID, uid, number),
     };
     deps.cloud.note(await deps.calls.runInstances(request, sender.options));
+    // What answers a replay may have been made long ago.
+    if (sent.firstSend) deps.offerings.accepted(launch.params, sent.sentAt);
     conclude({ kind: 'accepted' });
   } catch (error) {
     if (!isEc2Failure(error)) throw error;
     if (sender.isWithheld()) return;
     logFailure(performance, error, 'RunInstances');
-    if (error.class === 'capacity') deps.offerings.markUnavailable(launch.params);
+    mark(deps, launch.params, error, sent.sentAt);
     conclude(resultOf(error));
   }
+}
+
+/** So that others don't ask for what EC2 refuses. */
+function mark(deps: WorkspaceDeps, params: LaunchParams, failure: Ec2Failure, sentAt: MonoMs): void {
+  const { class: kind, code } = failure;
+  if (isRefusal(kind)) deps.offerings.refused(params, { class: kind, code }, sentAt);
 }
 
 function versionOf(params: LaunchParams, number: number): RequestVersion {
@@ -174,7 +183,8 @@ async function dryRun(performance: Performance, effect: Extract<Effect, { kind: 
     if (sender.isWithheld()) return;
     logFailure(performance, error, 'DryRun');
     const { code, message } = error;
-    if (error.class === 'capacity') deps.offerings.markUnavailable(effect.params);
+    // AWS's dry run checks no quota: what another says of one is about this request alone.
+    if (error.class === 'capacity') mark(deps, effect.params, error, deps.clock.monotonic());
     const lasting = error.class === 'quota' || error.class === 'userFix' ? error.class : undefined;
     conclude(
       { ok: false, class: lasting ?? 'retry', code, message },

@@ -78,7 +78,7 @@ export async function observe(
     fleet: deps.fleet.factFor(workspace, []),
     machine: klass && machineAsked(workspace, klass),
     resolution: resolved?.of === klass ? resolved?.fact : undefined,
-    unavailable: deps.offerings.snapshot(),
+    refused: deps.offerings.snapshot(workspace.metadata.uid),
     instances,
     sweptAt: deps.cloud.lastSweep()?.begunAt,
     heartbeats: {

@@ -45,6 +45,7 @@ export function createWorkspaceReconciler(deps: WorkspaceDeps) {
         // An end or a stop does not wait for what EC2 says of images.
         if (!decision.effect) return { requeueAfterMs: openForMs };
       }
+      deps.offerings.waits(key, decision.awaitsOffering ?? false);
       try {
         const afterMs = await act(deps, memory, workspace, fitToWrite(workspace, decision), term.id, context);
         return { requeueAfterMs: sooner(afterMs, openForMs) };
@@ -78,6 +79,7 @@ export function createWorkspaceReconciler(deps: WorkspaceDeps) {
       if (workspace) return await pass(key, workspace, context);
       deps.cloud.follow(uid, []);
       lookUps.forget(uid);
+      deps.offerings.waits(key, false);
       return undefined;
     } finally {
       endPass(deps, memory, uid);

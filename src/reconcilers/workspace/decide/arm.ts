@@ -4,6 +4,7 @@ import { type Draft, heed, propose, wakeAfter } from './decision.ts';
 import { provenGone } from './ending.ts';
 import { turnFor } from './line.ts';
 import { startupTimeoutMs } from './recovery.ts';
+import { fallbackOf } from './refused.ts';
 import { answerRequest } from './supersede.ts';
 
 /**
@@ -45,6 +46,7 @@ export function arm(draft: Draft): void {
   launch.submittedAt = iso(now.wall);
   launch.deadline = iso(plus(now.wall, startupTimeoutMs(draft)));
   launch.params = params;
+  launch.fallback = fallbackOf(draft, params);
   launch.sender = facts.process.epoch;
   propose(draft, { kind: 'RunInstances', number: launch.number, armed: true });
 }

@@ -1,12 +1,11 @@
 import { requestOf } from '../../../api/launchParams.ts';
-import { offeringKey } from '../../../api/offering.ts';
 import { TAG } from '../../../api/tags.ts';
 import type { LaunchParams } from '../../../api/workspace.ts';
 import type { WorkspaceClassSpec } from '../../../api/workspaceClass.ts';
-import { msBetween } from '../../../controller/time.ts';
-import type { Offering } from './facts.ts';
 import { moveObstacle } from './move.ts';
-import { defaultName, rankOfferings } from './offerings.ts';
+import type { Offering } from './offeringFacts.ts';
+import { defaultName } from './offerings.ts';
+import { availableOffering } from './refused.ts';
 import type { Answer, Blocker, View } from './view.ts';
 
 /** What a person must mend before this Workspace could be launched at all. */
@@ -57,8 +56,11 @@ export function unreadSecrets({ facts }: View): Blocker | undefined {
   return { reason: 'SecretsUnread', message };
 }
 
-/** The parameters that this launch would be sent with now. */
-export function candidate(view: View, number: number): Answer<LaunchParams> {
+/**
+ * The parameters that this launch would be sent with now.
+ * @param givesUp an instance that serves would be given up for it
+ */
+export function candidate(view: View, number: number, givesUp = false): Answer<LaunchParams> {
   const { facts } = view;
   const blocker = unlaunchable(view);
   if (blocker || !facts.class) return { blocker };
@@ -76,29 +78,8 @@ export function candidate(view: View, number: number): Answer<LaunchParams> {
     const message = `WorkspaceClass "${facts.class.metadata.name}": ${facts.resolution.message}`;
     return { blocker: { reason, message }, forMs };
   }
-  const { value: offering, ...wait } = availableOffering(view);
+  const { value: offering, ...wait } = availableOffering(view, givesUp);
   return offering ? paramsOf(view, offering, number) : wait;
-}
-
-function availableOffering({ facts, now }: View): Answer<Offering> {
-  if (!facts.class || !facts.resolution?.ok) return {};
-  const { spec, metadata } = facts.workspace;
-  const all = rankOfferings(spec, facts.class.spec, facts.resolution, metadata.uid);
-  const waits = all.map((offering) => {
-    const until = facts.unavailable.get(offeringKey(offering));
-    return until === undefined ? 0 : msBetween(now.mono, until);
-  });
-  const index = waits.findIndex((ms) => ms <= 0);
-  if (index >= 0) return { value: all[index] };
-  const types = [...new Set(all.map((offering) => offering.instanceType))].join(', ');
-  const zones = [...new Set(all.map((offering) => offering.zone))].join(', ');
-  return {
-    blocker: {
-      reason: 'CapacityUnavailable',
-      message: `EC2 has no capacity for ${types} in ${zones}; asked again by itself. More types or subnets in the class would help.`,
-    },
-    forMs: waits.length > 0 ? Math.min(...waits) : undefined,
-  };
 }
 
 function paramsOf(view: View, offering: Offering, number: number): Answer<LaunchParams> {

@@ -8,7 +8,7 @@ export function decide(facts: Facts, now: Now): Decision {
   const draft = draftFrom(facts, now);
   runPhases(draft);
   const { observedGeneration, conditions, events } = judgeConditions(draft);
-  const { effect, requeueAfterMs, settled, needsResolution, claim, ask } = draft;
+  const { effect, requeueAfterMs, settled, needsResolution, awaitsOffering, claim, ask } = draft;
   return {
     status: { ...draft.status, observedGeneration, conditions },
     effect,
@@ -16,6 +16,7 @@ export function decide(facts: Facts, now: Now): Decision {
     events: [...draft.events, ...events],
     settled,
     needsResolution,
+    awaitsOffering,
     claim,
     ask,
   };

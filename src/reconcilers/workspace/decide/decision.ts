@@ -36,6 +36,8 @@ export interface Decision {
   settled?: boolean;
   /** The decision would go further if the class's terms were resolved: do so and decide again. */
   needsResolution?: boolean;
+  /** EC2 refuses all that it could ask for; once it accepts any of that, decide again. */
+  awaitsOffering?: boolean;
   /** To be taken before the status is written; where that is not to be had any more, decide again. */
   claim?: Claim;
   /** A turn that it waits for, or uses; without it, what place it has is given up. Where it has yet to be asked for, ask and decide again. */
@@ -50,6 +52,7 @@ export interface Draft extends View {
   readonly events: EventIntent[];
   settled?: boolean;
   needsResolution?: boolean;
+  awaitsOffering?: boolean;
   claim?: Claim;
   ask?: TurnAsk;
   /** What keeps a launch or a replacement from happening. */
@@ -81,12 +84,13 @@ export function block(draft: Draft, blocker: Blocker): void {
 /** Takes up what a judgement waits for. */
 export function heed(
   draft: Draft,
-  { ask, blocker, deferred, effect, forMs, needsResolution, restartAt, turn }: Wait,
+  { ask, awaitsOffering, blocker, deferred, effect, forMs, needsResolution, restartAt, turn }: Wait,
 ): void {
   if (blocker) block(draft, blocker);
   if (forMs !== undefined) wakeAfter(draft, forMs);
   if (effect) propose(draft, effect);
   if (ask) draft.ask ??= ask;
+  if (awaitsOffering) draft.awaitsOffering = true;
   if (needsResolution) draft.needsResolution = true;
   if (deferred) draft.status.deferred = deferred;
   if (restartAt && draft.status.restarts) draft.status.restarts.next = restartAt;

@@ -3,6 +3,7 @@ import { latest, type MonoMs, msBetween, parseStamp, plus } from '../../../contr
 import { block, type Draft, propose, wakeAfter } from './decision.ts';
 import { inDoubt, recordEnd, shownAfterMs } from './ending.ts';
 import type { LaunchAnswer, Timing } from './facts.ts';
+import { recordRefusal } from './refused.ts';
 import type { FrozenLaunch, View } from './view.ts';
 
 /**
@@ -17,6 +18,7 @@ export function resolveDoubt(draft: Draft): boolean {
   if (answer?.result.kind === 'refused' && definite(answer, timing)) {
     const { class: refusal, code, message } = answer.result;
     recordEnd(draft, launch, 'Refused', { refusal, message: `${code}: ${message}` });
+    recordRefusal(draft, launch, code);
     return false;
   }
   const unverified = draft.facts.paramsAuthentic ? undefined : whyUnsent(launch);

@@ -5,6 +5,7 @@ import type { WorkspaceClass } from '../../../api/workspaceClass.ts';
 import type { MonoMs, WallMs } from '../../../controller/time.ts';
 import type { HaltFact } from './haltFact.ts';
 import type { HeartbeatFact } from './heartbeatFact.ts';
+import type { RefusedFact } from './offeringFacts.ts';
 import type { MoveFact, RoomFact } from './roomFacts.ts';
 
 export type { HeartbeatFact };
@@ -65,14 +66,6 @@ export interface InstanceFact {
   missing: boolean;
   /** EC2's status checks of it have failed in every reading since then: its own, or those of what it runs on. */
   impaired?: { kind: 'instance' | 'system'; since: MonoMs };
-}
-
-export interface Offering {
-  instanceType: string;
-  architecture: string;
-  subnetID: string;
-  zone: string;
-  capacityType: 'OnDemand' | 'Spot';
 }
 
 export type ResolutionFact =
@@ -254,8 +247,8 @@ export interface Facts {
   /** Digest of the machine that is asked for, see asked.ts; undefined without a class. */
   machine?: string;
   resolution?: ResolutionFact;
-  /** Offerings that refused lately: key by offerings.ts → until when they are not asked. */
-  unavailable: ReadonlyMap<string, MonoMs>;
+  /** What EC2 refused lately; see ec2/offerings.ts. */
+  refused: readonly RefusedFact[];
   instances: readonly InstanceFact[];
   /** Begin of the last complete sweep. */
   sweptAt?: MonoMs;

@@ -20,6 +20,7 @@ import type { InstanceFact } from './facts.ts';
 import { takeAsShown } from './found.ts';
 import { takenBack } from './interruption.ts';
 import { startupTimeoutMs } from './recovery.ts';
+import { sayFallback } from './refused.ts';
 import { isHeard } from './silence.ts';
 import type { View } from './view.ts';
 
@@ -59,6 +60,8 @@ function adoptInstance(draft: Draft, launch: Launch): void {
   // However long the doubt lasted, the instance has the whole time to start.
   launch.deadline = iso(plus(draft.now.wall, startupTimeoutMs(draft)));
   draft.status.provisions += 1;
+  const { fallback, params } = launch;
+  if (fallback && params) draft.events.push(eventOf('CapacityFallback', sayFallback(fallback, params)));
 }
 
 /** The id of an instance that the launch names and, as far as EC2 shows, did not make. */

@@ -169,7 +169,7 @@ describe('whatever the facts', () => {
     always((facts, { status, settled }) => {
       const before = facts.workspace.status?.launch;
       const kind = status.launch?.cause?.kind;
-      if (facts.unavailable.size === 0 || settled || !kind) return;
+      if (facts.refused.length === 0 || settled || !kind) return;
       if ((status.launch?.number ?? 0) <= (before?.number ?? 0) || status.launch?.phase !== 'Waiting') return;
       const instance = facts.instances.find(({ id }) => id === before?.instanceID);
       if (!instance || before?.ended || instance.clientToken === 'another request') return;

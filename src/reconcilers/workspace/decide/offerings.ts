@@ -3,7 +3,8 @@ import { DEFAULT_ARCHITECTURE } from '../../../api/classParts.ts';
 import { TAG } from '../../../api/tags.ts';
 import type { LaunchParams, WorkspaceSpec } from '../../../api/workspace.ts';
 import type { WorkspaceClassSpec } from '../../../api/workspaceClass.ts';
-import type { Offering, ResolutionFact } from './facts.ts';
+import type { ResolutionFact } from './facts.ts';
+import type { Offering } from './offeringFacts.ts';
 
 type Resolved = Extract<ResolutionFact, { ok: true }>;
 
@@ -27,13 +28,18 @@ export function rankOfferings(
     types.flatMap((type) =>
       subnets.map(({ subnet }) => ({
         instanceType: type.name,
-        architecture: type.architecture ?? DEFAULT_ARCHITECTURE,
+        architecture: architectureOf(type),
         subnetID: subnet.id,
         zone: subnet.zone,
         capacityType,
+        imageID: resolved.images.find(({ architecture }) => architecture === architectureOf(type))?.id,
       })),
     ),
   );
+}
+
+function architectureOf({ architecture }: WorkspaceClassSpec['instanceTypes'][number]) {
+  return architecture ?? DEFAULT_ARCHITECTURE;
 }
 
 const ITS_OWN: ReadonlySet<string> = new Set(Object.values(TAG));

@@ -5,6 +5,7 @@ import { servedByConditions } from '../../../api/served.ts';
 import { findInstance, heartbeatOf, isAnothers, provenGone, saidOfEnd } from './ending.ts';
 import { announcedEnd } from './interruption.ts';
 import { powerBlocked } from './power.ts';
+import { sayFallback } from './refused.ts';
 import { isHeard, isSilent, saidOfSilence } from './silence.ts';
 import { conditionOf } from './verdict.ts';
 import type { Blocker, FrozenLaunch, View } from './view.ts';
@@ -21,12 +22,13 @@ export function judgeReady(view: View): Verdict<Reason> {
   if (serves(view, launch)) {
     const trouble = troubleOf(view, launch);
     if (trouble) return trouble;
-    const announced = announcedEnd(view, launch);
-    return {
-      status: 'True',
-      reason: 'Ready',
-      message: `${launch.instanceID} is running and sends heartbeats.${announced ? ` ${announced}` : ''}`,
-    };
+    const { fallback, params } = launch;
+    const told = [
+      `${launch.instanceID} is running and sends heartbeats.`,
+      fallback && params && sayFallback(fallback, params),
+      announcedEnd(view, launch),
+    ];
+    return { status: 'True', reason: 'Ready', message: told.filter(Boolean).join(' ') };
   }
   if (blocker) return { status: 'False', ...blocker };
   return { ...progress(view, launch), status: 'False' };

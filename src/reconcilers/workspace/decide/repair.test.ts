@@ -17,6 +17,7 @@ import {
   stamp,
   statusOf,
 } from '../../../../test/support/facts.ts';
+import { refusedOf } from '../../../../test/support/refused.ts';
 
 const quiet = { available: true, since: 0, launches: [] };
 
@@ -34,7 +35,7 @@ describe('a refused launch', () => {
 
   test('for capacity: the next offering, under a new number, in the same write', () => {
     const { status, effect } = decideAt(
-      refused('capacity', { unavailable: new Map([['m7i.large/a/OnDemand', NOW.mono + MINUTE]]) }),
+      refused('capacity', { refused: [refusedOf('InsufficientInstanceCapacity', MINUTE)] }),
     );
     expect(status.launch).toMatchObject({
       number: 2,
@@ -49,33 +50,44 @@ describe('a refused launch', () => {
   });
 
   test('for capacity everywhere: it waits, says so, and asks again as soon as one may answer', () => {
-    const all = ['m7i.large/a', 'm7i.large/b', 'm6i.large/a', 'm6i.large/b'].map(
-      (key, index): [string, number] => [`${key}/OnDemand`, NOW.mono + (index + 1) * MINUTE],
+    const offerings = ['m7i.large', 'm6i.large'].flatMap((instanceType) =>
+      ['a', 'b'].map((zone) => ({ instanceType, zone })),
     );
-    const decision = decideAt(refused('capacity', { unavailable: new Map(all) }));
+    const all = offerings.map((asked, index) =>
+      refusedOf('InsufficientInstanceCapacity', (index + 1) * MINUTE, asked),
+    );
+    const decision = decideAt(refused('capacity', { refused: all }));
     expect(decision.status.launch).toMatchObject({ number: 1, ended: { outcome: 'Refused' } });
     expect(conditionOf(decision, 'Ready')).toMatchObject({ status: 'False', reason: 'CapacityUnavailable' });
     expect(decision.requeueAfterMs).toBe(MINUTE);
   });
 
-  test.each([
-    ['quota', 'QuotaExceeded', /Ask AWS/],
-    ['userFix', 'InvalidConfiguration', /Mend the class or the Workspace/],
-  ] as const)('for %s: it waits, says so, and the pause doubles', (kind, reason, message) => {
-    const first = decideAt(refused(kind));
+  test('for what a person must mend: it waits, says so, and the pause doubles', () => {
+    const first = decideAt(refused('userFix'));
     expect(first.effect).toBeUndefined();
     expect(first.status.launch?.number).toBe(1);
-    expect(conditionOf(first, 'Ready')).toMatchObject({ status: 'False', reason });
-    expect(conditionOf(first, 'Ready').message).toMatch(message);
-    expect(conditionOf(first, 'Ready').message).toContain(stamp(30 * SECOND));
-    const waits = [0, 1, 2, 3, 30].map((failures) => decideAt(refused(kind, {}, failures)).requeueAfterMs);
+    const ready = conditionOf(first, 'Ready');
+    expect(ready).toMatchObject({ status: 'False', reason: 'InvalidConfiguration' });
+    expect(ready.message).toMatch(/Mend the class or the Workspace/);
+    expect(ready.message).toContain(stamp(30 * SECOND));
+    const waits = [0, 1, 2, 3, 30].map(
+      (failures) => decideAt(refused('userFix', {}, failures)).requeueAfterMs,
+    );
     expect(waits).toEqual([30, 60, 120, 240, 900].map((seconds) => seconds * SECOND));
-    const later = decideAt(refused(kind, { status: first.status }), 30 * SECOND);
+    const later = decideAt(refused('userFix', { status: first.status }), 30 * SECOND);
     expect(later.status.launch).toMatchObject({
       number: 2,
       failures: 1,
       cause: { kind: 'Refused', ref: '1' },
     });
+  });
+
+  test('for a quota that no memory has, as after an earlier release: it waits, and it is no failure', () => {
+    const first = decideAt(refused('quota'));
+    expect(conditionOf(first, 'Ready')).toMatchObject({ status: 'False', reason: 'QuotaExceeded' });
+    expect(first.requeueAfterMs).toBe(30 * SECOND);
+    const later = decideAt(refused('quota', { status: first.status }), 30 * SECOND);
+    expect(later.status.launch).toMatchObject({ number: 2, failures: 0 });
   });
 
   test('is tried anew as soon as a change of what is desired may go out', () => {

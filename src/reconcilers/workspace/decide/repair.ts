@@ -9,6 +9,7 @@ import { sinceEnd, untilDeadline } from './deadline.ts';
 import { saidOfEnd } from './ending.ts';
 import { hasLived, powerBlocked } from './power.ts';
 import { startupTimeoutMs } from './recovery.ts';
+import { isMarked } from './refused.ts';
 import { heartbeatTimeoutMs } from './silence.ts';
 import type { Answer, Blocker, FrozenLaunch, View, Wait } from './view.ts';
 
@@ -24,6 +25,8 @@ function pauseMs(view: View, launch: FrozenLaunch, ended: Ended): number {
 export function afterEnd(view: View, launch: FrozenLaunch, ended: Ended): Answer<Cause> {
   const cause: Cause = { kind: isEnd(ended.outcome) ? ended.outcome : 'Ended', ref: String(launch.number) };
   if (ended.refusal && REFUSALS[ended.refusal].retried === 'atOnce') return { value: cause };
+  // What is asked next, and when, follows from what EC2 refuses.
+  if (ended.refusal && isMarked(view, launch)) return { value: cause };
   const changed = (view.status.desired?.generation ?? 0) > launch.generation;
   const wait = changed
     ? msBetween(view.now.wall, earliestChange(view, launch))

@@ -18,6 +18,7 @@ import { noRoom } from './limits.ts';
 import { isNear, turnFor } from './line.ts';
 import { countLaunch } from './move.ts';
 import { fingerprint } from './offerings.ts';
+import { forgetRefusals } from './refused.ts';
 import { afterEnd, afterTimeout } from './repair.ts';
 import { beginReplacement, replacementOf } from './replacement.ts';
 import { afterRestart, answersRestart, askedRestart, countRestart } from './restart.ts';
@@ -44,14 +45,16 @@ export function supersede(draft: Draft): void {
   const { value: taken, ...turn } = claim(draft, launch, cause);
   heed(draft, turn);
   if (!taken) return;
-  const { value: params, ...terms } = candidate(draft, launch.number + 1);
-  heed(draft, terms);
-  if (!params) return;
+  const givesUp = lives(draft, launch) && !isEnd(cause.kind);
+  const { value: params, ...terms } = candidate(draft, launch.number + 1, givesUp);
   const full = noRoom(draft);
-  if (full) {
+  // Without room nothing is asked for, and what EC2 would refuse does not matter.
+  if (full && (params || terms.awaitsOffering)) {
     block(draft, full);
     return;
   }
+  heed(draft, terms);
+  if (!params) return;
   if (lives(draft, launch)) {
     const end: Answer<true> = unbootable(draft) ?? endFor(draft, launch, cause, params);
     heed(draft, end);
@@ -171,6 +174,7 @@ function open(draft: Draft, previous: Launch, cause: Cause, slot: boolean): void
   ) {
     trackEnding(draft, previous.number, previous.instanceID);
   }
+  forgetRefusals(draft);
   const under = replacementOf(status);
   const env = status.instance?.id === previous.instanceID ? status.instance?.env : undefined;
   const before = { machine: previous.machine, env };

@@ -11,6 +11,7 @@ import {
   SECOND,
   statusOf,
 } from '../../../../test/support/facts.ts';
+import { refusedOf } from '../../../../test/support/refused.ts';
 
 /** Content `b` is desired as generation 2; the instance of launch 1 holds `a`. */
 function outdated(more: Overrides = {}, launch = launchOf()) {
@@ -63,20 +64,13 @@ describe('validate before destroying: the old instance stays and serves, and UpT
     expect(conditionOf(decision, 'UpToDate').reason).toBe('InvalidConfiguration');
   });
 
-  const all = [
-    ['m7i.large', 'a'],
-    ['m7i.large', 'b'],
-    ['m6i.large', 'a'],
-    ['m6i.large', 'b'],
-  ].map(([type, zone]) => `${type}/${zone}/OnDemand`);
+  const all = (ms: number) =>
+    ['m7i.large', 'm6i.large'].flatMap((instanceType) =>
+      ['a', 'b'].map((zone) => refusedOf('InsufficientInstanceCapacity', ms, { instanceType, zone })),
+    );
 
   const blockers: [string, Overrides, string, RegExp][] = [
-    [
-      'no capacity anywhere',
-      { unavailable: new Map(all.map((key) => [key, 36_000_000 + MINUTE])) },
-      'CapacityUnavailable',
-      /m7i\.large, m6i\.large/,
-    ],
+    ['no capacity anywhere', { refused: all(MINUTE) }, 'CapacityUnavailable', /m7i\.large, m6i\.large/],
     [
       'a missing Secret',
       { environment: { kind: 'Missing', secrets: ['ada-env'] } },
@@ -131,16 +125,15 @@ describe('validate before destroying: the old instance stays and serves, and UpT
     const missing = decideAt(outdated({ environment: { kind: 'Missing', secrets: ['ada-env'] } }));
     expect(conditionOf(missing, 'Stalled')).toMatchObject({ status: 'True', reason: 'SecretMissing' });
     expect(conditionOf(missing, 'Reconciling').status).toBe('False');
-    const full = decideAt(outdated({ unavailable: new Map(all.map((key) => [key, 36_000_000 + MINUTE])) }));
+    const full = decideAt(outdated({ refused: all(MINUTE) }));
     expect(conditionOf(full, 'Stalled').status).toBe('False');
     expect(conditionOf(full, 'Reconciling').status).toBe('True');
-    expect(full.requeueAfterMs).toBe(MINUTE);
+    // Who would give up an instance leaves it to others for as long again.
+    expect(full.requeueAfterMs).toBe(2 * MINUTE);
   });
 
   test('an offering that refused lately is passed over for the next one', () => {
-    const { effect } = decideAt(
-      outdated({ unavailable: new Map(all.slice(0, 2).map((key) => [key, 36_000_000 + 1])) }),
-    );
+    const { effect } = decideAt(outdated({ refused: all(1).slice(0, 2) }));
     expect(effect).toMatchObject({ kind: 'DryRun', params: { instanceType: 'm6i.large' } });
   });
 });

@@ -58,6 +58,8 @@ export interface Wait {
   readonly effect?: Effect;
   /** The class's terms must be looked up first. */
   readonly needsResolution?: boolean;
+  /** EC2 refuses all that it could ask for; once it accepts any of that, look again. */
+  readonly awaitsOffering?: boolean;
   /** The change that is deferred, and until when. */
   readonly deferred?: WorkspaceStatus['deferred'];
   /** When the restart that was asked for is carried out. */

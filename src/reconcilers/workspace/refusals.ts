@@ -1,0 +1,40 @@
+import type { Workspace } from '../../api/workspace.ts';
+import type { Clock } from '../../controller/clock.ts';
+import type { Store } from '../../controller/store.ts';
+import { parseStamp } from '../../controller/time.ts';
+import { createOfferingMemory, type OfferingMemory } from '../../ec2/offerings.ts';
+import type { Timing } from './decide/facts.ts';
+
+interface RefusalOptions {
+  clock: Clock;
+  wake(key: string): void;
+  aws: { capacityRetryMs: number };
+  timing: Pick<Timing, 'repairBackoffMinMs' | 'repairBackoffMaxMs'>;
+}
+
+/**
+ * Hands on what statuses say that EC2 refused, as they change: a process that starts, or takes over, knows as much as the
+ * one before, and ends nothing for a launch that is refused.
+ */
+export function createRefusals(
+  workspaces: Pick<Store<Workspace>, 'list' | 'onChange'>,
+  { clock, wake, aws, timing }: RefusalOptions,
+): OfferingMemory {
+  const offerings = createOfferingMemory({
+    clock,
+    wake,
+    capacityMs: aws.capacityRetryMs,
+    quotaMs: timing.repairBackoffMinMs,
+    maxMs: timing.repairBackoffMaxMs,
+  });
+
+  function hand({ status }: Workspace): void {
+    for (const { at, until, ...refusal } of status?.refusals ?? [])
+      offerings.recorded({ ...refusal, at: parseStamp(at), until: parseStamp(until) });
+  }
+  for (const workspace of workspaces.list()) hand(workspace);
+  workspaces.onChange(({ type, object }) => {
+    if (type !== 'deleted') hand(object);
+  });
+  return offerings;
+}
