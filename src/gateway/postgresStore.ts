@@ -11,12 +11,15 @@ import {
   StoreUnavailable,
   type Transitions,
 } from './heartbeatStore.ts';
-import { migrate } from './migrate.ts';
+import { MigrationLocked, migrate } from './migrate.ts';
 import * as sql from './statements.ts';
 
 const UNDEFINED_TABLE = '42P01';
 /** SQLSTATE classes 22 (data exception) and 23 (integrity constraint violation): a row is to blame. */
 const REFUSED = /^2[23][0-9A-Z]{3}$/;
+
+/** An answer that never comes fails a start after that, ms. Migrations only expand, which takes seconds at most. */
+const MIGRATION_TIMEOUT_MS = 60_000;
 
 export interface PostgresStoreOptions {
   databaseURL: string;
@@ -48,14 +51,22 @@ export function createPostgresStore(
   // An idle connection that breaks is replaced by the next query; without a listener it would end the process.
   pool.on('error', (error) => logger.warn({ code: codeOf(error) }, 'idle database connection lost'));
 
+  /** A connection of its own: the limits of statements that serve are not a migration's. */
+  function migrationClient(): pg.Client {
+    return new pg.Client({
+      connectionString: options.databaseURL,
+      application_name: 'workspace-migrate',
+      connectionTimeoutMillis: timeoutMs,
+      query_timeout: MIGRATION_TIMEOUT_MS,
+    });
+  }
+
   let migrated: Promise<void> | undefined;
   function ensureMigrated(): Promise<void> {
-    migrated ??= migrate(options.databaseURL, { logger, connectTimeoutMs: timeoutMs }).catch(
-      (error: unknown) => {
-        migrated = undefined;
-        throw error;
-      },
-    );
+    migrated ??= migrate({ client: migrationClient(), logger }).catch((error: unknown) => {
+      migrated = undefined;
+      throw error;
+    });
     return migrated;
   }
 
@@ -194,13 +205,15 @@ function columns(batch: readonly Heartbeat[]): unknown[] {
 function codeOf(error: unknown): string {
   if (error instanceof AggregateError) return codeOf(error.errors[0]);
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
-  return error instanceof Error ? error.message : 'unknown';
+  // What has no code is an error of ours or of the library's, which may quote the server's words after the first line.
+  return error instanceof Error ? error.message.split('\n', 1).join('').slice(0, 200) : 'unknown';
 }
 
 /** Postgres quotes values in its messages and details, so only the code leaves this file. */
 function failure(action: string, error: unknown): StoreUnavailable | StoreRefused {
   if (error instanceof pg.DatabaseError && REFUSED.test(codeOf(error)))
     return new StoreRefused(`could not ${action}: the database refuses the data (SQLSTATE ${codeOf(error)})`);
+  if (error instanceof MigrationLocked) return new StoreUnavailable(`could not ${action}: ${error.message}`);
   return new StoreUnavailable(
     `could not ${action}: the database answered ${codeOf(error)}; check DATABASE_URL, and that the database is up`,
   );

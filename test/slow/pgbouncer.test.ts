@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { freePort } from '../../dev/ports.ts';
+import { chooseAccount } from '../../dev/postgres/account.ts';
+import { createPostgresStore } from '../../src/gateway/postgresStore.ts';
+import { heartbeat } from '../support/heartbeats.ts';
+import { createTestDatabase } from '../support/postgres.ts';
+
+/** Debian's package, which puts it into /usr/sbin; PGBOUNCER names another. */
+const BINARY = [
+  process.env.PGBOUNCER,
+  ...[...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'].map((folder) => join(folder, 'pgbouncer')),
+].find((path) => path !== undefined && existsSync(path));
+
+const REASON =
+  BINARY === undefined
+    ? ' (skipped: there is no pgbouncer; apt-get install pgbouncer, or set PGBOUNCER)'
+    : '';
+
+test.skipIf(BINARY === undefined)(
+  `behind PgBouncer in transaction mode six gateways start together, ten times over${REASON}`,
+  async () => {
+    const database = await createTestDatabase();
+    const pgbouncer = await startPgbouncer(BINARY ?? '', new URL(database.url));
+    try {
+      for (let round = 0; round < 10; round += 1) {
+        await database.query('DROP SCHEMA public CASCADE');
+        await database.query('CREATE SCHEMA public');
+        const options = { databaseURL: pgbouncer.url, logger: pino({ level: 'silent' }), timeoutMs: 10_000 };
+        const stores = Array.from({ length: 6 }, () => createPostgresStore(options));
+        await Promise.all(
+          stores.map((store, index) => store.recordHeartbeats([heartbeat({ uid: `u${index}` })])),
+        );
+        expect((await stores[0]?.readAll())?.rows).toHaveLength(6);
+        await Promise.all(stores.map((store) => store.close()));
+        const names = await database.query('SELECT name FROM workspace_schema_migrations ORDER BY id');
+        expect(names).toEqual([{ name: '0001_workspace_launch' }, { name: '0002_interruption' }]);
+        const locks = await database.query(
+          "SELECT pid FROM pg_locks JOIN pg_database ON oid = database WHERE locktype = 'advisory' AND datname = current_database()",
+        );
+        expect(locks).toEqual([]);
+      }
+    } finally {
+      await pgbouncer.stop();
+      await database.release();
+    }
+  },
+);
+
+async function startPgbouncer(binary: string, server: URL): Promise<{ url: string; stop(): Promise<void> }> {
+  const folder = mkdtempSync('/tmp/pgbouncer-');
+  const port = await freePort();
+  const users = join(folder, 'users');
+  const ini = join(folder, 'ini');
+  writeFileSync(users, `"${server.username}" "${decodeURIComponent(server.password)}"\n`);
+  writeFileSync(
+    ini,
+    `[databases]
+* = host=${server.hostname} port=${server.port}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = any
+auth_file = ${users}
+pool_mode = transaction
+default_pool_size = 3
+`.replace('* = ', `* = user=${server.username} password=${decodeURIComponent(server.password)} `),
+  );
+  // It refuses to run as root.
+  const account = chooseAccount();
+  for (const path of [folder, users, ini])
+    if (account.uid !== undefined && account.gid !== undefined) chownSync(path, account.uid, account.gid);
+  const child = spawn(binary, [ini], { ...account, stdio: ['ignore', 'ignore', 'pipe'] });
+  let log = '';
+  await new Promise<void>((resolve, reject) => {
+    child.stderr.on('data', (chunk) => {
+      log += String(chunk);
+      if (log.includes('process up')) resolve();
+    });
+    child.on('error', reject);
+    child.on('exit', () => reject(new Error(`pgbouncer ended: ${log}`)));
+  });
+  return {
+    url: `postgres://pooled@127.0.0.1:${port}${server.pathname}?sslmode=disable`,
+    async stop() {
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
