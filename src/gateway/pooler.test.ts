@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
 import pg from 'pg';
 import { pino } from 'pino';
@@ -11,6 +12,10 @@ import { createPostgresStore } from './postgresStore.ts';
 const logger = pino({ level: 'silent' });
 const LOCKS =
   "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+const ALL = readdirSync(new URL('schema', import.meta.url)).map((file) => ({
+  name: file.replace('.sql', ''),
+}));
 
 let database: TestDatabase;
 let pooler: TransactionPooler;
@@ -41,7 +46,7 @@ describe('behind a pooler in transaction mode', () => {
         await Promise.all(stores.map((store) => store.close()));
       }
       const names = await database.query('SELECT name FROM workspace_schema_migrations ORDER BY id');
-      expect(names).toEqual([{ name: '0001_workspace_launch' }, { name: '0002_interruption' }]);
+      expect(names).toEqual(ALL);
       expect(await database.query(LOCKS)).toEqual([]);
     }
   });

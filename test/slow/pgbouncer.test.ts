@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
@@ -9,6 +9,8 @@ import { chooseAccount } from '../../dev/postgres/account.ts';
 import { createPostgresStore } from '../../src/gateway/postgresStore.ts';
 import { heartbeat } from '../support/heartbeats.ts';
 import { createTestDatabase } from '../support/postgres.ts';
+
+const ALL = readdirSync(new URL('../../src/gateway/schema', import.meta.url));
 
 /** Debian's package, which puts it into /usr/sbin; PGBOUNCER names another. */
 const BINARY = [
@@ -38,7 +40,7 @@ test.skipIf(BINARY === undefined)(
         expect((await stores[0]?.readAll())?.rows).toHaveLength(6);
         await Promise.all(stores.map((store) => store.close()));
         const names = await database.query('SELECT name FROM workspace_schema_migrations ORDER BY id');
-        expect(names).toEqual([{ name: '0001_workspace_launch' }, { name: '0002_interruption' }]);
+        expect(names.map(({ name }) => `${name}.sql`)).toEqual(ALL);
         const locks = await database.query(
           "SELECT pid FROM pg_locks JOIN pg_database ON oid = database WHERE locktype = 'advisory' AND datname = current_database()",
         );
