@@ -94,6 +94,24 @@ const database = z
       .describe(
         'Postgres for heartbeats. Beyond loopback it says `?sslmode=verify-full` (with `&sslrootcert=FILE` for a CA of your own), or `?sslmode=disable` where the network is trusted. Better in the environment: everyone on the machine can see flags.',
       ),
+    caFile: text
+      .optional()
+      .describe(
+        'PEM bundle of the CA that the database’s certificate is checked with, read again at each new connection; without it the CAs that Node knows, RDS’s not among them.',
+      ),
+    passwordFile: text
+      .optional()
+      .describe('File with the password, read again at each new connection, in place of the URL’s.'),
+    auth: z
+      .enum(['Password', 'RdsIam'])
+      .default('Password')
+      .describe(
+        'RdsIam logs each connection in with a token of RDS’s IAM authentication, made with the process’s AWS credentials, which need `rds-db:connect`.',
+      ),
+    poolSize: integer(1, 1_000, 10).describe('Connections to the database that one process keeps at most.'),
+    statementTimeoutMs: ms(3_000).describe(
+      'Limit of one statement, here and on the server, and of getting a connection.',
+    ),
   })
   .describe('Database');
 

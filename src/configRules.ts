@@ -4,10 +4,10 @@ import { isCarelesslyPlain } from './databaseURL.ts';
 /** Rules between settings: what must hold, the setting that is named, and how to mend it. */
 export const CONFIG_RULES: readonly { holds(config: Config): boolean; setting: string; fault: string }[] = [
   {
-    holds: ({ database: d }) => d.url === undefined || !isCarelesslyPlain(d.url),
+    holds: ({ database: d }) => d.url === undefined || d.caFile !== undefined || !isCarelesslyPlain(d.url),
     setting: 'database.url',
     fault:
-      'leads beyond this machine without a word on TLS; add ?sslmode=verify-full (and &sslrootcert=FILE for a CA of your own), or ?sslmode=disable where the network is trusted',
+      'leads beyond this machine without a word on TLS; add ?sslmode=verify-full (and --database-ca-file for a CA of your own), or ?sslmode=disable where the network is trusted',
   },
   {
     holds: ({ controller: c }) => c.leaseRenewDeadlineMs < c.leaseDurationMs,
@@ -19,6 +19,22 @@ export const CONFIG_RULES: readonly { holds(config: Config): boolean; setting: s
     setting: 'controller.leaseRetryPeriodMs',
     fault:
       'must be less than --controller-lease-renew-deadline-ms, or the lease is lost between two attempts; lower it',
+  },
+  {
+    holds: ({ database: d }) => d.auth !== 'RdsIam' || d.passwordFile === undefined,
+    setting: 'database.passwordFile',
+    fault: 'is not read with --database-auth RdsIam; remove one of the two',
+  },
+  {
+    holds: ({ aws: a, database: d }) => d.auth !== 'RdsIam' || a.region !== undefined,
+    setting: 'aws.region',
+    fault: 'is missing, and --database-auth RdsIam makes tokens for a region; give the database’s',
+  },
+  {
+    holds: ({ database: d }) => d.auth !== 'RdsIam' || !/[?&]sslmode=disable\b/.test(d.url ?? ''),
+    setting: 'database.url',
+    fault:
+      'turns TLS off, without which RDS takes no token of --database-auth RdsIam; remove sslmode=disable',
   },
   {
     holds: ({ aws: a, timing: t }) => t.lateMs > a.timeoutMs,

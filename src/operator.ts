@@ -78,7 +78,16 @@ export async function startOperator(
   );
   const part = role === 'gateway' ? 'kinds' : 'all';
   const cluster = await joinCluster(platform, signal, part);
-  const store = createPostgresStore({ databaseURL: need(config.database.url, 'database.url'), logger });
+  const { database } = config;
+  const store = createPostgresStore({
+    databaseURL: need(database.url, 'database.url'),
+    caFile: database.caFile,
+    passwordFile: database.passwordFile,
+    iamRegion: database.auth === 'RdsIam' ? config.aws.region : undefined,
+    poolSize: database.poolSize,
+    timeoutMs: database.statementTimeoutMs,
+    logger,
+  });
   let events: EventRecorder | undefined;
   let gateway: Gateway | undefined;
   let trust: { stop(): Promise<void> } | undefined;

@@ -17,8 +17,8 @@ async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
   return x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
 }
 
-/** A certificate for localhost, signed by an authority whose key is forgotten at once. */
-export async function createServerCertificate(): Promise<ServerCertificate> {
+/** A certificate for localhost, or for this host alone, signed by an authority whose key is forgotten at once. */
+export async function createServerCertificate(host?: string): Promise<ServerCertificate> {
   const crypto = webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0];
   x509.cryptoProvider.set(crypto);
   const caKeys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
@@ -44,10 +44,14 @@ export async function createServerCertificate(): Promise<ServerCertificate> {
     publicKey: keys.publicKey,
     signingKey: caKeys.privateKey,
     extensions: [
-      new x509.SubjectAlternativeNameExtension([
-        { type: 'dns', value: 'localhost' },
-        { type: 'ip', value: '127.0.0.1' },
-      ]),
+      new x509.SubjectAlternativeNameExtension(
+        host === undefined
+          ? [
+              { type: 'dns', value: 'localhost' },
+              { type: 'ip', value: '127.0.0.1' },
+            ]
+          : [{ type: 'dns', value: host }],
+      ),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
       // All authorities here have one name: without it a client that trusts two would try the wrong one.
       await x509.AuthorityKeyIdentifierExtension.create(caKeys.publicKey),

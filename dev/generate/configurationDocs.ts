@@ -15,7 +15,7 @@ variables work as everywhere. The controller's identity needs \`ec2:RunInstances
 \`ec2:TerminateInstances\`, \`ec2:StopInstances\`, \`ec2:StartInstances\`, \`ec2:DescribeInstances\`,
 \`ec2:DescribeInstanceStatus\`, \`ec2:DescribeImages\`, \`ec2:DescribeSubnets\`, \`ec2:DescribeSecurityGroups\`,
 \`ec2:GetConsoleOutput\`, \`ssm:GetParameter\`, and \`iam:PassRole\` for the instance
-profiles that classes name. The gateway needs no rights in AWS.
+profiles that classes name. The gateway needs no rights in AWS. With \`--database-auth RdsIam\` both need \`rds-db:connect\` ([the database](install/database.md)).
 `;
 
 /** docs/configuration.md */

@@ -1,28 +1,30 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { WallReading } from '../controller/time.ts';
+import { clientClassOf, type DatabaseOptions } from './databaseClient.ts';
+import { codeOf, storeFailure } from './databaseErrors.ts';
 import { AGENT_TROUBLES, type Interruption } from './evidence.ts';
 import {
   type Heartbeat,
   type HeartbeatStore,
   type LaunchRecord,
   launchID,
-  StoreRefused,
   StoreUnavailable,
   type Transitions,
 } from './heartbeatStore.ts';
-import { MigrationLocked, migrate } from './migrate.ts';
+import { migrate } from './migrate.ts';
 import * as sql from './statements.ts';
 
 const UNDEFINED_TABLE = '42P01';
-/** SQLSTATE classes 22 (data exception) and 23 (integrity constraint violation): a row is to blame. */
-const REFUSED = /^2[23][0-9A-Z]{3}$/;
+const NOT_LIMITED_THERE =
+  'the pooler refuses statement_timeout, so only this side gives statements up; allow it there (ignore_startup_parameters of PgBouncer), and set it for the role in the database';
+/** SQLSTATE protocol_violation, with which poolers refuse a parameter of a session. */
+const PROTOCOL_VIOLATION = '08P01';
 
 /** An answer that never comes fails a start after that, ms. Migrations only expand, which takes seconds at most. */
 const MIGRATION_TIMEOUT_MS = 60_000;
 
-export interface PostgresStoreOptions {
-  databaseURL: string;
+export interface PostgresStoreOptions extends DatabaseOptions {
   logger: Logger;
   /** A gateway whose last beat is older counts as down; ms, several beats long. */
   gatewayGapMs?: number;
@@ -41,8 +43,12 @@ export function createPostgresStore(
   options: PostgresStoreOptions,
 ): HeartbeatStore & { close(): Promise<void> } {
   const { logger, gatewayGapMs = 5_000, overlapMs = 5_000, timeoutMs = 3_000, poolSize = 10 } = options;
+  /** Whether the server limits a statement as well: one that the client gives up ends there too. */
+  let isLimitedThere = true;
+  const Client = clientClassOf(options, () => (isLimitedThere ? { statement_timeout: timeoutMs } : {}));
+  const MigrationClient = clientClassOf(options, () => ({}));
   const pool = new pg.Pool({
-    connectionString: options.databaseURL,
+    Client,
     application_name: 'workspace-operator',
     max: poolSize,
     connectionTimeoutMillis: timeoutMs,
@@ -53,8 +59,7 @@ export function createPostgresStore(
 
   /** A connection of its own: the limits of statements that serve are not a migration's. */
   function migrationClient(): pg.Client {
-    return new pg.Client({
-      connectionString: options.databaseURL,
+    return new MigrationClient({
       application_name: 'workspace-migrate',
       connectionTimeoutMillis: timeoutMs,
       query_timeout: MIGRATION_TIMEOUT_MS,
@@ -73,11 +78,17 @@ export function createPostgresStore(
   async function query<Row extends pg.QueryResultRow>(action: string, text: string, values: unknown[]) {
     try {
       await ensureMigrated();
-      return await pool.query<Row>(text, values);
+      const wasLimitedThere = isLimitedThere;
+      return await pool.query<Row>(text, values).catch((error: unknown) => {
+        if (!wasLimitedThere || codeOf(error) !== PROTOCOL_VIOLATION) throw error;
+        if (isLimitedThere) logger.warn(NOT_LIMITED_THERE);
+        isLimitedThere = false;
+        return pool.query<Row>(text, values);
+      });
     } catch (error) {
       // A database that came back without its tables is given them with the next call.
       if (codeOf(error) === UNDEFINED_TABLE) migrated = undefined;
-      throw failure(action, error);
+      throw storeFailure(action, error);
     }
   }
 
@@ -200,21 +211,4 @@ function columns(batch: readonly Heartbeat[]): unknown[] {
     column((h) => h.trouble ?? null),
     column((h) => h.ca ?? null),
   ];
-}
-
-function codeOf(error: unknown): string {
-  if (error instanceof AggregateError) return codeOf(error.errors[0]);
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
-  // What has no code is an error of ours or of the library's, which may quote the server's words after the first line.
-  return error instanceof Error ? error.message.split('\n', 1).join('').slice(0, 200) : 'unknown';
-}
-
-/** Postgres quotes values in its messages and details, so only the code leaves this file. */
-function failure(action: string, error: unknown): StoreUnavailable | StoreRefused {
-  if (error instanceof pg.DatabaseError && REFUSED.test(codeOf(error)))
-    return new StoreRefused(`could not ${action}: the database refuses the data (SQLSTATE ${codeOf(error)})`);
-  if (error instanceof MigrationLocked) return new StoreUnavailable(`could not ${action}: ${error.message}`);
-  return new StoreUnavailable(
-    `could not ${action}: the database answered ${codeOf(error)}; check DATABASE_URL, and that the database is up`,
-  );
 }
