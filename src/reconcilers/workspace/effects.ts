@@ -247,16 +247,19 @@ function notePower(mine: Performance['mine'], call: string, error: unknown): voi
 }
 
 /**
- * The tail is for people, so every value that the instance can know is taken out of it first. One that holds another
- * environment than the present one may print values that nobody knows any more: its console is not shown.
+ * The tail is for people, so every value of its Secrets is taken out of it first, even those that the instance was never
+ * given. An instance with another environment than the present one may print values that nobody knows any more: its
+ * console is not shown.
  */
 async function readConsole({ deps, mine, workspace }: Performance, id: string): Promise<void> {
   mine.console[id] = '';
-  const contents = await readContents(deps, workspace);
+  const aside: Buffer[] = [];
+  const contents = await readContents(deps, workspace, aside);
   if ('kind' in contents) return;
   const { variables } = mergeEnvironment(workspace.spec, contents);
   const held = workspace.status?.instance?.env;
   if (held !== undefined && !matchesDigest((key) => deps.keys.get('digest', key), held, variables)) return;
-  const values = [variables, ...contents.values()].flatMap((content) => [...content.values()]);
+  const served = [variables, ...contents.values()].flatMap((content) => [...content.values()]);
+  const values = [...served, ...aside];
   mine.console[id] = await redactedTail(await deps.calls.getConsoleOutput(id), values, deps.clock);
 }

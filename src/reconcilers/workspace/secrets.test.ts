@@ -285,4 +285,16 @@ describe('what tenants and instances send has nothing read in vain', () => {
     expect(one?.leftOut).toEqual(all?.leftOut);
     expect(one?.sources.get('OVER')).toBe(all?.sources.get('OVER'));
   });
+
+  test('values that the instance is never given are kept apart: a console is searched for them too', async () => {
+    const scene = createSurroundings();
+    scene.storeSecret('ada-env', '1', { OVER: 'overridden', 'no-name': 'unnamed', NUL: 'with\0nul' });
+    scene.storeSecret('extra', '1', { OVER: 'given' });
+    const envFrom = ['ada-env', 'extra'].map((name) => ({ secretRef: { name } }));
+    const { workspace } = factsOf({ spec: { envFrom } });
+    const aside: Buffer[] = [];
+    const contents = await readContents(scene.deps, workspace, aside);
+    if ('kind' in contents) throw new Error('it is small');
+    expect(aside.map(String).sort()).toEqual(['overridden', 'unnamed', 'with\0nul']);
+  });
 });
