@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { startApiServer } from '../dev/apiserver/server.ts';
+import { createIdentityAuthority } from '../dev/ec2/identity.ts';
 import { systemClock } from '../src/controller/clock.ts';
 import { systemRandom } from '../src/controller/random.ts';
 
@@ -56,27 +57,35 @@ it('a file that is not there ends with 2 as well', async () => {
 
 it('the API server knows it by its name, so that what it writes has an owner that people recognise', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'main-process-'));
+  const authority = await createIdentityAuthority(systemClock);
   const server = await startApiServer({ clock: systemClock, random: systemRandom });
   const write = async (name: string, text: string) => {
     await writeFile(join(folder, name), text, { mode: 0o600 });
     return join(folder, name);
   };
   const operator = spawn(process.execPath, [MAIN], {
-    stdio: 'ignore',
+    stdio: ['ignore', 'ignore', 'pipe'],
     env: {
       KUBECONFIG: await write('kubeconfig', server.kubeconfig),
       AWS_REGION: 'eu-central-1',
       DATABASE_URL: 'postgres://u@127.0.0.1:1/d',
       WORKSPACE_GATEWAY_URL: 'https://gateway.example',
-      WORKSPACE_GATEWAY_IDENTITY_CERTIFICATES_FILE: await write('ec2.pem', server.caPEM),
+      WORKSPACE_GATEWAY_IDENTITY_CERTIFICATES_FILE: await write('ec2.pem', authority.certificatePEM),
     },
   });
+  let said = '';
+  operator.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
   const ended = once(operator, 'exit');
+  const early = ended.then(([code]) => Promise.reject(new Error(`the operator ended with ${code}: ${said}`)));
   try {
-    await expect
+    const known = expect
       .poll(() => server.counters.rows().map(({ userAgent }) => userAgent), { timeout: 60_000 })
       .toContain('workspace-operator');
+    await Promise.race([known, early]);
   } finally {
+    early.catch(() => undefined);
     operator.kill('SIGTERM');
     await ended;
     await server.stop();

@@ -2,13 +2,6 @@ import { z } from 'zod';
 import { text, timestamp } from './meta.ts';
 import { className } from './workspaceClass.ts';
 
-export const deferred = z
-  .object({
-    generation: z.int().min(0).describe('desired.generation that waits.'),
-    until: timestamp.describe('When it is carried out at the latest.'),
-  })
-  .describe('The change that waits because the launch is too young or still starts.');
-
 export const room = z
   .object({
     number: z.int().min(0).describe('launch.number that this speaks for; with another one it says nothing.'),

@@ -1,21 +1,21 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { pythonWith } from '../python/environment.ts';
 
 const FOLDER = join(import.meta.dirname, '../../deploy/iam');
 
-let python: string;
+let program: string;
 beforeAll(async () => {
-  python = await pythonWith('cfn-lint', (line) => console.error(line));
+  program = join(dirname(await pythonWith('cfn-lint', (line) => console.error(line))), 'cfn-lint');
 });
 
 /** What cfn-lint finds, warnings included; '' where it finds nothing. */
 async function findings(file: string): Promise<string> {
-  const lint = promisify(execFile)(python, ['-m', 'cfnlint', '--', file]);
+  const lint = promisify(execFile)(program, ['--', file]);
   return lint.then(
     ({ stdout }) => stdout,
     (error: { stdout?: string; message: string }) => error.stdout || error.message,

@@ -47,7 +47,7 @@ function environmentOf(manifests: readonly Manifest[], part: (typeof PARTS)[numb
   const { env } = podOf(manifests, part);
   return {
     ...env,
-    DATABASE_URL: 'postgres://db.example/w',
+    DATABASE_URL: 'postgres://db.example/w?sslmode=verify-full',
     WORKSPACE_KUBERNETES_NAMESPACE: 'workspace-system',
   };
 }
