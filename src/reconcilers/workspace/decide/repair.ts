@@ -25,8 +25,8 @@ function pauseMs(view: View, launch: FrozenLaunch, ended: Ended): number {
 export function afterEnd(view: View, launch: FrozenLaunch, ended: Ended): Answer<Cause> {
   const cause: Cause = { kind: isEnd(ended.outcome) ? ended.outcome : 'Ended', ref: String(launch.number) };
   if (ended.refusal && REFUSALS[ended.refusal].retried === 'atOnce') return { value: cause };
-  // What is asked next, and when, follows from what EC2 refuses.
-  if (ended.refusal && isMarked(view, launch)) return { value: cause };
+  // What is asked next, and when, follows from what EC2 refuses to all; what it refuses to this one has a pause of its own.
+  if (ended.refusal && !REFUSALS[ended.refusal].failure && isMarked(view, launch)) return { value: cause };
   const changed = (view.status.desired?.generation ?? 0) > launch.generation;
   const wait = changed
     ? msBetween(view.now.wall, earliestChange(view, launch))
