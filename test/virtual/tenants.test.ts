@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { story } from './story.ts';
-import { MINUTE } from './time.ts';
+import { MINUTE, SECOND } from './time.ts';
 import type { World } from './world.ts';
 
 const ONE_DOWN = { standard: { rollout: { maxUnavailable: '1', minIntervalSeconds: 10 } } };
@@ -64,6 +64,19 @@ describe('no tenant holds a roll-out up: another is the first when the first', (
     world.hold(first, false);
     await world.putSecret(`${first}-own`, { OWN: 'again' });
     await world.untilAllReady();
+  });
+});
+
+describe('no tenant keeps the first from ever failing', () => {
+  story('who asks for a restart every 20 s', ONE_DOWN, async (world) => {
+    const first = await holdFirst(world);
+    const halted = () => world.klass('standard').status?.halted?.[0];
+    for (let asked = 0; asked < 300 && !halted(); asked += 1) {
+      await world.edit(first, { requests: { restart: `${asked}` } });
+      await world.pass(20 * SECOND);
+    }
+    expect(halted()).toMatchObject({ content: expect.stringMatching(/^class:/), by: `default/${first}` });
+    expect(world.down()).toEqual([first]);
   });
 });
 

@@ -38,9 +38,11 @@ export function trialOf({ metadata, status }: Workspace): Trial | undefined {
   const suspects = new Set([...contents, ...contentsOf(machine, env)]);
   const fails = [...suspects].flatMap((content) => failureOf(key, status, content, failures));
   const failed = new Set(fails.map(({ content }) => content));
+  // One that keeps failing on its own account shows nothing of what others have: another must try that.
+  const isOwn = failures.filter((failure) => failure.contents.length === 0).length >= FAILED_TRIES;
   return {
     slot,
-    tries: contents.filter((content) => !failed.has(content)),
+    tries: isOwn ? [] : contents.filter((content) => !failed.has(content)),
     fails,
     failedAt: failures.map(({ at }) => at),
     refusedAt,

@@ -67,8 +67,7 @@ export function afterTimeout(view: View, launch: FrozenLaunch): Answer<Cause> {
   if (launch.deadline === undefined) return {};
   const left = untilDeadline(view, launch);
   if (left > 0) return { forMs: left };
-  // People's work is on its disk: it is not given up because EC2 refuses to start it.
-  const blocked = hasLived(launch) ? powerBlocked(view, launch) : undefined;
+  const blocked = powerFails(view, launch);
   if (blocked) return { blocker: blocked };
   const unjudged = unheard(view) ?? unbound(view, -left);
   if (unjudged) return unjudged;
@@ -87,6 +86,24 @@ export function afterTimeout(view: View, launch: FrozenLaunch): Answer<Cause> {
     effect: console === undefined ? { kind: 'ReadConsole', instanceID: launch.instanceID } : undefined,
     forMs: left + pause,
   };
+}
+
+/**
+ * How the launch failed that had its time and was not heard, whatever supersedes it now: a restart or another change that
+ * comes in the pause before its repair must not hide it. `unbound`: what it was to be served kept changing.
+ */
+export function failureOf(view: View, launch: FrozenLaunch): 'timedOut' | 'unbound' | undefined {
+  const { deadline, ended, instanceID, phase, readyAt } = launch;
+  if (phase !== 'Submitted' || readyAt || ended || instanceID === undefined || deadline === undefined)
+    return undefined;
+  const left = untilDeadline(view, launch);
+  if (left > 0 || powerFails(view, launch) || unheard(view)) return undefined;
+  return unbound(view, -left) ? 'unbound' : 'timedOut';
+}
+
+/** People's work is on its disk: it is not given up because EC2 refuses to start it. */
+function powerFails(view: View, launch: FrozenLaunch): Blocker | undefined {
+  return hasLived(launch) ? powerBlocked(view, launch) : undefined;
 }
 
 /** Not to have been heard proves nothing before heartbeats could be heard for a whole timeout. */

@@ -134,6 +134,16 @@ describe('a replacement is on record', () => {
   });
 });
 
+/** Late by so little that its repair has yet to wait. */
+const late = booting({
+  number: 2,
+  generation: 2,
+  machine: OTHER,
+  submittedAt: stamp(-15 * MINUTE),
+  deadline: stamp(-1000),
+  cause: { kind: 'ClassChanged', ref: '2' },
+});
+
 describe('a launch that failed speaks against', () => {
   const blamed = (facts: ReturnType<typeof overdue>) =>
     decideValidated(facts).status.replacement?.failures?.[0]?.contents;
@@ -160,6 +170,40 @@ describe('a launch that failed speaks against', () => {
   test('nothing that others have, where only its own instance type is new', () => {
     const status = { replacement: { ...begun, before: { machine: OTHER, env: b } } };
     expect(blamed(overdue(status))).toEqual([]);
+  });
+
+  test('what was new, also where a restart or another machine comes in the pause before its repair', () => {
+    const restarted = decideValidated(
+      overdue({ launch: late }, { spec: { requests: { restart: 'again' } } }),
+    );
+    expect(restarted.status.launch?.cause?.kind).toBe('Restart');
+    const own = { machine: 'm1:another:other', cause: 'SpecChanged', at: stamp(-5 * MINUTE) };
+    const desired = desiredOf(4, 'b', own);
+    const edited = decideValidated(overdue({ launch: late, desired }, { machine: desired.machine }));
+    expect(edited.status.launch?.cause?.kind).toBe('SpecChanged');
+    for (const { status } of [restarted, edited])
+      expect(status.replacement?.failures).toEqual([
+        { number: 2, at: stamp(0), contents: [classContent(OTHER)] },
+      ]);
+  });
+
+  test('the Workspace alone, where what it was to be served had just changed again', () => {
+    const desired = desiredOf(4, 'b', { machine: 'm1:another:other', cause: 'SpecChanged' });
+    const { status } = decideValidated(overdue({ launch: late, desired }, { machine: desired.machine }));
+    expect(status.launch?.cause?.kind).toBe('SpecChanged');
+    expect(status.replacement?.failures).toEqual([{ number: 2, at: stamp(0), contents: [] }]);
+  });
+
+  test('nothing, where a restart comes before its deadline or it could not have been heard', () => {
+    const launch = booting({ number: 2, generation: 2, machine: OTHER, deadline: stamp(MINUTE) });
+    const again = { spec: { requests: { restart: 'again' } } };
+    const early = overdue({ launch }, again);
+    const heartbeats = { available: true, since: 0, massSilence: true, launches: [] };
+    const unheard = overdue({}, { ...again, heartbeats });
+    for (const { status } of [early, unheard].map((facts) => decideValidated(facts))) {
+      expect(status.launch?.cause?.kind).toBe('Restart');
+      expect(status.replacement?.failures).toBeUndefined();
+    }
   });
 
   test('each once, and the newest eight are kept', () => {

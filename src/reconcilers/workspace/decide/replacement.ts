@@ -108,15 +108,18 @@ export function beginReplacement(
   }
 }
 
-/** A launch is over: one of a replacement that never became Ready speaks against what was new in it. */
-export function noteFailure(draft: Draft, launch: Launch, outcome: Outcome): void {
+/**
+ * A launch is over: one of a replacement that never became Ready speaks against what was new in it.
+ * @param blamed what it speaks against instead; nothing, where the Workspace alone is to blame
+ */
+export function noteFailure(draft: Draft, launch: Launch, outcome: Outcome, blamed?: string[]): void {
   if (launch.readyAt !== undefined || !blamesContent(outcome)) return;
   const present = replacementOf(draft.status);
   if (!present || present.failures?.some(({ number }) => number === launch.number)) return;
   const failure = {
     number: launch.number,
     at: iso(draft.now.wall),
-    contents: suspects(draft, launch, present),
+    contents: blamed ?? suspects(draft, launch, present),
   };
   draft.status.replacement = structuredClone({
     ...present,

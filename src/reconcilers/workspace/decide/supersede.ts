@@ -19,8 +19,8 @@ import { isNear, turnFor } from './line.ts';
 import { countLaunch } from './move.ts';
 import { fingerprint } from './offerings.ts';
 import { forgetRefusals } from './refused.ts';
-import { afterEnd, afterTimeout } from './repair.ts';
-import { beginReplacement, replacementOf } from './replacement.ts';
+import { afterEnd, afterTimeout, failureOf } from './repair.ts';
+import { beginReplacement, noteFailure, replacementOf } from './replacement.ts';
 import { afterRestart, answersRestart, askedRestart, countRestart } from './restart.ts';
 import { claim } from './rollout.ts';
 import { afterSilence } from './silence.ts';
@@ -167,6 +167,8 @@ function open(draft: Draft, previous: Launch, cause: Cause, slot: boolean): void
   const outcome = outcomeOf(previous, cause);
   const console = isRecordedBySuccessor(outcome) ? consoleOf(draft, previous) : undefined;
   remember(draft, previous, outcome, console);
+  const failure = failureOf(draft, previous);
+  if (failure) noteFailure(draft, previous, 'TimedOut', failure === 'unbound' ? [] : undefined);
   if (
     previous.instanceID !== undefined &&
     findInstance(draft, previous.instanceID)?.state !== 'terminated' &&
