@@ -6,7 +6,7 @@ import { search } from './search.ts';
 import { type Budget, initialWorld, type Terms } from './world.ts';
 
 /** Past the depth at which the protocol's known counterexamples lie (mutants.test.ts); `npm run test:slow` goes further. */
-const MOST_STATES = Number(process.env.MODEL_STATES ?? 4_000);
+const MOST_STATES = Number(process.env.MODEL_STATES ?? 2_500);
 
 const EVER = Number.POSITIVE_INFINITY;
 
