@@ -20,22 +20,20 @@ const NUL = Buffer.from([0]);
  * overrides: so it never holds more than the limit and one Secret.
  * @param most limit in bytes
  * @param stopAt `limit`: reads no further once it is exceeded; `end`: goes on to find the whole size
- * @param aside takes the values that are not kept, until they exceed the limit too: they are secret all the same
+ * @param putAside is given each value that is not kept: they are secret all the same
  */
 export async function gatherSecrets(
   { envFrom, env }: Pick<WorkspaceSpec, 'envFrom' | 'env'>,
   read: (name: string) => Promise<SecretData | undefined>,
-  { most, stopAt, aside }: { most: number; stopAt: 'limit' | 'end'; aside?: Buffer[] },
+  {
+    most,
+    stopAt,
+    putAside,
+  }: { most: number; stopAt: 'limit' | 'end'; putAside?: (value: Buffer) => unknown },
 ): Promise<Gathered> {
   const contents = new Map<string, SecretData>();
   const names = new Set(env.map(({ name }) => name));
   let bytes = 0;
-  let asideBytes = 0;
-  const putAside = (value: Buffer) => {
-    if (!aside || asideBytes > most) return;
-    asideBytes += value.length;
-    aside.push(value);
-  };
   for (const { name, value } of env) bytes += sizeOf(name, Buffer.byteLength(value));
   const inOrder = [...new Set(envFrom.map(({ secretRef }) => secretRef.name).reverse())];
   for (const secret of inOrder) {
@@ -45,7 +43,7 @@ export async function gatherSecrets(
     const kept = new Map<string, Buffer>();
     for (const [name, value] of data) {
       const isKept = ENV_NAME.test(name) && !value.includes(0);
-      if (!isKept || names.has(name)) putAside(value);
+      if (!isKept || names.has(name)) putAside?.(value);
       if (isKept && names.has(name)) continue;
       if (isKept) names.add(name);
       bytes += sizeOf(name, isKept ? value.length : 0);

@@ -239,6 +239,16 @@ describe('the console', () => {
     expect(findCanary(canary, JSON.stringify(scene.mine.console))).toEqual([]);
   });
 
+  test('is searched for every value that the instance was never given, however small an environment may be', async () => {
+    const scene = setUp(statusOf({ instance: { id: 'i-1', state: 'running' } }));
+    scene.deps.mostEnvironmentBytes = 1_024;
+    scene.storeSecret('ada-env', '1', { KEY: 'k', 'a-first': 'x'.repeat(1_025), 'z-last': canary });
+    scene.consoles.set('i-1', `booting\n${canary}\nagent: failed`);
+    await scene.perform(read);
+    expect(scene.mine.console['i-1']).toContain('agent: failed');
+    expect(findCanary(canary, JSON.stringify(scene.mine.console))).toEqual([]);
+  });
+
   test('is not shown when the instance holds an environment whose values nobody knows any more', async () => {
     const scene = setUp(statusOf({ instance: { id: 'i-1', state: 'running', env: 'k1:older' } }));
     scene.storeSecret('ada-env', '2', { KEY: 'newer' });

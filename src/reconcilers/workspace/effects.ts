@@ -16,7 +16,7 @@ import type { Effect } from './decide/view.ts';
 import type { WorkspaceDeps } from './deps.ts';
 import { dryRunPlace, sending, untilTurn } from './effectLine.ts';
 import type { CloudEffect, Performance } from './performance.ts';
-import { redactedTail } from './redact.ts';
+import { createSecretValues, redactedTail } from './redact.ts';
 import { readContents } from './secrets.ts';
 
 /** A verdict of "would work" holds for so long, ms; a refusal is asked again sooner. */
@@ -253,13 +253,13 @@ function notePower(mine: Performance['mine'], call: string, error: unknown): voi
  */
 async function readConsole({ deps, mine, workspace }: Performance, id: string): Promise<void> {
   mine.console[id] = '';
-  const aside: Buffer[] = [];
-  const contents = await readContents(deps, workspace, aside);
+  const aside = createSecretValues();
+  const contents = await readContents(deps, workspace, aside.add);
   if ('kind' in contents) return;
   const { variables } = mergeEnvironment(workspace.spec, contents);
   const held = workspace.status?.instance?.env;
   if (held !== undefined && !matchesDigest((key) => deps.keys.get('digest', key), held, variables)) return;
   const served = [variables, ...contents.values()].flatMap((content) => [...content.values()]);
-  const values = [...served, ...aside];
+  const values = [...served, ...aside.values];
   mine.console[id] = await redactedTail(await deps.calls.getConsoleOutput(id), values, deps.clock);
 }

@@ -15,6 +15,23 @@ const SLICE_MS = 4;
 export const MOST_SECRET_BYTES = 1_048_576;
 const WITHHELD = `[withheld: its Secrets hold more than ${MOST_SECRET_BYTES / 1_048_576} MiB, too much to take them out of a console]`;
 
+/**
+ * Collects values for redactedTail. It stops only beyond what is searched for, as then the console is withheld: no value may be
+ * dropped while others are searched for.
+ */
+export function createSecretValues() {
+  const values: Buffer[] = [];
+  let bytes = 0;
+  return {
+    values,
+    add(value: Buffer): void {
+      if (value.length < SHORTEST || bytes > MOST_SECRET_BYTES) return;
+      bytes += value.length;
+      values.push(value);
+    },
+  };
+}
+
 /** The last lines of a console without any of the values, nor pieces of them, in whatever common encoding they were printed. */
 export async function redactedTail(output: string, values: readonly Buffer[], clock: Clock): Promise<string> {
   const lines = output.split(/\r?\n/).filter((line) => line.trim() !== '');

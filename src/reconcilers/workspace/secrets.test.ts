@@ -293,7 +293,7 @@ describe('what tenants and instances send has nothing read in vain', () => {
     const envFrom = ['ada-env', 'extra'].map((name) => ({ secretRef: { name } }));
     const { workspace } = factsOf({ spec: { envFrom } });
     const aside: Buffer[] = [];
-    const contents = await readContents(scene.deps, workspace, aside);
+    const contents = await readContents(scene.deps, workspace, (value) => aside.push(value));
     if ('kind' in contents) throw new Error('it is small');
     expect(aside.map(String).sort()).toEqual(['overridden', 'unnamed', 'with\0nul']);
   });

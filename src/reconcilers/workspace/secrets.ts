@@ -133,17 +133,17 @@ function mayAsk(memory: WorkspaceMemory, mono: MonoMs): boolean {
 
 /**
  * What the Secrets of a Workspace hold, as far as it is for its instance. Rejects when the API server can't be asked.
- * @param aside takes the other values
+ * @param putAside is given the other values
  */
 export async function readContents(
   deps: Pick<WorkspaceDeps, 'kube' | 'mostEnvironmentBytes'>,
   { metadata, spec }: Workspace,
-  aside: Buffer[] = [],
+  putAside?: (value: Buffer) => unknown,
 ): Promise<ReadonlyMap<string, SecretData> | Extract<EnvironmentFact, { kind: 'Unusable' }>> {
   const most = deps.mostEnvironmentBytes ?? MOST_ENVIRONMENT_BYTES;
   const readOne = (name: string) => readSecret(deps.kube, metadata.namespace, name);
   try {
-    const { contents, bytes } = await gatherSecrets(spec, readOne, { most, stopAt: 'end', aside });
+    const { contents, bytes } = await gatherSecrets(spec, readOne, { most, stopAt: 'end', putAside });
     if (bytes <= most) return contents;
     const message = `The environment of Workspace "${metadata.namespace}/${metadata.name}" has ${bytes} bytes, and at most ${most} are allowed; remove what the agent does not need from its Secrets or spec.env, or have the operator’s setting gateway.maxEnvironmentBytes raised.`;
     return { kind: 'Unusable', reason: 'EnvironmentTooLarge', message };
