@@ -2,10 +2,11 @@ import { isClassContent } from '../../api/machine.ts';
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import { fails } from '../class/decide/halts.ts';
 import type { ContentFact } from '../workspace/decide/facts.ts';
+import { FAILED_TRIES } from '../workspace/decide/replacement.ts';
 import { mayFollow } from '../workspace/decide/rollout.ts';
 import type { FleetEntry } from './entry.ts';
 import { createLine } from './line.ts';
-import { FAILED_TRIES, type Failure } from './trials.ts';
+import type { Failure } from './trials.ts';
 
 /** How many of a class have some content, try it, failed with it, or wait for it. */
 interface Content {

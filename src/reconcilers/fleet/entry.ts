@@ -10,8 +10,8 @@ import {
 import { classNameOf, occupiedClasses, occupies } from '../../api/room.ts';
 import { servedByConditions } from '../../api/served.ts';
 import type { Launch, Workspace, WorkspaceStatus } from '../../api/workspace.ts';
-import { contentsOf, isRolledOut } from '../workspace/decide/replacement.ts';
-import { FAILED_TRIES, type Failure, type Trial, trialOf } from './trials.ts';
+import { contentsOf, FAILED_TRIES, isRolledOut } from '../workspace/decide/replacement.ts';
+import { type Failure, type Trial, trialOf } from './trials.ts';
 
 /** What keeps a Workspace that was taken down from serving again. */
 export interface Stuck {

@@ -1,11 +1,14 @@
 import { outdatedBy } from '../../api/causes.ts';
 import type { Replacement } from '../../api/replacement.ts';
 import type { Workspace, WorkspaceStatus } from '../../api/workspace.ts';
-import { contentsOf, newContentsOf, replacementOf } from '../workspace/decide/replacement.ts';
+import {
+  contentsOf,
+  FAILED_TRIES,
+  isFitFor,
+  newContentsOf,
+  replacementOf,
+} from '../workspace/decide/replacement.ts';
 import type { Frozen } from '../workspace/decide/view.ts';
-
-/** So many launches with the same content that never became Ready are a failure of it, not an accident. */
-export const FAILED_TRIES = 2;
 
 /** Content that a Workspace's replacement failed with, when, and how. */
 export interface Failure {
@@ -38,11 +41,10 @@ export function trialOf({ metadata, status }: Workspace): Trial | undefined {
   const suspects = new Set([...contents, ...contentsOf(machine, env)]);
   const fails = [...suspects].flatMap((content) => failureOf(key, status, content, failures));
   const failed = new Set(fails.map(({ content }) => content));
-  // One that keeps failing on its own account shows nothing of what others have: another must try that.
-  const isOwn = failures.filter((failure) => failure.contents.length === 0).length >= FAILED_TRIES;
   return {
     slot,
-    tries: isOwn ? [] : contents.filter((content) => !failed.has(content)),
+    // What it is unfit to try, another must.
+    tries: contents.filter((content) => !failed.has(content) && isFitFor(content, failures)),
     fails,
     failedAt: failures.map(({ at }) => at),
     refusedAt,

@@ -206,6 +206,15 @@ describe('a launch that failed speaks against', () => {
     }
   });
 
+  test('its environment alone, where it failed twice with that before the class changed', () => {
+    const failures = [3, 2].map((number) => ({ number, at: stamp(-number * MINUTE), contents: [b ?? ''] }));
+    const launch = booting({ number: 4, generation: 3, machine: OTHER, deadline: stamp(-MINUTE) });
+    const replacement = { ...begun, failures };
+    const more = { instances: [instanceOf(4, 'running')], process: { console: { 'i-4': '' } } };
+    const instance = { id: 'i-4', state: 'running' as const };
+    expect(blamed(overdue({ launch, instance, replacement }, more))).toEqual([b]);
+  });
+
   test('each once, and the newest eight are kept', () => {
     const failures = [9, 8, 7, 6, 5, 4, 3, 2].map((number) => ({ number, at: stamp(-MINUTE), contents: [] }));
     const launch = booting({ number: 10, machine: OTHER, deadline: stamp(-MINUTE), failures: 0 });

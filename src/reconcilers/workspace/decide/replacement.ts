@@ -1,5 +1,5 @@
 import { blamesContent, outdatedBy } from '../../../api/causes.ts';
-import { classContent } from '../../../api/machine.ts';
+import { classContent, isClassContent } from '../../../api/machine.ts';
 import { REFUSALS } from '../../../api/refusals.ts';
 import { MOST_FAILURES, type Replacement } from '../../../api/replacement.ts';
 import type { Cause, Launch, Outcome, WorkspaceStatus } from '../../../api/workspace.ts';
@@ -12,6 +12,9 @@ type Present = Frozen<Replacement>;
 
 /** What a launch is refused for: by EC2, or as the class's terms resolve to nothing. */
 const REFUSED: ReadonlySet<string> = new Set(Object.values(REFUSALS).map(({ reason }) => reason));
+
+/** So many launches with the same content that never became Ready are a failure of it, not an accident. */
+export const FAILED_TRIES = 2;
 
 /** Whether it is a change, which replaces an instance although no person asked for this one. */
 export function isRolledOut(cause: Frozen<Cause> | undefined): boolean {
@@ -93,6 +96,17 @@ export function contentsOf(machine: string | undefined, env: string | undefined)
   return [...(machine === undefined ? [] : [classContent(machine)]), ...(env === undefined ? [] : [env])];
 }
 
+/**
+ * Whether a replacement that failed like this shows anything of content. One that failed twice on its own account, or with
+ * its environment alone, would fail with any class as well.
+ */
+export function isFitFor(content: string, failures: Present['failures'] = []): boolean {
+  const apart = failures.filter(({ contents }) =>
+    isClassContent(content) ? !contents.some(isClassContent) : contents.length === 0,
+  );
+  return apart.length < FAILED_TRIES;
+}
+
 /** Records that a replacement begins with the present launch; one that is under way goes on. */
 export function beginReplacement(
   draft: Draft,
@@ -129,7 +143,7 @@ export function noteFailure(draft: Draft, launch: Launch, outcome: Outcome, blam
 
 /** An instance that never fetched its environment did not fail because of it, if there is anything else to blame. */
 function suspects({ status }: Draft, launch: Launch, present: Present): string[] {
-  const contents = newContentsOf(status, present);
+  const contents = newContentsOf(status, present).filter((name) => isFitFor(name, present.failures));
   const served = status.instance?.id === launch.instanceID ? status.instance?.env : undefined;
   const ofClass = contents.filter((name) => name !== status.desired?.env);
   if (served === undefined && ofClass.length > 0) return ofClass;
