@@ -80,6 +80,27 @@ describe('no tenant keeps the first from ever failing', () => {
   });
 });
 
+describe('no tenant’s broken Secret stops a class edit', () => {
+  story('the first was down for its own before the class changed', ONE_DOWN, async (world) => {
+    const names = await world.createFleet(3);
+    await world.createNamespace('other');
+    await world.putSecret('other/broken-env', { KEY: 'a' });
+    await world.createWorkspace('other/broken');
+    await world.untilAllReady(1);
+    world.hold('other/broken', true);
+    await world.putSecret('other/broken-env', { KEY: 'b' });
+    const failed = () => world.workspace('other/broken').status?.replacement?.failures?.length ?? 0;
+    await world.until('it failed twice', () => failed() >= 2, 90 * MINUTE);
+    await world.editClass('standard', { rootVolume: { sizeGiB: 40 } });
+    for (const name of names) await world.untilReady(name, 2);
+    await world.pass(90 * MINUTE);
+    expect(failed()).toBeGreaterThanOrEqual(4);
+    expect(world.klass('standard').status?.halted ?? []).toEqual([]);
+    world.hold('other/broken', false);
+    await world.untilAllReady();
+  });
+});
+
 const ONE_INSTANCE = { standard: { maxInstances: 1 } };
 
 describe('no tenant keeps room empty', () => {
