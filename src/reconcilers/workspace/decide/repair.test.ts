@@ -62,21 +62,6 @@ describe('a refused launch', () => {
     expect(decision.requeueAfterMs).toBe(MINUTE);
   });
 
-  test('for what a person must fix: its pause holds whatever EC2 refuses to others', () => {
-    for (const ms of [-1, MINUTE]) {
-      const marks = [
-        refusedOf('VcpuLimitExceeded', ms, {}, 'quota'),
-        refusedOf('Blocked', ms, {}, 'userFix'),
-        refusedOf('Unsupported', ms),
-      ];
-      for (const mark of marks) {
-        const { status, requeueAfterMs } = decideAt(refused('userFix', { refused: [mark] }));
-        const paused = status.launch?.number === 1 && (requeueAfterMs ?? 0) >= 30 * SECOND;
-        expect([mark.code, ms, paused]).toEqual([mark.code, ms, true]);
-      }
-    }
-  });
-
   test('for what a person must mend: it waits, says so, and the pause doubles', () => {
     const first = decideAt(refused('userFix'));
     expect(first.effect).toBeUndefined();
