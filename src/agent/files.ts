@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export interface AgentFiles {
   /** The agent itself, a shell script. */
   script: string;
-  /** Its systemd unit, which it prints as well; boot stub 1 asks for it by itself. */
+  /** Its systemd unit, which it prints as well; boot stub 1 asks for it separately. */
   unit: string;
 }
 

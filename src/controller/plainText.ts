@@ -26,7 +26,7 @@ export function withPlainText<T>(value: T, exact: readonly string[] = []): T {
   return changed ? (Object.fromEntries(entries) as T) : value;
 }
 
-/** A line of JSON in which these characters are escapes: the same text to whoever parses it, and harmless to whoever prints it. */
+/** A line of JSON in which these characters are escapes: the same text to a parser, and harmless to a terminal. */
 export function escapedLine(line: string): string {
   return line.replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (found) =>
     Array.from({ length: found.length }, (_, at) => escapeUnit(found.charCodeAt(at))).join(''),

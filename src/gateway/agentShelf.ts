@@ -9,7 +9,7 @@ import type { AgentShelf } from './routes/agent.ts';
 
 const body = z.object({ data: z.object({ content: z.string() }) });
 
-/** Nobody who asks for digests that do not exist makes more lists than one in this time, ms. */
+/** Requests for digests that do not exist make one list at a time, and wait this long after it for the next, ms. */
 const LOOK_MS = 2_000;
 
 export interface AgentShelfOptions {
@@ -27,7 +27,8 @@ export interface AgentShelfOptions {
  */
 export function createAgentShelf({ kube, namespace, present, clock, logger }: AgentShelfOptions): AgentShelf {
   let scripts = new Map<string, string>();
-  let looked: { at: number; done: Promise<void> } | undefined;
+  let looking: Promise<void> | undefined;
+  let lookedAt = Number.NEGATIVE_INFINITY;
 
   async function look(): Promise<void> {
     try {
@@ -37,7 +38,7 @@ export function createAgentShelf({ kube, namespace, present, clock, logger }: Ag
       });
       const found = items.flatMap((item) => {
         const { data } = body.safeParse(item);
-        // Named by what it holds, so that whoever writes there can't pass one off as another.
+        // Named by what it holds, so that a writer there can't pass one off as another.
         return data ? [[agentDigest(data.data.content), data.data.content] as const] : [];
       });
       scripts = new Map(found);
@@ -54,9 +55,13 @@ export function createAgentShelf({ kube, namespace, present, clock, logger }: Ag
     async find(digest) {
       const known = scripts.get(digest);
       if (known !== undefined) return known;
-      const now = clock.monotonic();
-      if (looked === undefined || now - looked.at >= LOOK_MS) looked = { at: now, done: look() };
-      await looked.done;
+      if (looking === undefined && clock.monotonic() - lookedAt >= LOOK_MS) {
+        looking = look().finally(() => {
+          looking = undefined;
+          lookedAt = clock.monotonic();
+        });
+      }
+      await looking;
       return scripts.get(digest);
     },
   };

@@ -3,6 +3,7 @@ import { createGatewayFixture, type GatewayFixture } from '../../../test/support
 import { silentLogger } from '../../../test/support/silentLogger.ts';
 import { createVirtualClock } from '../../../test/support/virtualClock.ts';
 import { agentDigest } from '../../agent/files.ts';
+import { sleep } from '../../controller/clock.ts';
 import { createAgentShelf } from '../agentShelf.ts';
 import { AGENT_LABEL } from '../keptTexts.ts';
 
@@ -16,11 +17,12 @@ afterEach(() => fixture.close());
 async function setUp() {
   const clock = createVirtualClock();
   const maps: Record<string, unknown>[] = [];
-  const seen = { lists: 0, fails: false };
+  const seen = { lists: 0, fails: false, slowMs: 0 };
   const kube = {
     async list(_resource: unknown, options?: { namespace?: string; labelSelector?: string }) {
       seen.lists += 1;
       if (seen.fails) throw new Error('the API server is away');
+      if (seen.slowMs > 0) await sleep(clock, seen.slowMs);
       expect(options).toMatchObject({ namespace: 'system', labelSelector: 'compute.molecule.ai/kind=agent' });
       return { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '1' }, items: maps };
     },
@@ -38,6 +40,20 @@ async function setUp() {
   const get = (digest: string) => fixture.gateway.inject({ url: `/v1/agent/${digest}` });
   return { clock, keep, get, seen };
 }
+
+test('an API server that answers slowly has one list of ours at a time', async () => {
+  const { clock, keep, get, seen } = await setUp();
+  keep(OTHER);
+  seen.slowMs = 30_000;
+  const answers = [get(agentDigest(OTHER))];
+  for (let asked = 0; asked < 5; asked += 1) {
+    await clock.advance(3_000);
+    answers.push(get(agentDigest(OTHER)));
+  }
+  await clock.advance(30_000);
+  for (const answer of await Promise.all(answers)) expect(answer.statusCode).toBe(200);
+  expect(seen.lists).toBe(1);
+});
 
 test('the present agent is served at its digest without a question', async () => {
   const { get, seen } = await setUp();

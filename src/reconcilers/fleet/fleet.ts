@@ -137,7 +137,7 @@ export function createFleet({ workspaces, classes, onClass, onPlace }: FleetOpti
   for (const workspace of workspaces.list()) see(workspace);
   for (const [className, tally] of tallies) {
     const klass = classes.get(className);
-    // Whoever begins looks at all of them anyhow.
+    // A process that begins looks at all of them anyway.
     tally.settle(klass);
     shown.set(className, shownOf(tally, klass));
   }

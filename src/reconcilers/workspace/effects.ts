@@ -210,7 +210,7 @@ async function terminate(performance: Performance, ids: readonly string[]): Prom
     // The code alone: AWS's words differ from one refusal to the next, and the status must not.
     else if (isRefused && others.length === 0) mine.terminateRefusals[id] = error.code;
     else if (isRefused) {
-      // EC2 may refuse all of them for one that is protected: each is asked for by itself, at once.
+      // EC2 may refuse all of them for one that is protected: each is asked for alone, at once.
       for (const one of ids) mine.terminateRefusals[one] ??= '';
       mine.terminateSentAt = before;
     }

@@ -105,7 +105,7 @@ function awaitStop(draft: Draft, launch: Launch, id: string): void {
 }
 
 /**
- * Stopped by somebody else, or by itself. What has lived is started again, unless a start is still within its deadline, and
+ * Stopped by another, or from within. What has lived is started again, unless a start is still within its deadline, and
  * never counted dead. What never lived is started once, and its deadline stands.
  */
 function foundStopped(view: View, launch: FrozenLaunch): boolean {

@@ -47,7 +47,7 @@ export function terminateSuperseded(draft: Draft): void {
   }
   const [alone, ...others] = ids.sort();
   if (alone === undefined) return;
-  // One that EC2 refuses to end must not keep the others: it is asked for by itself, after them.
+  // One that EC2 refuses to end must not keep the others: it is asked for alone, after them.
   const together = [alone, ...others].filter(
     (id) => own(facts.process.terminateRefusals ?? {}, id) === undefined,
   );
