@@ -16,7 +16,13 @@ import { createStore, type Store } from './controller/store.ts';
 import type { Transport } from './controller/transport.ts';
 import type { Ec2CallsOptions } from './ec2/client.ts';
 import type { Ec2Calls } from './ec2/port.ts';
-import { KEY_KINDS, type KeyKind, LAUNCH_KEY_KINDS, loadKeyEntries } from './gateway/keys.ts';
+import {
+  KEY_KINDS,
+  type KeyKind,
+  LAUNCH_KEY_KINDS,
+  loadKeyEntries,
+  NotMadeYetError,
+} from './gateway/keys.ts';
 import { createLiveKeyRing, type LiveKeyRing } from './gateway/liveKeys.ts';
 import { CLASSES } from './reconcilers/class/deps.ts';
 import { WORKSPACES } from './reconcilers/workspace/deps.ts';
@@ -68,6 +74,9 @@ export interface Cluster extends KeptKeys {
   stop(): Promise<void>;
 }
 
+/** How often a gateway looks for what the controller makes at its first start. */
+const FIRST_START_LOOK_MS = 1_000;
+
 /** Waits for the API server as long as it takes, saying why; a cluster that is another one than last time is an error. */
 export async function joinCluster(
   platform: Platform,
@@ -78,15 +87,25 @@ export async function joinCluster(
   const kube = kubeClient(transport, { clock, timeoutMs: config.kubernetes.timeoutMs });
   const { namespace } = config.kubernetes;
   const backoff = createBackoff({ random, minMs: 1_000, maxMs: 30_000 });
+  // The gateway alone faces instances, so it has no right to make either.
+  const atFirstStart = part === 'all' ? 'make' : 'wait';
   while (!signal.aborted) {
     try {
-      const clusterID = await readClusterID(kube, namespace);
+      const clusterID = await readClusterID(kube, namespace, atFirstStart);
       const shared = await load({ namespace, name: KEY_SECRET }, KEY_KINDS);
       const launch =
         part === 'all' ? await load({ namespace, name: LAUNCH_KEY_SECRET }, LAUNCH_KEY_KINDS) : undefined;
       return watchCluster(platform, { kube, clusterID, ...shared, launch });
     } catch (error) {
       if (error instanceof WrongClusterError) throw error;
+      if (error instanceof NotMadeYetError) {
+        logger.info(
+          { namespace, missing: error.message },
+          'waiting for the controller, which makes it when it first starts',
+        );
+        await sleep(clock, FIRST_START_LOOK_MS, signal);
+        continue;
+      }
       logger.error(
         { err: error, namespace },
         'can not start yet: the API server, or the namespace, is not there; trying again',
@@ -97,7 +116,7 @@ export async function joinCluster(
   return undefined;
 
   async function load(keySecret: KeptKeys['keySecret'], kinds: readonly KeyKind[]): Promise<KeptKeys> {
-    const entries = await loadKeyEntries(kube, keySecret, random, kinds);
+    const entries = await loadKeyEntries(kube, keySecret, random, kinds, atFirstStart);
     const keys = createLiveKeyRing({ kube, secret: keySecret, entries, logger, kinds });
     const keySecrets = createStore<KubeObject>();
     keySecrets.onChange(({ type, object }) => {

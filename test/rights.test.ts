@@ -65,6 +65,8 @@ test('apart, with the roles of deploy/rbac-split.yaml alone they do it as well, 
     ['events', 'events.k8s.io'],
   ]);
   const gateway = scene.spawn({ KUBECONFIG: await kubeconfigOfOperator(account) }, 'gateway');
+  // It is the first to start: it has no right to record the cluster, and waits.
+  await gateway.line(({ msg }) => String(msg).startsWith('waiting for the controller'));
   scene.spawn({ KUBECONFIG: await kubeconfigOfOperator() }, 'controller');
   await gateway.line(({ msg }) => msg === 'started');
   // An agent of another release, which launches name during an upgrade: it is looked for, and no right is missing.

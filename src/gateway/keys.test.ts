@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { KubeClient, KubeObject } from '../controller/client.ts';
 import { ApiError } from '../controller/errors.ts';
 import { systemRandom } from '../controller/random.ts';
-import { createKeyRing, loadKeyEntries, newKeyID } from './keys.ts';
+import { createKeyRing, KEY_KINDS, loadKeyEntries, newKeyID } from './keys.ts';
 
 const WHERE = { namespace: 'operator', name: 'workspace-keys' };
 
@@ -52,6 +52,16 @@ test('the first start makes the keys, every later one reads them', async () => {
     expect(first.current(kind).key).toHaveLength(32);
     expect(second.current(kind)).toEqual(first.current(kind));
   }
+});
+
+test('a process that may not make the keys creates nothing, and takes them once they are there', async () => {
+  const { kube, state } = fakeKube();
+  await expect(loadKeyEntries(kube, WHERE, systemRandom, KEY_KINDS, 'wait')).rejects.toThrow(
+    "Secret operator/workspace-keys isn't there yet",
+  );
+  expect(state.creates).toBe(0);
+  const made = await loadKeyEntries(kube, WHERE, systemRandom);
+  expect(await loadKeyEntries(kube, WHERE, systemRandom, KEY_KINDS, 'wait')).toEqual(made);
 });
 
 test('a key made anew never bears the id of one that was lost', async () => {

@@ -42,9 +42,17 @@ export function entryName({ kind, id }: Pick<KeyEntry, 'kind' | 'id'>): string {
   return `${kind}.${id}`;
 }
 
+/** What the controller makes at its first start isn't there yet. A process that may not make it waits. */
+export class NotMadeYetError extends Error {
+  override readonly name = 'NotMadeYetError';
+}
+
+/** Whether a process makes what the first start lacks, or waits until another process has made it. */
+export type AtFirstStart = 'make' | 'wait';
+
 /**
  * Reads the Secret that holds the keys (`<kind>.k<n>x<random>` → 32 bytes; of each kind the highest n is current), and
- * creates it at the first start. Replicas that start together agree: who comes second reads what the first one wrote.
+ * creates it at the first start, or rejects with NotMadeYetError. Replicas that start together agree: who comes second reads what the first one wrote.
  * Rejects when the API server does, or when the Secret is there but lacks a kind: it is not repaired, as a
  * key made anew could be compared with nothing that was made before.
  */
@@ -53,6 +61,7 @@ export async function loadKeyEntries(
   secret: { namespace: string; name: string },
   random: Random,
   kinds: readonly KeyKind[] = KEY_KINDS,
+  atFirstStart: AtFirstStart = 'make',
 ): Promise<KeyEntry[]> {
   const where = `Secret ${secret.namespace}/${secret.name}`;
   const read = () => kube.get(KEY_SECRETS, secret.name, secret.namespace);
@@ -61,6 +70,7 @@ export async function loadKeyEntries(
     found = await read();
   } catch (error) {
     if (!isNotFound(error)) throw error;
+    if (atFirstStart === 'wait') throw new NotMadeYetError(`${where} isn't there yet`);
     found = await createOrRead();
   }
   const { entries, faults } = readEntries(found, kinds);
