@@ -30,7 +30,7 @@ import { WORKSPACE_INDEXES } from './reconcilers/workspace/triggers.ts';
 
 const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
 const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
-const KEY_SECRET = 'workspace-operator-keys';
+export const KEY_SECRET = 'workspace-operator-keys';
 const LAUNCH_KEY_SECRET = 'workspace-operator-launch-keys';
 
 /** What every part stands on: the outside world behind its ports. */

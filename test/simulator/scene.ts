@@ -16,7 +16,8 @@ import {
   type LightRuntimeOptions,
 } from '../../dev/instances/lightRuntime.ts';
 import { installCluster, OPERATOR_NAMESPACE, stageClient } from '../../dev/stack/install.ts';
-import type { Platform } from '../../src/cluster.ts';
+import { KEY_SECRET, type Platform } from '../../src/cluster.ts';
+import { readClusterID } from '../../src/clusterIdentity.ts';
 import { type Config, configSchema } from '../../src/config.ts';
 import type { KubeClient, Resource } from '../../src/controller/client.ts';
 import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
@@ -25,6 +26,7 @@ import type { Transport } from '../../src/controller/transport.ts';
 import { createCaller } from '../../src/ec2/call.ts';
 import type { Ec2Calls } from '../../src/ec2/port.ts';
 import type { ReportRequest } from '../../src/gateway/handlers/report.ts';
+import { loadKeyEntries } from '../../src/gateway/keys.ts';
 import { seededRandom } from '../support/seededRandom.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 import { startGateway } from './gateway.ts';
@@ -137,6 +139,9 @@ export async function createScene(seed: number, options: SceneOptions = {}): Pro
   const service: Service = { cloud, faults: createFaults(cloud), closing: new AbortController().signal };
   const kube = stageClient(api, clock);
   await installCluster(kube);
+  // As the controller does when it first starts; a gateway waits for it.
+  await readClusterID(kube, OPERATOR_NAMESPACE);
+  await loadKeyEntries(kube, { namespace: OPERATOR_NAMESPACE, name: KEY_SECRET }, random);
   const store = createMemoryStore(clock, past?.rows);
   const logs: string[] = [];
   const logger = pino(
