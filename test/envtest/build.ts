@@ -1,5 +1,14 @@
+import { missingNodePrograms, nodePrograms } from '../install/node/programs.ts';
 import { controlPlane, missingPrograms } from './binaries.ts';
 
-// `npm run envtest` builds what is missing of the control plane; with --missing it only names that.
-if (process.argv.includes('--missing')) for (const name of await missingPrograms()) console.log(name);
-else console.log(await controlPlane((line) => console.log(line)));
+// `npm run envtest` builds what is missing of the control plane; with --node also what a node needs, for
+// `npm run test:install`; with --missing it only names that.
+const withNode = process.argv.includes('--node');
+const tell = (line: string) => console.log(line);
+if (process.argv.includes('--missing')) {
+  const names = [...(await missingPrograms()), ...(withNode ? await missingNodePrograms() : [])];
+  for (const name of names) console.log(name);
+} else {
+  console.log(await controlPlane(tell));
+  if (withNode) console.log(await nodePrograms(tell));
+}

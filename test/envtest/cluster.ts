@@ -43,7 +43,8 @@ const auditPolicy = {
   rules: [{ level: 'Metadata', userGroups: ['system:serviceaccounts'] }, { level: 'None' }],
 };
 
-async function writeAuditPolicy(folder: string, log: string): Promise<Record<string, string>> {
+/** Answers with the flags of an API server that writes what ServiceAccounts ask for to that file. */
+export async function writeAuditPolicy(folder: string, log: string): Promise<Record<string, string>> {
   const path = join(folder, 'audit-policy.json');
   await writeFile(path, JSON.stringify(auditPolicy));
   return { 'audit-policy-file': path, 'audit-log-path': log };

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 
@@ -15,9 +16,12 @@ export interface ProgramOptions {
   isReady: () => Promise<boolean>;
   /** Default 60,000. */
   readyWithinMs?: number;
+  /** Where all that it writes goes; without it only its last words are kept. */
+  logFile?: string;
 }
 
 const GRACE_MS = 10_000;
+const LAST_WORDS = 4000;
 
 // Were this process to end in a hurry, nobody else would end its children.
 const running = new Set<() => void>();
@@ -48,12 +52,15 @@ export function answers(
 
 /** Starts a program and waits until it is ready; rejects with its last words when it ends before, or takes too long. */
 export async function startProgram(options: ProgramOptions): Promise<RunningProgram> {
-  const { binary, args, isReady, readyWithinMs = 60_000 } = options;
-  const child = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const { binary, args, isReady, readyWithinMs = 60_000, logFile } = options;
+  const log = logFile === undefined ? undefined : openSync(logFile, 'a');
+  const child = spawn(binary, args, { stdio: ['ignore', log ?? 'ignore', log ?? 'pipe'] });
+  if (log !== undefined) closeSync(log);
   let words = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    words = `${words}${text}`.slice(-4000);
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    words = `${words}${text}`.slice(-LAST_WORDS);
   });
+  const lastWords = () => (logFile === undefined ? words : readFileSync(logFile, 'utf8').slice(-LAST_WORDS));
   let over: string | undefined;
   const ended = new Promise<void>((resolve) => {
     child.once('error', (error) => {
@@ -84,5 +91,5 @@ export async function startProgram(options: ProgramOptions): Promise<RunningProg
   }
   const why = over ?? `it was not ready after ${readyWithinMs} ms`;
   await stop();
-  throw new Error(`${binary} did not start: ${why}\n${words}`);
+  throw new Error(`${binary} did not start: ${why}\n${lastWords()}`);
 }

@@ -1,0 +1,53 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ControlPlane, controlPlane } from '../../envtest/binaries.ts';
+import { findHelm } from '../helm.ts';
+import { cgroupOf } from './bed/cgroups.ts';
+import { type OperatorImage, operatorImage } from './image/operator.ts';
+import { pauseImage } from './image/pause.ts';
+import { type NodePrograms, nodePrograms } from './programs.ts';
+
+/** What a bed consists of before it runs, made where registries can be reached. */
+export interface Prepared {
+  folder: string;
+  cgroup: string;
+  binaries: ControlPlane;
+  programs: NodePrograms;
+  helm: Readonly<Record<3 | 4, string>>;
+  image: OperatorImage;
+  archives: readonly string[];
+}
+
+const VARIABLE = 'WORKSPACE_NODE_BED';
+
+export async function prepare(tell: (line: string) => void): Promise<Prepared> {
+  const folder = await mkdtemp(join(tmpdir(), 'workspace-node-'));
+  const binaries = await controlPlane(tell);
+  const programs = await nodePrograms(tell);
+  const pause = join(folder, 'pause.tar');
+  await pauseImage(programs.pause, pause);
+  tell('building deploy/Dockerfile');
+  const image = await operatorImage(tell);
+  return {
+    folder,
+    cgroup: cgroupOf(process.pid),
+    binaries,
+    programs,
+    helm: { 3: programs.helm3, 4: await findHelm() },
+    image,
+    archives: [pause, image.archive],
+  };
+}
+
+/** As the environment of a process that is to find it. */
+export function environmentOf(prepared: Prepared | string): Record<string, string> {
+  return { [VARIABLE]: JSON.stringify(prepared) };
+}
+
+/** What the environment says: a bed, or why there is none. */
+export function preparedIn(env: NodeJS.ProcessEnv): Prepared | string {
+  const text = env[VARIABLE];
+  if (text === undefined) return 'npm run test:install prepares one';
+  return JSON.parse(text) as Prepared | string;
+}

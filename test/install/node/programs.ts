@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import { type Env, findGoProgram, type GoProgram, goProgram, SMALL } from '../../envtest/goProgram.ts';
+import { kubernetesProgram, kubernetesVersion } from '../../envtest/kubernetes.ts';
+
+/** Paths of what a node needs beside the control plane and Debian's packages. */
+export interface NodePrograms {
+  kubelet: string;
+  scheduler: string;
+  proxy: string;
+  /** Enforces NetworkPolicies; a tool of these tests, which ships nowhere. */
+  router: string;
+  pause: string;
+  helm3: string;
+}
+
+/** A program that is published as a Go module of its own. */
+function published(name: string, module: string, version: string): GoProgram {
+  const args = () => ['install', ...SMALL, `${module}@${version}`];
+  return { name, version, kind: 'node', cwd: import.meta.dirname, args };
+}
+
+function programsOf(version: string): Record<keyof NodePrograms, GoProgram> {
+  const ours: GoProgram = {
+    name: 'pause',
+    version,
+    kind: 'node',
+    cwd: import.meta.dirname,
+    args: (folder) => ['build', ...SMALL, '-o', join(folder, 'pause'), 'pause.go'],
+  };
+  return {
+    scheduler: kubernetesProgram('kube-scheduler', version, 'node'),
+    kubelet: kubernetesProgram('kubelet', version, 'node'),
+    proxy: kubernetesProgram('kube-proxy', version, 'node'),
+    router: published('kube-router', 'github.com/cloudnativelabs/kube-router/v2/cmd/kube-router', 'v2.1.0'),
+    helm3: published('helm', 'helm.sh/helm/v3/cmd/helm', 'v3.19.2'),
+    pause: ours,
+  };
+}
+
+/** Finds them in the user's cache, or builds them with Go: minutes. */
+export async function nodePrograms(
+  tell: (line: string) => void,
+  env: Env = process.env,
+): Promise<NodePrograms> {
+  const { kubelet, scheduler, proxy, router, pause, helm3 } = programsOf(await kubernetesVersion());
+  // One after the other: the first three share most of what is compiled.
+  return {
+    scheduler: await goProgram(scheduler, tell, env),
+    kubelet: await goProgram(kubelet, tell, env),
+    proxy: await goProgram(proxy, tell, env),
+    pause: await goProgram(pause, tell, env),
+    router: await goProgram(router, tell, env),
+    helm3: await goProgram(helm3, tell, env),
+  };
+}
+
+/** Names of those that would have to be built. */
+export async function missingNodePrograms(env: Env = process.env): Promise<string[]> {
+  const programs = Object.values(programsOf(await kubernetesVersion()));
+  const paths = await Promise.all(programs.map((program) => findGoProgram(program, env)));
+  return programs.filter((_, index) => paths[index] === undefined).map(({ name }) => name);
+}

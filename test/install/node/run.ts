@@ -1,0 +1,53 @@
+// `npm run test:install`: prepares a node, and runs the tests in namespaces that hold all of it, so that nothing of it is
+// left afterwards however they end. Arguments go to vitest; with --packages it only names Debian's packages that it lacks.
+import { spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { removeCgroups } from './bed/cgroups.ts';
+import { missingPackages, NAMESPACES, whyNoNode } from './machine.ts';
+import { environmentOf, type Prepared, prepare } from './prepared.ts';
+
+const VITEST = join(import.meta.dirname, '..', '..', '..', 'node_modules', 'vitest', 'vitest.mjs');
+/** For tests and their nodes to end in order. */
+const GRACE_MS = 30_000;
+// The first process of a namespace reaps those whose parents ended; and it must not be replaced by what it runs.
+const INIT = '"$@"; exit $?';
+
+async function main(): Promise<number> {
+  if (process.argv.includes('--packages')) {
+    console.log((await missingPackages()).join(' '));
+    return 0;
+  }
+  const why = await whyNoNode();
+  if (why !== undefined) return start([process.execPath], why);
+  await removeCgroups();
+  const prepared = await prepare((line) => console.error(line));
+  try {
+    return await start(['unshare', ...NAMESPACES, 'sh', '-c', INIT, 'init', process.execPath], prepared);
+  } finally {
+    await removeCgroups(prepared.cgroup);
+    if (process.env.KEEP_BED) console.error(`what the bed wrote is in ${prepared.folder}`);
+    else await rm(prepared.folder, { recursive: true, force: true });
+  }
+}
+
+function start([program = '', ...before]: string[], prepared: Prepared | string): Promise<number> {
+  const args = [VITEST, 'run', '--config', 'vitest.install.config.ts', ...process.argv.slice(2)];
+  const { DATABASE_URL: _unreachable, ...env } = process.env;
+  const child = spawn(program, [...before, ...args], {
+    stdio: 'inherit',
+    env: { ...env, ...environmentOf(prepared) },
+  });
+  const end = () => {
+    // A terminal tells all of its processes; what doesn't end then ends with its namespace.
+    setTimeout(() => child.kill('SIGKILL'), GRACE_MS).unref();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
+  process.on('SIGTERM', () => child.kill('SIGKILL'));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+process.exitCode = await main();
