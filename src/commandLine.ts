@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { type Config, configSchema } from './config.ts';
 import { CONFIG_RULES } from './configRules.ts';
 import { SETTINGS, type Setting, settingAt } from './settings.ts';
@@ -12,7 +12,13 @@ export class ConfigError extends Error {
   readonly exitCode = 2;
 }
 
-export type Invocation = { role: Role; config: Config } | { help: string };
+export type Invocation =
+  | { help: string }
+  | ({ role: Role; config: Config } & (
+      | { command: 'start' }
+      | { command: 'check'; connectTo: string | undefined }
+      | { command: 'uninstall-check'; policy: 'Refuse' | 'Keep'; release: string | undefined }
+    ));
 
 type Given = ReadonlyMap<string, { value: string; source: string }>;
 
@@ -25,9 +31,12 @@ export function parseCommandLine(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Invocation {
-  const { role, flags, help } = readFlags(args);
-  if (help !== undefined) return { help };
-  return { role, config: validate(gather(flags, env), role) };
+  const read = readFlags(args);
+  if ('help' in read) return read;
+  const { invoked, flags } = read;
+  // Whether there are Workspaces is asked with a way to the API server alone.
+  const needing = invoked.command === 'uninstall-check' ? undefined : invoked.role;
+  return { ...invoked, config: validate(gather(flags, env), needing) };
 }
 
 /** A setting that this part of the process can't do without. @throws ConfigError when it is missing */
@@ -36,36 +45,83 @@ export function need<T>(value: T | undefined, path: string): T {
   return value;
 }
 
-function readFlags(args: readonly string[]): { role: Role; flags: Record<string, string>; help?: string } {
-  let role: Role = 'all';
-  let flags: Record<string, string> = {};
+type Flags = Record<string, string>;
+type Invoked = { invoked: Started; flags: Flags } | { help: string };
+type Started = Invocation extends infer T
+  ? T extends { config: Config }
+    ? Omit<T, 'config'>
+    : never
+  : never;
+
+const CONNECT_TO = new Option(
+  '--connect-to <host:port>',
+  'Where the gateway is reached from here; without it where WORKSPACE_GATEWAY_URL says.',
+);
+const POLICY = new Option('--policy <policy>', 'Refuse while Workspaces exist, or Keep them.')
+  .choices(['Refuse', 'Keep'])
+  .default('Refuse');
+const RELEASE = new Option(
+  '--release <name>',
+  'Helm’s name for the release, which a refusal makes deployed again.',
+);
+
+function readFlags(args: readonly string[]): Invoked {
+  let invoked: Started = { command: 'start', role: 'all' };
+  let flags: Flags = {};
   let help = '';
-  const program = command('workspace-operator', 'all', 'Controller and gateway in one process.');
-  for (const [name, description] of [
-    ['controller', 'The controller alone: leader-elected, with rights in AWS.'],
-    ['gateway', 'The gateway alone: every replica serves, without rights in AWS.'],
-  ] as const) {
-    program.addCommand(command(name, name, description));
-  }
+  const start = (role: Role) => (): Started => ({ command: 'start', role });
+  const program = command('workspace-operator', 'Controller and gateway in one process.', start('all'));
+  const check = command(
+    'check',
+    'Looks whether everything that a part needs is there, says what is not, and ends.',
+    ({ connectTo }, [role = 'all']) => ({ command: 'check', role: role as Role, connectTo }),
+  );
+  check.addArgument(new Argument('[part]').choices(['all', 'controller', 'gateway']).default('all'));
+  for (const sub of [
+    command('controller', 'The controller alone: leader-elected, with rights in AWS.', start('controller')),
+    command('gateway', 'The gateway alone: every replica serves, without rights in AWS.', start('gateway')),
+    check.addOption(CONNECT_TO),
+    command(
+      'uninstall-check',
+      'Refuses, with exit code 3, while Workspaces exist; for a hook before an uninstall.',
+      ({ policy, release }) => ({
+        command: 'uninstall-check',
+        role: 'all',
+        policy: policy === 'Keep' ? 'Keep' : 'Refuse',
+        release,
+      }),
+    )
+      .addOption(POLICY)
+      .addOption(RELEASE),
+  ])
+    program.addCommand(sub);
   try {
     program.parse([...args], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.code === 'commander.helpDisplayed') return { role, flags, help };
+    if (error.code === 'commander.helpDisplayed') return { help };
     const what = error.message.replace(/^error: /, '');
     throw new ConfigError(`${what}; see --help for the flags there are`);
   }
-  return { role, flags };
+  return { invoked, flags };
 
-  function command(name: string, as: Role, description: string): Command {
+  function command(
+    name: string,
+    description: string,
+    as: (given: Readonly<Partial<Flags>>, args: readonly string[]) => Started,
+  ): Command {
     const made = new Command(name).description(description).exitOverride().allowExcessArguments(false);
     made.configureOutput({ writeOut: (text) => (help += text), writeErr: () => {} });
     made.configureHelp({ helpWidth: 110 });
     for (const setting of SETTINGS) made.option(`${setting.flag} <value>`, helpText(setting));
-    made.action((_options, self: Command) => {
-      role = as;
+    made.action((...given: unknown[]) => {
+      const self = made;
       // Flags before the subcommand's name are the program's, and count as well.
-      flags = { ...self.parent?.opts<Record<string, string>>(), ...self.opts<Record<string, string>>() };
+      flags = { ...self.parent?.opts<Flags>(), ...self.opts<Flags>() };
+      invoked = as(
+        flags,
+        given.filter((one) => typeof one === 'string'),
+      );
     });
     return made;
   }
@@ -87,7 +143,7 @@ function gather(flags: Record<string, string>, env: Readonly<Record<string, stri
   return given;
 }
 
-function validate(given: Given, role: Role): Config {
+function validate(given: Given, role: Role | undefined): Config {
   const input: Record<string, Record<string, string>> = {};
   for (const { group, key, path } of SETTINGS) {
     const at = given.get(path);
@@ -110,7 +166,8 @@ function validate(given: Given, role: Role): Config {
   return config;
 }
 
-function isNeeded({ neededBy }: Setting, role: Role): boolean {
+function isNeeded({ neededBy }: Setting, role: Role | undefined): boolean {
+  if (role === undefined) return false;
   return neededBy !== undefined && (role === 'all' || neededBy === 'both' || neededBy === role);
 }
 

@@ -17,6 +17,11 @@ async function main(): Promise<number> {
     process.stdout.write(invocation.help);
     return 0;
   }
+  if (invocation.command !== 'start') {
+    // Loaded only here: a start has no use for it.
+    const { runCommand } = await import('./doctor/commands.ts');
+    return runCommand(invocation, (line) => process.stdout.write(`${line}\n`));
+  }
   const { role, config } = invocation;
   const logger = createLogger({ level: config.observability.logLevel, clock: systemClock });
   const stopping = new AbortController();

@@ -7,6 +7,8 @@ const OWN: ReadonlySet<string> = new Set([
   'aws.region',
   'aws.accountID',
   'database.url',
+  'database.caFile',
+  'database.passwordFile',
   'gateway.url',
   'gateway.caFile',
   'gateway.listenHost',
@@ -34,6 +36,11 @@ function object(properties: Record<string, unknown>, required: readonly string[]
   return { type: 'object', additionalProperties: false, required, properties };
 }
 
+const monitor = object({
+  enabled: flag,
+  labels: texts,
+  interval: { type: 'string', pattern: '^([0-9]+(ms|s|m|h))?$' },
+});
 const serviceAccount = object({ annotations: texts });
 
 /** The settings that the chart's `settings` take. */
@@ -66,23 +73,34 @@ export function chartSchema(): string {
         ),
         imagePullSecrets: items,
         aws: object({ region: needed, accountID: { type: 'string', pattern: '^([0-9]{12})?$' } }, ['region']),
-        database: object({ existingSecret: needed, key: needed, port }, ['existingSecret', 'key']),
+        database: object(
+          {
+            existingSecret: needed,
+            key: needed,
+            port,
+            ca: object({ existingConfigMap: text, key: needed }),
+            password: object({ existingSecret: text, key: needed }),
+          },
+          ['existingSecret', 'key'],
+        ),
         gateway: object(
           {
             url: { type: 'string', pattern: '^https://' },
             tls: object({ existingSecret: needed }, ['existingSecret']),
             ca: object({ existingConfigMap: text, key: needed }),
-            identityCertificates: object({ existingConfigMap: needed, key: needed }, ['existingConfigMap']),
+            identityCertificates: object({ existingConfigMap: text, key: needed }),
             replicas,
             resources: anything,
             serviceAccount,
             service: object({
               type: { enum: ['ClusterIP', 'NodePort', 'LoadBalancer'] },
               port,
+              loadBalancerClass: text,
+              loadBalancerSourceRanges: names,
               annotations: texts,
             }),
           },
-          ['url', 'tls', 'identityCertificates'],
+          ['url', 'tls'],
         ),
         controller: object({ replicas, resources: anything, serviceAccount }),
         tenantNamespaces: names,
@@ -92,12 +110,14 @@ export function chartSchema(): string {
         extraVolumeMounts: items,
         extraObjects: items,
         networkPolicy: object({ enabled: flag, egressPorts: { type: 'array', items: port } }),
+        metrics: object({ serviceMonitor: monitor, podMonitor: monitor }),
         priorityClassName: text,
         nodeSelector: texts,
         tolerations: items,
         podAnnotations: texts,
         crds: object({ install: flag }),
         aggregatedRoles: flag,
+        uninstall: object({ policy: { enum: ['Refuse', 'Keep'] } }),
       },
       ['image', 'aws', 'database', 'gateway'],
     ),

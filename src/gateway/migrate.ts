@@ -38,7 +38,7 @@ export async function migrate({ client, logger, lockTimeoutMs = 10_000 }: Migrat
   client.on('error', (error) => logger.warn({ err: error }, 'connection for migrations lost'));
   try {
     await client.connect();
-    if (await isUpToDate(client)) return;
+    if ((await missingMigrations(client)).length === 0) return;
     await client.query('BEGIN');
     try {
       await lockSchema(client, lockTimeoutMs);
@@ -55,14 +55,15 @@ export async function migrate({ client, logger, lockTimeoutMs = 10_000 }: Migrat
   }
 }
 
-async function isUpToDate(client: Client): Promise<boolean> {
+/** Names of the migrations that this release has and the database, to which the client is connected, lacks. */
+export async function missingMigrations(client: Pick<Client, 'query'>): Promise<readonly string[]> {
   const { rows } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [
     `${SCHEMA}.${TABLE}`,
   ]);
-  if (!rows[0]?.there) return false;
+  if (!rows[0]?.there) return NAMES;
   const known = await client.query<{ name: string }>(`SELECT name FROM ${SCHEMA}.${TABLE}`);
   const names = new Set(known.rows.map(({ name }) => name));
-  return NAMES.every((name) => names.has(name));
+  return NAMES.filter((name) => !names.has(name));
 }
 
 /** Earlier releases take the same lock for their session: they and this one never migrate at once. */

@@ -28,7 +28,6 @@ export const LEAST = {
   gateway: {
     url: 'https://gateway.example',
     tls: { existingSecret: 'gateway-tls' },
-    identityCertificates: { existingConfigMap: 'ec2-certificates' },
   },
 };
 
@@ -55,4 +54,9 @@ export function find(manifests: readonly Manifest[], kind: string, name: string)
   const found = manifests.find((it) => it.kind === kind && it.metadata.name === name);
   if (!found) throw new Error(`there is no ${kind} ${name}`);
   return found;
+}
+
+/** Made for a moment by Helm, and no part of what is installed. */
+export function isHook({ metadata }: Manifest): boolean {
+  return metadata.annotations?.['helm.sh/hook'] !== undefined;
 }

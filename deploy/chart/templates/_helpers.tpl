@@ -28,149 +28,135 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | trunc 63 }}
 {{- end -}}
 {{- end -}}
 
-{{/* What both Deployments are: .root, .part (controller or gateway), .env, .volumes, .mounts, .ports. */}}
-{{- define "wo.deployment" -}}
+{{/* The ConfigMap with EC2's certificates: the given one, or the chart's own. */}}
+{{- define "wo.identity" -}}
+{{- .Values.gateway.identityCertificates.existingConfigMap | default (printf "%s-ec2-identity" (include "wo.name" .)) -}}
+{{- end -}}
+
+{{/* What files a part (.root, .part) reads: env and volumes, as YAML. A volume is mounted below /etc/workspace-operator. */}}
+{{- define "wo.files" -}}
+{{- $values := .root.Values -}}
+{{- $folder := "/etc/workspace-operator" -}}
+env:
+  {{- with $values.gateway.ca.existingConfigMap }}
+  WORKSPACE_GATEWAY_CA_FILE: {{ $folder }}/ca/{{ $values.gateway.ca.key }}
+  {{- end }}
+  {{- with $values.database.ca.existingConfigMap }}
+  WORKSPACE_DATABASE_CA_FILE: {{ $folder }}/database-ca/{{ $values.database.ca.key }}
+  {{- end }}
+  {{- with $values.database.password.existingSecret }}
+  WORKSPACE_DATABASE_PASSWORD_FILE: {{ $folder }}/database-password/{{ $values.database.password.key }}
+  {{- end }}
+  {{- if eq .part "gateway" }}
+  WORKSPACE_GATEWAY_TLS_CERT_FILE: {{ $folder }}/tls/tls.crt
+  WORKSPACE_GATEWAY_TLS_KEY_FILE: {{ $folder }}/tls/tls.key
+  WORKSPACE_GATEWAY_IDENTITY_CERTIFICATES_FILE: {{ $folder }}/identity/{{ $values.gateway.identityCertificates.key }}
+  {{- end }}
+volumes:
+  {{- with $values.gateway.ca.existingConfigMap }}
+  ca: {configMap: {name: {{ . }}}}
+  {{- end }}
+  {{- with $values.database.ca.existingConfigMap }}
+  database-ca: {configMap: {name: {{ . }}}}
+  {{- end }}
+  {{- with $values.database.password.existingSecret }}
+  database-password: {secret: {secretName: {{ . }}}}
+  {{- end }}
+  {{- if eq .part "gateway" }}
+  tls: {secret: {secretName: {{ $values.gateway.tls.existingSecret }}}}
+  identity: {configMap: {name: {{ include "wo.identity" .root }}}}
+  {{- end }}
+{{- end -}}
+
+{{/* What every Pod of the chart has: .root, .account. */}}
+{{- define "wo.pod" -}}
 {{- $root := .root -}}
-{{- $values := index $root.Values .part -}}
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: {{ include "wo.name" $root }}-{{ .part }}
-  namespace: {{ $root.Release.Namespace }}
-  labels:
-    {{- include "wo.labels" $root | nindent 4 }}
-    app.kubernetes.io/component: {{ .part }}
-spec:
-  replicas: {{ $values.replicas }}
-  revisionHistoryLimit: 5
-  strategy:
-    type: RollingUpdate
-    rollingUpdate: {maxUnavailable: 0, maxSurge: 1}
-  selector:
-    matchLabels:
-      {{- include "wo.selector" . | nindent 6 }}
-  template:
-    metadata:
-      labels:
-        {{- include "wo.labels" $root | nindent 8 }}
-        app.kubernetes.io/component: {{ .part }}
-      {{- with $root.Values.podAnnotations }}
-      annotations:
-        {{- toYaml . | nindent 8 }}
-      {{- end }}
-    spec:
-      serviceAccountName: {{ include "wo.name" $root }}-{{ .part }}
-      terminationGracePeriodSeconds: 30
-      enableServiceLinks: false
-      {{- with $root.Values.priorityClassName }}
-      priorityClassName: {{ . }}
-      {{- end }}
-      {{- with $root.Values.imagePullSecrets }}
-      imagePullSecrets:
-        {{- toYaml . | nindent 8 }}
-      {{- end }}
-      {{- with $root.Values.nodeSelector }}
-      nodeSelector:
-        {{- toYaml . | nindent 8 }}
-      {{- end }}
-      {{- with $root.Values.tolerations }}
-      tolerations:
-        {{- toYaml . | nindent 8 }}
-      {{- end }}
-      securityContext:
-        runAsNonRoot: true
-        runAsUser: 65532
-        runAsGroup: 65532
-        fsGroup: 65532
-        seccompProfile: {type: RuntimeDefault}
-      affinity:
-        podAntiAffinity:
-          preferredDuringSchedulingIgnoredDuringExecution:
-            - weight: 100
-              podAffinityTerm:
-                topologyKey: kubernetes.io/hostname
-                labelSelector:
-                  matchLabels:
-                    {{- include "wo.selector" . | nindent 20 }}
-      topologySpreadConstraints:
-        - maxSkew: 1
-          topologyKey: topology.kubernetes.io/zone
-          whenUnsatisfiable: ScheduleAnyway
-          labelSelector:
-            matchLabels:
-              {{- include "wo.selector" . | nindent 14 }}
-      containers:
-        - name: {{ .part }}
-          image: {{ include "wo.image" $root | quote }}
-          imagePullPolicy: {{ $root.Values.image.pullPolicy }}
-          args: [{{ .part }}]
-          securityContext:
-            allowPrivilegeEscalation: false
-            readOnlyRootFilesystem: true
-            capabilities: {drop: [ALL]}
-          env:
-            - name: WORKSPACE_KUBERNETES_NAMESPACE
-              valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
-            - name: AWS_REGION
-              value: {{ $root.Values.aws.region | quote }}
-            {{- with $root.Values.aws.accountID }}
-            - name: AWS_ACCOUNT_ID
-              value: {{ . | quote }}
-            {{- end }}
-            - name: DATABASE_URL
-              valueFrom:
-                secretKeyRef:
-                  name: {{ $root.Values.database.existingSecret }}
-                  key: {{ $root.Values.database.key }}
-            - name: WORKSPACE_GATEWAY_URL
-              value: {{ $root.Values.gateway.url | quote }}
-            {{- range .env }}
-            - name: {{ .name }}
-              value: {{ .value | quote }}
-            {{- end }}
-            {{- range $name, $value := $root.Values.settings }}
-            - name: {{ $name }}
-              {{- /* Helm reads whole numbers as floats, and would write 1e+06. */}}
-              value: {{ ternary (int64 $value | toString) (toString $value) (kindIs "float64" $value) | quote }}
-            {{- end }}
-            {{- with $root.Values.extraEnv }}
-            {{- toYaml . | nindent 12 }}
-            {{- end }}
-          ports:
-            - {name: metrics, containerPort: 8080}
-            - {name: health, containerPort: 8081}
-            {{- range .ports }}
-            - {name: {{ .name }}, containerPort: {{ .port }}}
-            {{- end }}
-          startupProbe:
-            httpGet: {path: /readyz, port: health}
-            periodSeconds: 2
-            failureThreshold: 60
-          readinessProbe:
-            httpGet: {path: /readyz, port: health}
-            periodSeconds: 5
-          livenessProbe:
-            httpGet: {path: /healthz, port: health}
-            periodSeconds: 10
-            failureThreshold: 6
-          resources:
-            {{- toYaml $values.resources | nindent 12 }}
-          volumeMounts:
-            - {name: tmp, mountPath: /tmp}
-            {{- range .volumes }}
-            - {name: {{ .name }}, mountPath: /etc/workspace-operator/{{ .name }}, readOnly: true}
-            {{- end }}
-            {{- with $root.Values.extraVolumeMounts }}
-            {{- toYaml . | nindent 12 }}
-            {{- end }}
-      volumes:
-        - name: tmp
-          emptyDir: {sizeLimit: 64Mi}
-        {{- range .volumes }}
-        - name: {{ .name }}
-          {{- toYaml .source | nindent 10 }}
-        {{- end }}
-        {{- with $root.Values.extraVolumes }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
+serviceAccountName: {{ .account }}
+enableServiceLinks: false
+{{- with $root.Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with $root.Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $root.Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $root.Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 65532
+  runAsGroup: 65532
+  fsGroup: 65532
+  seccompProfile: {type: RuntimeDefault}
+{{- end -}}
+
+{{/* The operator's container with everything that a part needs: .root, .part, .name, .args. */}}
+{{- define "wo.container" -}}
+{{- $root := .root -}}
+{{- $files := include "wo.files" . | fromYaml -}}
+name: {{ .name }}
+image: {{ include "wo.image" $root | quote }}
+imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+args:
+  {{- toYaml .args | nindent 2 }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities: {drop: [ALL]}
+env:
+  - name: WORKSPACE_KUBERNETES_NAMESPACE
+    valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
+  - name: AWS_REGION
+    value: {{ $root.Values.aws.region | quote }}
+  {{- with $root.Values.aws.accountID }}
+  - name: AWS_ACCOUNT_ID
+    value: {{ . | quote }}
+  {{- end }}
+  - name: DATABASE_URL
+    valueFrom:
+      secretKeyRef:
+        name: {{ $root.Values.database.existingSecret }}
+        key: {{ $root.Values.database.key }}
+  - name: WORKSPACE_GATEWAY_URL
+    value: {{ $root.Values.gateway.url | quote }}
+  {{- range $name, $value := $files.env }}
+  - name: {{ $name }}
+    value: {{ $value | quote }}
+  {{- end }}
+  {{- range $name, $value := $root.Values.settings }}
+  - name: {{ $name }}
+    {{- /* Helm reads whole numbers as floats, and would write 1e+06. */}}
+    value: {{ ternary (int64 $value | toString) (toString $value) (kindIs "float64" $value) | quote }}
+  {{- end }}
+  {{- with $root.Values.extraEnv }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+resources:
+  {{- toYaml (index $root.Values .part).resources | nindent 2 }}
+volumeMounts:
+  - {name: tmp, mountPath: /tmp}
+  {{- range $name, $_ := $files.volumes }}
+  - {name: {{ $name }}, mountPath: /etc/workspace-operator/{{ $name }}, readOnly: true}
+  {{- end }}
+  {{- with $root.Values.extraVolumeMounts }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end -}}
+
+{{- define "wo.volumes" -}}
+- name: tmp
+  emptyDir: {sizeLimit: 64Mi}
+{{- range $name, $source := (include "wo.files" . | fromYaml).volumes }}
+- name: {{ $name }}
+  {{- toYaml $source | nindent 2 }}
+{{- end }}
+{{- with .root.Values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
 {{- end -}}

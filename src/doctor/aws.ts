@@ -1,0 +1,49 @@
+import { TAG } from '../api/tags.ts';
+import type { KubeClient } from '../controller/client.ts';
+import type { ec2Failure } from '../ec2/errors.ts';
+import type { Ec2Calls } from '../ec2/port.ts';
+import { type Check, failed, passed } from './finding.ts';
+
+const CHECK = 'aws';
+const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
+
+export interface AwsCheckOptions {
+  kube: Pick<KubeClient, 'get'>;
+  calls: Pick<Ec2Calls, 'describeInstances'>;
+  region: string;
+}
+
+/** EC2 answers as the controller asks it, and knows the identity; whether it may launch is what a class says of its dry run. */
+export function awsCheck({ kube, calls, region }: AwsCheckOptions): Check {
+  const object = `EC2 in ${region}`;
+  return {
+    name: CHECK,
+    object,
+    async run() {
+      const { metadata } = await kube.get(NAMESPACES, 'kube-system');
+      try {
+        const filters = [{ name: `tag:${TAG.cluster}`, values: [metadata.uid] }];
+        const { items, nextToken } = await calls.describeInstances({ filters });
+        const count = `${items.length}${nextToken === undefined ? '' : ' or more'}`;
+        return [passed(CHECK, object, `DescribeInstances shows ${count} instances of this cluster`)];
+      } catch (error) {
+        if (!isEc2Failure(error)) throw error;
+        return [failed(CHECK, object, `DescribeInstances failed (${error.code})`, nextStep(error.code))];
+      }
+    },
+  };
+}
+
+type Ec2Failure = ReturnType<typeof ec2Failure>;
+
+function isEc2Failure(error: unknown): error is Ec2Failure {
+  return error instanceof Error && error.name === 'Ec2Failure';
+}
+
+function nextStep(code: string): string {
+  if (/^(UnauthorizedOperation|AccessDenied)/.test(code))
+    return 'attach the policy of deploy/iam/controller.yaml to the controller’s role';
+  if (/Credential|AuthFailure|InvalidClientTokenId|ExpiredToken|SignatureDoesNotMatch/i.test(code))
+    return 'give the controller’s ServiceAccount its role (controller.serviceAccount.annotations, or a Pod Identity association)';
+  return 'check aws.region, and that proxy, NAT gateway or VPC endpoint and NetworkPolicies let port 443 of EC2 through';
+}

@@ -1,0 +1,246 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { createServerCertificate } from '../dev/apiserver/certificates.ts';
+import { freePort } from '../dev/ports.ts';
+import { parseCommandLine } from '../src/commandLine.ts';
+import type { KubeObject, Resource } from '../src/controller/client.ts';
+import { type Clock, systemClock } from '../src/controller/clock.ts';
+import { kubeTransport } from '../src/controller/httpTransport.ts';
+import { parseKubeConfig } from '../src/controller/kubeConfig.ts';
+import { createRuntimeMetrics } from '../src/controller/metrics.ts';
+import { systemRandom } from '../src/controller/random.ts';
+import { check } from '../src/doctor/commands.ts';
+import type { Right } from '../src/doctor/rightsList.ts';
+import { CONTROLLER_RIGHTS, GATEWAY_RIGHTS } from '../src/doctor/rightsList.ts';
+import { type Grant, grantsIn } from './cluster/grants.ts';
+import { applyRights, operatorToken, SPLIT_RBAC } from './cluster/operatorAccount.ts';
+import { createEmbeddedScene, createWorkspace, putSecret } from './scenarios/harness.ts';
+import { createTestDatabase } from './support/postgres.ts';
+
+const DEFINITIONS: Resource = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  plural: 'customresourcedefinitions',
+  namespaced: false,
+};
+const ROLES: Resource = {
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  plural: 'clusterroles',
+  namespaced: false,
+};
+
+let scene: Awaited<ReturnType<typeof createEmbeddedScene>>;
+beforeAll(async () => {
+  scene = await createEmbeddedScene();
+  await applyRights(scene.kube, SPLIT_RBAC);
+  await scene.start();
+});
+afterAll(() => scene?.close());
+
+interface Given {
+  env?: Record<string, string>;
+  part?: 'all' | 'controller' | 'gateway';
+  /** A ServiceAccount in the operator's namespace. */
+  as?: string;
+  aheadMs?: number;
+  connectTo?: string;
+}
+
+/** The exit code and the lines of `check`, run as an account of the cluster: the controller's by default. */
+async function checked({ env = {}, part = 'controller', as, aheadMs = 0, connectTo }: Given = {}) {
+  const args = ['check', part, ...(connectTo === undefined ? [] : ['--connect-to', connectTo])];
+  const invocation = parseCommandLine(args, { ...scene.stack.operatorEnv, ...env });
+  if ('help' in invocation || invocation.command !== 'check') throw new Error('asked for a check');
+  const clock: Clock = {
+    ...systemClock,
+    now: () => (systemClock.now() + aheadMs) as ReturnType<Clock['now']>,
+  };
+  const admin = parse(scene.adminKubeconfig) as { users: { name: string; user: { token: string } }[] };
+  const open = (text: string) =>
+    kubeTransport({ clock, metrics: createRuntimeMetrics(), loadKubeConfig: () => parseKubeConfig(text) });
+  const issuer = open(scene.adminKubeconfig);
+  const account = as ?? (part === 'gateway' ? 'workspace-operator-gateway' : 'workspace-operator');
+  const token = await operatorToken(issuer, account);
+  await issuer.close();
+  const users = admin.users.map(({ name }) => ({ name, user: { token } }));
+  const transport = open(stringify({ ...admin, users }));
+  const lines: string[] = [];
+  try {
+    const code = await check({
+      ...invocation,
+      clock,
+      random: systemRandom,
+      transport,
+      print: (line) => void lines.push(line),
+    });
+    return { code, lines, failures: lines.filter((line) => line.startsWith('FAIL')) };
+  } finally {
+    await transport.close();
+  }
+}
+
+test('each part of an operator that is installed as documented passes', async () => {
+  for (const part of ['controller', 'gateway'] as const) {
+    const { code, lines } = await checked({ part });
+    expect(lines.filter((line) => !/^(ok|All)/.test(line))).toEqual([]);
+    expect(code).toBe(0);
+    for (const name of ['kubernetes', 'definitions', 'rights', 'database'])
+      expect(lines.join('\n')).toContain(`ok    ${name}: `);
+    expect(lines.join('\n')).toContain(part === 'controller' ? 'ok    aws: ' : 'ok    gateway: ');
+  }
+});
+
+test('a database that is away is named, without its password', async () => {
+  const port = await freePort();
+  const { code, failures } = await checked({
+    env: { DATABASE_URL: `postgres://me:hunter2@127.0.0.1:${port}/w` },
+  });
+  expect(code).toBe(1);
+  expect(failures).toEqual([
+    expect.stringMatching(
+      `^FAIL  database: Postgres 127.0.0.1:${port}/w: .*ECONNREFUSED; check DATABASE_URL`,
+    ),
+  ]);
+  expect(failures.join()).not.toContain('hunter2');
+});
+
+test('a database without the operator’s tables is told from one that is away', async () => {
+  const empty = await createTestDatabase();
+  const { code, failures } = await checked({ env: { DATABASE_URL: empty.url } });
+  await empty.release();
+  expect(code).toBe(1);
+  expect(failures).toEqual([
+    expect.stringMatching(/ \d migrations are missing: 0001_.*; a gateway runs them/),
+  ]);
+});
+
+test('each right that is missing is named', async () => {
+  const role = await scene.kube.get<KubeObject & { rules: { resources: string[] }[] }>(
+    ROLES,
+    'workspace-operator',
+  );
+  const rules = role.rules.filter(({ resources }) => !resources.includes('events'));
+  await scene.kube.replace(ROLES, { ...role, rules } as KubeObject);
+  const { code, failures } = await checked();
+  const changed = await scene.kube.get<KubeObject>(ROLES, 'workspace-operator');
+  await scene.kube.replace(ROLES, { ...changed, rules: role.rules } as KubeObject);
+  expect(code).toBe(1);
+  expect(failures).toEqual([
+    expect.stringMatching(
+      /^FAIL {2}rights: what the controller may do: it may not: create events.events.k8s.io, patch events.events.k8s.io; grant it/,
+    ),
+  ]);
+});
+
+test('a namespace with Workspaces whose Secrets the gateway may not read is named', async () => {
+  await scene.kube.create(
+    { group: '', version: 'v1', plural: 'namespaces', namespaced: false },
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-b' } },
+  );
+  await putSecret(scene, 'ada-env', { KEY: 'a' });
+  await createWorkspace(scene, 'ada');
+  expect((await checked({ part: 'gateway' })).code).toBe(0);
+  await scene.kube.create(
+    { group: 'compute.molecule.ai', version: 'v1alpha1', plural: 'workspaces', namespaced: true },
+    {
+      apiVersion: 'compute.molecule.ai/v1alpha1',
+      kind: 'Workspace',
+      metadata: { name: 'bob' },
+      spec: { className: 'standard' },
+    },
+    'team-b',
+  );
+  const { code, failures } = await checked({ part: 'gateway' });
+  expect(code).toBe(1);
+  expect(failures).toEqual([expect.stringMatching(/Workspaces in team-b, .*; add each to tenantNamespaces/)]);
+});
+
+test('definitions of an older release are named with the fields that they lack', async () => {
+  const name = 'workspaces.compute.molecule.ai';
+  const definition = await scene.kube.get<KubeObject & { spec: unknown }>(DEFINITIONS, name);
+  const older = JSON.parse(JSON.stringify(definition));
+  const { spec } = older.spec.versions[0].schema.openAPIV3Schema.properties;
+  delete spec.properties.env;
+  await scene.kube.replace(DEFINITIONS, older);
+  const { code, failures } = await checked();
+  expect(code).toBe(1);
+  expect(failures).toEqual([
+    expect.stringMatching(
+      new RegExp(`definitions: CustomResourceDefinition ${name}: .* lacks 1 fields: spec.env; upgrade`),
+    ),
+  ]);
+  const changed = await scene.kube.get<KubeObject>(DEFINITIONS, name);
+  await scene.kube.replace(DEFINITIONS, { ...changed, spec: definition.spec } as KubeObject);
+  expect((await checked()).code).toBe(0);
+});
+
+test('a certificate of another CA, for another host, near its end or past it is told apart', async () => {
+  const { certPEM, caPEM } = await createServerCertificate();
+  const other = join(scene.stack.folder, 'other-ca.pem');
+  await writeFile(other, caPEM);
+  expect(certPEM).toContain('BEGIN CERTIFICATE');
+  const failureOf = async (given: Given) => {
+    const { code, failures } = await checked({ part: 'gateway', ...given });
+    expect(code).toBe(1);
+    return failures.filter((line) => line.startsWith('FAIL  gateway')).join();
+  };
+  const DAY_MS = 86_400_000;
+  const endsMs = Date.parse('2049-12-31T00:00:00Z') - systemClock.now();
+  const url = new URL(scene.stack.gatewayURL);
+  const connectTo = url.host;
+  expect(await failureOf({ env: { WORKSPACE_GATEWAY_CA_FILE: other } })).toMatch(
+    /instances would not trust its certificate \(.*\); put its CA into gateway.ca/,
+  );
+  expect(await failureOf({ connectTo, env: { WORKSPACE_GATEWAY_URL: 'https://gateway.example' } })).toMatch(
+    /certificate is for .*localhost.*, not for gateway.example; make one/,
+  );
+  expect(await failureOf({ aheadMs: endsMs - 3 * DAY_MS })).toMatch(/expires in \d days, at 2049-12-31/);
+  expect(await failureOf({ aheadMs: endsMs + DAY_MS })).toMatch(/expired at 2049-12-31.*; renew it/);
+  expect(
+    await failureOf({ env: { WORKSPACE_GATEWAY_URL: `https://127.0.0.1:${await freePort()}` } }),
+  ).toMatch(/no TLS connection \(ECONNREFUSED\); check that gateways are ready/);
+});
+
+test('EC2 that is away and EC2 that refuses have a next step each', async () => {
+  const away = await checked({ env: { AWS_ENDPOINT_URL_EC2: `http://127.0.0.1:${await freePort()}` } });
+  expect(away.failures).toEqual([
+    expect.stringMatching(/^FAIL {2}aws: EC2 in eu-central-1: .*\(ECONNREFUSED\); check aws.region, /),
+  ]);
+  const rule = scene.stack.ec2.faults.add({
+    action: 'DescribeInstances',
+    fault: { kind: 'error', code: 'UnauthorizedOperation' },
+    times: Number.POSITIVE_INFINITY,
+  });
+  const refuses = await checked();
+  scene.stack.ec2.faults.remove(rule);
+  expect(refuses.failures).toEqual([
+    expect.stringMatching(/\(UnauthorizedOperation\); attach the policy of deploy\/iam\/controller.yaml/),
+  ]);
+});
+
+test('a setting that is missing ends it with its name before anything is looked at', () => {
+  expect(() => parseCommandLine(['check', 'controller'], {})).toThrow(/DATABASE_URL/);
+  expect(() => parseCommandLine(['check', 'doctor'], scene.stack.operatorEnv)).toThrow(/doctor/);
+});
+
+test('the rights that are asked for are those of deploy/rbac-split.yaml, and all of them', async () => {
+  const namespace = 'workspace-system';
+  const sorted = (grants: readonly Grant[]) =>
+    [
+      ...new Set(
+        grants.map(({ group, resource, verb, namespace: where = '', name = '' }) =>
+          [group, resource, verb, where, name].join(' '),
+        ),
+      ),
+    ].sort();
+  const ofRight = ({ where, ...right }: Right): Grant => (where === 'own' ? { ...right, namespace } : right);
+  // Each namespace that has Workspaces is asked about by itself.
+  const environments: Grant = { group: '', resource: 'secrets', verb: 'get' };
+  expect(sorted([...CONTROLLER_RIGHTS, ...GATEWAY_RIGHTS].map(ofRight).concat(environments))).toEqual(
+    sorted(await grantsIn(SPLIT_RBAC)),
+  );
+  expect(await readFile(SPLIT_RBAC, 'utf8')).toContain('workspace-operator-gateway-environments');
+});
