@@ -41,9 +41,8 @@ export async function exchange<I, O>(
   if (latency > 0) await sleep(cloud.clock, latency, closing);
   if (closing.aborted) return { kind: 'none', how: 'reset' };
 
-  const { action, dryRun } = call;
   const count = (outcome: string, answered: boolean) =>
-    cloud.ledger.call({ action, dryRun, outcome, answered, afterMs: cloud.clock.monotonic() - sentAt });
+    cloud.ledger.call({ ...call, outcome, answered, afterMs: cloud.clock.monotonic() - sentAt });
   const execute = (answered: boolean): Delivery<O> => {
     const delivery = attempt(service.cloud, operation, input);
     count(delivery.kind === 'error' ? delivery.error.code : 'ok', answered);

@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/controller/clock.ts';
+import type { Facts } from './faults.ts';
 
 /** What became of calls: `executed` says whether the cloud carried it out, `answered` whether the caller was told. */
 export interface CallCount {
@@ -10,8 +11,8 @@ export interface CallCount {
   count: number;
 }
 
-/** One call, and how long after it was sent it was carried out, ms. */
-export type Carried = Omit<CallCount, 'count'> & { afterMs: number };
+/** One call, what it said of itself, and how long after it was sent it was carried out, ms. */
+export type Carried = Omit<CallCount, 'count'> & { facts: Facts; afterMs: number };
 
 /** One accepted RunInstances that made an instance; replays of its token are not provisions. */
 export interface Provision {

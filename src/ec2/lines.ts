@@ -21,6 +21,8 @@ const SLOW_SHARE = 0.75;
 /** The lines at the buckets. Nothing is lost with them: whoever wants a turn asks in each of its passes. */
 export interface Lines {
   ask(bucket: LineBucket, request: TurnRequest): Turn;
+  /** See TurnQueue. */
+  commit(bucket: LineBucket, id: string): boolean;
   spend(bucket: LineBucket, id: string): boolean;
   /** Ends a pass of this id at all buckets; see TurnQueue. Returns whether it still waits at any. */
   passed(id: string): boolean;
@@ -60,6 +62,7 @@ export function createLines({ buckets, clock, metrics, wake, workers, nearMs }: 
   metrics.watchLines(() => LINE_BUCKETS.map((bucket) => [bucket, queues[bucket].length()]));
   return {
     ask: (bucket, request) => queues[bucket].ask(request),
+    commit: (bucket, id) => queues[bucket].commit(id),
     spend: (bucket, id) => queues[bucket].spend(id),
     passed(id) {
       const waits = LINE_BUCKETS.filter((bucket) => queues[bucket].passed(id));

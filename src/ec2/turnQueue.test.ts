@@ -135,6 +135,23 @@ describe('turns at a bucket', () => {
     expect(waited.filter((id) => id.startsWith('old')).length).toBe(waited.length / 2);
   });
 
+  test('what is put on record keeps its token, though AWS asks for a pause and the write takes long', async () => {
+    const passes = createPasses();
+    const { turns, buckets, clock } = passes;
+    mass(passes, 3);
+    const ask = { key: 'w', namespace: 'w', ready: true, lane: 'first', errand: 'send' } as const;
+    for (const id of ['committed', 'told']) expect(turns.ask({ ...ask, id }).inMs).toBe(0);
+    expect(turns.commit('committed')).toBe(true);
+    buckets.throttled('RunInstances');
+    expect(turns.commit('told')).toBe(false);
+    expect(turns.spend('told')).toBe(false);
+    await clock.advance(400);
+    expect(turns.spend('committed')).toBe(true);
+    expect(turns.commit('never asked')).toBe(false);
+    await clock.advance(60_000);
+    expect(passes.sent).toHaveLength(3);
+  });
+
   test('one that is woken and does not come loses its turn to the next, and no token is lost', async () => {
     const passes = createPasses();
     mass(passes, 10, { late: Number.POSITIVE_INFINITY });

@@ -40,6 +40,8 @@ interface Grant {
   at: number;
   /** Its holder knows. */
   told: boolean;
+  /** Its request is on record, or about to be: it goes out even if AWS asks for a pause meanwhile. */
+  committed: boolean;
   used: boolean;
 }
 
@@ -62,6 +64,11 @@ export interface TurnQueueOptions {
 export interface TurnQueue {
   /** Takes a place, or renews it; answers when its turn is. */
   ask(request: TurnRequest): Turn;
+  /**
+   * Immediately before the request is put on record: whether the turn still stands. From then on the token is this one's
+   * until its pass ends, so that what is on record goes out in that pass; a pause that AWS asks for holds up the others.
+   */
+  commit(id: string): boolean;
   /** Uses the turn: immediately before a request goes out, or once what it was for is on record. False: there is no token, and nothing may be sent. */
   spend(id: string): boolean;
   /**
@@ -74,6 +81,11 @@ export interface TurnQueue {
   length(): number;
   /** Turns that are out: of those that have yet to send, and of those that wait for an answer. */
   atWork(): number;
+}
+
+/** A turn that its holder does not take up; what is on record is being sent. */
+function mayLapse({ committed, used }: Grant): boolean {
+  return !committed && !used;
 }
 
 export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
@@ -112,7 +124,7 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
     lanes[waiter.lane].serve(waiter);
     if (waiter.errand === 'send') lastLane = waiter.lane;
     if (waiter.lane === 'first') pace.pass();
-    grants.set(waiter.id, { waiter, at: clock.monotonic(), told: false, used: false });
+    grants.set(waiter.id, { waiter, at: clock.monotonic(), told: false, committed: false, used: false });
   }
 
   function withdraw(id: string): void {
@@ -125,7 +137,7 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
   /** Hands out what can be handed out now; `asking` needs no waking. */
   function settle(asking?: string): void {
     const now = clock.monotonic();
-    for (const [id, { at, used }] of grants) if (!used && now - at >= LAPSE_MS) withdraw(id);
+    for (const [id, held] of grants) if (mayLapse(held) && now - held.at >= LAPSE_MS) withdraw(id);
     for (let next = choose(); next; next = choose()) {
       grant(next);
       if (next.id !== asking) wake(next.key);
@@ -135,7 +147,7 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
 
   function setTimer(now: number): void {
     timer?.cancel();
-    const lapses = [...grants.values()].flatMap(({ used, at }) => (used ? [] : [at + LAPSE_MS - now]));
+    const lapses = [...grants.values()].filter(mayLapse).map(({ at }) => at + LAPSE_MS - now);
     const waits = lanes.again.ready + lanes.first.ready > 0 ? [nextTurnMs()] : [];
     const ms = Math.min(...lapses, ...waits);
     timer = Number.isFinite(ms) ? clock.setTimeout(() => settle(), Math.ceil(ms)) : undefined;
@@ -181,9 +193,15 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
       granted.told = true;
       return { inMs: 0, ahead: 0 };
     },
+    commit(id) {
+      const held = grants.get(id);
+      if (!held || !stands(held, held.waiter)) return false;
+      held.committed = true;
+      return true;
+    },
     spend(id) {
       const held = grants.get(id);
-      if (held?.waiter.errand !== 'open' && !buckets.tryTake(bucket)) return false;
+      if (held?.waiter.errand !== 'open' && !buckets.tryTake(bucket) && !held?.committed) return false;
       if (held) {
         held.used = true;
         onWait(clock.monotonic() - held.waiter.since);

@@ -93,8 +93,7 @@ describe.concurrent('a launch whose answers are lost, late or refusals', () => {
     expect(status?.history?.map((entry) => entry.outcome)).toEqual(['Refused']);
   });
 
-  // Alone: while requests are throttled, who is armed already is sent late, and a refusal is believed later.
-  test.sequential('throttled requests spend no number', async () => {
+  test('throttled requests spend no number', async () => {
     scene.stack.ec2.faults.add({
       action: 'RunInstances',
       match: only('throttled'),

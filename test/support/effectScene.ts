@@ -1,4 +1,6 @@
+import { plus } from '../../src/controller/time.ts';
 import { ec2Failure } from '../../src/ec2/errors.ts';
+import type { LineBucket } from '../../src/ec2/lines.ts';
 import type { ErrorClass } from '../../src/ec2/port.ts';
 import type { Effect } from '../../src/reconcilers/workspace/decide/view.ts';
 import { perform } from '../../src/reconcilers/workspace/effects.ts';
@@ -27,11 +29,16 @@ export function createEffectScene(status = statusOf({ launch: doubtful(), instan
     memory,
     mine,
     guards,
-    perform: (effect: Effect) =>
-      perform(
-        { deps, memory, mine, workspace, guard, termAt: TERM_AT, turned: undefined, context },
+    perform(
+      effect: Effect,
+      { decidedMsAgo = 0, turned }: { decidedMsAgo?: number; turned?: LineBucket } = {},
+    ) {
+      const decidedAt = plus(deps.clock.monotonic(), -decidedMsAgo);
+      return perform(
+        { deps, memory, mine, workspace, guard, decidedAt, termAt: TERM_AT, turned, context },
         effect as Parameters<typeof perform>[1],
-      ),
+      );
+    },
     refuseRuns(kind: ErrorClass, code = 'Code') {
       around.answerRuns(() => {
         throw ec2Failure({ class: kind, code, action: 'RunInstances', detail: 'as the test wants' });

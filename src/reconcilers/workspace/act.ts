@@ -35,8 +35,9 @@ export async function act(
   };
   const key = `${workspace.metadata.namespace}/${workspace.metadata.name}`;
   const mine = memory.of(key, workspace.metadata.uid);
+  const decidedAt = deps.clock.monotonic();
   const { uid } = workspace.metadata;
-  if (!mayAsk(deps, uid, decision)) return 0;
+  if (!mayAsk(deps, uid, decision) || !isStillDue(deps, uid, decision)) return 0;
   const finalizes = decision.effect?.kind === 'AddFinalizer';
   // Until it has its finalizer it can't use any room: it goes back in line once the write of that was accepted.
   if (!decision.claim && !finalizes) deps.fleet.rejoin(uid);
@@ -58,6 +59,10 @@ export async function act(
     mine.suspectSince = undefined;
     mine.rolledBackAt = undefined;
   }
+  if (decision.disarmed) {
+    mine.sends = undefined;
+    mine.answer = undefined;
+  }
   announce(deps, written, decision);
   follow(deps, written);
   const { ask, effect } = decision;
@@ -73,7 +78,7 @@ export async function act(
   const termAt = deps.lease.term()?.acquiredAt;
   const turned = ask?.errand === 'send' ? ask.bucket : undefined;
   const waitMs = await perform(
-    { deps, memory, mine, workspace: written, guard, termAt, turned, context },
+    { deps, memory, mine, workspace: written, guard, decidedAt, termAt, turned, context },
     effect,
   );
   // What else the decision waits for may come before its turn.
@@ -85,6 +90,12 @@ function mayAsk(deps: WorkspaceDeps, uid: string, { effect, status }: Decision):
   const { params } = status.launch ?? {};
   if (effect?.kind !== 'RunInstances' || !effect.armed || !params) return true;
   return deps.offerings.mayTry(uid, params);
+}
+
+/** What is put on record as sent is sent in this pass: a turn that AWS took back since is waited for first. */
+function isStillDue({ lines }: WorkspaceDeps, uid: string, { ask, effect }: Decision): boolean {
+  if (ask?.errand !== 'send' || effect?.kind !== ask.bucket) return true;
+  return lines.commit(ask.bucket, uid);
 }
 
 /** Undefined when the object is gone. */

@@ -43,6 +43,7 @@ test('where a request is sent its parameters are verified again, whatever was de
     workspace,
     guard: () => undefined,
     termAt: monoMs(0),
+    decidedAt: monoMs(0),
     turned: undefined,
   };
   for (const armed of [true, false]) {

@@ -1,3 +1,4 @@
+import { msBetween } from '../../controller/time.ts';
 import type { LineBucket } from '../../ec2/lines.ts';
 import type { EffectOptions } from '../../ec2/port.ts';
 import type { WorkspaceDeps } from './deps.ts';
@@ -14,6 +15,12 @@ const BUCKETS: Record<CloudEffect['kind'], LineBucket> = {
   StartInstances: 'StartInstances',
   ReadConsole: 'GetConsoleOutput',
 };
+
+/**
+ * What a write put on record as sent goes out at most so much later, ms. After a write that took longer it waits for
+ * another turn, and counts as repeated: who reads the record takes it for sent by then.
+ */
+const SENT_WITHIN_MS = 5_000;
 
 /** Whoever asks wakes those who wait for the same answer; looked for all the same after so long, ms. */
 const ANOTHER_ASKS_MS = 15_000;
@@ -53,7 +60,7 @@ export function endPass(deps: Pick<WorkspaceDeps, 'lines' | 'wake'>, memory: Mem
 
 /** Guards a call and takes its token, immediately before it goes out. */
 export function sending(
-  { deps, guard }: Performance,
+  { deps, guard, decidedAt, turned }: Performance,
   bucket: LineBucket,
   id: string,
   onSend: () => void = () => undefined,
@@ -65,6 +72,8 @@ export function sending(
       beforeSend() {
         withheld = true;
         guard();
+        if (turned === bucket && msBetween(decidedAt, deps.clock.monotonic()) > SENT_WITHIN_MS)
+          throw new Error('its write took too long; it is sent when its turn comes again');
         if (!deps.lines.spend(bucket, id))
           throw new Error('AWS has asked for a pause since; it is sent when its turn comes');
         withheld = false;

@@ -14,6 +14,24 @@ const run = (armed: boolean): Effect => ({ kind: 'RunInstances', number: 1, arme
 
 const instance: Instance = { id: 'i-1', state: 'pending', type: 'm7i.large', zone: 'a', tags: {} };
 
+/** As a call does: what is thrown before it goes out comes back as not sent. */
+function sendUnlessBlocked({ deps }: ReturnType<typeof setUp>): void {
+  deps.calls.runInstances = (_request, options) => {
+    try {
+      options?.beforeSend?.();
+    } catch {
+      const failure = {
+        class: 'notSent',
+        code: 'SendBlocked',
+        action: 'RunInstances',
+        detail: 'blocked',
+      } as const;
+      return Promise.reject(ec2Failure(failure));
+    }
+    return Promise.resolve(instance);
+  };
+}
+
 describe('what no retry cures is terminal', () => {
   test('a launch on record without the parameters to launch it with: nothing is sent', async () => {
     const scene = setUp(statusOf({ launch: doubtful({ params: undefined }), instance: undefined }));
@@ -112,24 +130,20 @@ describe('RunInstances', () => {
   test('blocked at the last moment, it was not sent: no send is counted and no refusal believed', async () => {
     const scene = setUp();
     scene.guards.blocked = true;
-    scene.deps.calls.runInstances = (_request, options) => {
-      try {
-        options?.beforeSend?.();
-      } catch {
-        const failure = {
-          class: 'notSent',
-          code: 'SendBlocked',
-          action: 'RunInstances',
-          detail: 'blocked',
-        } as const;
-        return Promise.reject(ec2Failure(failure));
-      }
-      return Promise.resolve(instance);
-    };
+    sendUnlessBlocked(scene);
     await scene.perform(run(true));
     expect(scene.mine.sends).toBeUndefined();
     // It was this process that held it back, as another leads: that is no word of EC2's.
     expect(scene.mine.answer).toBeUndefined();
+  });
+
+  test('what a slow write put on record is not its first send any more', async () => {
+    const scene = setUp();
+    sendUnlessBlocked(scene);
+    await scene.perform(run(true), { decidedMsAgo: 5_001, turned: 'RunInstances' });
+    expect(scene.mine.sends).toBeUndefined();
+    await scene.perform(run(true), { decidedMsAgo: 5_000, turned: 'RunInstances' });
+    expect(scene.mine.answer).toMatchObject({ firstSend: true });
   });
 
   test('user data that can not be rendered is not sent, and says why', async () => {

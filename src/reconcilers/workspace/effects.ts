@@ -79,6 +79,8 @@ async function run(performance: Performance, number: number, armed: boolean): Pr
   };
   const sender = sending(performance, 'RunInstances', uid, () => {
     sent.sentAt = deps.clock.monotonic();
+    // An answer to the one before says nothing of this one.
+    mine.answer = undefined;
     mine.sends = { number, count: (before?.count ?? 0) + 1, lastAt: sent.sentAt };
   });
   const conclude = (result: LaunchAnswer['result']) => {

@@ -13,6 +13,8 @@ export interface Performance {
   mine: WorkspaceMemory;
   workspace: Workspace;
   guard: () => void;
+  /** When it was decided, before the write. */
+  decidedAt: MonoMs;
   termAt: MonoMs | undefined;
   /** The bucket at which the decision itself had its turn. */
   turned: LineBucket | undefined;

@@ -8,13 +8,14 @@ export function decide(facts: Facts, now: Now): Decision {
   const draft = draftFrom(facts, now);
   runPhases(draft);
   const { observedGeneration, conditions, events } = judgeConditions(draft);
-  const { effect, requeueAfterMs, settled, needsResolution, awaitsOffering, claim, ask } = draft;
+  const { effect, requeueAfterMs, settled, disarmed, needsResolution, awaitsOffering, claim, ask } = draft;
   return {
     status: { ...draft.status, observedGeneration, conditions },
     effect,
     requeueAfterMs,
     events: [...draft.events, ...events],
     settled,
+    disarmed,
     needsResolution,
     awaitsOffering,
     claim,

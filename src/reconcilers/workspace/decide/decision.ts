@@ -34,6 +34,8 @@ export interface Decision {
   events: readonly EventIntent[];
   /** The suspicion of a wiped or rolled-back status is settled. */
   settled?: boolean;
+  /** Nothing came of what was sent for the present launch, and nothing can any more. */
+  disarmed?: boolean;
   /** The decision would go further if the class's terms were resolved: do so and decide again. */
   needsResolution?: boolean;
   /** EC2 refuses all that it could ask for; once it accepts any of that, decide again. */
@@ -51,6 +53,7 @@ export interface Draft extends View {
   requeueAfterMs?: number;
   readonly events: EventIntent[];
   settled?: boolean;
+  disarmed?: boolean;
   needsResolution?: boolean;
   awaitsOffering?: boolean;
   claim?: Claim;

@@ -36,11 +36,14 @@ const answer = (result: LaunchAnswer['result'], ago = SECOND): LaunchAnswer => (
 });
 
 describe('an ambiguous launch is replayed under the same number, with what is on record', () => {
-  test.each<[string, LaunchAnswer['result']]>([
-    ['no answer', { kind: 'ambiguous', code: 'ETIMEDOUT' }],
-    ['throttled', { kind: 'throttled' }],
-  ])('%s', (_what, result) => {
-    const facts = inDoubt({ process: { answer: answer(result, MINUTE), sends: sentAgo(MINUTE) } });
+  test.each<[string, LaunchAnswer]>([
+    ['no answer', answer({ kind: 'ambiguous', code: 'ETIMEDOUT' }, MINUTE)],
+    [
+      'throttled, and an earlier request may still land',
+      { ...answer({ kind: 'throttled' }, MINUTE), firstSend: false, quietSince: plus(NOW.mono, -2 * MINUTE) },
+    ],
+  ])('%s', (_what, found) => {
+    const facts = inDoubt({ process: { answer: found, sends: sentAgo(MINUTE) } });
     const { status, effect } = decideAt(facts);
     expect(effect).toEqual(replayed);
     expect(status.launch).toEqual(facts.workspace.status?.launch);
@@ -97,6 +100,40 @@ describe('takeover mark', () => {
   test('and sends after that write', () => {
     const facts = inDoubt({ process: { epoch: 'term-2', wrote: true } }, { sender: 'term-2' });
     expect(decideAt(facts).effect).toEqual(replayed);
+  });
+});
+
+describe('throttled, where nothing else can be under way', () => {
+  const throttled = (more: Overrides = {}) =>
+    decideAt(
+      inDoubt(
+        { process: { answer: answer({ kind: 'throttled' }), sends: sentAgo(SECOND) }, ...more },
+        {
+          openedAt: stamp(-HOUR),
+        },
+      ),
+    );
+
+  test('it waits in line under its number, as if it had not been sent', () => {
+    const { disarmed, effect, status } = throttled({ line: { inMs: 5_000, ahead: 0 } });
+    expect(effect).toBeUndefined();
+    expect(disarmed).toBe(true);
+    expect(status.launch).toMatchObject({ number: 1, phase: 'Waiting', openedAt: stamp(-HOUR), failures: 0 });
+    expect(status.launch?.submittedAt).toBeUndefined();
+    expect(status.launch?.deadline).toBeUndefined();
+    expect(status.launch?.params).toBeUndefined();
+    expect(status.history ?? []).toEqual([]);
+  });
+
+  test('and is armed again in its turn', () => {
+    const { effect, status } = throttled({ line: { inMs: 0, ahead: 0 } });
+    expect(effect).toEqual({ kind: 'RunInstances', number: 1, armed: true });
+    expect(status.launch?.submittedAt).toBe(stamp(0));
+  });
+
+  test('a pause, a stop and a deletion need wait for nothing', () => {
+    expect(throttled({ spec: { paused: true } }).status.launch?.phase).toBe('Waiting');
+    expect(throttled({ spec: { operatingMode: 'Stopped' } }).status.launch?.phase).toBe('Closed');
   });
 });
 

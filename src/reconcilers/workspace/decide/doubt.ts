@@ -21,6 +21,10 @@ export function resolveDoubt(draft: Draft): boolean {
     recordRefusal(draft, launch, code);
     return false;
   }
+  if (answer?.result.kind === 'throttled' && definite(answer, timing)) {
+    disarm(draft, launch);
+    return false;
+  }
   const unverified = draft.facts.paramsAuthentic ? undefined : whyUnsent(launch);
   if (unverified !== undefined) block(draft, { reason: 'Launching', message: unverified });
   if (sweptAt === undefined || sweptAt < process.termAt) {
@@ -47,6 +51,15 @@ function presentAnswer({ facts: { process } }: View, launch: FrozenLaunch): Laun
  */
 export function definite(answer: LaunchAnswer, timing: Timing): boolean {
   return answer.firstSend || msBetween(answer.quietSince, answer.sentAt) >= timing.lateMs;
+}
+
+/**
+ * Nothing came of its request, and EC2 asks everyone to wait: it waits in line, and is armed again when its turn comes, so
+ * that its deadline and the age of its replays begin with the request that EC2 takes up.
+ */
+function disarm(draft: Draft, { number, generation, cause, openedAt, failures }: Launch): void {
+  draft.status.launch = { number, generation, cause, phase: 'Waiting', openedAt, failures };
+  draft.disarmed = true;
 }
 
 function tooOldToReplay(view: View, launch: FrozenLaunch): boolean {
