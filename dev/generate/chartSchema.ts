@@ -60,12 +60,8 @@ export function chartSchema(): string {
         // Helm itself and parent charts set these.
         global: anything,
         enabled: flag,
-        fullnameOverride: { type: 'string', maxLength: 40, pattern: '^([a-z]([-a-z0-9]*[a-z0-9])?)?$' },
-        // Selectors rest on those that are the chart's own.
-        commonLabels: {
-          ...texts,
-          propertyNames: { not: { pattern: '^(app[.]kubernetes[.]io|helm[.]sh)/' } },
-        },
+        fullnameOverride: { type: 'string', maxLength: 40 },
+        commonLabels: texts,
         image: object(
           {
             repository: needed,

@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
 import { z } from 'zod';
 import { createIdentityAuthority } from '../../dev/ec2/identity.ts';
@@ -13,15 +11,16 @@ import { createKeyRing, KEY_KINDS } from '../../src/gateway/keys.ts';
 import { createPostgresStore } from '../../src/gateway/postgresStore.ts';
 import { createGateway } from '../../src/gateway/server.ts';
 import { silentLogger } from '../support/silentLogger.ts';
+import { BARE, startBare } from './bareServers.ts';
 
-// A process of its own, for heartbeats.ts: its CPU time is the gateway's. `bare` is Node's own HTTP server instead.
+// A process of its own, for heartbeats.ts: its CPU time is the gateway's, or that of a server it is compared with.
 
 const CLUSTER = 'bench';
 const order = z
   .object({
     databaseURL: z.string(),
     workspaces: z.number(),
-    bare: z.boolean(),
+    kind: z.enum(['gateway', ...BARE]),
     tls: z.object({ cert: z.string(), key: z.string() }).optional(),
   })
   .parse(JSON.parse(process.env.BENCH_ORDER ?? ''));
@@ -45,6 +44,15 @@ function workspaceOf(uid: string): Workspace {
       },
     }),
   };
+}
+
+/** As long as a session, for a server that checks none. */
+function strangers(): string[] {
+  const mac = 'A'.repeat(43);
+  return Array.from(
+    { length: order.workspaces },
+    (_, i) => `s1.k1.${btoa(JSON.stringify([`uid-${i}`, 1]))}.${mac}`,
+  );
 }
 
 async function startGateway(): Promise<{ url: string; sessions: string[] }> {
@@ -87,16 +95,10 @@ async function startGateway(): Promise<{ url: string; sessions: string[] }> {
   return { url, sessions };
 }
 
-async function startBare(): Promise<{ url: string; sessions: string[] }> {
-  const server = createServer((request, response) => {
-    request.resume().once('end', () => response.end('periodSeconds MzA=\n'));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const sessions = Array.from({ length: order.workspaces }, (_, i) => `s1.k1.${i}`);
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, sessions };
-}
-
-process.send?.(await (order.bare ? startBare() : startGateway()));
+const { kind } = order;
+process.send?.(
+  await (kind === 'gateway' ? startGateway() : { url: await startBare(kind), sessions: strangers() }),
+);
 process.on('message', () => {
   const { user, system } = process.cpuUsage();
   process.send?.({ cpuMicroseconds: user + system, megabytes: Math.round(process.memoryUsage.rss() / 1e6) });
