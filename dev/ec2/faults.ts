@@ -3,7 +3,7 @@ import { interruptSpot } from './actions/interrupt.ts';
 import { endSpontaneously } from './actions/power.ts';
 import type { CapacityRule } from './capacity.ts';
 import { CloudError } from './errors.ts';
-import type { InstanceRecord, StateReason } from './model.ts';
+import type { Facts, InstanceRecord, StateReason } from './model.ts';
 import type { Cloud } from './state.ts';
 
 /** How a caller is left without an answer: its connection is reset, or nothing ever comes. */
@@ -23,9 +23,6 @@ export type Fault =
   | { kind: 'latency'; ms: number }
   /** Refused with an AWS error; not carried out. */
   | { kind: 'error'; code: string; message?: string };
-
-/** Facts of a request that a rule can ask for: instanceType, capacityType, subnetID, clientToken, instanceID, tag:KEY, … */
-export type Facts = Readonly<Record<string, readonly string[]>>;
 
 export interface Call {
   action: string;

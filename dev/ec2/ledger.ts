@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/controller/clock.ts';
-import type { Facts } from './faults.ts';
+import type { Facts } from './model.ts';
 
 /** What became of calls: `executed` says whether the cloud carried it out, `answered` whether the caller was told. */
 export interface CallCount {

@@ -1,5 +1,8 @@
 import type { ImpairedCheck, InstanceState } from '../../src/ec2/port.ts';
 
+/** Facts of a request that a rule can ask for: instanceType, capacityType, subnetID, clientToken, instanceID, tag:KEY, … */
+export type Facts = Readonly<Record<string, readonly string[]>>;
+
 /** A tag as it was sent; order is kept, because a replay must be equal in it too. */
 export interface Tag {
   key: string;

@@ -10,8 +10,8 @@ import {
 import * as resources from './actions/resources.ts';
 import { runInstances } from './actions/run.ts';
 import { describeInstanceStatus, type StatusInput, type StatusView } from './actions/status.ts';
-import type { Facts } from './faults.ts';
-import type { RunInput } from './model.ts';
+
+import type { Facts, RunInput } from './model.ts';
 import type { Cloud } from './state.ts';
 
 /** One API action, whichever way it is called. */
