@@ -5,7 +5,15 @@ import { createHash } from 'node:crypto';
  * 64 hex digits, the most that EC2 takes (RunInstances API reference, ClientToken).
  */
 export function clientToken(clusterID: string, uid: string, number: number): string {
-  return createHash('sha256')
-    .update(JSON.stringify([clusterID, uid, number]))
-    .digest('hex');
+  const launch = JSON.stringify([clusterID, uid, number]);
+  const known = tokens.get(launch);
+  if (known !== undefined) return known;
+  const token = createHash('sha256').update(launch).digest('hex');
+  if (tokens.size >= MOST_KNOWN) tokens.clear();
+  tokens.set(launch, token);
+  return token;
 }
+
+/** One pass asks several times for each instance. */
+const tokens = new Map<string, string>();
+const MOST_KNOWN = 1000;

@@ -1,9 +1,12 @@
+import type { AskedFor } from '../../src/api/refusalScope.ts';
 import type { LaunchAnswer } from '../../src/reconcilers/workspace/decide/facts.ts';
 import type { Effect } from '../../src/reconcilers/workspace/decide/view.ts';
 import { amend, step } from './change.ts';
+import type { Heard } from './heard.ts';
 import { processWith, spent } from './parts.ts';
+import { refusalOf } from './quotas.ts';
 import { askedBy, land } from './requests.ts';
-import { NOW } from './timing.ts';
+import { NOW, SECOND } from './timing.ts';
 import type { Flight, Sent, Step, World } from './world.ts';
 
 /** An effect, and each way in which it can go. */
@@ -67,13 +70,15 @@ function request(world: World, kind: 'end' | 'stop' | 'start', ids: readonly str
 function run(world: World, number: number, armed: boolean): Step[] {
   const { process } = world;
   const before = process.sends?.number === number ? process.sends : undefined;
-  const answered = (result: LaunchAnswer['result']) =>
+  const firstSend = armed && !before;
+  const answered = (result: LaunchAnswer['result'], heard: readonly Heard[] = []) =>
     processWith(world, {
+      heard: [...process.heard, ...heard],
       sends: { number, count: Math.min((before?.count ?? 0) + 1, 2), lastAt: NOW },
       answer: {
         number,
         sentAt: NOW,
-        firstSend: armed && !before,
+        firstSend,
         quietSince: Math.max(process.termAt, before?.lastAt ?? 0),
         result,
       },
@@ -82,7 +87,17 @@ function run(world: World, number: number, armed: boolean): Step[] {
   const bound = world.instances.find((instance) => instance.number === number);
   if (bound && bound.asked !== asked) return [step(world, 'run: mismatch', answered({ kind: 'mismatch' }))];
   const landed = { ...world, ...land(world, { kind: 'run', number, asked }) };
-  const known = see({ ...landed, ...answered({ kind: 'accepted' }) }, number);
+  const { quotas } = world.terms;
+  const offering = quotas.length > 0 ? world.object.status?.launch?.params : undefined;
+  const full = offering && !bound ? refusalOf(world.full, offering) : undefined;
+  if (full && offering) {
+    const { class: of, code } = full;
+    const said = heardOf('refused', offering, { class: of, code });
+    const refused = answered({ kind: 'refused', class: of, code, message: '' }, [said]);
+    return [step(world, 'run: over quota', refused)];
+  }
+  const through = offering && firstSend ? [heardOf('accepted', offering, { class: 'quota', code: '' })] : [];
+  const known = see({ ...landed, ...answered({ kind: 'accepted' }, through) }, number);
   const result = [step(landed, 'run: accepted', known)];
   if (!bound && world.budget.refusals > 0) {
     const refused = answered({ kind: 'refused', class: world.terms.refusal, code: 'C', message: '' });
@@ -95,6 +110,15 @@ function run(world: World, number: number, armed: boolean): Step[] {
     result.push(step(world, 'run: on its way', { ...lost, flights }));
   }
   return result;
+}
+
+function heardOf(
+  kind: Heard['kind'],
+  { instanceType, capacityType, zone, subnetID, imageID }: AskedFor,
+  failure: Pick<Heard, 'class' | 'code'>,
+): Heard {
+  const asked = { instanceType, capacityType, zone, subnetID, imageID };
+  return { kind, asked, ...failure, at: NOW, until: NOW + SECOND };
 }
 
 /** The answer shows the instance, before any sweep does. */

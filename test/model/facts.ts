@@ -1,7 +1,4 @@
-import { FINALIZER } from '../../src/api/meta.ts';
 import { clientToken } from '../../src/api/token.ts';
-import { type Workspace, workspaceSpec } from '../../src/api/workspace.ts';
-import { type WorkspaceClass, workspaceClassSpec } from '../../src/api/workspaceClass.ts';
 import { trackChange } from '../../src/reconcilers/workspace/decide/debounce.ts';
 import type {
   Facts,
@@ -10,13 +7,15 @@ import type {
   ValidationFact,
 } from '../../src/reconcilers/workspace/decide/facts.ts';
 import { type Loose, monoMs } from '../support/moments.ts';
-import { classNameOf, imageOf, machineDigest, TYPES, typeOf } from './machine.ts';
+import { classFor, placeOf, remembered, UID, workspaceOf } from './classes.ts';
+import type { Heard } from './heard.ts';
+import { classNameOf, imageOf, machineDigest, TYPES } from './machine.ts';
 import { seenBy } from './parts.ts';
+import { marksOf } from './quotas.ts';
 import { generationAsked, typeAsked } from './requests.ts';
 import { NOW, timing } from './timing.ts';
-import type { Sight, Terms, Version, World } from './world.ts';
+import type { Sight, World } from './world.ts';
 
-const UID = 'u';
 const CLUSTER = 'c';
 
 /** The only Workspace of its class. */
@@ -29,10 +28,12 @@ const ALONE: Facts['fleet'] = {
   contents: {},
 };
 
-/** Made once: parsing them anew for each state would be most of the work. */
-const classes = new Map(
-  (['Stop', 'Terminate'] as const).map((stopBehavior) => [stopBehavior, classOf(stopBehavior)]),
-);
+/** Another has the room that there is. */
+const CROWDED: Facts['fleet'] = {
+  ...ALONE,
+  room: { taken: 1, ahead: 0, takenInNamespace: 1, aheadInNamespace: 0 },
+};
+
 const LACKING = TYPES.map((instanceType) => ({
   scope: { instanceType, zone: 'a', capacityType: 'OnDemand' as const },
   class: 'capacity' as const,
@@ -40,74 +41,15 @@ const LACKING = TYPES.map((instanceType) => ({
   until: monoMs(NOW + 600_000),
   heldUntil: monoMs(NOW + 600_000),
 }));
-const specs = new Map<string, Workspace['spec']>();
 const tokens = new Map<number, string>();
+const marks = new WeakMap<readonly Heard[], Facts['refused']>();
 
-function classOf(stopBehavior: Terms['stopBehavior']): WorkspaceClass {
-  return {
-    apiVersion: 'compute.molecule.ai/v1alpha1',
-    kind: 'WorkspaceClass',
-    metadata: { name: 'standard', uid: 'k', resourceVersion: '1' },
-    spec: workspaceClassSpec.parse({
-      images: [{ architecture: 'x86_64', id: 'ami-1' }],
-      instanceTypes: TYPES.map((name) => ({ name })),
-      subnets: [{ id: 'subnet-1' }],
-      securityGroups: [{ id: 'sg-1' }],
-      heartbeat: { periodSeconds: 1, timeoutSeconds: 2 },
-      startupTimeoutSeconds: 3,
-      rollout: { debounceSeconds: 0, minIntervalSeconds: 1 },
-      stopBehavior,
-      repair: { policy: 'Replace', afterSeconds: 1 },
-    }),
-  };
-}
-
-const moved = new Map<string, WorkspaceClass>();
-
-function classFor(stopBehavior: Terms['stopBehavior'], klass: number): WorkspaceClass | undefined {
-  const first = classes.get(stopBehavior);
-  if (!first || klass === 0) return first;
-  const name = classNameOf(klass);
-  return remembered(moved, `${stopBehavior} ${name}`, () => ({
-    ...first,
-    metadata: { ...first.metadata, name, uid: name },
-  }));
-}
-
-function remembered<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  map.set(key, made);
-  return made;
-}
-
-function workspaceOf(version: Version): Workspace {
-  const { status, restart, stopped, deleting, finalizer, paused, type, klass } = version;
-  const spec = remembered(specs, `${restart} ${stopped} ${paused} ${type} ${klass}`, () =>
-    workspaceSpec.parse({
-      className: classNameOf(klass),
-      paused,
-      ...(type > 0 && { instanceType: typeOf(type) }),
-      requests: restart ? { restart } : {},
-      operatingMode: stopped ? 'Stopped' : 'Running',
-    }),
-  );
-  return {
-    apiVersion: 'compute.molecule.ai/v1alpha1',
-    kind: 'Workspace',
-    metadata: {
-      name: 'w',
-      namespace: 'n',
-      uid: UID,
-      resourceVersion: '1',
-      generation: 1,
-      finalizers: finalizer ? [FINALIZER] : [],
-      deletionTimestamp: deleting ? new Date(0).toISOString() : undefined,
-    },
-    spec,
-    status,
-  };
+function refusedIn({ lacking, process: { heard } }: World): Facts['refused'] {
+  if (lacking) return LACKING;
+  if (heard.length === 0) return [];
+  const known = marks.get(heard) ?? marksOf(heard);
+  marks.set(heard, known);
+  return known;
 }
 
 function instanceFact(world: World, { number, state, firstAt, lastAt }: Sight): Loose<InstanceFact> {
@@ -138,7 +80,9 @@ export function rowsOf({ instances }: World): HeartbeatFact[] {
 export function factsOf(world: World, validations: readonly ValidationFact[]): Facts {
   const { process, terms, evidence } = world;
   const version = seenBy(world);
-  const observed = { env: `k:${world.content}`, machine: machineDigest(version, world.machine) };
+  const [place, target] = [placeOf(version), classNameOf(version.klass)];
+  const observed = { env: `k:${world.content}`, machine: machineDigest(version, place, world.machine) };
+  const fleetOf = (name: string) => (world.others.inClass.includes(name) ? CROWDED : ALONE);
   const powerSentAt = Object.fromEntries(
     process.sent.flatMap(({ number, stopAt, startAt }) => [
       ...(stopAt === undefined ? [] : [[`StopInstances i-${number}`, stopAt] as const]),
@@ -148,19 +92,23 @@ export function factsOf(world: World, validations: readonly ValidationFact[]): F
   const facts: Loose<Facts> = {
     clusterID: CLUSTER,
     workspace: workspaceOf(version),
-    class: classFor(terms.stopBehavior, version.klass),
+    class: classFor(terms, place),
+    move:
+      target === place
+        ? undefined
+        : { from: place, class: classFor(terms, target), allowed: true, room: fleetOf(target).room },
     classAllowed: true,
     paramsAuthentic: true,
     environment: { kind: 'Merged', digests: { k: observed.env }, currentKey: 'k', leftOut: [] },
-    fleet: ALONE,
+    fleet: fleetOf(place),
     machine: observed.machine,
     resolution: {
       ok: true,
-      images: [{ id: imageOf(version, world.machine), architecture: 'x86_64', rootDeviceName: '/dev/xvda' }],
+      images: [{ id: imageOf(place, world.machine), architecture: 'x86_64', rootDeviceName: '/dev/xvda' }],
       subnets: [{ id: 'subnet-1', zone: 'a' }],
       securityGroupIDs: ['sg-1'],
     },
-    refused: world.lacking ? LACKING : [],
+    refused: refusedIn(world),
     instances: process.view.map((sight) => instanceFact(world, sight)),
     sweptAt: process.sweptAt,
     heartbeats: {

@@ -1,17 +1,30 @@
+import { cloud, landings, tick } from './cloud.ts';
 import { conditionOf } from './key.ts';
-import { machineDigest } from './machine.ts';
+import { classNameOf, machineDigest } from './machine.ts';
+import { passes, stalePasses } from './passes.ts';
+import { people } from './people.ts';
 import type { Rules } from './rules.ts';
 import { steps } from './steps.ts';
+import { SECOND } from './timing.ts';
 import { QUIET, type Step, type World } from './world.ts';
 
 /** What happens when no more goes wrong, most urgent first; only then does time pass. */
-const ORDER = [
-  /lands$|catches up$|^the former leader: |write arrives$|comes back$|its turn comes$/,
-  /^(write|add finalizer|remove finalizer|read console|end|stop|start|run: accepted|run: mismatch)$/,
-  /^(boots|bootstraps|is heard of|stopped|terminated|is heard again)/,
-  /^sweep$/,
-  /^a second passes$/,
-];
+function* stages(world: World, rules: Rules): Generator<[names: RegExp, possible: Step[]]> {
+  const { gone, process } = world;
+  const late = [...landings(world), ...stalePasses(world)];
+  if (gone) return yield [LATE, late];
+  yield [LATE, [...(process.lagging ? passes(world, rules) : []), ...late, ...people(world)]];
+  yield [DONE, passes(world, rules)];
+  const ofCloud = cloud(world);
+  yield [LIVES, ofCloud];
+  yield [/^sweep$/, ofCloud];
+  yield [/^a second passes$/, tick(world, SECOND)];
+}
+
+const LATE = /lands$|catches up$|^the former leader: |write arrives$|comes back$|its turn comes$/;
+const DONE =
+  /^(write|add finalizer|remove finalizer|read console|end|stop|start|run: (accepted|mismatch|over quota))$/;
+const LIVES = /^(boots|bootstraps|is heard of|stopped|terminated|is heard again)/;
 
 const MOST_STEPS = 400;
 
@@ -28,7 +41,8 @@ function fulfilled({ object, gone, instances, content, machine }: World): boolea
   const [only, ...others] = there;
   if (!only || others.length > 0 || launch?.number !== only.number || launch.readyAt === undefined)
     return false;
-  if (desired?.machine !== machineDigest(object, machine) || launch.machine !== desired.machine) return false;
+  const asked = machineDigest(object, classNameOf(object.klass), machine);
+  if (desired?.machine !== asked || launch.machine !== desired.machine) return false;
   return only.state === 'running' && only.row?.fresh === true && only.row.env === content;
 }
 
@@ -63,14 +77,22 @@ export function leftAlone(rules: Rules, most = MOST_STEPS) {
 }
 
 function urgent(world: World, key: string, rules: Rules): Step {
-  const possible = steps(world, rules);
-  for (const names of ORDER) {
+  for (const [names, possible] of stages(world, rules)) {
     for (const found of possible) {
       if (!names.test(found[0])) continue;
       if (found[0] !== 'sweep' || conditionOf(found[1]) !== key) return found;
     }
   }
   return ['nothing', world];
+}
+
+/** The world to which these steps lead. */
+export function along(names: readonly string[], from: World, rules: Rules): World {
+  return names.reduce((world, name) => {
+    const found = steps(world, rules).find(([it]) => it === name);
+    if (!found) throw new Error(`${name} is no step that may follow here`);
+    return found[1];
+  }, from);
 }
 
 /** The world at rest that this one comes to. */

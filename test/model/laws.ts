@@ -1,7 +1,10 @@
 import { CAUSES } from '../../src/api/causes.ts';
 import type { Launch } from '../../src/api/workspace.ts';
+import { roomsOf } from './classes.ts';
 import { typeOf } from './machine.ts';
-import { NOW, timing } from './timing.ts';
+import { knownRefusals, OFFERED, speaksOf } from './quotas.ts';
+import { classAsked } from './requests.ts';
+import { NOW, SECOND, timing } from './timing.ts';
 import type { TrueInstance, World } from './world.ts';
 
 type Law = (before: World, after: World) => boolean;
@@ -66,26 +69,60 @@ const LAWS: Record<string, Law> = {
     after.object.status?.launch?.sender !== `e${before.process.epoch}`,
   'no program gives up what lives before its successor’s turn': (before, after) => {
     const cause = after.object.status?.launch?.cause?.kind;
-    // What a former leader had decided on its turn arrives late.
-    const present = before.stale.length === after.stale.length;
-    if (!before.queued || !present || !cause || !wasOpened(before, after)) return true;
+    if (!before.queued || !isPresent(before, after) || !cause || !wasOpened(before, after)) return true;
     return CAUSES[cause].spends === 'request' || !isThought(before);
   },
-  'no program gives up what lives while no offering has room': (before, after) => {
+  'nothing that lives is given up for a change while every offering is refused': (before, after) => {
     const cause = after.object.status?.launch?.cause?.kind;
-    const present = before.stale.length === after.stale.length;
-    if (!before.lacking || !present || !cause || !wasOpened(before, after)) return true;
-    return CAUSES[cause].spends === 'request' || !isThought(before);
+    if (!isPresent(before, after) || !cause || !wasOpened(before, after)) return true;
+    return CAUSES[cause].spends === 'end' || !isThought(before) || !allRefused(before);
+  },
+  'nothing is asked for while EC2 is known to refuse it': (before, after) => {
+    if (before.terms.quotas.length === 0 || !wasArmed(before, after) || !isPresent(before, after))
+      return true;
+    const params = after.object.status?.launch?.params;
+    return (
+      params === undefined || !knownRefusals(before).some((it) => it.until > NOW && speaksOf(it, params))
+    );
+  },
+  'an instance counts in the class that it was launched from until it is gone': (_, after) => {
+    if (after.terms.maxInstances === undefined || after.gone || after.misled) return true;
+    const rooms = roomsOf(after.object);
+    return after.instances.every((it) => !isThere(it) || rooms.includes(classAsked(it.asked)));
+  },
+  'it enters a class only where there is room': (before, after) => {
+    if (after.terms.maxInstances === undefined || before.object === after.object) return true;
+    if (!isPresent(before, after)) return true;
+    const had = roomsOf(before.object);
+    const taken = roomsOf(after.object).filter((name) => !had.includes(name));
+    return taken.every((name) => !before.others.inClass.includes(name));
+  },
+  'a failure of a replacement stays on record until the Workspace serves': (before, after) => {
+    const [was, is] = [before.object.status, after.object.status];
+    if (was === is || !was?.replacement || !is || after.object.stopped) return true;
+    const { number, servedAt, failures = [] } = was.replacement;
+    if (servedAt !== undefined || is.launch?.readyAt !== undefined || isHeard(before)) return true;
+    const kept = is.replacement?.failures?.map((it) => it.number) ?? [];
+    return is.replacement?.number === number && failures.every((it) => kept.includes(it.number));
+  },
+  'a launch of a replacement that had its time is recorded as failed': (before, after) => {
+    const { launch, replacement } = before.object.status ?? {};
+    if (!launch || !replacement || replacement.servedAt !== undefined || after.object.stopped) return true;
+    if (!isPresent(before, after) || !wasOpened(before, after) || launch.number < replacement.number)
+      return true;
+    if (launch.readyAt !== undefined || isHeard(before) || !hadItsTime(before)) return true;
+    const failures = after.object.status?.replacement?.failures ?? [];
+    return failures.some(({ number }) => number === launch.number);
   },
   'nothing is begun while paused': (before, after) =>
     !before.object.paused || !(wasOpened(before, after) || wasArmed(before, after)),
   'what is armed is what is on record': (before, after) => {
     const launch = after.object.status?.launch;
-    if (!wasArmed(before, after) || !launch?.params || before.stale.length !== after.stale.length)
-      return true;
+    if (!wasArmed(before, after) || !launch?.params || !isPresent(before, after)) return true;
     const [, own, ofClass] = launch.machine?.split(':') ?? [];
     const { instanceType, imageID } = launch.params;
-    return instanceType === typeOf(Number(own?.slice(1))) && imageID === `ami-${ofClass}`;
+    const ofType = before.terms.quotas.length > 0 || instanceType === typeOf(Number(own?.slice(1)));
+    return ofType && imageID === `ami-${ofClass}`;
   },
   'S12: replays are byte-equal': (before, after) => {
     const [was, is] = [before.object.status?.launch, after.object.status?.launch];
@@ -105,6 +142,32 @@ const LAWS: Record<string, Law> = {
 export function broken(before: World, after: World): string | undefined {
   for (const [name, kept] of Object.entries(LAWS)) if (!kept(before, after)) return name;
   return undefined;
+}
+
+/** Whether the present launch has been heard, so that the next pass sees that it serves. */
+function isHeard({ object, instances }: World): boolean {
+  const truth = instances.find(({ number }) => number === object.status?.launch?.number);
+  return truth?.row?.boot !== undefined && truth.row.fresh;
+}
+
+/** Whether its deadline passed while its instance ran, and it could have been heard. */
+function hadItsTime({ object, instances, evidence }: World): boolean {
+  const { number, deadline = '' } = object.status?.launch ?? {};
+  const truth = instances.find((it) => it.number === number);
+  const runs = truth?.state === 'running' || truth?.state === 'pending';
+  return runs && evidence.availableSince !== undefined && NOW >= Date.parse(deadline);
+}
+
+/** Not what a former leader had decided, which arrives late. */
+function isPresent({ stale }: World, { object }: World): boolean {
+  return !stale.some(({ write }) => write !== undefined && write === object.status);
+}
+
+/** Who would lose what serves leaves it to others for as long again to find out. */
+function allRefused(world: World): boolean {
+  if (world.lacking || world.terms.quotas.length === 0) return world.lacking;
+  const known = knownRefusals(world).filter((it) => it.until + SECOND > NOW);
+  return OFFERED.every((asked) => known.some((it) => speaksOf(it, asked)));
 }
 
 function isThere({ state }: TrueInstance): boolean {

@@ -1,7 +1,5 @@
 import type { Version } from './world.ts';
 
-type Asked = Pick<Version, 'type' | 'klass'>;
-
 /** The class's types; the first is what it prefers. */
 export const TYPES = ['m7i.large', 'm6i.large', 'c7i.large', 'c6i.large'] as const;
 
@@ -14,11 +12,11 @@ export function classNameOf(klass: number): string {
 }
 
 /** The digest of what only a new instance can take up: the Workspace's own part, and the class's. */
-export function machineDigest({ type, klass }: Asked, machine: number): string {
-  return `m1:a${type % TYPES.length}:${classNameOf(klass)}${machine}`;
+export function machineDigest({ type }: Pick<Version, 'type'>, className: string, machine: number): string {
+  return `m1:a${type % TYPES.length}:${className}${machine}`;
 }
 
 /** Each class has images of its own. */
-export function imageOf({ klass }: Pick<Asked, 'klass'>, machine: number): string {
-  return `ami-${classNameOf(klass)}${machine}`;
+export function imageOf(className: string, machine: number): string {
+  return `ami-${className}${machine}`;
 }

@@ -4,9 +4,22 @@ export interface Mix {
   name: string;
   /** From a launch that is ready, rather than from the beginning. */
   ready?: boolean;
+  /** The steps that are taken first, by name. */
+  after?: readonly string[];
   budget: Partial<Budget>;
   terms?: Partial<Terms>;
 }
+
+/** From one that serves to its replacement for a Secret that was not heard by its deadline. */
+export const FAILING = [
+  ...['secret edited', 'write', 'a second passes', 'end', 'terminated 1', 'sweep', 'run: accepted', 'write'],
+  ...['a second passes', 'a second passes', 'a second passes'],
+];
+
+const QUOTAS: Partial<Terms> = {
+  stopBehavior: 'Terminate',
+  quotas: ['Spot', 'Spot, large types', 'On-Demand', 'the account'],
+};
 
 /** What can go wrong together; few kinds at a time, so that each mix is searched deep enough. Time is without end. */
 export const MIXES: readonly Mix[] = [
@@ -124,6 +137,30 @@ export const MIXES: readonly Mix[] = [
     name: 'no offering has room, the type changes and EC2 refuses',
     ready: true,
     budget: { lacks: 1, types: 1, refusals: 1 },
+  },
+  { name: 'quotas are full at its first launch', budget: { quotas: 2, losses: 1 }, terms: QUOTAS },
+  {
+    name: 'quotas are full as another leads during a restart',
+    ready: true,
+    budget: { quotas: 2, restarts: 1, takeovers: 1 },
+    terms: QUOTAS,
+  },
+  {
+    name: 'it moves between classes that others fill, as another leads',
+    ready: true,
+    budget: { moves: 2, crowds: 2, takeovers: 1 },
+    terms: { maxInstances: 1 },
+  },
+  {
+    name: 'it moves before its first launch, and others fill the classes',
+    budget: { moves: 1, crowds: 2, losses: 1 },
+    terms: { maxInstances: 1 },
+  },
+  {
+    name: 'its replacement fails while changes come',
+    ready: true,
+    after: FAILING,
+    budget: { edits: 2, restarts: 1, machines: 1 },
   },
   {
     name: 'a launch becomes too old to be repeated',

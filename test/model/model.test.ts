@@ -1,24 +1,24 @@
 import { describe, expect, test } from 'vitest';
-import { rest } from './fair.ts';
-import { MIXES } from './mixes.ts';
+import { along, rest } from './fair.ts';
+import { MIXES, type Mix } from './mixes.ts';
 import { rulesOf } from './rules.ts';
 import { search } from './search.ts';
-import { type Budget, initialWorld, type Terms } from './world.ts';
+import { type Budget, initialWorld } from './world.ts';
 
 /** Past the depth at which the protocol's known counterexamples lie (mutants.test.ts); `npm run test:slow` goes further. */
 const MOST_STATES = Number(process.env.MODEL_STATES ?? 2_500);
 
 const EVER = Number.POSITIVE_INFINITY;
 
-function searched(budget: Partial<Budget>, terms: Partial<Terms>, most: number, ready = false) {
+function searched({ after = [], budget, ready, terms = {} }: Omit<Mix, 'name'>, most: number) {
   const rules = rulesOf();
   const begin = initialWorld(budget, terms);
-  return search(ready ? rest(begin, rules) : begin, rules, most);
+  return search(along(after, ready ? rest(begin, rules) : begin, rules), rules, most);
 }
 
 describe('the laws hold, and left alone each state comes to what was last asked for, when', () => {
-  test.each(MIXES)('$name', ({ budget, terms = {}, ready }) => {
-    const result = searched({ ticks: EVER, ...budget }, terms, MOST_STATES, ready);
+  test.each(MIXES)('$name', (mix) => {
+    const result = searched({ ...mix, budget: { ticks: EVER, ...mix.budget } }, MOST_STATES);
     expect(result.violation).toBeUndefined();
     expect(result.reached.numbers).toBeGreaterThan(0);
     expect(result.states).toBeGreaterThanOrEqual(Math.min(MOST_STATES, 1000));
@@ -32,7 +32,7 @@ describe('they hold in every reachable state', () => {
     ['of a takeover, in no time', { takeovers: 1, losses: 1, refusals: 1 }, false],
   ];
   test.each(cases)('%s', (_name, budget, ready) => {
-    const result = searched(budget, { mostLaunches: 2 }, 100_000, ready);
+    const result = searched({ budget, terms: { mostLaunches: 2 }, ready }, 100_000);
     expect(result.violation).toBeUndefined();
     expect(result.complete).toBe(true);
     expect(result.reached.ready).toBeGreaterThan(0);

@@ -16,6 +16,10 @@ export interface Mutant {
   ready?: boolean;
   /** In a world in which the protocol's assumptions fail, so that what depends on them is not asked. */
   misled?: boolean;
+  /** The steps that are taken first, by name: the search begins where they lead. */
+  after?: readonly string[];
+  /** Whether it shows only in a world that is left alone. */
+  alone?: boolean;
   budget: Partial<Budget>;
   terms?: Partial<Terms>;
   decide?: Decide;

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { rest } from './fair.ts';
+import { along, rest } from './fair.ts';
 import type { Mutant } from './mutant.ts';
 import { MUTANTS_OF_EDITS } from './mutantsOfEdits.ts';
 import { MUTANTS_OF_EVIDENCE } from './mutantsOfEvidence.ts';
+import { MUTANTS_OF_FLEETS } from './mutantsOfFleets.ts';
 import { MUTANTS_OF_LAUNCHING } from './mutantsOfLaunching.ts';
 import { rulesOf } from './rules.ts';
 import { search } from './search.ts';
@@ -10,9 +11,9 @@ import { initialWorld, type Terms, type World } from './world.ts';
 
 const MOST_STATES = 100_000;
 
-function worldOf({ budget, ready, misled = false }: Mutant, terms: Partial<Terms>): World {
+function worldOf({ after = [], budget, ready, misled = false }: Mutant, terms: Partial<Terms>): World {
   const begin = initialWorld(budget, terms);
-  return { ...(ready ? rest(begin, rulesOf()) : begin), misled };
+  return along(after, { ...(ready ? rest(begin, rulesOf()) : begin), misled }, rulesOf());
 }
 
 /** MODEL_TRACES=1 prints the way to each break. */
@@ -21,20 +22,20 @@ function show({ rule, flaw }: Mutant, violation: { law: string; trace: string[] 
     console.log([`rule ${rule}: ${flaw}`, ...(violation?.trace ?? []), violation?.law].join('\n  '));
 }
 
-describe.each([...MUTANTS_OF_LAUNCHING, ...MUTANTS_OF_EVIDENCE, ...MUTANTS_OF_EDITS])(
+describe.each([...MUTANTS_OF_LAUNCHING, ...MUTANTS_OF_EVIDENCE, ...MUTANTS_OF_EDITS, ...MUTANTS_OF_FLEETS])(
   'rule $rule is needed: when $flaw',
   (mutant) => {
-    const { breaks, decide, terms = {} } = mutant;
+    const { alone = false, breaks, decide, terms = {} } = mutant;
 
     test('a law breaks, and with the rule none does as far as that', () => {
-      const mutated = search(worldOf(mutant, terms), rulesOf(decide), MOST_STATES, false);
+      const mutated = search(worldOf(mutant, terms), rulesOf(decide), MOST_STATES, alone);
       show(mutant, mutated.violation);
       expect(mutated.violation?.law).toMatch(breaks);
       const whole = search(
-        worldOf(mutant, { ...terms, sendsAfterConflict: false }),
+        worldOf(mutant, { ...terms, sendsAfterConflict: false, forgetsRefusals: false }),
         rulesOf(),
         mutated.states,
-        false,
+        alone,
       );
       expect(whole.violation).toBeUndefined();
     });

@@ -55,7 +55,7 @@ export const MUTANTS_OF_EDITS: readonly Mutant[] = [
   {
     rule: 'capacity',
     flaw: 'an instance is ended for a change although no offering has room',
-    breaks: /has room$/,
+    breaks: /offering is refused$/,
     ready: true,
     budget: { lacks: 1, edits: 1, ticks: ANY_TIME },
     decide: lying((facts) => (launchIn(facts)?.phase === 'Submitted' ? { ...facts, refused: [] } : facts)),

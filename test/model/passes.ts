@@ -2,6 +2,7 @@ import type { Effect } from '../../src/reconcilers/workspace/decide/view.ts';
 import { settled, step, written } from './change.ts';
 import { perform } from './effects.ts';
 import { processWith, seenBy, spent } from './parts.ts';
+import { readBy, readOwn } from './quotas.ts';
 import type { Rules } from './rules.ts';
 import { NOW } from './timing.ts';
 import { freshProcess, type StalePass, type Step, type World } from './world.ts';
@@ -35,7 +36,11 @@ function withoutToken(world: World, effect: Effect): Step[] {
 
 /** From an old version every write is a conflict; an effect that needs none is performed. */
 function lateToLearn(world: World, { write, effect }: Pick<StalePass, 'write' | 'effect'>): Step[] {
-  const caughtUp = step(world, 'the informer catches up', processWith(world, { lagging: undefined }));
+  const caughtUp = step(
+    world,
+    'the informer catches up',
+    processWith(world, { lagging: undefined, heard: [...world.process.heard, ...readOwn(world)] }),
+  );
   const patches = effect?.kind === 'AddFinalizer' || effect?.kind === 'RemoveFinalizer';
   const conflicts = (write && !world.terms.sendsAfterConflict) || patches;
   return effect && !conflicts ? [caughtUp, ...perform(world, effect)] : [caughtUp];
@@ -53,6 +58,7 @@ function takeovers(world: World, pass: Pick<StalePass, 'write' | 'effect'>): Ste
       previous: undefined,
       process: {
         ...freshProcess(world.process.epoch + 1),
+        heard: readBy({ ...world, object: lagging && previous ? previous : world.object }),
         lagging: lagging ? previous : undefined,
       },
     });

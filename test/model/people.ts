@@ -1,5 +1,8 @@
 import { amend, step } from './change.ts';
+import { roomsOf } from './classes.ts';
+import { classNameOf } from './machine.ts';
 import { processWith, spent } from './parts.ts';
+import { OFFERED, refusalOf, refusalsOf } from './quotas.ts';
 import { NOW } from './timing.ts';
 import type { Step, World } from './world.ts';
 
@@ -22,6 +25,7 @@ export function people(world: World): Step[] {
   may('moves', 'another class asked for', () => amend(world, { klass: object.klass + 1 }));
   may('lacks', 'no offering has room', () => ({ lacking: true }), !world.lacking);
   if (world.lacking) result.push(step(world, 'capacity comes back', { lacking: false }));
+  result.push(...quotas(world), ...crowds(world));
   const away = world.evidence.availableSince === undefined;
   may('outages', 'evidence goes away', () => ({ evidence: { availableSince: undefined } }), !away);
   if (away) result.push(step(world, 'evidence comes back', { evidence: { availableSince: NOW } }));
@@ -37,6 +41,44 @@ export function people(world: World): Step[] {
   if (mayBackUp) result.push(step(world, 'backup taken', { backup: object }));
   if (world.backup) may('restores', 'backup put back', () => restored(world));
   return result;
+}
+
+/** A quota becomes full, and perhaps others find that out first. What has no quota left at all gets some in the end. */
+function quotas(world: World): Step[] {
+  const { full, terms, budget, process, others } = world;
+  const result: Step[] = [];
+  if (OFFERED.every((asked) => refusalOf(full, asked)))
+    result.push(step(world, 'every quota comes back', { full: [] }));
+  if (budget.quotas === 0) return result;
+  for (const quota of terms.quotas.filter((it) => !full.includes(it))) {
+    const filled = { ...spent(world, 'quotas'), full: [...full, quota] };
+    const told = refusalsOf(quota);
+    const heard = {
+      ...processWith(world, { heard: [...process.heard, ...told] }),
+      others: { ...others, refusals: [...others.refusals, ...told] },
+    };
+    result.push(step(world, `the quota of ${quota} is full`, filled));
+    result.push(step(world, `others are refused: the quota of ${quota} is full`, { ...filled, ...heard }));
+  }
+  return result;
+}
+
+/** Another Workspace has the room of a class, where this one is not seen to have it. */
+function crowds(world: World): Step[] {
+  const { others, budget, object, terms } = world;
+  const { inClass } = others;
+  const left = inClass.map((name) => {
+    const without = { ...others, inClass: inClass.filter((it) => it !== name) };
+    return step(world, `room in ${name} comes back`, { others: without });
+  });
+  if (budget.crowds === 0 || terms.maxInstances === undefined) return left;
+  const taken = [...inClass, ...roomsOf(object)];
+  const free = [0, 1].map(classNameOf).filter((name) => !taken.includes(name));
+  const taking = free.map((name) => {
+    const also = { ...others, inClass: [...inClass, name].sort() };
+    return step(world, `another takes the room in ${name}`, { ...spent(world, 'crowds'), others: also });
+  });
+  return [...left, ...taking];
 }
 
 function deleted(world: World): Partial<World> {

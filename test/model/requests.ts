@@ -6,6 +6,7 @@ import type { Flight, TrueInstance, World } from './world.ts';
 const parameters = new Map<string, number>();
 const generations = new Map<number, number>();
 const types = new Map<number, string>();
+const classes = new Map<number, string>();
 
 /** A name for the parameters of the launch on record: EC2 refuses a token that it bound to others. */
 export function askedBy({ object }: World): number {
@@ -14,6 +15,7 @@ export function askedBy({ object }: World): number {
   parameters.set(text, known);
   generations.set(known, object.status?.launch?.generation ?? 0);
   types.set(known, object.status?.launch?.params?.instanceType ?? '');
+  classes.set(known, /^ami-([a-z]+)/.exec(object.status?.launch?.params?.imageID ?? '')?.[1] ?? '');
   return known;
 }
 
@@ -24,6 +26,11 @@ export function generationAsked(asked: number): number {
 
 export function typeAsked(asked: number): string {
   return types.get(asked) ?? TYPES[0];
+}
+
+/** The class whose image was asked for. */
+export function classAsked(asked: number): string {
+  return classes.get(asked) ?? '';
 }
 
 /** A request as EC2 carries it out; on what is in no state for it, it does nothing. */

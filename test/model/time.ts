@@ -1,6 +1,7 @@
 import type { Launch, WorkspaceStatus } from '../../src/api/workspace.ts';
+import type { Heard } from './heard.ts';
 import { canonical } from './rules.ts';
-import { NOW, timing } from './timing.ts';
+import { NOW, SECOND, timing } from './timing.ts';
 import type { Process, Version, World } from './world.ts';
 
 type Place = (time: number) => number;
@@ -10,7 +11,7 @@ type Place = (time: number) => number;
  * in when everything happened are one, and what is older than any interval that it is compared with is just so old.
  */
 export function later(world: World, ms: number): World {
-  const { object, instances, flights, stale, process, previous, backup, evidence, terms } = world;
+  const { object, instances, flights, stale, process, previous, backup, evidence, terms, others } = world;
   const place: Place = (time) => time - ms;
   const version = (it: Version): Version => ({
     ...it,
@@ -20,11 +21,15 @@ export function later(world: World, ms: number): World {
   return {
     ...world,
     object: version(object),
-    instances: instances.map((it) => ({
-      ...it,
-      bornAt: it.bornAt && place(it.bornAt),
-      hiddenSince: it.hiddenSince && noOlderThan(place(it.hiddenSince), timing.visibilityMs),
-    })),
+    instances: instances.map((it) => {
+      const { bornAt, hiddenSince } = it;
+      if (bornAt === undefined && hiddenSince === undefined) return it;
+      return {
+        ...it,
+        bornAt: bornAt && place(bornAt),
+        hiddenSince: hiddenSince && noOlderThan(place(hiddenSince), timing.visibilityMs),
+      };
+    }),
     flights: flights.map((it) => ({ ...it, sentAt: place(it.sentAt) })),
     stale: stale.map((it) => ({
       write: it.write && statusLater(it.write, ms, terms),
@@ -32,11 +37,22 @@ export function later(world: World, ms: number): World {
       lostAt: noOlderThan(place(it.lostAt), timing.lateMs),
     })),
     process: processLater(process, place, version),
+    others: others.refusals.length > 0 ? { ...others, refusals: heardLater(others.refusals, place) } : others,
     previous: previous && version(previous),
     backup: backup && version(backup),
     evidence: { availableSince: availableSince && noOlderThan(place(availableSince), SILENCE_MS) },
   };
 }
+
+/** After four times the longest pause nothing depends on a refusal any more. */
+function heardLater(heard: readonly Heard[], place: Place): Heard[] {
+  return heard.flatMap(({ at, until, heardAt, ...it }) => {
+    const moved = { ...it, at: place(at), until: place(until), ...(heardAt && { heardAt: place(heardAt) }) };
+    return (moved.heardAt ?? moved.at) > NOW - REFUSAL_MS ? [moved] : [];
+  });
+}
+
+const REFUSAL_MS = 4 * SECOND;
 
 /** What a heartbeat's timeout, and as much again, comes to. */
 const SILENCE_MS = 4 * timing.secondMs;
@@ -59,7 +75,7 @@ function closeUp(times: ReadonlySet<number>, most: number): Place {
 
 /** The lease, sweeps, sends and answers are compared with each other, by T_late and T_vis. */
 function processLater(process: Process, place: Place, version: (it: Version) => Version): Process {
-  const { termAt, sweptAt, suspectSince, sends, answer, view, sent, silence, lagging } = process;
+  const { termAt, sweptAt, suspectSince, sends, answer, view, sent, silence, lagging, heard } = process;
   const times = new Set<number>();
   for (const time of [termAt, sweptAt, suspectSince, sends?.lastAt, answer?.sentAt, answer?.quietSince])
     if (time !== undefined) times.add(place(time));
@@ -68,6 +84,7 @@ function processLater(process: Process, place: Place, version: (it: Version) => 
   const retried = (time: number | undefined) => time && noOlderThan(place(time), timing.lateMs);
   return {
     ...process,
+    heard: heard.length > 0 ? heardLater(heard, place) : heard,
     termAt: move(termAt),
     sweptAt: sweptAt && move(sweptAt),
     suspectSince: suspectSince && move(suspectSince),
@@ -106,12 +123,13 @@ function statusLater(
 ): WorkspaceStatus {
   const known = moved.get(status);
   if (known) return known;
-  const { launch, restarts } = status;
+  const { launch, restarts, refusals } = status;
   const made = launch
     ? canonical({
         ...status,
         launch: launchLater(launch, ms, replayMaxAgeMs),
         ...(restarts && { restarts: restartsLater(restarts, ms) }),
+        ...(refusals && { refusals: refusals.map((it) => refusalLater(it, ms)) }),
       })
     : status;
   moved.set(status, made);
@@ -125,6 +143,16 @@ function restartsLater(restarts: Restarts, ms: number): Restarts {
     new Date(noOlderThan(Date.parse(stamp) - ms, most)).toISOString();
   const longest = 2 * timing.repairBackoffMaxMs;
   return { ...restarts, at: place(at, longest), ...(next !== undefined && { next: place(next, longest) }) };
+}
+
+function refusalLater<T extends { at: string; until: string }>(refusal: T, ms: number): T {
+  const place = (stamp: string, most: number) =>
+    new Date(noOlderThan(Date.parse(stamp) - ms, most)).toISOString();
+  return {
+    ...refusal,
+    at: place(refusal.at, REFUSAL_MS + SECOND),
+    until: place(refusal.until, REFUSAL_MS),
+  };
 }
 
 function launchLater(launch: Launch, ms: number, replayMaxAgeMs: number): Launch {

@@ -2,6 +2,7 @@ import type { WorkspaceStatus } from '../../src/api/workspace.ts';
 import type { LaunchAnswer, SilenceFact } from '../../src/reconcilers/workspace/decide/facts.ts';
 import type { Effect } from '../../src/reconcilers/workspace/decide/view.ts';
 import type { Plain } from '../support/moments.ts';
+import type { Heard, Quota } from './heard.ts';
 import { NOW } from './timing.ts';
 
 type State = 'pending' | 'running' | 'stopping' | 'stopped' | 'shutting-down' | 'terminated';
@@ -81,6 +82,8 @@ export interface Process {
   view: readonly Sight[];
   sent: readonly Sent[];
   suspectSince?: number;
+  /** Of what EC2 refuses. */
+  heard: readonly Heard[];
   /** Since when the present launch, which was heard, is not. */
   silence?: Plain<SilenceFact>;
   rolledBack: boolean;
@@ -125,6 +128,10 @@ export interface Budget {
   moves: number;
   /** All that the class offers is known to have no room for a while. */
   lacks: number;
+  /** Quotas that become full. */
+  quotas: number;
+  /** Another Workspace takes the room that a class has. */
+  crowds: number;
 }
 
 /** What stays as it is for a whole search. */
@@ -133,6 +140,10 @@ export interface Terms {
   replayMaxAgeMs?: number;
   /** How the status goes back: with its version, as from a backup of etcd, or as if somebody had written the old one anew. */
   restoring: 'seen' | 'unseen';
+  /** Instances that each class may have. */
+  maxInstances?: number;
+  /** Quotas that may become full; where there are any, the class has offerings in several. */
+  quotas: readonly Quota[];
   /** What EC2 refuses for. */
   refusal: 'capacity' | 'quota';
   /** Launch numbers above this one are not followed. */
@@ -143,6 +154,8 @@ export interface Terms {
   lag: boolean;
   /** A mutant: the effect is performed although the write before it was refused. */
   sendsAfterConflict: boolean;
+  /** A mutant: a process that begins does not read what statuses say of refusals. */
+  forgetsRefusals: boolean;
 }
 
 /** Everything that differs between two moments. Never changed in place, so that neighbours share what they have in common. */
@@ -166,6 +179,10 @@ export interface World {
   queued: boolean;
   /** No offering of the class has room, as far as is known. */
   lacking: boolean;
+  /** Quotas that are full. */
+  full: readonly Quota[];
+  /** Other Workspaces: which classes they leave no room in, and what EC2 refused them. */
+  others: { inClass: readonly string[]; refusals: readonly Heard[] };
   /** The highest launch number that was ever on record. */
   highest: number;
   /** What each launch spent, kept beside the status so that the status can't rewrite it. */
@@ -198,16 +215,20 @@ export const QUIET: Budget = {
   types: 0,
   moves: 0,
   lacks: 0,
+  quotas: 0,
+  crowds: 0,
 };
 
 const STANDARD: Terms = {
   stopBehavior: 'Stop',
   restoring: 'seen',
+  quotas: [],
   refusal: 'capacity',
   mostLaunches: 4,
   overdue: false,
   lag: true,
   sendsAfterConflict: false,
+  forgetsRefusals: false,
 };
 
 export function initialWorld(budget: Partial<Budget>, terms: Partial<Terms> = {}): World {
@@ -235,6 +256,8 @@ export function initialWorld(budget: Partial<Budget>, terms: Partial<Terms> = {}
     evidence: { availableSince: NOW },
     queued: false,
     lacking: false,
+    full: [],
+    others: { inClass: [], refusals: [] },
     highest: 0,
     ledger: [],
     budget: { ...QUIET, ...budget },
@@ -254,6 +277,7 @@ export function freshProcess(epoch: number): Process {
     view: [],
     sent: [],
     suspectSince: undefined,
+    heard: [],
     silence: undefined,
     rolledBack: false,
     lagging: undefined,

@@ -1,4 +1,5 @@
 import { type EventType, eventTypeOf, type WorkspaceEventReason } from '../../../api/eventReasons.ts';
+import { copyOf } from '../../../api/plain.ts';
 import type { WorkspaceStatus } from '../../../api/workspace.ts';
 import type { Facts, Now } from './facts.ts';
 import type { Blocker, Effect, TurnAsk, View, Wait } from './view.ts';
@@ -63,9 +64,7 @@ export interface Draft extends View {
 }
 
 export function draftFrom(facts: Facts, now: Now): Draft {
-  const status: WorkspaceStatus = structuredClone(
-    facts.workspace.status ?? { observedGeneration: -1, provisions: 0 },
-  );
+  const status: WorkspaceStatus = copyOf(facts.workspace.status ?? { observedGeneration: -1, provisions: 0 });
   return { facts, now, status, events: [] };
 }
 
