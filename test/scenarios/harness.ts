@@ -42,6 +42,8 @@ export interface Scene extends Raised {
   logs: LogLine[];
   /** What happened. */
   journal: Journal;
+  /** How many of the protocol's seconds pass in one. */
+  speed: number;
   /** Starts the operator inside this process, as `npm start` would. */
   start(env?: Record<string, string>): Promise<Operator>;
   /** Starts it, or one part of it, as a process of its own, to be killed. */
@@ -68,7 +70,8 @@ async function createSceneOn<T extends Raised>(
   raise: (options: SceneOptions) => Promise<T>,
   options: Partial<SceneOptions> = {},
 ): Promise<T & Scene> {
-  const journal = createJournal(options.speed ?? SPEED);
+  const speed = options.speed ?? SPEED;
+  const journal = createJournal(speed);
   addWitness(journal);
   const database = await createTestDatabase();
   const logs: LogLine[] = [];
@@ -81,10 +84,10 @@ async function createSceneOn<T extends Raised>(
     clock: systemClock,
     random: systemRandom,
     logger: stackLogger,
-    speed: SPEED,
     agents: 'light',
     databaseURL: database.url,
     ...options,
+    speed,
   });
   await raised.follow(journal.change);
   journal.attach(raised.stack.ec2);
@@ -98,6 +101,7 @@ async function createSceneOn<T extends Raised>(
     kube,
     logs,
     journal,
+    speed,
     async start(env = {}) {
       const operator = await startInProcess(stack, (line) => hear('operator', line), env);
       stops.push(operator.stop);

@@ -71,10 +71,9 @@ export async function createOutages({ count, spec, stack = {}, env = {} }: Outag
     await gateway.line((line) => line.msg === 'started');
   };
   let gateway: OperatorProcess | undefined;
-  await startGateway();
   const controllerEnv = { ...behindDoors, WORKSPACE_METRICS_LISTEN_PORT: String(metricsPort) };
   const controller = scene.spawn(controllerEnv, 'controller');
-  await controller.line((line) => line.msg === 'became leader');
+  await Promise.all([startGateway(), controller.line((line) => line.msg === 'became leader')]);
   const names = Array.from({ length: count }, (_, index) => `ws-${index}`);
   await scene.kube.create(CLASSES, classManifest('watched', spec));
   await putSecret(scene, 'shared-env', { KEY: 'a' });
