@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 import { COMPILE_CACHE } from './dev/stack/compileCache.ts';
+import { LongestFirst } from './test/support/longestFirst.ts';
 
 const CORES = Math.max(2, availableParallelism());
 
@@ -64,6 +65,7 @@ function project(
 export default defineConfig({
   test: {
     globalSetup: ['test/support/postgresOfRun.ts'],
+    sequence: { sequencer: LongestFirst },
     projects: [
       project('fast', 0, CORES, {
         include: ['{src,dev,test}/**/*.test.ts'],
