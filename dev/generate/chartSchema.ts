@@ -60,8 +60,12 @@ export function chartSchema(): string {
         // Helm itself and parent charts set these.
         global: anything,
         enabled: flag,
-        fullnameOverride: { type: 'string', maxLength: 40 },
-        commonLabels: texts,
+        fullnameOverride: { type: 'string', maxLength: 40, pattern: '^([a-z]([-a-z0-9]*[a-z0-9])?)?$' },
+        // Selectors rest on those that are the chart's own.
+        commonLabels: {
+          ...texts,
+          propertyNames: { not: { pattern: '^(app[.]kubernetes[.]io|helm[.]sh)/' } },
+        },
         image: object(
           {
             repository: needed,

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { type CustomResourceDefinition, workspaceClassCrd, workspaceCrd } from '../../src/api/crd.ts';
 import { causesTable } from './causesDocs.ts';
 import { chartSchema } from './chartSchema.ts';
+import { valuesDocs } from './chartValues.ts';
 import { configurationDocs } from './configurationDocs.ts';
 import { availabilityTable, errorsTable } from './gatewayDocs.ts';
 import { kindsDocs } from './kindsDocs.ts';
@@ -20,6 +21,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([
     ...crds.map((crd): [string, string] => [`crds/${crd.metadata.name}.yaml`, crdYaml(crd)]),
     ['deploy/chart/values.schema.json', chartSchema()],
+    ['docs/install/values.md', valuesDocs()],
     ['docs/kinds.md', kindsDocs(crds)],
     ['docs/configuration.md', configurationDocs()],
     ['docs/metrics-and-events.md', metricsDocs()],

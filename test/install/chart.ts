@@ -15,6 +15,7 @@ export const manifest = z.looseObject({
   metadata: z.looseObject({
     name: z.string(),
     namespace: z.string().optional(),
+    labels: z.record(z.string(), z.string()).optional(),
     annotations: z.record(z.string(), z.string()).optional(),
   }),
 });
@@ -34,12 +35,16 @@ export const LEAST = {
 export type Values = Record<string, unknown>;
 
 /** What `helm template` makes of the least and of these values, which replace its parts. Rejects with what Helm says. */
-export async function render(values: Values = {}, release = 'workspace-operator'): Promise<Manifest[]> {
+export async function render(
+  values: Values = {},
+  { release = 'workspace-operator', apiVersions = [] }: { release?: string; apiVersions?: string[] } = {},
+): Promise<Manifest[]> {
   const folder = await mkdtemp(join(tmpdir(), 'chart-'));
   try {
     const file = join(folder, 'values.yaml');
     await writeFile(file, stringify({ ...LEAST, ...values }));
     const args = ['template', release, CHART, '--namespace', 'workspace-system', '--values', file];
+    for (const version of apiVersions) args.push('--api-versions', version);
     const { stdout } = await promisify(execFile)(await findHelm(), args, { maxBuffer: 2 ** 25 });
     return parseAllDocuments(stdout)
       .map((document): unknown => document.toJS())

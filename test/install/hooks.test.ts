@@ -49,7 +49,7 @@ test.each(['controller', 'gateway'] as const)(
 );
 
 test.each(['Refuse', 'Keep'] as const)('an uninstall is judged by %s with the own image', async (policy) => {
-  const manifests = await render({ uninstall: { policy } }, 'mine');
+  const manifests = await render({ uninstall: { policy } }, { release: 'mine' });
   const { spec } = job.parse(find(manifests, 'Job', 'workspace-operator-uninstall')).spec.template;
   const [{ args, image }] = spec.containers;
   expect(image).toBe('registry.example/workspace-operator:0.1.0');
