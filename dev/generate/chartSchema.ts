@@ -121,6 +121,10 @@ export function chartSchema(): string {
         podAnnotations: texts,
         crds: object({ install: flag }),
         aggregatedRoles: flag,
+        admission: object({
+          classUse: object({ enabled: flag }),
+          deletionProtection: object({ enabled: flag }),
+        }),
         uninstall: object({ policy: { enum: ['Refuse', 'Keep'] } }),
       },
       ['image', 'aws', 'database', 'gateway'],

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { type CustomResourceDefinition, workspaceClassCrd, workspaceCrd } from '../../src/api/crd.ts';
+import { argocdPatch } from './argocd.ts';
 import { causesTable } from './causesDocs.ts';
 import { chartSchema } from './chartSchema.ts';
 import { valuesDocs } from './chartValues.ts';
 import { configurationDocs } from './configurationDocs.ts';
 import { availabilityTable, errorsTable } from './gatewayDocs.ts';
 import { kindsDocs } from './kindsDocs.ts';
+import { licencesDocs } from './licences.ts';
 import { metricsDocs } from './metricsDocs.ts';
 import { troubleshootingRegions } from './reasonsDocs.ts';
 import { fillRegions } from './regions.ts';
@@ -20,10 +22,12 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   const crds = [workspaceCrd(), workspaceClassCrd()];
   return new Map([
     ...crds.map((crd): [string, string] => [`crds/${crd.metadata.name}.yaml`, crdYaml(crd)]),
+    ['deploy/argocd/argocd-cm.yaml', argocdPatch()],
     ['deploy/chart/values.schema.json', chartSchema()],
     ['docs/install/values.md', valuesDocs()],
     ['docs/kinds.md', kindsDocs(crds)],
     ['docs/configuration.md', configurationDocs()],
+    ['docs/licences.md', licencesDocs()],
     ['docs/metrics-and-events.md', metricsDocs()],
     withRegions('docs/design.md', { causes: causesTable() }),
     withRegions('docs/agent-protocol.md', { availability: availabilityTable(), errors: errorsTable() }),
