@@ -149,6 +149,28 @@ describe('a refusal on record', () => {
     expect(scene.left()[0]).toBe(8 * MINUTE);
   });
 
+  test('of a clock that was ahead hides none that is made once it is right again', async () => {
+    const scene = setUp();
+    const ahead = recordAt(scene, 6 * 60 * MINUTE, 6 * 60 * MINUTE + MINUTE);
+    scene.memory.recorded(ahead);
+    await scene.clock.advance(5 * MINUTE);
+    const made = recordAt(scene, -SECOND, MINUTE);
+    scene.memory.recorded(made);
+    expect(scene.left()[0]).toBe(MINUTE);
+    await scene.clock.advance(5 * MINUTE);
+    for (const known of [ahead, made]) scene.memory.recorded(known);
+    expect(scene.left()).toEqual([0, 0]);
+  });
+
+  test('is taken up also where the clock was set back since the one before', async () => {
+    const scene = setUp();
+    scene.memory.recorded(recordAt(scene, 0, MINUTE));
+    await scene.clock.advance(5 * MINUTE);
+    scene.clock.jumpWall(-6 * 60 * MINUTE);
+    scene.memory.recorded(recordAt(scene, -SECOND, MINUTE));
+    expect(scene.left()[0]).toBe(MINUTE);
+  });
+
   test('comes back with each event of its object, and not once EC2 has accepted since', async () => {
     const scene = setUp();
     const record = recordAt(scene, -MINUTE, 3 * MINUTE);

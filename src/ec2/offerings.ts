@@ -73,9 +73,11 @@ export function createOfferingMemory({
   maxMs?: number;
 }): OfferingMemory {
   const marks = new Map<string, Mark>();
-  /** By scope and code: the newest record taken up, or the acceptance that overrides what was recorded before it. */
   const waiting = new Set<string>();
+  /** By scope and code: the newest record taken up, or the acceptance that overrides what was recorded before it. */
   const settledAt = new Map<string, WallMs>();
+  /** The newest record taken up with a stamp from the future: it says nothing of when others were made. */
+  const aheadAt = new Map<string, WallMs>();
 
   const longest = Math.max(capacityMs, quotaMs, maxMs);
   const keyOf = (code: string, scope: RefusalScope) => `${code} ${scopeKey(scope)}`;
@@ -83,8 +85,9 @@ export function createOfferingMemory({
   function prune(now: MonoMs): void {
     for (const [key, mark] of marks) if (mark.heldUntil <= now) marks.delete(key);
     const wall = clock.now();
-    for (const [key, at] of settledAt)
-      if (Math.abs(msBetween(at, wall)) > 4 * longest && !marks.has(key)) settledAt.delete(key);
+    for (const known of [settledAt, aheadAt])
+      for (const [key, at] of known)
+        if (msBetween(at, wall) > 4 * longest && !marks.has(key)) known.delete(key);
   }
 
   return {
@@ -118,13 +121,16 @@ export function createOfferingMemory({
       const scope = scopeOf(code, kind, asked);
       if (!scope) return;
       const key = keyOf(code, scope);
-      const settled = settledAt.get(key);
-      if (settled !== undefined && settled >= at) return;
+      const wall: WallMs = clock.now();
+      const isAhead = at > wall;
+      const taken = isAhead ? aheadAt : settledAt;
+      const settled = taken.get(key);
+      if (settled !== undefined && settled >= at && (isAhead || settled <= wall)) return;
       // A stamp of a clock that was set back since is worth no more than one made now.
       const ms = Math.min(msBetween(at, until), longest);
-      const left = Math.min(msBetween(clock.now(), until), ms);
+      const left = Math.min(msBetween(wall, until), ms);
       if (!(ms > 0 && left + ms > 0)) return;
-      settledAt.set(key, at);
+      taken.set(key, at);
       const now: MonoMs = clock.monotonic();
       const known = marks.get(key);
       if (known && known.until >= plus(now, left)) return;

@@ -8,6 +8,7 @@ import {
   factsOf,
   launchOf,
   MINUTE,
+  NOW,
   type Overrides,
   refusalOf,
   stamp,
@@ -211,6 +212,21 @@ describe('what EC2 refuses', () => {
     const { decision } = written(outdated({ refused: account }));
     expect(decision.effect).toBeUndefined();
     expect(conditionOf(decision, 'UpToDate')).toMatchObject({ reason: 'InvalidConfiguration' });
+  });
+
+  test('is recorded where a refusal of smaller types, whose time is over, covers it as well', () => {
+    const launch = doubtful();
+    if (launch.params)
+      launch.params = { ...launch.params, instanceType: 'm7i.2xlarge', capacityType: 'Spot' };
+    const code = 'MaxSpotInstanceCountExceeded';
+    const refused = [
+      { ...refusedOf(code, MINUTE, { capacityType: 'Spot' }, 'quota'), until: NOW.mono - 1 },
+      refusedOf(code, 2 * MINUTE, { capacityType: 'Spot', instanceType: 'm7i.2xlarge' }, 'quota'),
+    ];
+    const status = statusOf({ launch, instance: undefined, provisions: 0 });
+    expect(decideAt(down({ refused, status })).status.refusals).toEqual([
+      expect.objectContaining({ instanceType: 'm7i.2xlarge', until: stamp(2 * MINUTE) }),
+    ]);
   });
 
   test('is kept once for each bucket, and dropped when it is over', () => {

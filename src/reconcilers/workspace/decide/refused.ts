@@ -94,7 +94,12 @@ function saidOf(kind: RefusedFact['class'], refusals: readonly RefusedFact[]): s
 export function recordRefusal(draft: Draft, { params }: FrozenLaunch, code: string): void {
   const { facts, now, status } = draft;
   if (!params) return;
-  const mark = facts.refused.find((it) => it.code === code && covers(it.scope, params as LaunchParams));
+  // A wider one, of smaller types, may cover it too; its time is another.
+  const isSame = ({ class: kind, scope }: RefusedFact) => {
+    const said = scopeOf(code, kind, params as LaunchParams);
+    return said !== undefined && scopeKey(said) === scopeKey(scope);
+  };
+  const mark = facts.refused.find((it) => it.code === code && isSame(it));
   const left = mark ? msBetween(now.mono, mark.until) : 0;
   if (!mark || left <= 0) return;
   const { instanceType, capacityType, zone, subnetID, imageID } = params;
