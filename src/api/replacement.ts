@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { text, timestamp } from './meta.ts';
+import { REFUSALS } from './refusals.ts';
+import { namesOf } from './table.ts';
 
 /** More failures than these are not kept. */
 export const MOST_FAILURES = 8;
@@ -39,6 +41,17 @@ export const replacement = z
     refusedAt: timestamp
       .optional()
       .describe('Since when EC2, or a term that resolves to nothing, refuses its launches.'),
+    refusal: z
+      .enum(namesOf(REFUSALS))
+      .optional()
+      .describe('How they are refused: for lack of capacity, for a quota, or for what a person must fix.'),
+    left: z
+      .object({
+        className: text(253).describe('The class that gave it up, and whose slot it holds.'),
+        number: z.int().min(1).describe('Launches from this number on are of the class that it is in now.'),
+      })
+      .optional()
+      .describe('Where spec.className was edited meanwhile: the class that it left.'),
     servedAt: timestamp.optional().describe('When the Workspace served again. The replacement is over.'),
   })
   .describe('The last replacement for a change, until and after the Workspace serves again.');

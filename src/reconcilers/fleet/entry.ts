@@ -67,6 +67,8 @@ export interface FleetEntry {
   wantsEnv?: string | undefined;
   /** The operator gave it up for a change while it served, and it has not served since: it holds a slot. */
   isTakenDown: boolean;
+  /** The class that gave it up so and that it has left since: it holds a slot there. */
+  slotIn?: string | undefined;
   /** So it is, but for its owner to bring back: it holds nobody up. */
   isLacking: boolean;
   /** Why one that was taken down does not come back, and since when. */
@@ -123,6 +125,7 @@ export function entryOf(workspace: Workspace): FleetEntry {
     fails: present?.fails ?? [],
     wantsEnv: runs ? desired?.env : undefined,
     isTakenDown,
+    slotIn: present?.slotIn,
     isLacking,
     stuck: isTakenDown ? stuckOf(present, isPinned) : undefined,
     replaced: replacedAt(status),

@@ -3,6 +3,7 @@ import type { FleetFact } from '../workspace/decide/facts.ts';
 import { maxUnavailable } from '../workspace/decide/rollout.ts';
 import type { FleetEntry } from './entry.ts';
 import { createFront } from './front.ts';
+import type { Guest } from './guests.ts';
 import type { Place } from './line.ts';
 import type { StuckSums } from './stuck.ts';
 
@@ -12,6 +13,7 @@ export interface Slots {
   readonly counted: number;
   readonly unavailable: number;
   move(before: FleetEntry | undefined, now: FleetEntry | undefined): void;
+  moveGuest(before: Guest | undefined, now: Guest | undefined): void;
   /** Who newly may take a slot. */
   settle(klass: WorkspaceClass | undefined, stuck: Pick<StuckSums, 'aside' | 'isRefused'>): string[];
   /** @param known what is counted of `self` already */
@@ -38,6 +40,11 @@ export function createSlots(): Slots {
       counted += Number(now?.counts ?? false) - Number(before?.counts ?? false);
       unavailable += Number(isDown(now)) - Number(isDown(before));
       queue.move(placeOf(before), placeOf(now));
+    },
+    moveGuest(before, now) {
+      const by = Number(now?.isTakenDown ?? false) - Number(before?.isTakenDown ?? false);
+      counted += by;
+      unavailable += by;
     },
     settle(klass, { aside, isRefused }) {
       const free = klass && !isRefused ? maxUnavailable(klass.spec, counted) - unavailable + aside : 0;

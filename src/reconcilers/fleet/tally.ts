@@ -1,7 +1,8 @@
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import { type Contents, createContents } from './contents.ts';
 import type { FleetEntry } from './entry.ts';
-import { createRoom, type Occupant, type Room } from './room.ts';
+import type { Guest } from './guests.ts';
+import { createRoom, type Room } from './room.ts';
 import { createSlots, type Slots } from './slots.ts';
 import { createStanding, type Standing } from './standing.ts';
 import { createStuck, type StuckSums } from './stuck.ts';
@@ -9,15 +10,15 @@ import { createStuck, type StuckSums } from './stuck.ts';
 /** The sums over one class's Workspaces, kept as they change: what one change costs does not grow with how many there are. */
 export interface ClassTally {
   readonly entries: ReadonlyMap<string, FleetEntry>;
-  /** Workspaces of other classes that take up room here, or would. */
-  readonly guests: ReadonlyMap<string, Occupant>;
+  /** Workspaces of other classes that take up room here, or would, or hold a slot. */
+  readonly guests: ReadonlyMap<string, Guest>;
   readonly slots: Slots;
   readonly room: Room;
   readonly contents: Contents;
   readonly stuck: StuckSums;
   readonly standing: Standing;
   put(entry: FleetEntry): void;
-  putGuest(guest: Occupant): void;
+  putGuest(guest: Guest): void;
   drop(uid: string): void;
   /** To be called after each change of an entry or of the class. Returns who should look, as there newly is a place for them. */
   settle(klass: WorkspaceClass | undefined): string[];
@@ -25,7 +26,7 @@ export interface ClassTally {
 
 export function createTally(): ClassTally {
   const entries = new Map<string, FleetEntry>();
-  const guests = new Map<string, Occupant>();
+  const guests = new Map<string, Guest>();
   const slots = createSlots();
   const room = createRoom();
   const contents = createContents();
@@ -50,10 +51,12 @@ export function createTally(): ClassTally {
     },
     putGuest(guest) {
       room.move(guests.get(guest.uid), guest);
+      slots.moveGuest(guests.get(guest.uid), guest);
       guests.set(guest.uid, guest);
     },
     drop(uid) {
       room.move(guests.get(uid), undefined);
+      slots.moveGuest(guests.get(uid), undefined);
       guests.delete(uid);
       move(entries.get(uid), undefined);
       entries.delete(uid);

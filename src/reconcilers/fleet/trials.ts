@@ -1,9 +1,12 @@
 import { outdatedBy } from '../../api/causes.ts';
 import type { Replacement } from '../../api/replacement.ts';
+import { classNameOf } from '../../api/room.ts';
 import type { Workspace, WorkspaceStatus } from '../../api/workspace.ts';
 import {
   contentsOf,
   FAILED_TRIES,
+  failuresIn,
+  isAway,
   isFitFor,
   newContentsOf,
   replacementOf,
@@ -21,6 +24,8 @@ export interface Failure {
 export interface Trial {
   /** The operator gave up an instance that served: it holds a slot. */
   slot: boolean;
+  /** The class that it left, and whose slot it holds. What keeps it down since is not that class's matter. */
+  slotIn?: string | undefined;
   /** Content that it is the one to try. */
   tries: readonly string[];
   fails: readonly Failure[];
@@ -30,10 +35,15 @@ export interface Trial {
   refusedAt?: string | undefined;
 }
 
-export function trialOf({ metadata, status }: Workspace): Trial | undefined {
+export function trialOf(workspace: Workspace): Trial | undefined {
+  const { metadata, status } = workspace;
   const present = replacementOf(status);
   if (!status || !present) return undefined;
-  const { failures = [], refusedAt, slot } = present;
+  const { left, refusedAt } = present;
+  const className = classNameOf(workspace);
+  const failures = failuresIn(className, present);
+  const away = isAway(className, left);
+  const isHeldUp = refusedAt !== undefined || (present.failures ?? []).length >= FAILED_TRIES;
   const contents = newContentsOf(status, present);
   const key = `${metadata.namespace}/${metadata.name}`;
   // What it is to have next counts as well: an earlier release's failures speak against that.
@@ -42,7 +52,8 @@ export function trialOf({ metadata, status }: Workspace): Trial | undefined {
   const fails = [...suspects].flatMap((content) => failureOf(key, status, content, failures));
   const failed = new Set(fails.map(({ content }) => content));
   return {
-    slot,
+    slot: present.slot && !away,
+    slotIn: present.slot && away && !isHeldUp ? left?.className : undefined,
     // What it is unfit to try, another must.
     tries: contents.filter((content) => !failed.has(content) && isFitFor(content, failures)),
     fails,

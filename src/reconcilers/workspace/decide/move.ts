@@ -3,6 +3,7 @@ import type { WorkspaceStatus } from '../../../api/workspace.ts';
 import { isCurrentMachine } from './change.ts';
 import { type Draft, wakeAfter } from './decision.ts';
 import { roomIsLeft, sayLimits } from './limits.ts';
+import { moveReplacement } from './replacement.ts';
 import type { MoveFact } from './roomFacts.ts';
 import type { Blocker, View } from './view.ts';
 
@@ -29,6 +30,7 @@ export function move(draft: Draft): boolean {
   if (facts.workspace.spec.paused || moveObstacle(draft)) return true;
   const target = facts.workspace.spec.className;
   enter(draft, roomsWith(draft, target));
+  moveReplacement(draft, facts.move.from);
   if (!countsThere(draft)) draft.claim = { slot: false, room: false, move: true, contents: [] };
   return false;
 }

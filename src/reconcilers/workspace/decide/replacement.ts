@@ -1,11 +1,15 @@
 import { blamesContent, outdatedBy } from '../../../api/causes.ts';
 import { classContent, isClassContent } from '../../../api/machine.ts';
+import { readyTraitsOf } from '../../../api/reasons.ts';
+import { covers } from '../../../api/refusalScope.ts';
 import { REFUSALS } from '../../../api/refusals.ts';
 import { MOST_FAILURES, type Replacement } from '../../../api/replacement.ts';
+import { namesOf } from '../../../api/table.ts';
 import type { Cause, Launch, Outcome, WorkspaceStatus } from '../../../api/workspace.ts';
 import { iso } from '../../../controller/time.ts';
 import type { Draft } from './decision.ts';
-import type { Frozen } from './view.ts';
+import { rankOfferings } from './offerings.ts';
+import type { Frozen, View } from './view.ts';
 
 type Status = Frozen<WorkspaceStatus>;
 type Present = Frozen<Replacement>;
@@ -107,6 +111,36 @@ export function isFitFor(content: string, failures: Present['failures'] = []): b
   return apart.length < FAILED_TRIES;
 }
 
+/** The launches of a replacement that failed in the class that the Workspace is in; those before it moved there say nothing of it. */
+export function failuresIn(
+  className: string,
+  { failures = [], left }: Present,
+): NonNullable<Present['failures']> {
+  if (!isAway(className, left)) return failures;
+  return failures.filter(({ number }) => number >= (left?.number ?? 0));
+}
+
+/** Whether another class than the one that the Workspace is in gave it up. */
+export function isAway(className: string, left: Present['left']): boolean {
+  return left !== undefined && left.className !== className;
+}
+
+/**
+ * The Workspace moves while it is being replaced. The slot stays with the class that gave it up; what EC2 refused was that
+ * class's offering.
+ */
+export function moveReplacement(draft: Draft, from: string): void {
+  const present = replacementOf(draft.status);
+  const { launch } = draft.status;
+  if (!present || !launch) return;
+  const { refusal: _, refusedAt: __, ...rest } = present;
+  const left = {
+    className: present.left?.className ?? from,
+    number: launch.number + Number(launch.phase !== 'Waiting'),
+  };
+  draft.status.replacement = structuredClone({ ...rest, left }) as Replacement;
+}
+
 /** Records that a replacement begins with the present launch; one that is under way goes on. */
 export function beginReplacement(
   draft: Draft,
@@ -142,8 +176,9 @@ export function noteFailure(draft: Draft, launch: Launch, outcome: Outcome, blam
 }
 
 /** An instance that never fetched its environment did not fail because of it, if there is anything else to blame. */
-function suspects({ status }: Draft, launch: Launch, present: Present): string[] {
-  const contents = newContentsOf(status, present).filter((name) => isFitFor(name, present.failures));
+function suspects({ facts, status }: Draft, launch: Launch, present: Present): string[] {
+  const failures = failuresIn(facts.move?.from ?? facts.workspace.spec.className, present);
+  const contents = newContentsOf(status, present).filter((name) => isFitFor(name, failures));
   const served = status.instance?.id === launch.instanceID ? status.instance?.env : undefined;
   const ofClass = contents.filter((name) => name !== status.desired?.env);
   if (served === undefined && ofClass.length > 0) return ofClass;
@@ -162,14 +197,37 @@ export function followReplacement(draft: Draft): void {
   } else if (operatingMode === 'Stopped' && !draft.facts.workspace.spec.paused) {
     status.replacement = { number, since, slot: false, before };
   } else if (replacement.refusedAt !== undefined && launch.instanceID !== undefined && !launch.ended) {
-    status.replacement = { ...replacement, refusedAt: undefined };
+    status.replacement = { ...replacement, refusal: undefined, refusedAt: undefined };
   }
 }
 
-/** What keeps a replacement from being launched at all is for others of the class to know of. */
+/**
+ * What keeps a replacement from being launched at all is for others of the class to know of, for as long as that refuses it:
+ * not while the Workspace waits for something of its own, nor once nothing that EC2 refused covers it any more.
+ */
 export function noteRefusal(draft: Draft): void {
   const { status, blocker, now } = draft;
   const { replacement } = status;
-  if (!replacement || replacement.refusedAt !== undefined || !replacementOf(status)) return;
-  if (blocker && REFUSED.has(blocker.reason)) replacement.refusedAt = iso(now.wall);
+  if (!replacement || !replacementOf(status)) return;
+  if (waitsForItself(draft) || isOver(draft, replacement)) {
+    replacement.refusedAt = undefined;
+    replacement.refusal = undefined;
+  } else if (blocker && REFUSED.has(blocker.reason)) {
+    replacement.refusedAt ??= iso(now.wall);
+    replacement.refusal = namesOf(REFUSALS).find((kind) => REFUSALS[kind].reason === blocker.reason);
+  }
+}
+
+function waitsForItself({ blocker, facts }: View): boolean {
+  if (facts.workspace.spec.paused) return true;
+  return blocker !== undefined && readyTraitsOf(blocker.reason)?.ownersMatter === true;
+}
+
+/** EC2 accepted the like of it since, or its time is long over. What a person must fix is tried by the next launch. */
+function isOver({ blocker, facts, status }: View, { refusal }: Present): boolean {
+  if (refusal === undefined || refusal === 'userFix' || status.launch?.phase !== 'Waiting') return false;
+  if (!facts.class || !facts.resolution?.ok || (blocker && REFUSED.has(blocker.reason))) return false;
+  const { metadata, spec } = facts.workspace;
+  const offerings = rankOfferings(spec, facts.class.spec, facts.resolution, metadata.uid);
+  return !offerings.some((offering) => facts.refused.some(({ scope }) => covers(scope, offering)));
 }
