@@ -1,18 +1,16 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { decodeWorkspace, decodeWorkspaceClass } from './api/decode.ts';
-import type { Workspace } from './api/workspace.ts';
-import type { WorkspaceClass } from './api/workspaceClass.ts';
 import { readClusterID, WrongClusterError } from './clusterIdentity.ts';
+import { type ClusterWatch, createClusterWatch, type Part } from './clusterWatch.ts';
 import type { Config } from './config.ts';
 import { createBackoff } from './controller/backoff.ts';
-import type { KubeClient, KubeObject, Resource } from './controller/client.ts';
+import type { KubeClient, KubeObject } from './controller/client.ts';
 import { type Clock, sleep } from './controller/clock.ts';
 import { kubeClient } from './controller/kubeClient.ts';
 import type { RuntimeMetrics } from './controller/metrics.ts';
 import type { Random } from './controller/random.ts';
-import { type Reflector, type ReflectorOptions, startReflector } from './controller/reflector.ts';
-import { createStore, type Store } from './controller/store.ts';
+import { parseScope } from './controller/scope.ts';
+import { createStore, type ReflectedStore } from './controller/store.ts';
 import type { Transport } from './controller/transport.ts';
 import type { Ec2CallsOptions } from './ec2/client.ts';
 import type { Ec2Calls } from './ec2/port.ts';
@@ -24,12 +22,8 @@ import {
   NotMadeYetError,
 } from './gateway/keys.ts';
 import { createLiveKeyRing, type LiveKeyRing } from './gateway/liveKeys.ts';
-import { CLASSES } from './reconcilers/class/deps.ts';
-import { WORKSPACES } from './reconcilers/workspace/deps.ts';
-import { WORKSPACE_INDEXES } from './reconcilers/workspace/triggers.ts';
+import { createNamespaceMetrics } from './namespaceMetrics.ts';
 
-const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
-const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
 export const KEY_SECRET = 'workspace-operator-keys';
 const LAUNCH_KEY_SECRET = 'workspace-operator-launch-keys';
 
@@ -50,28 +44,16 @@ export interface Platform {
 export interface KeptKeys {
   keys: LiveKeyRing;
   keySecret: { namespace: string; name: string };
-  keySecrets: Store<KubeObject>;
+  keySecrets: ReflectedStore<KubeObject>;
   kinds: readonly KeyKind[];
 }
 
-/** Half of the caches are the gateway's as well. */
-type Part = 'kinds' | 'all';
-
 /** The cluster as controller and gateway share it. */
-export interface Cluster extends KeptKeys {
+export interface Cluster extends KeptKeys, ClusterWatch {
   kube: KubeClient;
   clusterID: string;
   /** Those of the MACs of launches; a gateway has none. */
   launch: KeptKeys | undefined;
-  workspaces: Store<Workspace>;
-  classes: Store<WorkspaceClass>;
-  secrets: Store<KubeObject>;
-  namespaces: Store<KubeObject>;
-  /** Starts watching what is not watched yet. */
-  watch(what: Part): void;
-  hasSynced(): boolean;
-  waitForSync(signal: AbortSignal): Promise<void>;
-  stop(): Promise<void>;
 }
 
 /** How often a gateway looks for what the controller makes at its first start. */
@@ -86,6 +68,7 @@ export async function joinCluster(
   const { config, transport, clock, random, logger } = platform;
   const kube = kubeClient(transport, { clock, timeoutMs: config.kubernetes.timeoutMs });
   const { namespace } = config.kubernetes;
+  const scope = parseScope(config.kubernetes.watchNamespaces);
   const backoff = createBackoff({ random, minMs: 1_000, maxMs: 30_000 });
   // The gateway alone faces instances, so it has no right to make either.
   const atFirstStart = part === 'all' ? 'make' : 'wait';
@@ -95,7 +78,13 @@ export async function joinCluster(
       const shared = await load({ namespace, name: KEY_SECRET }, KEY_KINDS);
       const launch =
         part === 'all' ? await load({ namespace, name: LAUNCH_KEY_SECRET }, LAUNCH_KEY_KINDS) : undefined;
-      return watchCluster(platform, { kube, clusterID, ...shared, launch });
+      const keySecrets = [shared, ...(launch ? [launch] : [])].map((kept) => ({
+        ...kept.keySecret,
+        store: kept.keySecrets,
+      }));
+      const watch = createClusterWatch({ ...platform, metrics: platform.runtimeMetrics, scope, keySecrets });
+      createNamespaceMetrics(platform.registry).watch(() => watch.unwatched().length);
+      return { kube, clusterID, ...shared, launch, ...watch };
     } catch (error) {
       if (error instanceof WrongClusterError) throw error;
       if (error instanceof NotMadeYetError) {
@@ -124,54 +113,4 @@ export async function joinCluster(
     });
     return { keys, keySecret, keySecrets, kinds };
   }
-}
-
-function watchCluster(
-  platform: Platform,
-  base: Pick<Cluster, 'kube' | 'clusterID' | 'launch' | keyof KeptKeys>,
-): Cluster {
-  const { transport, clock, random, logger, runtimeMetrics: metrics } = platform;
-  const workspaces = createStore<Workspace>({ indexes: WORKSPACE_INDEXES });
-  const classes = createStore<WorkspaceClass>();
-  const secrets = createStore<KubeObject>();
-  const namespaces = createStore<KubeObject>();
-  const reflectors: Reflector[] = [];
-  function reflect<T extends KubeObject>(
-    options: Pick<
-      ReflectorOptions<T>,
-      'resource' | 'store' | 'decode' | 'metadataOnly' | 'namespace' | 'fieldSelector'
-    >,
-  ): void {
-    // Each would find out by itself only while its own versions still lie below what it saw.
-    const onSetBack = () => {
-      for (const other of reflectors) if (other !== mine) other.relist();
-    };
-    const mine = startReflector<T>({ transport, clock, random, logger, metrics, onSetBack, ...options });
-    reflectors.push(mine);
-  }
-  return {
-    ...base,
-    workspaces,
-    classes,
-    secrets,
-    namespaces,
-    watch(what) {
-      reflect({ resource: WORKSPACES, store: workspaces, decode: decodeWorkspace });
-      reflect({ resource: CLASSES, store: classes, decode: decodeWorkspaceClass });
-      for (const { keySecret, keySecrets: store } of base.launch ? [base, base.launch] : [base]) {
-        const { namespace, name } = keySecret;
-        reflect({ resource: SECRETS, store, namespace, fieldSelector: `metadata.name=${name}` });
-      }
-      if (what === 'kinds') return;
-      reflect({ resource: SECRETS, store: secrets, metadataOnly: true });
-      reflect({ resource: NAMESPACES, store: namespaces, metadataOnly: true });
-    },
-    hasSynced: () => reflectors.every((reflector) => reflector.hasSynced()),
-    async waitForSync(signal) {
-      await Promise.all(reflectors.map((reflector) => reflector.waitForSync(signal)));
-    },
-    async stop() {
-      await Promise.all(reflectors.map((reflector) => reflector.stop()));
-    },
-  };
 }

@@ -28,6 +28,8 @@ const ms = (value: number) => integer(1, 2 ** 31 - 1, value);
 const text = z.string().trim().min(1).max(4096);
 const port = (value: number) => integer(0, 65_535, value);
 const httpURL = z.url({ protocol: /^https?$/, error: 'is not an http:// or https:// URL' }).max(2048);
+/** Names of namespaces: RFC 1123 labels. */
+const NAMESPACE_LIST = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\s*,\s*[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 const kubernetes = z
@@ -39,6 +41,16 @@ const kubernetes = z
     namespace: text
       .default('workspace-system')
       .describe('The operator’s own namespace, where its Lease and its keys are.'),
+    watchNamespaces: z
+      .string()
+      .trim()
+      .max(65_536)
+      .regex(NAMESPACE_LIST, { error: 'is not a list of namespaces, separated by commas' })
+      .optional()
+      .meta({ flag: 'watch-namespaces', env: 'WORKSPACE_WATCH_NAMESPACES' })
+      .describe(
+        'Namespaces whose Workspaces are served, separated by commas; without it all. Workspaces elsewhere, and their instances, are left alone. Give controller and gateway the same.',
+      ),
     timeoutMs: ms(15_000).describe('Limit of one request to the API server.'),
   })
   .describe('Kubernetes');

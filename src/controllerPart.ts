@@ -35,6 +35,7 @@ import { createRefusals } from './reconcilers/workspace/refusals.ts';
 import { connectTriggers } from './reconcilers/workspace/triggers.ts';
 import { createUserDataCollector } from './reconcilers/workspace/userDataCollector.ts';
 import { createUserDataStore } from './reconcilers/workspace/userDataStore.ts';
+import { inScope } from './scopedEvents.ts';
 
 export interface ControllerPart {
   elector: LeaderElector;
@@ -146,7 +147,8 @@ export function startControllerPart(
     },
   });
   createClassMetrics(registry).watchMissing(classEvidence.missing);
-  const events = createEventRecorder({
+  const leaseTarget = { namespace: kubernetes.namespace, name: 'workspace-operator' };
+  const recorder = createEventRecorder({
     client: cluster.kube,
     clock,
     random,
@@ -155,6 +157,7 @@ export function startControllerPart(
     reportingController: REPORTING_CONTROLLER,
     reportingInstance: hostname(),
   });
+  const events = inScope(recorder, cluster.scope, { kube: cluster.kube, lease: leaseTarget });
   const userData = createUserDataStore({
     kube: cluster.kube,
     namespace: kubernetes.namespace,
@@ -176,7 +179,6 @@ export function startControllerPart(
     logger,
     retentionMs: settings.userDataRetentionMs,
   });
-  const leaseTarget = { namespace: kubernetes.namespace, name: 'workspace-operator' };
   const orphans = createOrphans({
     ...cluster,
     cloud,
@@ -234,6 +236,7 @@ export function startControllerPart(
     name: 'workspaceclass',
     reconcile: createClassReconciler({
       ...cluster,
+      operator: cluster.scope.namespaces && kubernetes.namespace,
       fleet,
       evidence: classEvidence,
       lookUps: createClassLookUps({ resolver, clock, onEnd: classQueue.add }),

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
-import { joinCluster, type Platform } from './cluster.ts';
+import { type Cluster, joinCluster, type Platform } from './cluster.ts';
 import { need, type Role } from './commandLine.ts';
 import type { Config } from './config.ts';
 import type { Clock } from './controller/clock.ts';
@@ -12,11 +12,12 @@ import type { Transport } from './controller/transport.ts';
 import { type ControllerPart, REPORTING_CONTROLLER, startControllerPart } from './controllerPart.ts';
 import { createEc2Calls } from './ec2/client.ts';
 import { createFileEvents } from './fileEvents.ts';
-import { createPostgresStore } from './gateway/postgresStore.ts';
+import { createPostgresStore, type PostgresStore } from './gateway/postgresStore.ts';
 import type { Gateway } from './gateway/server.ts';
 import { createGatewayPart } from './gatewayPart.ts';
 import { listening } from './listening.ts';
 import { followConfigFiles } from './liveFiles.ts';
+import { readinessChecks } from './readiness.ts';
 import { watchTrust } from './trustWatch.ts';
 
 export interface OperatorOptions {
@@ -58,14 +59,30 @@ export async function startOperator(
     createCalls: createEc2Calls,
   };
   const observability = config.observability;
-  let ready = false;
+  let cluster: Cluster | undefined;
+  let store: PostgresStore | undefined;
+  let gatewayURL: string | undefined;
+  let controller: ControllerPart | undefined;
+  let stopped: Promise<void> | undefined;
   const health = await listening(
     'observability.healthListenPort',
     startHealthServer({
       host: observability.healthListenHost,
       port: observability.healthListenPort,
       livez: {},
-      readyz: { started: () => (ready ? undefined : 'waiting for the API server') },
+      readyz: readinessChecks({
+        role,
+        files,
+        clock,
+        silentAfterMs: 2 * config.controller.leaseDurationMs,
+        parts: () => ({
+          cluster,
+          database: store?.state(),
+          elector: controller?.elector,
+          gatewayURL,
+          isStopping: stopped !== undefined,
+        }),
+      }),
     }),
   );
   const metrics = await listening(
@@ -77,9 +94,9 @@ export async function startOperator(
     }),
   );
   const part = role === 'gateway' ? 'kinds' : 'all';
-  const cluster = await joinCluster(platform, signal, part);
+  cluster = await joinCluster(platform, signal, part);
   const { database } = config;
-  const store = createPostgresStore({
+  store = createPostgresStore({
     databaseURL: need(database.url, 'database.url'),
     caFile: database.caFile,
     passwordFile: database.passwordFile,
@@ -91,22 +108,18 @@ export async function startOperator(
   let events: EventRecorder | undefined;
   let gateway: Gateway | undefined;
   let trust: { stop(): Promise<void> } | undefined;
-  let gatewayURL: string | undefined;
-  let controller: ControllerPart | undefined;
-  let stopped: Promise<void> | undefined;
   const stop = () => {
     stopped ??= close();
     return stopped;
   };
   async function close(): Promise<void> {
-    ready = false;
     await files.stop();
     await controller?.stop();
     await trust?.stop();
     await gateway?.stop();
     await events?.stop();
     await cluster?.stop();
-    await store.close();
+    await store?.close();
     await health.close();
     await metrics.close();
     await transport.close();
@@ -149,6 +162,5 @@ export async function startOperator(
     });
   }
   if (role !== 'gateway') controller = startControllerPart(platform, files, cluster, store);
-  ready = true;
   return { gatewayURL, metricsPort: metrics.port, healthPort: health.port, stop };
 }

@@ -12,6 +12,7 @@ import {
   applyRights,
   grantOperator,
   isAllowed,
+  NAMESPACES_RBAC,
   operatorToken,
   SPLIT_RBAC,
 } from './cluster/operatorAccount.ts';
@@ -96,6 +97,24 @@ test('apart, with the roles of deploy/rbac-split.yaml alone they do it as well, 
       expect(await may(verb, 'workspaces/status', 'ada', NAMESPACE)).toBe(false);
   }
 });
+
+test('with a list of namespaces, the roles of deploy/rbac-namespaces.yaml alone do, and nothing is asked elsewhere', async () => {
+  await applyRights(scene.kube, NAMESPACES_RBAC);
+  const list = { WORKSPACE_WATCH_NAMESPACES: NAMESPACE };
+  const gatewayConfig = await kubeconfigOfOperator('workspace-operator-gateway');
+  scene.spawn({ KUBECONFIG: gatewayConfig, ...list }, 'gateway');
+  scene.spawn({ KUBECONFIG: await kubeconfigOfOperator(), ...list }, 'controller');
+  await workThrough();
+  const asked = scene.stack.api.counters
+    .rows()
+    .filter(({ userAgent, resource }) => userAgent === 'workspace-operator' && isNamespaced(resource));
+  expect([...new Set(asked.map(({ namespace }) => namespace))].sort()).toEqual(
+    [NAMESPACE, 'workspace-system'].sort(),
+  );
+});
+
+const isNamespaced = (resource: string) =>
+  !/^(workspaceclasses|namespaces|tokenreviews|subjectaccessreviews)\b/.test(resource);
 
 async function askForAgent(digest: string): Promise<number> {
   const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });

@@ -13,7 +13,7 @@ export interface CallInfo {
   userAgent: string;
 }
 
-export type CallKey = Pick<CallInfo, 'verb' | 'resource' | 'subresource' | 'userAgent'>;
+export type CallKey = Pick<CallInfo, 'verb' | 'resource' | 'subresource' | 'namespace' | 'userAgent'>;
 export type CallCount = CallKey & { count: number };
 
 export interface Counters {
@@ -45,9 +45,9 @@ export function createCounters(): Counters {
     reset: () => {
       counts = new Map();
     },
-    count({ verb, resource, subresource, userAgent }) {
-      const key = `${verb} ${resource} ${subresource} ${userAgent}`;
-      const row = counts.get(key) ?? { verb, resource, subresource, userAgent, count: 0 };
+    count({ verb, resource, subresource, namespace, userAgent }) {
+      const key = `${verb} ${resource} ${subresource} ${namespace} ${userAgent}`;
+      const row = counts.get(key) ?? { verb, resource, subresource, namespace, userAgent, count: 0 };
       counts.set(key, { ...row, count: row.count + 1 });
     },
   };

@@ -206,7 +206,7 @@ describe('over HTTP', () => {
 });
 
 describe('counters', () => {
-  test('count every call by verb, resource, subresource and user agent', async () => {
+  test('count every call by verb, resource, subresource, namespace and user agent', async () => {
     const api = createTestApi();
     await api.ok('POST', configMapsPath, configMap('a'), {
       userAgent: 'kubectl/v1.32.4 (linux/amd64) kubernetes/x',
@@ -215,13 +215,35 @@ describe('counters', () => {
     await api.call('GET', `${configMapsPath}/none`);
     await api.call('PATCH', '/apis/example.com/v1/namespaces/default/widgets/a/status', {}, mergePatch);
     expect(api.counters.rows()).toEqual([
-      { verb: 'create', resource: 'configmaps', subresource: '', userAgent: 'kubectl/v1.32.4', count: 1 },
-      { verb: 'list', resource: 'configmaps', subresource: '', userAgent: 'test/1', count: 1 },
-      { verb: 'get', resource: 'configmaps', subresource: '', userAgent: 'test/1', count: 1 },
+      {
+        verb: 'create',
+        resource: 'configmaps',
+        subresource: '',
+        namespace: 'default',
+        userAgent: 'kubectl/v1.32.4',
+        count: 1,
+      },
+      {
+        verb: 'list',
+        resource: 'configmaps',
+        subresource: '',
+        namespace: 'default',
+        userAgent: 'test/1',
+        count: 1,
+      },
+      {
+        verb: 'get',
+        resource: 'configmaps',
+        subresource: '',
+        namespace: 'default',
+        userAgent: 'test/1',
+        count: 1,
+      },
       {
         verb: 'patch',
         resource: 'widgets.example.com',
         subresource: 'status',
+        namespace: 'default',
         userAgent: 'test/1',
         count: 1,
       },

@@ -107,6 +107,7 @@ export function chartSchema(): string {
           ['url', 'tls'],
         ),
         controller: object({ replicas, resources: anything, serviceAccount }),
+        watchNamespaces: names,
         tenantNamespaces: names,
         settings: object(Object.fromEntries(settings)),
         extraEnv: items,

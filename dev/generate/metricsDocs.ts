@@ -4,6 +4,7 @@ import { createEc2Metrics } from '../../src/ec2/metrics.ts';
 import { DROPPED } from '../../src/gateway/handlers/report.ts';
 import { createGatewayMetrics } from '../../src/gateway/metrics.ts';
 import { createFileMetrics } from '../../src/liveFiles.ts';
+import { createNamespaceMetrics } from '../../src/namespaceMetrics.ts';
 import { createClassMetrics } from '../../src/reconcilers/class/metrics.ts';
 import { ORPHAN_VERDICTS, type OrphanHold } from '../../src/reconcilers/orphans/decide/judge.ts';
 import { createOrphanMetrics } from '../../src/reconcilers/orphans/metrics.ts';
@@ -47,6 +48,7 @@ const ALERTS = `### What to watch
 | Do instances run that nobody owns? | \`workspace_orphans > 0\` |
 | Does a leader lead? | \`max(leader_election_master_status) < 1\` |
 | Is a certificate about to expire, or a file that changed not used? | \`gateway_tls_not_after_seconds - time() < 7 * 86400\`, \`config_file_refused == 1\` |
+| Is a namespace of the list not served? | \`workspace_namespaces_unwatched > 0\` |
 | Do instances distrust the gateway? | \`gateway_launches_distrusting > 0\` |
 | Do reconciles fail, or pile up? | \`rate(controller_runtime_reconcile_errors_total[5m])\`, \`workqueue_depth\` |
 `;
@@ -62,7 +64,7 @@ In the operator's own namespace: about instances that no Workspace owns there is
 events are about its Lease, as are those about files; those about keys are about their Secret.
 
 ${operatorEvents()}
-Of a WorkspaceClass (its events are in the namespace \`default\`), each change of what its conditions say:
+Of a WorkspaceClass (its events are in the namespace \`default\`, or, if a list of namespaces lacks that, about the Lease), each change of what its conditions say:
 
 ${classEvents()}
 ## Log lines to rely on
@@ -98,6 +100,7 @@ export function metricsDocs(): string {
   createEc2Metrics(registry);
   createGatewayMetrics(registry);
   createFileMetrics(registry);
+  createNamespaceMetrics(registry);
   createTrustMetrics(registry);
   createClassMetrics(registry);
   createWorkspaceMetrics(registry);

@@ -123,6 +123,11 @@ export const workspaceClassStatus = z
       })
       .optional()
       .describe('Requests that were answered.'),
+    operator: text(63)
+      .optional()
+      .describe(
+        'Namespace of the operator that writes this status, where it serves only some namespaces: another one leaves the class to it. The label compute.molecule.ai/operator on the class names another.',
+      ),
   })
   .describe('What the operator last saw of the class; written by the operator alone.');
 

@@ -1,8 +1,10 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 
-/** Says what is wrong, in words without secrets, or undefined when all is well. A throw counts as wrong. */
-export type HealthCheck = () => string | undefined | Promise<string | undefined>;
+/** What is wrong, in words without secrets; a note where all is well and something is to be said all the same. */
+export type HealthAnswer = string | { note: string } | undefined;
+/** A throw counts as wrong. */
+export type HealthCheck = () => HealthAnswer | Promise<HealthAnswer>;
 
 export interface ListenOptions {
   /** Default 0.0.0.0. */
@@ -30,8 +32,8 @@ export async function startHealthServer(options: HealthOptions): Promise<Listeni
     app.get<{ Querystring: { verbose?: string } }>(`/${route}`, async (request, reply) => {
       const results = await Promise.all(Object.entries(checks).map(runCheck));
       const isOK = results.every((result) => result.problem === undefined);
-      const lines = results.map(({ name, problem }) =>
-        problem === undefined ? `[+]${name} ok` : `[-]${name} failed: ${problem}`,
+      const lines = results.map(({ name, problem, note }) =>
+        problem === undefined ? `[+]${name} ok${note ? `: ${note}` : ''}` : `[-]${name} failed: ${problem}`,
       );
       const isVerbose = request.query.verbose !== undefined || !isOK;
       const last = isOK ? `${route} check passed` : `${route} check failed`;
@@ -42,9 +44,16 @@ export async function startHealthServer(options: HealthOptions): Promise<Listeni
   return listen(app, options);
 }
 
-async function runCheck([name, check]: [string, HealthCheck]): Promise<{ name: string; problem?: string }> {
+interface Result {
+  name: string;
+  problem?: string | undefined;
+  note?: string;
+}
+
+async function runCheck([name, check]: [string, HealthCheck]): Promise<Result> {
   try {
-    return { name, problem: await check() };
+    const answer = await check();
+    return typeof answer === 'object' ? { name, note: answer.note } : { name, problem: answer };
   } catch (error) {
     return { name, problem: error instanceof Error ? error.message : 'the check itself failed' };
   }

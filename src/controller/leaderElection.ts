@@ -46,6 +46,8 @@ export interface LeaderElector {
   term(): Term | undefined;
   /** Whom the lease last named; for people. */
   holder(): string | undefined;
+  /** When the server last answered about the lease. */
+  heardAt(): MonoReading | undefined;
   /** Ends the term, waits for `onStopped`, and gives the lease back, so that the next leader need not wait. */
   stop(): Promise<void>;
 }
@@ -81,6 +83,7 @@ export function startLeaderElection(options: LeaderElectionOptions): LeaderElect
   let heldUntil = Number.NEGATIVE_INFINITY;
   let expiry: Timer | undefined;
   let ended: Promise<void> = Promise.resolve();
+  let heardAt: MonoReading | undefined;
   metrics.leaderStatus.set(labels, 0);
 
   const held = () => term !== undefined && clock.monotonic() < heldUntil;
@@ -180,9 +183,11 @@ export function startLeaderElection(options: LeaderElectionOptions): LeaderElect
   async function attempt(): Promise<void> {
     try {
       await tryOnce();
+      heardAt = clock.monotonic();
       unsure = false;
     } catch (error) {
       if (stopping.signal.aborted) return;
+      if (isConflict(error) || isAlreadyExists(error)) heardAt = clock.monotonic();
       if (term) metrics.leaderSlowpath.inc(labels);
       unsure = true;
       if (isConflict(error) || isAlreadyExists(error)) logger.debug('another process wrote the lease first');
@@ -223,6 +228,7 @@ export function startLeaderElection(options: LeaderElectionOptions): LeaderElect
   return {
     held,
     term: () => (held() ? term : undefined),
+    heardAt: () => heardAt,
     holder: () => observed?.lease.spec?.holderIdentity || undefined,
     stop() {
       stopped ??= (async () => {

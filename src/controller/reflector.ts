@@ -9,12 +9,13 @@ import {
   keepMetadataOnly,
   type Transform,
 } from './decodeObject.ts';
-import { ApiError, isApiError, isGone, TransportError } from './errors.ts';
+import { ApiError, isApiError, TransportError } from './errors.ts';
 import { ACCEPT_METADATA, kubeClient, listAll, listQuery, resourcePath } from './kubeClient.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { Random } from './random.ts';
+import { causeCode, relistCause } from './relistCause.ts';
 import { compareResourceVersions } from './resourceVersion.ts';
-import { objectKey, type Store } from './store.ts';
+import { objectKey, type ReflectedStore } from './store.ts';
 import type { Transport } from './transport.ts';
 import { watchStream } from './watchStream.ts';
 
@@ -22,7 +23,7 @@ export interface ReflectorOptions<T extends KubeObject> {
   transport: Transport;
   resource: Resource;
   /** Filled by this reflector alone. */
-  store: Store<T>;
+  store: ReflectedStore<T>;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -47,6 +48,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   rollbackAfterMs?: number;
   /** The server's state was set back, as is believed from now on; other stores of the same server may have to list. */
   onSetBack?: () => void;
+  /** Each failure to list or watch. */
+  onError?: (error: Error) => void;
 }
 
 export interface Reflector {
@@ -211,6 +214,7 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
     if (why !== undefined) listCause = why;
     const cause = error instanceof ApiError ? String(error.status) : causeCode(error);
     metrics.reflectorFailures.inc({ ...labels, cause });
+    options.onError?.(lastError);
     if (why === 'expired') logger.info('the version to resume at is compacted; listing anew');
     else
       logger.warn(
@@ -277,24 +281,4 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
       await running;
     },
   };
-}
-
-/** Why a watch can't be resumed where it was; undefined when it can. */
-function relistCause(error: unknown): string | undefined {
-  if (isGone(error) || (error instanceof ApiError && /^(Expired|Gone)$/.test(error.reason))) return 'expired';
-  // The server is behind the version asked for: after a restored backup it will be for long.
-  if (error instanceof ApiError && error.causes.some((cause) => cause.reason === 'ResourceVersionTooLarge')) {
-    return 'too_large';
-  }
-  // Silent for longer than bookmarks are apart: half open, or the server was set back and says nothing of what is below
-  // the version asked for. Only a list can tell.
-  if (error instanceof TransportError && error.code === 'TIMEOUT') return 'silent';
-  if (error instanceof TransportError && error.code === 'SET_BACK') return 'set_back';
-  // An event was lost in what could not be read.
-  if (error instanceof TransportError && error.code === 'BAD_BODY') return 'bad_body';
-  return undefined;
-}
-
-function causeCode(error: unknown): string {
-  return error instanceof TransportError ? error.code : 'other';
 }

@@ -1,7 +1,7 @@
 import type { KubeObject } from './client.ts';
 import { freezeDeep } from './freeze.ts';
 import { compareResourceVersions } from './resourceVersion.ts';
-import { createIndexes } from './storeIndexes.ts';
+import { createIndexes, type Indexes } from './storeIndexes.ts';
 
 /** `old` is what the store held before. A `deleted` event's object is the last version known. */
 export interface StoreEvent<T> {
@@ -32,6 +32,12 @@ export interface Store<T extends KubeObject> {
   applyWrite(object: T): boolean;
   /** Takes a deletion: the last version of the object, with the deletion's resourceVersion. False when it was old news. */
   applyDelete(object: T): boolean;
+  /** Returns how to stop listening. */
+  onChange(listener: (event: StoreEvent<T>) => void): () => void;
+}
+
+/** A store as the reflector that fills it sees it. */
+export interface ReflectedStore<T extends KubeObject> extends Store<T> {
   /** Takes a complete list: what it lacks was deleted, unless it is newer than the list. */
   applyList(items: readonly T[], resourceVersion: string): void;
   /** Whether a complete list shows an older version of what is held than it must: the server's own state was set back. */
@@ -42,8 +48,15 @@ export interface Store<T extends KubeObject> {
   advance(resourceVersion: string): void;
   /** Up to where every change has been applied; undefined before the first list. */
   resourceVersion(): string | undefined;
-  /** Returns how to stop listening. */
-  onChange(listener: (event: StoreEvent<T>) => void): () => void;
+}
+
+/** What is common to the parts of one store. */
+export interface SharedOfStore<T> {
+  indexes: Indexes<T>;
+  /** Tells the listeners; once all is whole again, so that a listener sees no half of a list. */
+  announce(events: readonly StoreEvent<T>[]): void;
+  onChange: Store<T & KubeObject>['onChange'];
+  byIndex(get: (key: string) => T | undefined): (name: string, value: string) => T[];
 }
 
 export function objectKey(object: KubeObject): string {
@@ -51,12 +64,42 @@ export function objectKey(object: KubeObject): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
 }
 
-export function createStore<T extends KubeObject>(options: StoreOptions<T> = {}): Store<T> {
+export function createStore<T extends KubeObject>(options: StoreOptions<T> = {}): ReflectedStore<T> {
+  return createStorePart(createShared(options));
+}
+
+export function createShared<T extends KubeObject>(options: StoreOptions<T>): SharedOfStore<T> {
+  const indexes = createIndexes(options.indexes ?? {});
+  const listeners = new Set<(event: StoreEvent<T>) => void>();
+  return {
+    indexes,
+    announce(events) {
+      const errors: unknown[] = [];
+      for (const event of events) {
+        for (const listener of listeners) {
+          try {
+            listener(event);
+          } catch (error) {
+            errors.push(error);
+          }
+        }
+      }
+      if (errors.length > 0) throw new AggregateError(errors, 'a listener of the store threw');
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    byIndex: (get) => (name, value) => indexes.keys(name, value).flatMap((key) => get(key) ?? []),
+  };
+}
+
+/** What one reflector lists and watches: the whole store, or its objects of one namespace. */
+export function createStorePart<T extends KubeObject>(shared: SharedOfStore<T>): ReflectedStore<T> {
+  const { indexes, announce } = shared;
   const objects = new Map<string, T>();
   /** Deletions that the list or watch has not reached yet, by key. Below `synced` absence itself is the tombstone. */
   const tombstones = new Map<string, string>();
-  const indexes = createIndexes(options.indexes ?? {});
-  const listeners = new Set<(event: StoreEvent<T>) => void>();
   let synced: string | undefined;
 
   const isAbove = (version: string, floor: string | undefined) =>
@@ -114,21 +157,6 @@ export function createStore<T extends KubeObject>(options: StoreOptions<T> = {})
     for (const [key, deletedAt] of tombstones) if (!isAbove(deletedAt, synced)) tombstones.delete(key);
   }
 
-  // After the store is whole again, so that a listener sees no half of a list.
-  function announce(events: StoreEvent<T>[]): void {
-    const errors: unknown[] = [];
-    for (const event of events) {
-      for (const listener of listeners) {
-        try {
-          listener(event);
-        } catch (error) {
-          errors.push(error);
-        }
-      }
-    }
-    if (errors.length > 0) throw new AggregateError(errors, 'a listener of the store threw');
-  }
-
   function take(items: readonly T[], version: string, believe: boolean): void {
     const events: StoreEvent<T>[] = [];
     const listed = new Set<string>();
@@ -153,7 +181,7 @@ export function createStore<T extends KubeObject>(options: StoreOptions<T> = {})
     list: () => [...objects.values()],
     keys: () => [...objects.keys()],
     size: () => objects.size,
-    byIndex: (name, value) => indexes.keys(name, value).flatMap((key) => objects.get(key) ?? []),
+    byIndex: shared.byIndex((key) => objects.get(key)),
     applyWrite(object) {
       const key = objectKey(object);
       if (!isNews(key, object.metadata.resourceVersion)) return false;
@@ -178,9 +206,6 @@ export function createStore<T extends KubeObject>(options: StoreOptions<T> = {})
     reset: (items, version) => take(items, version, true),
     advance,
     resourceVersion: () => synced,
-    onChange(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
+    onChange: shared.onChange,
   };
 }

@@ -7,6 +7,7 @@ import { kubeClient } from '../controller/kubeClient.ts';
 import { loadKubeConfig } from '../controller/kubeConfig.ts';
 import { createRegistry, createRuntimeMetrics } from '../controller/metrics.ts';
 import { type Random, systemRandom } from '../controller/random.ts';
+import { parseScope } from '../controller/scope.ts';
 import type { Transport } from '../controller/transport.ts';
 import { createBuckets } from '../ec2/buckets.ts';
 import { createEc2Calls } from '../ec2/client.ts';
@@ -28,6 +29,7 @@ type Once = Extract<Invocation, { command: 'check' | 'uninstall-check' }>;
 export async function runCommand(invocation: Once, print: (line: string) => void): Promise<number> {
   const { config } = invocation;
   const { kubeconfig, timeoutMs, namespace } = config.kubernetes;
+  const { namespaces: watched } = parseScope(config.kubernetes.watchNamespaces);
   const clock = systemClock;
   const transport = kubeTransport({
     clock,
@@ -40,7 +42,7 @@ export async function runCommand(invocation: Once, print: (line: string) => void
     if (invocation.command === 'check')
       return await check({ ...invocation, clock, random: systemRandom, transport, print });
     const kube = kubeClient(transport, { clock, timeoutMs });
-    return await judgeUninstall({ ...invocation, kube, namespace, print });
+    return await judgeUninstall({ ...invocation, kube, namespace, watched, print });
   } finally {
     await transport.close();
   }
@@ -67,7 +69,12 @@ export async function check(options: CheckOptions): Promise<number> {
   const checks: Check[] = [
     kubernetesCheck(kube),
     definitionsCheck(transport, timeoutMs),
-    rightsCheck({ kube, namespace, part: role }),
+    rightsCheck({
+      kube,
+      namespace,
+      watched: parseScope(config.kubernetes.watchNamespaces).namespaces,
+      part: role,
+    }),
   ];
   if (database.url !== undefined)
     checks.push(

@@ -24,7 +24,7 @@ export interface RightsOptions {
   /** The operator's own. */
   namespace: string;
   /** Those that are watched; empty: all. */
-  watched?: readonly string[];
+  watched?: readonly string[] | undefined;
   part: 'all' | 'controller' | 'gateway';
 }
 

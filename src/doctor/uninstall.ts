@@ -23,7 +23,7 @@ export interface UninstallOptions {
   /** The operator's own. */
   namespace: string;
   /** Those that are watched; empty: all. */
-  watched?: readonly string[];
+  watched?: readonly string[] | undefined;
   /** Helm's name for the release; absent where another tool installs. */
   release?: string | undefined;
   print(line: string): void;

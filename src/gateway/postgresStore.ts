@@ -35,13 +35,17 @@ export interface PostgresStoreOptions extends DatabaseOptions {
   poolSize?: number;
 }
 
+export interface PostgresStore extends HeartbeatStore {
+  /** Whether the database has ever answered, and what the last query failed with, if it did. */
+  state(): { reached: boolean; failure: string | undefined };
+  close(): Promise<void>;
+}
+
 /**
  * The store on Postgres. Its first call migrates the schema, again and again until it could: a database that is away
  * at the start is no other case than one that goes away later. Works behind a transaction pooler.
  */
-export function createPostgresStore(
-  options: PostgresStoreOptions,
-): HeartbeatStore & { close(): Promise<void> } {
+export function createPostgresStore(options: PostgresStoreOptions): PostgresStore {
   const { logger, gatewayGapMs = 5_000, overlapMs = 5_000, timeoutMs = 3_000, poolSize = 10 } = options;
   /** Whether the server limits a statement as well: one that the client gives up ends there too. */
   let isLimitedThere = true;
@@ -66,6 +70,8 @@ export function createPostgresStore(
     });
   }
 
+  let reached = false;
+  let failure: string | undefined;
   let migrated: Promise<void> | undefined;
   function ensureMigrated(): Promise<void> {
     migrated ??= migrate({ client: migrationClient(), logger }).catch((error: unknown) => {
@@ -79,16 +85,22 @@ export function createPostgresStore(
     try {
       await ensureMigrated();
       const wasLimitedThere = isLimitedThere;
-      return await pool.query<Row>(text, values).catch((error: unknown) => {
+      const answer = await pool.query<Row>(text, values).catch((error: unknown) => {
         if (!wasLimitedThere || codeOf(error) !== PROTOCOL_VIOLATION) throw error;
         if (isLimitedThere) logger.warn(NOT_LIMITED_THERE);
         isLimitedThere = false;
         return pool.query<Row>(text, values);
       });
+      reached = true;
+      failure = undefined;
+      return answer;
     } catch (error) {
       // A database that came back without its tables is given them with the next call.
       if (codeOf(error) === UNDEFINED_TABLE) migrated = undefined;
-      throw storeFailure(action, error);
+      const failed = storeFailure(action, error);
+      if (failed instanceof StoreUnavailable) failure = failed.message;
+      else reached = true;
+      throw failed;
     }
   }
 
@@ -105,6 +117,7 @@ export function createPostgresStore(
   }
 
   return {
+    state: () => ({ reached, failure }),
     async recordHeartbeats(batch) {
       if (batch.length === 0) return new Map();
       const { rows } = await query<{ uid: string; number: number; acknowledged: boolean }>(

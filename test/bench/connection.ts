@@ -8,7 +8,7 @@ import { podConfig } from '../../src/controller/kubeConfig.ts';
 import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
 import { systemRandom as random } from '../../src/controller/random.ts';
 import { type Reflector, startReflector } from '../../src/controller/reflector.ts';
-import type { Store } from '../../src/controller/store.ts';
+import type { ReflectedStore } from '../../src/controller/store.ts';
 import type { Transport } from '../../src/controller/transport.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
 import { silentLogger } from '../support/silentLogger.ts';
@@ -27,7 +27,7 @@ export function connect({ url, mount }: Access): Connection {
 }
 
 /** Fills a store with all Workspaces and keeps it current, as the operator does. */
-export function watchObjects(transport: Transport, store: Store<Workspace>): Reflector {
+export function watchObjects(transport: Transport, store: ReflectedStore<Workspace>): Reflector {
   const logger = silentLogger();
   const options = { transport, resource: WORKSPACES, store, clock, random, logger, metrics };
   return startReflector({ ...options, decode: decodeWorkspace });

@@ -74,11 +74,11 @@ export function auditedRequests(file: string): AuditedRequest[] {
 /** The same as counts, as the embedded API server keeps them. */
 export function auditedCalls(file: string): CallCount[] {
   const counts = new Map<string, CallCount>();
-  for (const { verb, group, resource: whole, userAgent } of auditedRequests(file)) {
+  for (const { verb, group, resource: whole, namespace, userAgent } of auditedRequests(file)) {
     const [plural = '', subresource = ''] = whole.split('/');
     const resource = group === '' ? plural : `${plural}.${group}`;
-    const key = `${verb} ${resource} ${subresource} ${userAgent}`;
-    const row = counts.get(key) ?? { verb, resource, subresource, userAgent, count: 0 };
+    const key = `${verb} ${resource} ${subresource} ${namespace} ${userAgent}`;
+    const row = counts.get(key) ?? { verb, resource, subresource, namespace, userAgent, count: 0 };
     counts.set(key, { ...row, count: row.count + 1 });
   }
   return [...counts.values()];

@@ -12,6 +12,8 @@ const DEPLOY = join(import.meta.dirname, '..', '..', 'deploy');
 export const RBAC = join(DEPLOY, 'rbac.yaml');
 /** Controller and gateway apart. */
 export const SPLIT_RBAC = join(DEPLOY, 'rbac-split.yaml');
+/** The same, where only some namespaces are served. */
+export const NAMESPACES_RBAC = join(DEPLOY, 'rbac-namespaces.yaml');
 const SERVICE_ACCOUNT = 'workspace-operator';
 /** As the API server knows it. */
 export const OPERATOR_USER = `system:serviceaccount:${OPERATOR_NAMESPACE}:${SERVICE_ACCOUNT}`;

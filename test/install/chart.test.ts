@@ -181,6 +181,20 @@ describe('rights', () => {
     expect(sorted(grantsOf(rendered))).toEqual(sorted(grantsOf(documents)));
   });
 
+  test('are those of deploy/rbac-namespaces.yaml with a list of namespaces, and both parts are given the list', async () => {
+    const file = join(import.meta.dirname, '..', '..', 'deploy', 'rbac-namespaces.yaml');
+    const documents = (await readFile(file, 'utf8')).split('\n---\n').map((text) => parse(text) as unknown);
+    const manifests = await render({ aggregatedRoles: false, watchNamespaces: ['default'] });
+    const sorted = (grants: ReturnType<typeof grantsOf>) =>
+      grants.map((grant) => JSON.stringify(grant)).sort();
+    expect(sorted(grantsOf(manifests.filter((it) => !isHook(it))))).toEqual(sorted(grantsOf(documents)));
+    for (const part of PARTS)
+      expect(podOf(manifests, part).container.env).toContainEqual({
+        name: 'WORKSPACE_WATCH_NAMESPACES',
+        value: 'default',
+      });
+  });
+
   test('to Secrets of tenants are bound in the namespaces that are listed, and else everywhere', async () => {
     const environments = 'workspace-operator-workspace-system-gateway-environments';
     const bindings = (manifests: readonly Manifest[]) =>

@@ -244,6 +244,7 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
     another,
     kube,
     deps,
+    caches: { workspaces },
     cloud,
     memory,
     runs,

@@ -33,7 +33,7 @@ test('a process that forgot its sends takes no refusal for definite: one of them
   await bench.settle();
   expect(sends).toBe(1);
   // The informer loses sight of the Workspace for a moment, and the reconciler forgets it.
-  bench.deps.workspaces.reset([], '1');
+  bench.caches.workspaces.reset([], '1');
   await bench.pass();
   await bench.clock.advance(5_000);
   await bench.settle();

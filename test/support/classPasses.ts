@@ -61,6 +61,7 @@ export function classPasses(
     onPlace: () => undefined,
   });
   const reconcile = createClassReconciler({
+    operator: undefined,
     kube,
     classes: world.classes,
     fleet,

@@ -1,3 +1,4 @@
+import type { Config } from '../../src/config.ts';
 import type { ControllerPart } from '../../src/controllerPart.ts';
 import { startOperator } from '../simulator/operators.ts';
 import type { Scene } from '../simulator/scene.ts';
@@ -34,8 +35,8 @@ export const EFFECT =
   /^(?!.*\/(leases|events|workspaceclasses)\b)(POST|PUT|PATCH|DELETE|(run|terminate|stop|start)Instances)/;
 
 export interface Processes {
-  /** A new process; it joins, and leads if it may, as time passes. */
-  startOperator(): Operator;
+  /** A new process; it joins, and leads if it may, as time passes. @param kubernetes what its settings have other than the world's */
+  startOperator(kubernetes?: Partial<Config['kubernetes']>): Operator;
   /** Those that live. */
   operators(): readonly Operator[];
   /** @throws when none leads */
@@ -78,10 +79,12 @@ export function createProcesses(scene: Scene, time: Time): Processes {
     return counts.get(`${process} ${message}`) ?? 0;
   }
 
-  function start(): Operator {
+  function start(kubernetes: Partial<Config['kubernetes']> = {}): Operator {
     started += 1;
     const name = `operator-${started}`;
-    const { mortal, platform } = scene.process(name, (call, when) => strike(operator, call, when));
+    const { mortal, platform: made } = scene.process(name, (call, when) => strike(operator, call, when));
+    const config = { ...made.config, kubernetes: { ...made.config.kubernetes, ...kubernetes } };
+    const platform = { ...made, config };
     let part: ControllerPart | undefined;
     const leave = () => {
       alive = alive.filter((other) => other !== operator);

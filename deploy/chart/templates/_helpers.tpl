@@ -112,6 +112,10 @@ securityContext:
 env:
   - name: WORKSPACE_KUBERNETES_NAMESPACE
     valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
+  {{- with $root.Values.watchNamespaces }}
+  - name: WORKSPACE_WATCH_NAMESPACES
+    value: {{ join "," . | quote }}
+  {{- end }}
   - name: AWS_REGION
     value: {{ $root.Values.aws.region | quote }}
   {{- with $root.Values.aws.accountID }}

@@ -15,7 +15,10 @@ export async function actOnClass(
   termID: string,
   context: ReconcileContext,
 ): Promise<boolean> {
-  const status = diff(klass.status ?? {}, withPlainText(decision.status, ['handled']));
+  const status = diff(klass.status ?? {}, {
+    ...withPlainText(decision.status, ['handled']),
+    operator: deps.operator,
+  });
   if (status === undefined) return false;
   const { name, resourceVersion } = klass.metadata;
   const raw = await deps.kube.mergePatch(

@@ -19,6 +19,8 @@ export const CLASSES: Resource = {
 
 /** Everything a class's reconcile works with. */
 export interface ClassDeps {
+  /** The namespace of an operator that has a list of namespaces to serve. */
+  operator: string | undefined;
   kube: Pick<KubeClient, 'mergePatch'>;
   classes: Store<WorkspaceClass>;
   fleet: Fleet;

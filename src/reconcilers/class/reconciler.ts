@@ -5,6 +5,7 @@ import { actOnClass } from './act.ts';
 import { decideClass } from './decide/decide.ts';
 import type { ClassDeps } from './deps.ts';
 import { observeClass } from './observe.ts';
+import { ownsClass } from './owner.ts';
 
 /** One pass over a class: what it comes to is written into its status, and nothing else is ever done. */
 export function createClassReconciler(deps: ClassDeps) {
@@ -18,6 +19,7 @@ export function createClassReconciler(deps: ClassDeps) {
       deps.lookUps.forget(name);
       return undefined;
     }
+    if (!ownsClass(seen, deps.operator)) return undefined;
     const term = deps.lease.term();
     if (!term || !deps.lease.held()) return undefined;
     const resolution = deps.lookUps.of(seen);

@@ -3,6 +3,7 @@ import type { Workspace } from '../../api/workspace.ts';
 import type { KubeClient } from '../../controller/client.ts';
 import type { Clock } from '../../controller/clock.ts';
 import type { LeaseTarget } from '../../controller/lease.ts';
+import type { Scope } from '../../controller/scope.ts';
 import type { Store } from '../../controller/store.ts';
 import type { Observer } from '../../ec2/observer.ts';
 import type { Ec2Calls } from '../../ec2/port.ts';
@@ -25,6 +26,8 @@ export interface OrphanSettings {
 export interface OrphanDeps {
   clusterID: string;
   kube: Pick<KubeClient, 'get' | 'list'>;
+  /** An instance that is tagged with another namespace is not judged. */
+  scope: Scope;
   /** A cache: it can only say that there is nothing to look for. */
   workspaces: Pick<Store<Workspace>, 'byIndex'>;
   cloud: Pick<Observer, 'all' | 'lastSweep'>;

@@ -27,8 +27,7 @@ function setUp(policy: 'Report' | 'Terminate' = 'Terminate') {
   const owners = new Map<string, KubeObject>();
   const cache = createStore<Workspace>({ indexes: { uid: ({ metadata }) => [metadata.uid] } });
   const fresh = new Set<string>();
-  const sent: string[] = [];
-  const lists: ListOptions[] = [];
+  const [sent, lists]: [string[], ListOptions[]] = [[], []];
   const events: Event[] = [];
   const changed: string[] = [];
   const onList: () => void = () => undefined;
@@ -36,6 +35,7 @@ function setUp(policy: 'Report' | 'Terminate' = 'Terminate') {
   const term = { id: 'term-1', acquiredAt: clock.monotonic() };
   const orphans = createOrphans({
     clusterID: CLUSTER,
+    scope: { namespaces: undefined, covers: () => true },
     kube: {
       async get<T extends KubeObject>() {
         return { metadata: { name: 'workspace-operator', uid: 'lease', resourceVersion: '1' } } as T;

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../controller/client.ts';
+import { isApiError } from '../../controller/errors.ts';
 import { listAll } from '../../controller/kubeClient.ts';
 import type { Term } from '../../controller/leaderElection.ts';
 import type { MonoMs } from '../../controller/time.ts';
@@ -33,19 +34,35 @@ export function createOrphans(deps: OrphanDeps): Orphans {
     const sweep = cloud.lastSweep();
     if (!sweep) return;
     // Before the list is begun: what is launched meanwhile has an owner that the list may lack.
-    const live = cloud.all().filter(isLive);
+    const live = cloud.all().filter((one) => isLive(one) && deps.scope.covers(one.tags[TAG.namespace]));
     const candidates = live.filter(({ tags }) => !isOwnedInCache(tags[TAG.uid]));
     let decision: OrphanDecision = { orphans: [], end: [] };
     if (candidates.length > 0) {
       const listedAt = clock.monotonic();
-      const { items } = await listAll<KubeObject>(deps.kube, WORKSPACES, { metadataOnly: true });
-      const owners = new Set(items.map(({ metadata }) => metadata.uid));
-      decision = judge(term, sweep, candidates, { listedAt, owners });
+      const { owners, judged } = await listOwners(candidates);
+      decision = judge(term, sweep, judged, { listedAt, owners });
     }
     if (decision.hold === 'NotLookedYet') return;
     remember(decision);
     tell(live, decision);
     await end(term, live, decision.end);
+  }
+
+  /** A namespace that can't be listed holds up no other: its instances are not judged this time. */
+  async function listOwners(candidates: readonly ObservedInstance[]) {
+    const owners = new Set<string>();
+    const refused = new Set<string | undefined>();
+    for (const namespace of deps.scope.namespaces ?? [undefined]) {
+      try {
+        const { items } = await listAll<KubeObject>(deps.kube, WORKSPACES, { namespace, metadataOnly: true });
+        for (const { metadata } of items) owners.add(metadata.uid);
+      } catch (error) {
+        if (namespace === undefined || !isApiError(error, 403, 404)) throw error;
+        refused.add(namespace);
+        reports.notLooked(error, namespace);
+      }
+    }
+    return { owners, judged: candidates.filter(({ tags }) => !refused.has(tags[TAG.namespace])) };
   }
 
   function isOwnedInCache(uid: string | undefined): boolean {

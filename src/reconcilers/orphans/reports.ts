@@ -12,7 +12,8 @@ export interface OrphanReports {
   found(instance: ObservedInstance, verdict: OrphanVerdict): void;
   ended(instance: ObservedInstance): void;
   failed(failure: Ec2Failure): void;
-  notLooked(error: unknown): void;
+  /** @param namespace the one that it is about; otherwise all */
+  notLooked(error: unknown, namespace?: string): void;
 }
 
 const SAID: Readonly<Record<OrphanVerdict, string>> = {
@@ -77,8 +78,8 @@ export function createOrphanReports(deps: OrphanDeps): OrphanReports {
         message,
       );
     },
-    notLooked(error) {
-      logger.warn({ err: error }, 'orphans not looked for; again after a later sweep');
+    notLooked(error, namespace) {
+      logger.warn({ err: error, namespace }, 'orphans not looked for; again after a later sweep');
     },
   };
 }

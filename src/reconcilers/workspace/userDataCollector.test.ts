@@ -8,6 +8,7 @@ import { createVirtualClock } from '../../../test/support/virtualClock.ts';
 import type { LaunchParams, Workspace } from '../../api/workspace.ts';
 import type { KubeObject, ListOptions, Resource, WriteOptions } from '../../controller/client.ts';
 import { ApiError } from '../../controller/errors.ts';
+import { parseScope } from '../../controller/scope.ts';
 import { AGENT_LABEL, nameOf } from '../../gateway/keptTexts.ts';
 import { createUserDataCollector } from './userDataCollector.ts';
 import { createUserDataStore } from './userDataStore.ts';
@@ -74,6 +75,7 @@ function setUp(options: { caBundle?: string } = {}) {
   const collector = createUserDataCollector({
     kube,
     namespace: 'workspace-system',
+    scope: parseScope(undefined),
     workspaces: { list: () => workspaces },
     classes: { list: () => [...scripts].map((script) => classOf({ userData: script })) },
     userData,

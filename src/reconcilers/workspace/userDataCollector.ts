@@ -6,6 +6,7 @@ import type { KubeClient, KubeObject } from '../../controller/client.ts';
 import type { Clock } from '../../controller/clock.ts';
 import { isNotFound } from '../../controller/errors.ts';
 import { listAll } from '../../controller/kubeClient.ts';
+import { listInScope, type Scope } from '../../controller/scope.ts';
 import type { Store } from '../../controller/store.ts';
 import { createRepeater } from '../../ec2/repeater.ts';
 import { AGENT_LABEL, CONFIG_MAPS, nameOf, selectorOf, USER_DATA_LABEL } from '../../gateway/keptTexts.ts';
@@ -16,6 +17,7 @@ export interface UserDataCollectorOptions {
   kube: Pick<KubeClient, 'list' | 'delete'>;
   /** The operator's own. */
   namespace: string;
+  scope: Pick<Scope, 'namespaces'>;
   workspaces: Pick<Store<Workspace>, 'list'>;
   classes: Pick<Store<WorkspaceClass>, 'list'>;
   userData: Pick<UserDataStore, 'kept' | 'namesFor' | 'remove'>;
@@ -71,8 +73,7 @@ export function createUserDataCollector(options: UserDataCollectorOptions): User
     found ??= await find();
     const due = dueOf(new Set([...found, ...userData.kept()]), namesIn(workspaces.list()));
     if (due.length === 0) return;
-    const all = await listAll<KubeObject>(kube, WORKSPACES);
-    const used = namesIn(all.items);
+    const used = namesIn(await listInScope<KubeObject>(kube, WORKSPACES, options.scope));
     const beforeSend = () => {
       if (!lease.held() || lease.term()?.id !== term.id) throw new Error('the lease may be held by another');
     };
