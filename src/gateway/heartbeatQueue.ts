@@ -15,7 +15,7 @@ export interface HeartbeatQueueOptions {
 
 export interface HeartbeatQueue {
   /** Resolves once the heartbeat is stored; rejects with the store's error, or with `overloaded`. */
-  submit(heartbeat: Heartbeat): Promise<{ acknowledged: boolean }>;
+  submit(heartbeat: Heartbeat): Promise<Outcome>;
   /**
    * False from the moment when the store refuses a batch until some of it is stored: the launches in it may live, so
    * their silence proves nothing until the row that is to blame stands alone.
@@ -29,10 +29,22 @@ export interface HeartbeatQueue {
 const SUSPECT_MS = 600_000;
 const MOST_SUSPECTS = 1_000;
 
-interface Entry {
-  heartbeat: Heartbeat;
-  waiters: { resolve(outcome: { acknowledged: boolean }): void; reject(error: unknown): void }[];
+interface Outcome {
+  acknowledged: boolean;
 }
+
+interface Entry {
+  id: string;
+  heartbeat: Heartbeat;
+  resolve(outcome: Outcome): void;
+  reject(error: unknown): void;
+  /** Who waits for the same launch since before. */
+  before?: Entry | undefined;
+}
+
+// There are two of them: one for each heartbeat would be one more thing to keep.
+const ACKNOWLEDGED: Outcome = Object.freeze({ acknowledged: true });
+const UNACKNOWLEDGED: Outcome = Object.freeze({ acknowledged: false });
 
 /**
  * Gathers heartbeats into batches, one statement in flight at a time: a slow database sees bigger batches, not more of them.
@@ -65,7 +77,7 @@ export function createHeartbeatQueue(options: HeartbeatQueueOptions): HeartbeatQ
 
   async function flush(): Promise<void> {
     const batch = nextBatch();
-    for (const { heartbeat } of batch) waiting.delete(launchID(heartbeat));
+    for (const { id } of batch) waiting.delete(id);
     try {
       await record(batch);
     } finally {
@@ -86,10 +98,10 @@ export function createHeartbeatQueue(options: HeartbeatQueueOptions): HeartbeatQ
     try {
       const stored = await store.recordHeartbeats(batch.map(({ heartbeat }) => heartbeat));
       recording = true;
-      for (const { heartbeat, waiters } of batch) {
+      for (const entry of batch) {
         // A heartbeat that was older than the row changed nothing: then its own word is all there is.
-        const outcome = stored.get(launchID(heartbeat)) ?? { acknowledged: heartbeat.acknowledged };
-        for (const waiter of waiters) waiter.resolve(outcome);
+        const { acknowledged } = stored.get(entry.id) ?? entry.heartbeat;
+        resolve(entry, acknowledged ? ACKNOWLEDGED : UNACKNOWLEDGED);
       }
     } catch (error) {
       if (!(error instanceof StoreRefused)) return reject(batch, error);
@@ -105,19 +117,25 @@ export function createHeartbeatQueue(options: HeartbeatQueueOptions): HeartbeatQ
   }
 
   function reject(batch: readonly Entry[], error: unknown): void {
-    for (const { waiters } of batch) for (const waiter of waiters) waiter.reject(error);
+    for (const entry of batch) {
+      for (let waiter: Entry | undefined = entry; waiter; waiter = waiter.before) waiter.reject(error);
+    }
   }
 
-  function suspect({ heartbeat }: Entry): void {
-    const id = launchID(heartbeat);
+  function resolve(entry: Entry, outcome: Outcome): void {
+    for (let waiter: Entry | undefined = entry; waiter; waiter = waiter.before) waiter.resolve(outcome);
+  }
+
+  function suspect({ id }: Entry): void {
     suspects.delete(id);
     suspects.set(id, clock.monotonic() + SUSPECT_MS);
     const [oldest] = suspects.keys();
     if (suspects.size > MOST_SUSPECTS && oldest !== undefined) suspects.delete(oldest);
   }
 
-  function isSuspect({ heartbeat }: Entry): boolean {
-    return (suspects.get(launchID(heartbeat)) ?? Number.NEGATIVE_INFINITY) > clock.monotonic();
+  function isSuspect({ id }: Entry): boolean {
+    if (suspects.size === 0) return false;
+    return (suspects.get(id) ?? Number.NEGATIVE_INFINITY) > clock.monotonic();
   }
 
   return {
@@ -129,10 +147,8 @@ export function createHeartbeatQueue(options: HeartbeatQueueOptions): HeartbeatQ
           reject(new GatewayError('overloaded'));
           return;
         }
-        waiting.set(id, {
-          heartbeat: entry ? merge(entry.heartbeat, heartbeat) : heartbeat,
-          waiters: [...(entry?.waiters ?? []), { resolve, reject }],
-        });
+        const newest = entry ? merge(entry.heartbeat, heartbeat) : heartbeat;
+        waiting.set(id, { id, heartbeat: newest, resolve, reject, before: entry });
         schedule();
       });
     },

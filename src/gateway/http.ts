@@ -1,24 +1,32 @@
-import { createServer as createPlainServer, type Server } from 'node:http';
+import { createServer as createPlainServer, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTLSServer } from 'node:https';
 import type { Socket } from 'node:net';
-import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { own } from '../api/own.ts';
 import type { Clock } from '../controller/clock.ts';
+import type { MonoReading } from '../controller/time.ts';
 import { type ConnectionLimits, type ConnectionTimes, limitConnections } from './connections.ts';
-import { verifySession } from './credentials.ts';
 import { type ErrorCode, GatewayError } from './errors.ts';
-import { type LaunchKey, launchID, StoreRefused, StoreUnavailable } from './heartbeatStore.ts';
+import { StoreRefused, StoreUnavailable } from './heartbeatStore.ts';
 import { fromLines, LINES_TYPE } from './lines.ts';
 import type { GatewayParts } from './parts.ts';
+import { limitRequests, provenKey, type RequestLimits } from './requestLimits.ts';
+import { cutOffUnread } from './unreadAnswers.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Monotonic ms; undefined for what the router refuses. */
+    arrivedAt: MonoReading | undefined;
+  }
+}
 
 export interface HttpOptions {
   tls?: { cert: string | Buffer; key: string | Buffer };
   clock: Clock;
   /** Largest body, in bytes. */
   bodyLimit: number;
-  /** Requests a minute: of one launch that shows a good credential, of one known caller, and of one address otherwise. */
-  limits: { perLaunch: number; perCaller: number; perAddress: number };
+  /** Requests a minute. */
+  limits: RequestLimits;
   connections: ConnectionLimits;
   times: ConnectionTimes;
   /** What 503 answers ask for, in seconds. */
@@ -31,8 +39,6 @@ export interface HttpOptions {
 const CHECK_INTERVAL_MS = 1_000;
 /** An agent's request has about ten headers. */
 const MOST_HEADERS = 64;
-/** A launch, caller or address is forgotten sooner than the minute in which it counts only when there are more than this. */
-const MOST_LIMIT_KEYS = 50_000;
 /** A name of Kubernetes has at most 253 characters; longer paths are not found, in our own format. */
 const LONGEST_PARAMETER = 1_024;
 /** Connections that wait to be accepted; the kernel's somaxconn bounds it. Node's own 511 overflows when a fleet comes back. */
@@ -62,33 +68,31 @@ export function createHttpServer(parts: GatewayParts, options: HttpOptions): Fas
   });
 
   const timerOf = timers(parts);
-  const started = new WeakMap<FastifyRequest, number>();
-  // With a callback: a promise for each hook costs each heartbeat.
+  const unread = cutOffUnread(clock, options.times.answerMs);
+  /** One listener for all answers: one made for each costs each heartbeat. */
+  function closed(this: ServerResponse): void {
+    unread.end(this);
+    connections.release(this.req.socket);
+  }
+  server.decorateRequest('arrivedAt', undefined);
+  // Hooks with callbacks: a promise for each costs each heartbeat.
   server.addHook('onRequest', (request, reply, done) => {
-    started.set(request, clock.monotonic());
-    const { socket } = request.raw;
-    const overdue = clock.setTimeout(() => socket.destroy(), options.times.answerMs);
-    reply.raw.once('close', () => {
-      overdue.cancel();
-      connections.release(socket);
-    });
+    const now = clock.monotonic();
+    request.arrivedAt = now;
+    unread.begin(reply.raw, now);
+    reply.raw.on('close', closed);
     done();
   });
-  server.register(rateLimit, {
-    timeWindow: 60_000,
-    cache: MOST_LIMIT_KEYS,
-    keyGenerator: (request) => {
-      const proven = provenKey(parts, options.knownCaller, request);
-      if (proven !== undefined) connections.prove(request.raw.socket);
-      return proven ?? request.ip;
-    },
-    max: (_request, key) => mostRequests(limits, key),
-    errorResponseBuilder: () => new GatewayError('rate_limited'),
+  const limit = limitRequests(server, clock, limits, (request) => {
+    const proven = provenKey(parts, options.knownCaller, bearer(request));
+    if (proven !== undefined) connections.prove(request.raw.socket);
+    return proven ?? request.ip;
   });
   server.addHook('onResponse', (request, reply, done) => {
-    const seconds = (clock.monotonic() - (started.get(request) ?? clock.monotonic())) / 1000;
-    const route = request.routeOptions.url ?? 'unknown';
+    const now = clock.monotonic();
+    const seconds = (now - (request.arrivedAt ?? now)) / 1000;
     const { method } = request;
+    const route = request.routeOptions.url ?? 'unknown';
     const { statusCode: status } = reply;
     timerOf(method, route, status).observe(seconds);
     if (parts.logger.isLevelEnabled('debug'))
@@ -96,11 +100,8 @@ export function createHttpServer(parts: GatewayParts, options: HttpOptions): Fas
     done();
   });
 
-  server.after(() => {
-    // Unknown paths count as well, or they would be the way around every limit.
-    server.setNotFoundHandler({ preHandler: server.rateLimit() }, () => {
-      throw new GatewayError('not_found');
-    });
+  server.setNotFoundHandler({ preHandler: limit }, () => {
+    throw new GatewayError('not_found');
   });
   server.setErrorHandler((error, request, reply) => {
     const known = toGatewayError(error);
@@ -158,33 +159,6 @@ function answerUnreadable(error: Error & { code?: string }, socket: Socket): voi
 /** The bearer credential of a request, unverified. */
 export function bearer(request: FastifyRequest): string | undefined {
   return /^Bearer ([!-~]{1,8192})$/.exec(request.headers.authorization ?? '')?.[1];
-}
-
-/**
- * Under what a request that proved who sends it is counted; undefined for the rest, which counts by address. Many
- * instances share the address of their NAT gateway.
- */
-function provenKey(
-  parts: GatewayParts,
-  knownCaller: HttpOptions['knownCaller'],
-  request: FastifyRequest,
-): string | undefined {
-  const credential = bearer(request);
-  if (credential === undefined) return undefined;
-  const launch = verifySession(parts.keys, parts.clusterID, credential);
-  if (launch) return launchLimitKey(launch);
-  const caller = knownCaller(credential);
-  return caller === undefined ? undefined : `caller ${caller}`;
-}
-
-function mostRequests(limits: HttpOptions['limits'], key: string): number {
-  if (key.startsWith('launch ')) return limits.perLaunch;
-  return key.startsWith('caller ') ? limits.perCaller : limits.perAddress;
-}
-
-/** Under what the requests of a launch that proved itself are counted. */
-export function launchLimitKey(launch: LaunchKey): string {
-  return `launch ${launchID(launch)}`;
 }
 
 function sendError(reply: FastifyReply, { code, status, message, details }: GatewayError): FastifyReply {

@@ -1,11 +1,11 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { WallReading } from '../controller/time.ts';
+import { heartbeatColumns } from './columns.ts';
 import { clientClassOf, type DatabaseOptions } from './databaseClient.ts';
 import { codeOf, storeFailure } from './databaseErrors.ts';
 import { AGENT_TROUBLES, type Interruption } from './evidence.ts';
 import {
-  type Heartbeat,
   type HeartbeatStore,
   type LaunchRecord,
   launchID,
@@ -123,7 +123,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
       const { rows } = await query<{ uid: string; number: number; acknowledged: boolean }>(
         'record heartbeats',
         sql.RECORD_HEARTBEATS,
-        columns(batch),
+        heartbeatColumns(batch),
       );
       return new Map(rows.map((row) => [launchID(row), { acknowledged: row.acknowledged }]));
     },
@@ -204,24 +204,4 @@ function toRecord(row: Row): LaunchRecord {
     ...(firstHeartbeatAt !== null && { firstHeartbeatAt }),
     ...(lastHeartbeatAt !== null && { lastHeartbeatAt }),
   };
-}
-
-function columns(batch: readonly Heartbeat[]): unknown[] {
-  const column = <T>(pick: (heartbeat: Heartbeat) => T) => batch.map(pick);
-  return [
-    column((h) => h.uid),
-    column((h) => h.number),
-    column((h) => h.boot),
-    column((h) => h.seq),
-    column((h) => h.env),
-    column((h) => h.url ?? null),
-    column((h) => h.activeTasks ?? null),
-    column((h) => h.agent ?? null),
-    column((h) => h.timeoutMs ?? null),
-    column((h) => h.acknowledged),
-    column((h) => h.interruption?.action ?? null),
-    column((h) => h.interruption && new Date(h.interruption.at).toISOString()),
-    column((h) => h.trouble ?? null),
-    column((h) => h.ca ?? null),
-  ];
 }

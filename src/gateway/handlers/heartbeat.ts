@@ -1,6 +1,7 @@
 import { namesUnknownKey, verifySession } from '../credentials.ts';
 import { GatewayError } from '../errors.ts';
 import type { AgentTrouble, Interruption } from '../evidence.ts';
+import type { Heartbeat } from '../heartbeatStore.ts';
 import type { Answer } from '../lines.ts';
 import { findPresent, heartbeatTerms } from '../lookup.ts';
 import type { GatewayParts } from '../parts.ts';
@@ -28,45 +29,36 @@ export interface HeartbeatRequest {
  * must take it for an orphan.
  */
 export async function heartbeat(parts: GatewayParts, request: HeartbeatRequest): Promise<Answer> {
-  const {
-    session,
-    number,
-    boot,
-    seq,
-    env,
-    url,
-    activeTasks,
-    agent,
-    acknowledged,
-    interruption,
-    trouble,
-    ca,
-  } = request;
-  if (session !== undefined && namesUnknownKey(parts.keys, session)) throw new GatewayError('key_unknown');
+  const { session, number, ca } = request;
   const caller = session === undefined ? undefined : verifySession(parts.keys, parts.clusterID, session);
-  if (!caller) throw new GatewayError('unauthenticated');
+  if (!caller) {
+    const newer = session !== undefined && namesUnknownKey(parts.keys, session);
+    throw new GatewayError(newer ? 'key_unknown' : 'unauthenticated');
+  }
   if (number !== caller.number) throw new GatewayError('invalid_request', ['number: not the credential’s']);
-  const said = {
-    ...caller,
-    boot,
-    seq,
-    env,
-    acknowledged,
-    ...(url !== undefined && { url }),
-    ...(activeTasks !== undefined && { activeTasks }),
-    ...(agent !== undefined && { agent }),
-    ...(interruption !== undefined && { interruption }),
-    ...(trouble !== undefined && { trouble }),
-    ...(ca !== undefined && { ca }),
-  };
+  const said = heartbeatOf(caller.uid, request);
   if (parts.workspaces.byIndex('uid', caller.uid).length === 0) await parts.queue.submit(said);
   const workspace = findPresent(parts.workspaces, caller);
   const { periodSeconds, timeoutSeconds } = heartbeatTerms(parts.classes, workspace);
-  const stored = await parts.queue.submit({ ...said, timeoutMs: timeoutSeconds * 1000 });
+  said.timeoutMs = timeoutSeconds * 1000;
+  const stored = await parts.queue.submit(said);
   const bundle = ca === undefined ? undefined : parts.caBundle();
   return {
     periodSeconds,
-    ...(bundle && bundle.digest !== ca && { ca: bundle.digest }),
+    ca: bundle && bundle.digest !== ca ? bundle.digest : undefined,
     restart: stored.acknowledged ? undefined : restartContext(workspace),
   };
+}
+
+/** Field by field: spreading what may be absent takes several objects for each heartbeat. */
+function heartbeatOf(uid: string, request: HeartbeatRequest): Heartbeat {
+  const { number, boot, seq, env, acknowledged } = request;
+  const said: Heartbeat = { uid, number, boot, seq, env, acknowledged };
+  if (request.url !== undefined) said.url = request.url;
+  if (request.activeTasks !== undefined) said.activeTasks = request.activeTasks;
+  if (request.agent !== undefined) said.agent = request.agent;
+  if (request.interruption !== undefined) said.interruption = request.interruption;
+  if (request.trouble !== undefined) said.trouble = request.trouble;
+  if (request.ca !== undefined) said.ca = request.ca;
+  return said;
 }

@@ -16,7 +16,7 @@ const SCRIPT = 'text/x-shellscript; charset=utf-8';
 /** What the boot stub downloads. Public: there is nothing secret in it. */
 export function agentRoutes(server: FastifyInstance, { present, find }: AgentShelf): void {
   // Static bytes cost next to nothing, and every new instance needs them: they are outside all limits.
-  const free = { config: { rateLimit: false } };
+  const free = { config: { uncounted: true } };
   const digest = agentDigest(present.script);
   // Boot stub 1 runs whatever these are.
   server.get('/v1/agent', free, (request, reply) => send(request, reply, present.script, SCRIPT));

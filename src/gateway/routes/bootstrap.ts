@@ -16,7 +16,7 @@ const body = z.object({
 });
 
 export function bootstrapRoute(server: FastifyInstance, parts: GatewayParts): void {
-  server.post('/v1/bootstrap', { config: { rateLimit: ticketLimit(parts) } }, async (request, reply) => {
+  server.post('/v1/bootstrap', ticketLimit(server, parts), async (request, reply) => {
     const session = bearer(request);
     const fields = parse(body, request.body ?? {});
     const answer = await bootstrap(parts, { ...fields, ...(session && { session }) }, (passage) => {

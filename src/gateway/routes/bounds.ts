@@ -6,49 +6,50 @@ import type { WallReading } from '../../controller/time.ts';
  * refuses would fail the whole batch that it is in.
  */
 
+/** None has a flag, so none remembers where it stopped. */
+export const PATTERNS = {
+  wholeNumber: /^[0-9]{1,15}$/,
+  printable: /^[!-~]*$/,
+  environmentDigest: /^[a-z0-9]{1,16}:[0-9a-f]{64}$/,
+  /** SHA-256, in hex. */
+  contentDigest: /^[0-9a-f]{64}$/,
+  httpURL: /^https?:\/\/[!-~]+$/,
+} as const;
+
+/** Numbers, and characters of texts. */
+export const LARGEST = {
+  /** Postgres' integer. */
+  integer: 2 ** 31 - 1,
+  /** A bigint column; far below 2^53, so that no digit is lost on the way. */
+  sequence: 10 ** 14,
+  agent: 64,
+  environmentDigest: 128,
+  contentDigest: 64,
+  url: 2048,
+} as const;
+
 /** A number; in the line format every field is a string. */
 const wholeNumber = (min: number, max: number) =>
   z
-    .union([
-      z.int(),
-      z
-        .string()
-        .regex(/^[0-9]{1,15}$/)
-        .transform(Number),
-    ])
+    .union([z.int(), z.string().regex(PATTERNS.wholeNumber).transform(Number)])
     .pipe(z.int().min(min).max(max));
 
-/** Postgres' integer. */
-const MOST_INTEGER = 2 ** 31 - 1;
-
 /** Printable ASCII: a text column takes no NUL. */
-const printable = (most: number) =>
-  z
-    .string()
-    .max(most)
-    .regex(/^[!-~]*$/);
+const printable = (most: number) => z.string().max(most).regex(PATTERNS.printable);
 
 export const uid = printable(128).min(1);
-export const launchNumber = wholeNumber(1, MOST_INTEGER);
-export const bootCounter = wholeNumber(1, MOST_INTEGER);
-/** A bigint column; far below 2^53, so that no digit is lost on the way. */
-export const sequence = wholeNumber(1, 10 ** 14);
-export const count = wholeNumber(0, MOST_INTEGER);
-export const agentVersion = printable(64);
+export const launchNumber = wholeNumber(1, LARGEST.integer);
+export const bootCounter = wholeNumber(1, LARGEST.integer);
+export const sequence = wholeNumber(1, LARGEST.sequence);
+export const count = wholeNumber(0, LARGEST.integer);
+export const agentVersion = printable(LARGEST.agent);
 export const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((word) => word === 'true')]);
 
-export const environmentDigest = z
-  .string()
-  .max(128)
-  .regex(/^[a-z0-9]{1,16}:[0-9a-f]{64}$/);
+export const environmentDigest = z.string().max(LARGEST.environmentDigest).regex(PATTERNS.environmentDigest);
 
-/** SHA-256, in hex. */
-export const contentDigest = z.string().regex(/^[0-9a-f]{64}$/);
+export const contentDigest = z.string().regex(PATTERNS.contentDigest);
 
-export const httpURL = z
-  .string()
-  .max(2048)
-  .regex(/^https?:\/\/[!-~]+$/);
+export const httpURL = z.string().max(LARGEST.url).regex(PATTERNS.httpURL);
 
 const [EARLIEST, LATEST] = [Date.UTC(2000, 0, 1), Date.UTC(9999, 0, 1) - 1];
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { AGENT_TROUBLES } from '../evidence.ts';
-import { heartbeat } from '../handlers/heartbeat.ts';
+import { type HeartbeatRequest, heartbeat } from '../handlers/heartbeat.ts';
 import { bearer } from '../http.ts';
 import type { GatewayParts } from '../parts.ts';
 import {
@@ -17,6 +17,7 @@ import {
   sequence,
 } from './bounds.ts';
 import { parse, sendAnswer } from './format.ts';
+import { plainHeartbeat } from './plainHeartbeat.ts';
 
 const required = z.object({
   number: launchNumber,
@@ -37,19 +38,32 @@ const optional = z
   })
   .partial();
 
+interface ReadHeartbeat {
+  said: HeartbeatRequest;
+  /** Names of optional fields that were malformed. */
+  ignored: readonly string[];
+}
+
 export function heartbeatRoute(server: FastifyInstance, parts: GatewayParts): void {
   server.post('/v1/heartbeat', async (request, reply) => {
     const session = bearer(request);
-    const needed = parse(required, request.body);
-    const { fields, ignored } = readOptional(request.body);
-    const answer = await heartbeat(parts, {
-      acknowledged: false,
-      ...needed,
-      ...fields,
-      ...(session && { session }),
-    });
-    return sendAnswer(request, reply, { ...answer, ...(ignored.length > 0 && { ignored }) });
+    const { said, ignored } = readHeartbeat(request.body);
+    if (session !== undefined) said.session = session;
+    const answer = await heartbeat(parts, said);
+    return sendAnswer(request, reply, ignored.length > 0 ? { ...answer, ignored } : answer);
   });
+}
+
+function readHeartbeat(input: unknown): ReadHeartbeat {
+  const plain = plainHeartbeat(input);
+  return plain ? { said: plain, ignored: [] } : readBySchema(input);
+}
+
+/** Throws `invalid_request`. */
+export function readBySchema(input: unknown): ReadHeartbeat {
+  const needed = parse(required, input);
+  const { fields, ignored } = readOptional(input);
+  return { said: { ...needed, acknowledged: false, ...fields }, ignored };
 }
 
 /** A launch that is heard lives, whatever else it says: an optional field that is malformed costs that field alone. */

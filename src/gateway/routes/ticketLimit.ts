@@ -1,16 +1,17 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { verifySession, verifyTicket } from '../credentials.ts';
-import { bearer, launchLimitKey } from '../http.ts';
+import { bearer } from '../http.ts';
 import type { GatewayParts } from '../parts.ts';
+import { launchLimitKey } from '../requestLimits.ts';
 import { launchNumber, uid } from './bounds.ts';
 
 export const ticketText = z.string().max(128);
 const shown = z.object({ uid, number: launchNumber, ticket: ticketText });
 
-/** Counts a request for the launch whose ticket is in its body, so only once that has been read. */
-export function ticketLimit(parts: GatewayParts) {
-  return { hook: 'preHandler', keyGenerator: (request: FastifyRequest) => limitKey(parts, request) } as const;
+/** A hook that counts a request for the launch whose ticket is in its body, so only once that has been read. */
+export function ticketLimit(server: FastifyInstance, parts: GatewayParts) {
+  return { config: { uncounted: true }, preHandler: server.limitBy((request) => limitKey(parts, request)) };
 }
 
 function limitKey({ keys, clusterID }: GatewayParts, request: FastifyRequest): string {

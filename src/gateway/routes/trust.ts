@@ -12,14 +12,14 @@ const complaint = z.object({ uid, number: launchNumber, ticket: ticketText });
 
 /** How instances come to trust the gateway's next certificate, and say that they don't trust this one. */
 export function trustRoutes(server: FastifyInstance, parts: GatewayParts): void {
-  server.get('/v1/ca/:digest', { config: { rateLimit: false } }, async (request, reply) => {
+  server.get('/v1/ca/:digest', { config: { uncounted: true } }, async (request, reply) => {
     const { digest } = parse(named, request.params);
     const bundle = parts.caBundle();
     if (bundle?.digest !== digest) throw new GatewayError('not_found');
     return reply.type('application/x-pem-file').send(bundle.text);
   });
   // Over a connection that its sender does not trust, so it holds no credential: a ticket alone opens nothing.
-  server.post('/v1/distrust', { config: { rateLimit: ticketLimit(parts) } }, async (request, reply) => {
+  server.post('/v1/distrust', ticketLimit(server, parts), async (request, reply) => {
     const { uid: workspace, number, ticket } = parse(complaint, request.body);
     if (namesUnknownKey(parts.keys, ticket)) throw new GatewayError('key_unknown');
     const launch = { uid: workspace, number };
