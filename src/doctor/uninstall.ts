@@ -60,7 +60,7 @@ export async function judgeUninstall(options: UninstallOptions): Promise<number>
     ...names,
     'Go on in one of these ways:',
     '  - delete them and wait: kubectl delete workspaces --all --all-namespaces; then uninstall again',
-    '  - keep them and their instances: helm upgrade with --reuse-values --set uninstall.policy=Keep; then uninstall',
+    '  - keep them and their instances: helm upgrade with --reset-then-reuse-values --set uninstall.policy=Keep; then uninstall',
   ])
     print(line);
   if (release !== undefined) await restore(release, `Uninstall refused: ${count}`);

@@ -52,15 +52,17 @@ test('a class is for those who may use it, whatever they may do with Workspaces'
   expect(await apply(JSON.stringify(role), [])).toMatchObject({ code: 0 });
   await on.kubectl.ok(
     'create',
-    'clusterrolebinding',
+    'rolebinding',
     'use-standard',
     '--clusterrole=use-standard',
     '--group=team',
+    '-n',
+    'default',
   );
   await until('she may use it', async () => (await apply(manifest('ada', 'standard'))).code === 0);
   // Another class is another right, and an edit that leaves the class alone asks for none.
   expect((await apply(manifest('eve', 'large'))).stderr).toContain('may not use WorkspaceClass large');
-  await on.kubectl.ok('delete', 'clusterrolebinding', 'use-standard');
+  await on.kubectl.ok('delete', 'rolebinding', 'use-standard', '-n', 'default');
   await until(
     'she may not create another',
     async () => (await apply(manifest('bob', 'standard'))).code !== 0,

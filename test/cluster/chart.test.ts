@@ -25,7 +25,7 @@ test('installed, upgraded, rolled back and taken out, it leaves the definitions 
     'upgrade',
     'workspace-operator',
     CHART,
-    '--reuse-values',
+    '--reset-then-reuse-values',
     '--set',
     'controller.replicas=3',
     '--set',
@@ -43,7 +43,14 @@ test('installed, upgraded, rolled back and taken out, it leaves the definitions 
   expect(await replicas()).toBe('3');
   await on.helm('rollback', 'workspace-operator', '1');
   expect(await replicas()).toBe('2');
-  await on.helm('upgrade', 'workspace-operator', CHART, '--reuse-values', '--set', 'uninstall.policy=Keep');
+  await on.helm(
+    'upgrade',
+    'workspace-operator',
+    CHART,
+    '--reset-then-reuse-values',
+    '--set',
+    'uninstall.policy=Keep',
+  );
 
   const [gone] = await Promise.all([
     on.helm('uninstall', 'workspace-operator'),

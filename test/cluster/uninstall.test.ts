@@ -36,7 +36,14 @@ describe.each([3, 4] as const)('an uninstall with Helm %d', (major) => {
     expect(played.output).toContain('The release is deployed as before');
     expect(await statusOf()).toBe('deployed');
     expect(await objects()).toBe(before);
-    const said = await on.helm('upgrade', RELEASE, CHART, '--reuse-values', '--set', 'controller.replicas=3');
+    const said = await on.helm(
+      'upgrade',
+      RELEASE,
+      CHART,
+      '--reset-then-reuse-values',
+      '--set',
+      'controller.replicas=3',
+    );
     expect(said).toMatch(/deployed|upgraded/);
     expect(said).not.toMatch(/warn/i);
   });
@@ -55,16 +62,16 @@ describe.each([3, 4] as const)('an uninstall with Helm %d', (major) => {
     }).then(() => endJob(on.kubectl, JOB, false));
     await Promise.all([refusedUninstall().catch(String), failing]);
     expect(await statusOf()).toBe('uninstalling');
-    await expect(on.helm('upgrade', RELEASE, CHART, '--reuse-values')).rejects.toThrow(
+    await expect(on.helm('upgrade', RELEASE, CHART, '--reset-then-reuse-values')).rejects.toThrow(
       /no deployed releases/,
     );
     await on.helm('rollback', RELEASE);
     expect(await statusOf()).toBe('deployed');
-    await on.helm('upgrade', RELEASE, CHART, '--reuse-values');
+    await on.helm('upgrade', RELEASE, CHART, '--reset-then-reuse-values');
   });
 
   test('with Keep goes through, says what stays, and a reinstall finds it', async () => {
-    await on.helm('upgrade', RELEASE, CHART, '--reuse-values', '--set', 'uninstall.policy=Keep');
+    await on.helm('upgrade', RELEASE, CHART, '--reset-then-reuse-values', '--set', 'uninstall.policy=Keep');
     const [said, played] = await Promise.all([refusedUninstall(), playJob(on, JOB)]);
     expect(said).toContain('uninstalled');
     expect(played.code).toBe(0);
