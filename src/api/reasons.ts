@@ -202,6 +202,14 @@ const READY = {
     means: '`spec.paused` is set.',
     todo: 'Unset it.',
   },
+  FinalizerBlocked: {
+    standing: 'needsPerson',
+    wouldLaunch: false,
+    whileDown: 'Dead',
+    means:
+      'The API server, or an admission webhook or policy, refuses to let the operator add its finalizer, without which nothing is launched; or to remove it once all instances are gone, so that a deleted object stays. The message has its words.',
+    todo: 'Fix the webhook or policy, or the operator’s role. The operator tries again automatically, at intervals from 30 s to 15 min.',
+  },
   Terminating: {
     standing: 'normal',
     wouldLaunch: false,

@@ -7,6 +7,7 @@ import { certainlyFailed, GivenUpError, LeaseLostError } from './claims.ts';
 import type { Decision } from './decide/decision.ts';
 import { WORKSPACES, type WorkspaceDeps } from './deps.ts';
 import { perform } from './effects.ts';
+import { changeFinalizer } from './finalizers.ts';
 import type { Memory } from './memory.ts';
 import { diff, pathsOf } from './mergePatch.ts';
 
@@ -38,9 +39,9 @@ export async function act(
   const decidedAt = deps.clock.monotonic();
   const { uid } = workspace.metadata;
   if (!mayAsk(deps, uid, decision) || !isStillDue(deps, uid, decision)) return 0;
-  const finalizes = decision.effect?.kind === 'AddFinalizer';
   // Until it has its finalizer it can't use any room: it goes back in line once the write of that was accepted.
-  if (!decision.claim && !finalizes) deps.fleet.rejoin(uid);
+  const isFinalized = workspace.metadata.finalizers?.includes(FINALIZER) ?? false;
+  if (!decision.claim && isFinalized) deps.fleet.rejoin(uid);
   else if (decision.claim && !deps.fleet.take(workspace, decision.claim)) return 0;
   const written = await writeStatus(deps, workspace, decision, guard).catch((error: unknown) => {
     if (!decision.claim) throw error;
@@ -69,11 +70,8 @@ export async function act(
   if (decision.claim && ask?.errand === 'open') deps.lines.spend(ask.bucket, mine.uid);
   if (!effect) return decision.requeueAfterMs;
   if (effect.kind === 'AddFinalizer' || effect.kind === 'RemoveFinalizer') {
-    await patchFinalizers(deps, written, finalizes, guard).catch((error: unknown) => {
-      deps.fleet.standAside(uid);
-      throw error;
-    });
-    return decision.requeueAfterMs;
+    const isDone = await changeFinalizer(deps, mine, written, effect, guard, context);
+    return isDone ? decision.requeueAfterMs : 0;
   }
   const termAt = deps.lease.term()?.acquiredAt;
   const turned = ask?.errand === 'send' ? ask.bucket : undefined;
@@ -128,28 +126,6 @@ async function writeStatus(
     );
   }
   return answer;
-}
-
-async function patchFinalizers(
-  deps: WorkspaceDeps,
-  workspace: Workspace,
-  add: boolean,
-  guard: () => void,
-): Promise<void> {
-  const { name, namespace, resourceVersion, finalizers = [] } = workspace.metadata;
-  const others = finalizers.filter((finalizer) => finalizer !== FINALIZER);
-  const next = add ? [...others, FINALIZER] : others;
-  try {
-    const answer = await deps.kube.mergePatch(
-      WORKSPACES,
-      { name, namespace },
-      { metadata: { resourceVersion, finalizers: next } },
-      { beforeSend: guard },
-    );
-    if (add || others.length > 0) deps.workspaces.applyWrite(decodeWorkspace(answer));
-  } catch (error) {
-    if (add || !isNotFound(error)) throw error;
-  }
 }
 
 /** What was decided is told only now that it is on record. */

@@ -4,6 +4,7 @@ import type {
   DeadlineFact,
   EndFact,
   EnvironmentFact,
+  FinalizerRefusal,
   LaunchAnswer,
   PendingChange,
   SilenceFact,
@@ -65,6 +66,8 @@ export interface WorkspaceMemory {
   namingKey?: DigestKey;
   terminateSentAt: Record<string, MonoMs>;
   terminateRefusals: Record<string, string>;
+  /** The API server refuses to have the finalizer added or removed. */
+  finalizerRefusal?: FinalizerRefusal | undefined;
   powerSentAt: Record<string, MonoMs>;
   powerAnswers: Record<string, string>;
   console: Record<string, string>;

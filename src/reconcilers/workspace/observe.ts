@@ -98,6 +98,7 @@ export async function observe(
       validations: memory.validations(now.mono),
       terminateSentAt: mine.terminateSentAt,
       terminateRefusals: mine.terminateRefusals,
+      finalizerRefusal: mine.finalizerRefusal,
       powerSentAt: mine.powerSentAt,
       powerAnswers: mine.powerAnswers,
       console: mine.console,

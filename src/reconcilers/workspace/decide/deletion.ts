@@ -1,6 +1,7 @@
 import { ABANDON_ANNOTATION } from '../../../api/meta.ts';
-import { type Draft, eventOf, propose, wakeAfter } from './decision.ts';
+import { type Draft, eventOf, wakeAfter } from './decision.ts';
 import { isAnothers, provenGone, recordEnd, remember, trackEnding } from './ending.ts';
+import { askFinalizer, finalizerRefused } from './finalizer.ts';
 
 const SWEEP_RETRY_MS = 1000;
 
@@ -8,13 +9,13 @@ const SWEEP_RETRY_MS = 1000;
 export function abandon(draft: Draft): boolean {
   const { annotations, deletionTimestamp } = draft.facts.workspace.metadata;
   if (deletionTimestamp === undefined || annotations?.[ABANDON_ANNOTATION] !== 'true') return false;
+  if (!askFinalizer(draft, 'RemoveFinalizer')) return true;
   draft.events.push(
     eventOf(
       'TerminationBlocked',
       `Let go on request (annotation ${ABANDON_ANNOTATION}) without proof that its instances are gone.`,
     ),
   );
-  propose(draft, { kind: 'RemoveFinalizer' });
   return true;
 }
 
@@ -37,7 +38,9 @@ export function deletePhase(draft: Draft): void {
     (instance) => !isAnothers(draft, instance) && !provenGone(draft, instance.number, instance.id),
   );
   if (swept && !live && !status.terminating) {
-    propose(draft, { kind: 'RemoveFinalizer' });
+    askFinalizer(draft, 'RemoveFinalizer');
+    // The room is free, however long the object stays.
+    if (launch && finalizerRefused(draft, 'RemoveFinalizer')) launch.phase = 'Closed';
     return;
   }
   wakeAfter(draft, swept ? facts.timing.terminateRetryMs : SWEEP_RETRY_MS);

@@ -148,6 +148,15 @@ export interface SilenceFact {
   heardAt?: WallMs;
 }
 
+/** The API server refused to have the finalizer added or removed, so many times in a row, last at that moment. */
+export interface FinalizerRefusal {
+  kind: 'AddFinalizer' | 'RemoveFinalizer';
+  count: number;
+  at: MonoMs;
+  /** HTTP status, reason and the API server's words. */
+  said: string;
+}
+
 /** What this process remembers of a Workspace; all of it may be lost at any moment. */
 export interface ProcessFact {
   /** Random id of this process's present lease term. */
@@ -170,6 +179,7 @@ export interface ProcessFact {
   terminateSentAt: Readonly<Record<string, MonoMs>>;
   /** AWS's error code when the last TerminateInstances for an instance was refused, by id; '' where it was one of several, and nobody knows for which. */
   terminateRefusals?: Readonly<Record<string, string>>;
+  finalizerRefusal?: FinalizerRefusal | undefined;
   /** When Stop- or StartInstances was last sent, by `<action> <id>`. */
   powerSentAt: Readonly<Record<string, MonoMs>>;
   /** The last definite answer to it: see power.ts. */

@@ -1,6 +1,7 @@
 import { FINALIZER } from '../../../api/meta.ts';
 import type { Launch } from '../../../api/workspace.ts';
-import { type Draft, propose } from './decision.ts';
+import type { Draft } from './decision.ts';
+import { askFinalizer } from './finalizer.ts';
 
 /**
  * The first status comes before the finalizer, the finalizer before any launch: a finalizer without
@@ -23,7 +24,7 @@ export function initialise(draft: Draft): boolean {
     draft.status.handled = restart ? { restart } : {};
   }
   if (!finalized) {
-    propose(draft, { kind: 'AddFinalizer' });
+    askFinalizer(draft, 'AddFinalizer');
     return false;
   }
   return true;

@@ -35,6 +35,7 @@ export function judgeReady(view: View): Verdict<Reason> {
 }
 
 function terminating(view: View): Verdict<Reason> {
+  if (view.blocker?.reason === 'FinalizerBlocked') return { status: 'False', ...view.blocker };
   const { launch, terminating: left } = view.status;
   const ids = left?.map((entry) => `${entry.instanceID} (launch ${entry.number})`).join(', ');
   const refused = ids && (unknownOwner(view) ?? refusedEnd(view));
