@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { createApiServer } from '../dev/apiserver/apiServer.ts';
-import { inProcessTransport } from '../dev/apiserver/inProcessTransport.ts';
+import { inProcessTransport } from '../dev/apiserver/transport/inProcessTransport.ts';
 import { installCluster, stageClient } from '../dev/stack/install.ts';
 import { monoMs } from '../test/support/moments.ts';
 import { seededRandom } from '../test/support/seededRandom.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createServerCertificate, type ServerCertificate } from '../dev/apiserver/certificates.ts';
+import { createServerCertificate, type ServerCertificate } from '../dev/apiserver/transport/certificates.ts';
 import { createIdentityAuthority } from '../dev/ec2/identity.ts';
 import { createGatewayFixture, type GatewayFixture } from '../test/support/gateway.ts';
 import { recordingLogger } from '../test/support/silentLogger.ts';

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { createServerCertificate } from '../dev/apiserver/certificates.ts';
+import { createServerCertificate } from '../dev/apiserver/transport/certificates.ts';
 import { freePort } from '../dev/ports.ts';
 import { parseCommandLine } from '../src/commandLine.ts';
 import type { KubeObject, Resource } from '../src/controller/client.ts';

@@ -2,14 +2,14 @@ import type { Clock } from '../../src/controller/clock.ts';
 import type { Random } from '../../src/controller/random.ts';
 import { type Access, authenticate } from './access/reviews.ts';
 import { createTokens } from './access/tokens.ts';
-import type { User } from './access/user.ts';
 import { createInitialNamespaces } from './bootstrap.ts';
-import type { Core } from './core.ts';
-import { type Counters, createCounters } from './counters.ts';
-import { createFaults, type Faults } from './faults.ts';
-import { createHandler, type Handler } from './handler.ts';
-import { createRegistry } from './registry.ts';
-import { createStore, type Store } from './store.ts';
+import type { Core } from './cluster/core.ts';
+import { createRegistry } from './cluster/registry.ts';
+import { type Counters, createCounters } from './faults/counters.ts';
+import { createFaults, type Faults } from './faults/faults.ts';
+import type { User } from './request/user.ts';
+import { createStore, type Store } from './storage/store.ts';
+import { createHandler, type Handler } from './transport/handler.ts';
 
 export interface ApiServerOptions {
   clock: Clock;

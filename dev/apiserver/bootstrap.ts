@@ -1,7 +1,7 @@
 import { initialNamespaces, namespaceDefinition, namespaceStorage } from './builtins/namespace.ts';
-import type { Core } from './core.ts';
-import { objectKey } from './store.ts';
-import { create } from './writes.ts';
+import type { Core } from './cluster/core.ts';
+import { objectKey } from './storage/store.ts';
+import { create } from './verbs/writes.ts';
 
 /** The namespaces that every cluster has. */
 export function createInitialNamespaces(core: Core): void {

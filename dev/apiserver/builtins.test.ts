@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { metaOf, objectsAt } from './json.ts';
-import type { JsonObject } from './kinds.ts';
 import { createTestApi, mergePatch, strategicPatch } from './testApi.ts';
+import { metaOf, objectsAt } from './values/json.ts';
+import type { JsonObject } from './values/kinds.ts';
 
 const secrets = '/api/v1/namespaces/default/secrets';
 const configMaps = '/api/v1/namespaces/default/configmaps';

@@ -3,10 +3,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { systemClock } from '../../src/controller/clock.ts';
 import { systemRandom } from '../../src/controller/random.ts';
-import { metaOf } from './json.ts';
-import type { JsonObject } from './kinds.ts';
 import { type RunningApiServer, startApiServer } from './server.ts';
 import { configMap, configMapsPath } from './testApi.ts';
+import { metaOf } from './values/json.ts';
+import type { JsonObject } from './values/kinds.ts';
 
 let server: RunningApiServer;
 let agent: Agent;

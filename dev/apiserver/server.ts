@@ -1,8 +1,8 @@
 import { type ApiServer, type ApiServerOptions, createApiServer } from './apiServer.ts';
-import { kubeconfigOf } from './kubeconfig.ts';
-import { listen } from './listen.ts';
-import { type Persistence, persist } from './persistence.ts';
-import { createStore } from './store.ts';
+import { type Persistence, persist } from './storage/persistence.ts';
+import { createStore } from './storage/store.ts';
+import { kubeconfigOf } from './transport/kubeconfig.ts';
+import { listen } from './transport/listen.ts';
 
 export interface Logger {
   error(fields: object, message: string): void;

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Random } from '../../src/controller/random.ts';
 import { createVirtualClock } from '../../test/support/virtualClock.ts';
 import { type ApiServerOptions, createApiServer } from './apiServer.ts';
-import type { ApiResponse } from './http.ts';
-import { metaOf } from './json.ts';
-import type { JsonObject } from './kinds.ts';
-import type { WatchFrame } from './watch.ts';
+import type { ApiResponse } from './request/http.ts';
+import type { WatchFrame } from './request/watchStream.ts';
+import { metaOf } from './values/json.ts';
+import type { JsonObject } from './values/kinds.ts';
 
 /** The same sequence each time: a hash over a counter. */
 export function seededRandom(seed: string): Random {

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { createServerCertificate } from '../apiserver/certificates.ts';
+import { createServerCertificate } from '../apiserver/transport/certificates.ts';
 import { freePort, isFree } from '../ports.ts';
 
 const gatewayIdentity = z.object({

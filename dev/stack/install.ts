@@ -7,7 +7,7 @@ import type { Clock } from '../../src/controller/clock.ts';
 import { isAlreadyExists } from '../../src/controller/errors.ts';
 import { kubeClient } from '../../src/controller/kubeClient.ts';
 import type { ApiServer } from '../apiserver/apiServer.ts';
-import { inProcessTransport } from '../apiserver/inProcessTransport.ts';
+import { inProcessTransport } from '../apiserver/transport/inProcessTransport.ts';
 import { installPoller } from './poller.ts';
 
 const CRDS: Resource = {

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createServerCertificate, type ServerCertificate } from '../../dev/apiserver/certificates.ts';
+import {
+  createServerCertificate,
+  type ServerCertificate,
+} from '../../dev/apiserver/transport/certificates.ts';
 import { createMachine, type Machine, WAIT } from '../../test/support/shellAgent.ts';
 import { SHELLS } from '../../test/support/shells.ts';
 import type { Gateway } from '../gateway/server.ts';

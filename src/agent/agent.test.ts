@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createServerCertificate } from '../../dev/apiserver/certificates.ts';
+import { createServerCertificate } from '../../dev/apiserver/transport/certificates.ts';
 import { createMachine, type Machine, WAIT } from '../../test/support/shellAgent.ts';
 
 const NASTY = Buffer.from(`it's "$HOME" \`x\` \\ #\n'#\nüñí ${'\t'}end\n\n`);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createServerCertificate } from '../../dev/apiserver/certificates.ts';
+import { createServerCertificate } from '../../dev/apiserver/transport/certificates.ts';
 import { createGatewayFixture, type GatewayFixture } from '../../test/support/gateway.ts';
 import { type Clock, systemClock } from '../controller/clock.ts';
 import type { GatewayOptions } from './server.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createServerCertificate } from '../../dev/apiserver/certificates.ts';
+import { createServerCertificate } from '../../dev/apiserver/transport/certificates.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.ts';
 import { startTransactionPooler, type TransactionPooler } from '../../test/support/transactionPooler.ts';
 import { completeURL } from './databaseClient.ts';

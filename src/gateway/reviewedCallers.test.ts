@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from 'vitest';
 import { ISSUER } from '../../dev/apiserver/access/tokens.ts';
-import { inProcessTransport } from '../../dev/apiserver/inProcessTransport.ts';
-import { metaOf, objectAt, stringAt } from '../../dev/apiserver/json.ts';
-import type { JsonObject } from '../../dev/apiserver/kinds.ts';
 import { createTestApi, type TestApi } from '../../dev/apiserver/testApi.ts';
+import { inProcessTransport } from '../../dev/apiserver/transport/inProcessTransport.ts';
+import { metaOf, objectAt, stringAt } from '../../dev/apiserver/values/json.ts';
+import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
 import { recordingLogger } from '../../test/support/silentLogger.ts';
 import { kubeClient } from '../controller/kubeClient.ts';
 import type { Callers } from './callers.ts';

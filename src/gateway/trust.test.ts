@@ -1,5 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
-import { createServerCertificate, type ServerCertificate } from '../../dev/apiserver/certificates.ts';
+import {
+  createServerCertificate,
+  type ServerCertificate,
+} from '../../dev/apiserver/transport/certificates.ts';
 import { recordingLogger } from '../../test/support/silentLogger.ts';
 import { ApiError } from '../controller/errors.ts';
 import { caBundleOf, trusts } from './caBundle.ts';

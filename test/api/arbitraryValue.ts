@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { JsonValue } from '../../dev/apiserver/kinds.ts';
+import type { JsonValue } from '../../dev/apiserver/values/kinds.ts';
 import type { SchemaProps } from '../../src/api/structural.ts';
 
 /** Values that fit a schema, with a liking for its edges: the longest text, the largest number, characters of two units. */

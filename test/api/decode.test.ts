@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { JsonObject, JsonValue } from '../../dev/apiserver/kinds.ts';
+import type { JsonObject, JsonValue } from '../../dev/apiserver/values/kinds.ts';
 import { workspaceClassCrd, workspaceCrd } from '../../src/api/crd.ts';
 import { decodeWorkspace, decodeWorkspaceClass } from '../../src/api/decode.ts';
 import type { SchemaProps } from '../../src/api/structural.ts';

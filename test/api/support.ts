@@ -1,6 +1,6 @@
-import { isObject } from '../../dev/apiserver/json.ts';
-import type { CompiledSchema, JsonObject, JsonValue } from '../../dev/apiserver/kinds.ts';
-import { compileCrd } from '../../dev/apiserver/schema/compileCrd.ts';
+import { compileCrd } from '../../dev/apiserver/kinds/compileCrd.ts';
+import { isObject } from '../../dev/apiserver/values/json.ts';
+import type { CompiledSchema, JsonObject, JsonValue } from '../../dev/apiserver/values/kinds.ts';
 import { type CustomResourceDefinition, workspaceClassCrd, workspaceCrd } from '../../src/api/crd.ts';
 
 /** A kind as the API server admits it: pruned, defaulted, then validated by schema and CEL. */

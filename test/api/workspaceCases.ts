@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../dev/apiserver/kinds.ts';
+import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
 
 export const many = <T>(length: number, make: (index: number) => T) =>
   Array.from({ length }, (_, index) => make(index));

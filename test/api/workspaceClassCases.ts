@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../dev/apiserver/kinds.ts';
+import type { JsonValue } from '../../dev/apiserver/values/kinds.ts';
 
 type Change = Record<string, JsonValue | undefined>;
 const arm = { architecture: 'arm64', ssmParameter: '/images/arm:prod' };

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { CallCount } from '../../dev/apiserver/counters.ts';
+import type { CallCount } from '../../dev/apiserver/faults/counters.ts';
 
 /** A request as the API server's audit log has it. */
 export interface AuditedRequest {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { metaOf } from '../../dev/apiserver/json.ts';
-import type { JsonObject } from '../../dev/apiserver/kinds.ts';
+import { metaOf } from '../../dev/apiserver/values/json.ts';
+import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
 import type { KubeRequest } from '../../src/controller/transport.ts';
 
 /** A write by one of several who share an object. */

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
-import type { JsonObject } from '../../dev/apiserver/kinds.ts';
-import { kubeconfigOf } from '../../dev/apiserver/kubeconfig.ts';
+import { kubeconfigOf } from '../../dev/apiserver/transport/kubeconfig.ts';
+import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
 import { installCluster } from '../../dev/stack/install.ts';
 import { startStackOn } from '../../dev/stack/stack.ts';
 import type { KubeClient, KubeObject, Resource } from '../../src/controller/client.ts';

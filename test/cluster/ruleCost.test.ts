@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { objectAt, stringAt } from '../../dev/apiserver/json.ts';
-import type { JsonObject } from '../../dev/apiserver/kinds.ts';
+import { objectAt, stringAt } from '../../dev/apiserver/values/json.ts';
+import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
 import { systemClock } from '../../src/controller/clock.ts';
 import { kubeTransport } from '../../src/controller/httpTransport.ts';
 import { parseKubeConfig } from '../../src/controller/kubeConfig.ts';

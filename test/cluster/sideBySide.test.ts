@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { isObject, metaOf, objectsAt, stringAt, without } from '../../dev/apiserver/json.ts';
-import type { JsonObject, JsonValue } from '../../dev/apiserver/kinds.ts';
 import { type RunningApiServer, startApiServer } from '../../dev/apiserver/server.ts';
+import { isObject, metaOf, objectsAt, stringAt, without } from '../../dev/apiserver/values/json.ts';
+import type { JsonObject, JsonValue } from '../../dev/apiserver/values/kinds.ts';
 import { systemClock } from '../../src/controller/clock.ts';
 import { kubeTransport } from '../../src/controller/httpTransport.ts';
 import { parseKubeConfig } from '../../src/controller/kubeConfig.ts';

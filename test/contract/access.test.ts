@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { objectAt, stringAt } from '../../dev/apiserver/json.ts';
-import type { JsonObject } from '../../dev/apiserver/kinds.ts';
+import { objectAt, stringAt } from '../../dev/apiserver/values/json.ts';
+import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
 import {
   accessReview,
   asked,

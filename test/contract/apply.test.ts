@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { metaOf } from '../../dev/apiserver/json.ts';
-import type { JsonObject } from '../../dev/apiserver/kinds.ts';
+import { metaOf } from '../../dev/apiserver/values/json.ts';
+import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
 import { applyAs, generationOf, merge, ownersOf, versionOf } from './support/api.ts';
 import { configMap, configMapsIn, widget, widgetsIn } from './support/kinds.ts';
 import { contract } from './support/servers.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { metaOf, objectAt, stringAt } from '../../dev/apiserver/json.ts';
-import type { JsonObject } from '../../dev/apiserver/kinds.ts';
+import { metaOf, objectAt, stringAt } from '../../dev/apiserver/values/json.ts';
+import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
 import { eventBody } from '../../src/controller/eventBody.ts';
 import { microTime } from '../../src/controller/lease.ts';
 import { generationOf, merge, namesOf, versionOf } from './support/api.ts';

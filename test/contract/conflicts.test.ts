@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { metaOf } from '../../dev/apiserver/json.ts';
+import { metaOf } from '../../dev/apiserver/values/json.ts';
 import { json, merge, strategic, versionOf } from './support/api.ts';
 import { configMap, configMapsIn, widget, widgetsIn } from './support/kinds.ts';
 import { contract } from './support/servers.ts';

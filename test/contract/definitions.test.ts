@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { metaOf, objectAt, objectsAt } from '../../dev/apiserver/json.ts';
-import type { JsonObject } from '../../dev/apiserver/kinds.ts';
+import { metaOf, objectAt, objectsAt } from '../../dev/apiserver/values/json.ts';
+import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
 import { type Api, generationOf, json, merge, versionOf } from './support/api.ts';
 import { install } from './support/kinds.ts';
 import { contract } from './support/servers.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { metaOf, objectAt, objectsAt, stringAt } from '../../dev/apiserver/json.ts';
+import { metaOf, objectAt, objectsAt, stringAt } from '../../dev/apiserver/values/json.ts';
 import { type Api, generationOf, json, merge, namesOf, versionOf } from './support/api.ts';
 import { configMap, configMapsIn, widget, widgetsIn } from './support/kinds.ts';
 import { contract } from './support/servers.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { isObject, objectAt, objectsAt, stringAt, stringsAt } from '../../dev/apiserver/json.ts';
-import type { JsonObject } from '../../dev/apiserver/kinds.ts';
+import { isObject, objectAt, objectsAt, stringAt, stringsAt } from '../../dev/apiserver/values/json.ts';
+import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
 import type { Api } from './support/api.ts';
 import { ourDefinitions } from './support/kinds.ts';
 import { contract } from './support/servers.ts';

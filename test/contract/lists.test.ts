@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { isObject, metaOf, objectAt, objectsAt, stringAt } from '../../dev/apiserver/json.ts';
+import { isObject, metaOf, objectAt, objectsAt, stringAt } from '../../dev/apiserver/values/json.ts';
 import { namesOf, versionOf } from './support/api.ts';
 import { allWidgets, configMap, configMapsIn, widget, widgetsIn } from './support/kinds.ts';
 import { contract } from './support/servers.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { objectAt, objectsAt, stringAt } from '../../dev/apiserver/json.ts';
-import type { JsonObject } from '../../dev/apiserver/kinds.ts';
+import { objectAt, objectsAt, stringAt } from '../../dev/apiserver/values/json.ts';
+import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
 import { workspace, workspaceClass } from '../api/support.ts';
 import { acceptedWorkspaces, refusedWorkspaces } from '../api/workspaceCases.ts';
 import { acceptedClasses, refusedClasses } from '../api/workspaceClassCases.ts';

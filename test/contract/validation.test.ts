@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { JsonObject } from '../../dev/apiserver/kinds.ts';
+import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
 import { merge } from './support/api.ts';
 import { configMap, configMapsIn, widget, widgetsIn } from './support/kinds.ts';
 import { contract } from './support/servers.ts';

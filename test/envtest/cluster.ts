@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
-import { kubeconfigOf } from '../../dev/apiserver/kubeconfig.ts';
+import { kubeconfigOf } from '../../dev/apiserver/transport/kubeconfig.ts';
 import { freePort } from '../../dev/ports.ts';
 import type { ControlPlane } from './binaries.ts';
 import { type Identity, writeIdentity } from './identity.ts';

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createServerCertificate } from '../../dev/apiserver/certificates.ts';
+import { createServerCertificate } from '../../dev/apiserver/transport/certificates.ts';
 
 export interface Identity {
   caPEM: string;

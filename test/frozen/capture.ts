@@ -1,6 +1,6 @@
-import { metaOf, objectAt, stringAt, without } from '../../dev/apiserver/json.ts';
-import type { JsonObject } from '../../dev/apiserver/kinds.ts';
-import type { Dump } from '../../dev/apiserver/store.ts';
+import type { Dump } from '../../dev/apiserver/storage/store.ts';
+import { metaOf, objectAt, stringAt, without } from '../../dev/apiserver/values/json.ts';
+import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
 import { currentState } from '../../dev/ec2/model.ts';
 import { clientToken } from '../../src/api/token.ts';
 import type { Scene } from '../simulator/scene.ts';

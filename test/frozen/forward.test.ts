@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { JsonObject } from '../../dev/apiserver/kinds.ts';
+import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
 import { follow } from './course.ts';
 import { PRESENT } from './operator.ts';
 import { presentSchemas, readFrozen, readSchemas, states } from './releases.ts';

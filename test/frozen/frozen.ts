@@ -1,4 +1,4 @@
-import type { Dump } from '../../dev/apiserver/store.ts';
+import type { Dump } from '../../dev/apiserver/storage/store.ts';
 import type { CapacityRule } from '../../dev/ec2/capacity.ts';
 import type { FaultRule } from '../../dev/ec2/faults.ts';
 import type { InstanceRecord } from '../../dev/ec2/model.ts';

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { CompiledSchema, JsonObject } from '../../dev/apiserver/kinds.ts';
-import { compileCrd } from '../../dev/apiserver/schema/compileCrd.ts';
+import { compileCrd } from '../../dev/apiserver/kinds/compileCrd.ts';
+import type { CompiledSchema, JsonObject } from '../../dev/apiserver/values/kinds.ts';
 import type { Frozen } from './frozen.ts';
 import type { Code } from './operator.ts';
 

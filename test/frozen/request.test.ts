@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createApiServer } from '../../dev/apiserver/apiServer.ts';
-import { createStore } from '../../dev/apiserver/store.ts';
+import { createStore } from '../../dev/apiserver/storage/store.ts';
 import { OPERATOR_NAMESPACE, stageClient } from '../../dev/stack/install.ts';
 import { decodeWorkspace } from '../../src/api/decode.ts';
 import { requestVersion } from '../../src/api/launchParams.ts';

@@ -1,6 +1,6 @@
-import type { ApiRequest } from '../../dev/apiserver/http.ts';
-import { isObject, metaOf, objectAt, objectsAt, stringAt } from '../../dev/apiserver/json.ts';
-import type { JsonObject, JsonValue } from '../../dev/apiserver/kinds.ts';
+import type { ApiRequest } from '../../dev/apiserver/request/http.ts';
+import { isObject, metaOf, objectAt, objectsAt, stringAt } from '../../dev/apiserver/values/json.ts';
+import type { JsonObject, JsonValue } from '../../dev/apiserver/values/kinds.ts';
 
 /** One request of a kubectl, and what the answer to it must be. */
 export interface Exchange {

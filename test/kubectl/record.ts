@@ -7,7 +7,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import type { Handler } from '../../dev/apiserver/handler.ts';
+import type { Handler } from '../../dev/apiserver/transport/handler.ts';
 import { type Exchange, factsOf, identityOf, type Recording, scrub, toRequest } from './exchange.ts';
 import { createKubectl, usable } from './kubectl.ts';
 import { manifest } from './manifest.ts';

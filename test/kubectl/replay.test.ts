@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import type { Watch } from '../../dev/apiserver/watch.ts';
+import type { Watch } from '../../dev/apiserver/request/watchStream.ts';
 import {
   createTranslation,
   type Exchange,

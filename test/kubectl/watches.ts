@@ -1,6 +1,6 @@
-import { metaOf, objectAt, objectsAt, stringAt } from '../../dev/apiserver/json.ts';
-import type { JsonObject } from '../../dev/apiserver/kinds.ts';
-import type { Watch, WatchFrame } from '../../dev/apiserver/watch.ts';
+import type { Watch, WatchFrame } from '../../dev/apiserver/request/watchStream.ts';
+import { metaOf, objectAt, objectsAt, stringAt } from '../../dev/apiserver/values/json.ts';
+import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
 
 /** What a frame says: `ADDED ada`, whether it comes as an object or as a row. */
 export function frameFact({ type, object }: WatchFrame): string {

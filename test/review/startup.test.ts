@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createApiServer } from '../../dev/apiserver/apiServer.ts';
-import { inProcessTransport } from '../../dev/apiserver/inProcessTransport.ts';
+import { inProcessTransport } from '../../dev/apiserver/transport/inProcessTransport.ts';
 import { installCluster, stageClient } from '../../dev/stack/install.ts';
 import { parseCommandLine } from '../../src/commandLine.ts';
 import { systemClock } from '../../src/controller/clock.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../dev/apiserver/kinds.ts';
+import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
 import { systemClock } from '../../src/controller/clock.ts';
 import { kubeTransport } from '../../src/controller/httpTransport.ts';
 import { resourcePath } from '../../src/controller/kubeClient.ts';

@@ -1,4 +1,4 @@
-import { type Logger, pino } from 'pino';
+import { pino } from 'pino';
 import { Agent, request } from 'undici';
 import { inject } from 'vitest';
 import { currentState } from '../../dev/ec2/model.ts';
@@ -79,11 +79,10 @@ async function createSceneOn<T extends Raised>(
     logs.push(line);
     journal.hear(who, line);
   };
-  const stackLogger: Logger = pino({ level: 'error' });
   const raised = await raise({
     clock: systemClock,
     random: systemRandom,
-    logger: stackLogger,
+    logger: pino({ level: 'error' }),
     agents: 'light',
     databaseURL: database.url,
     ...options,

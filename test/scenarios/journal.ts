@@ -1,4 +1,4 @@
-import type { Change } from '../../dev/apiserver/store.ts';
+import type { Change } from '../../dev/apiserver/storage/store.ts';
 import { currentState } from '../../dev/ec2/model.ts';
 import type { Ec2Server } from '../../dev/ec2/server.ts';
 import { tagMap } from '../../dev/ec2/tags.ts';

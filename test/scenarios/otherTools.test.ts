@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { metaOf, objectAt, objectsAt, stringAt } from '../../dev/apiserver/json.ts';
-import type { JsonObject } from '../../dev/apiserver/kinds.ts';
+import { metaOf, objectAt, objectsAt, stringAt } from '../../dev/apiserver/values/json.ts';
+import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
 import { type Applier, type Configuration, openApplier } from './applier.ts';
 import {
   CLASSES,

@@ -1,6 +1,6 @@
-import type { Counters } from '../../dev/apiserver/counters.ts';
-import type { Faults } from '../../dev/apiserver/faults.ts';
-import type { Change } from '../../dev/apiserver/store.ts';
+import type { Counters } from '../../dev/apiserver/faults/counters.ts';
+import type { Faults } from '../../dev/apiserver/faults/faults.ts';
+import type { Change } from '../../dev/apiserver/storage/store.ts';
 import { stageClient } from '../../dev/stack/install.ts';
 import {
   type ClusterAccess,

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../dev/apiserver/kinds.ts';
+import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
 import { decodeWorkspace } from '../../src/api/decode.ts';
 import type { Workspace } from '../../src/api/workspace.ts';
 import { systemClock } from '../../src/controller/clock.ts';

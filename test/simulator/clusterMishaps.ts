@@ -1,4 +1,4 @@
-import type { FaultInput } from '../../dev/apiserver/faultSchema.ts';
+import type { FaultInput } from '../../dev/apiserver/faults/faultSchema.ts';
 import type { People } from './people.ts';
 import type { Scene } from './scene.ts';
 import { type Mishap, pick, upTo, type Weighted } from './weighted.ts';

@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../dev/apiserver/kinds.ts';
-import { objectKey } from '../../dev/apiserver/store.ts';
+import { objectKey } from '../../dev/apiserver/storage/store.ts';
+import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
 import { decodeWorkspace, decodeWorkspaceClass } from '../../src/api/decode.ts';
 import type { Workspace } from '../../src/api/workspace.ts';
 import type { WorkspaceClass } from '../../src/api/workspaceClass.ts';

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { type ApiServer, createApiServer } from '../../dev/apiserver/apiServer.ts';
-import { inProcessTransport } from '../../dev/apiserver/inProcessTransport.ts';
-import { createStore, type Dump } from '../../dev/apiserver/store.ts';
+import { createStore, type Dump } from '../../dev/apiserver/storage/store.ts';
+import { inProcessTransport } from '../../dev/apiserver/transport/inProcessTransport.ts';
 import type { Service } from '../../dev/ec2/exchange.ts';
 import { createFaults } from '../../dev/ec2/faults.ts';
 import { createIdentityAuthority, type IdentityAuthority } from '../../dev/ec2/identity.ts';

@@ -1,4 +1,4 @@
-import type { Change } from '../../dev/apiserver/store.ts';
+import type { Change } from '../../dev/apiserver/storage/store.ts';
 
 /** Lines shown of a test that failed, the newest; TIMELINE=n shows more. */
 const SHOWN = Number(process.env.TIMELINE ?? 150);

@@ -1,4 +1,4 @@
-import type { FaultInput } from '../../dev/apiserver/faultSchema.ts';
+import type { FaultInput } from '../../dev/apiserver/faults/faultSchema.ts';
 import type { FaultRule } from '../../dev/ec2/faults.ts';
 import type { Account } from '../../dev/ec2/model.ts';
 import { TAG } from '../../src/api/tags.ts';

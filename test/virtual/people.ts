@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { JsonObject } from '../../dev/apiserver/kinds.ts';
-import { objectKey } from '../../dev/apiserver/store.ts';
+import { objectKey } from '../../dev/apiserver/storage/store.ts';
+import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
 import { decodeWorkspace, decodeWorkspaceClass } from '../../src/api/decode.ts';
 import type { Condition } from '../../src/api/meta.ts';
 import type { Workspace, workspaceSpec } from '../../src/api/workspace.ts';

@@ -1,9 +1,9 @@
-import type { Core } from '../core.ts';
-import type { ApiRequest } from '../http.ts';
-import { type ResourcePath, verbOf } from '../requestInfo.ts';
-import { StatusError } from '../statusErrors.ts';
+import type { Core } from '../cluster/core.ts';
+import { StatusError } from '../errors/statusErrors.ts';
+import type { ApiRequest } from '../request/http.ts';
+import { type ResourcePath, verbOf } from '../request/requestInfo.ts';
+import { administrator, impersonated, type User } from '../request/user.ts';
 import { type Attempt, mayDo } from './rbac.ts';
-import { administrator, impersonated, type User } from './user.ts';
 
 /** A list or a watch of one name counts as being about that one. */
 function nameOf(path: ResourcePath, query: URLSearchParams): string {

@@ -1,14 +1,8 @@
-import { metaOf, objectAt, objectsAt, stringAt, stringsAt } from '../json.ts';
-import type { JsonObject } from '../kinds.ts';
-import { objectKey, type Store } from '../store.ts';
-import { MASTERS, serviceAccountName, type User } from './user.ts';
-
-export const rbacStorage = {
-  roles: 'rbac.authorization.k8s.io/roles',
-  roleBindings: 'rbac.authorization.k8s.io/rolebindings',
-  clusterRoles: 'rbac.authorization.k8s.io/clusterroles',
-  clusterRoleBindings: 'rbac.authorization.k8s.io/clusterrolebindings',
-} as const;
+import { rbacStorage } from '../builtins/rbac.ts';
+import { MASTERS, serviceAccountName, type User } from '../request/user.ts';
+import { objectKey, type Store } from '../storage/store.ts';
+import { metaOf, objectAt, objectsAt, stringAt, stringsAt } from '../values/json.ts';
+import type { JsonObject } from '../values/kinds.ts';
 
 /** What somebody may do; as a PolicyRule. */
 export interface Rule {

@@ -1,14 +1,3 @@
-import { invalidValue } from '../causes.ts';
-import { type Core, timestamp } from '../core.ts';
-import { apiVersionOf } from '../definition.ts';
-import type { ApiRequest, ApiResponse } from '../http.ts';
-import { isObject, objectAt, stringAt, stringsAt } from '../json.ts';
-import type { JsonObject } from '../kinds.ts';
-import { requiredBody } from '../requestBody.ts';
-import type { ResourcePath } from '../requestInfo.ts';
-import { conform, ShapeError } from '../shapes.ts';
-import { badRequest, invalidReview, methodNotAllowed, noSuchResource } from '../statusErrors.ts';
-import { type Attempt, mayDo, type Rule, rulesFor } from './rbac.ts';
 import {
   localSubjectAccessReview,
   type ReviewKind,
@@ -17,9 +6,20 @@ import {
   selfSubjectRulesReview,
   subjectAccessReview,
   tokenReview,
-} from './reviewKinds.ts';
+} from '../builtins/reviewKinds.ts';
+import { type Core, timestamp } from '../cluster/core.ts';
+import { invalidValue } from '../errors/causes.ts';
+import { badRequest, invalidReview, methodNotAllowed, noSuchResource } from '../errors/statusErrors.ts';
+import { apiVersionOf } from '../kinds/definition.ts';
+import type { ApiRequest, ApiResponse } from '../request/http.ts';
+import { requiredBody } from '../request/requestBody.ts';
+import type { ResourcePath } from '../request/requestInfo.ts';
+import { administrator, type User } from '../request/user.ts';
+import { isObject, objectAt, stringAt, stringsAt } from '../values/json.ts';
+import type { JsonObject } from '../values/kinds.ts';
+import { conform, ShapeError } from '../values/shapes.ts';
+import { type Attempt, mayDo, type Rule, rulesFor } from './rbac.ts';
 import { ISSUER, type Tokens } from './tokens.ts';
-import { administrator, type User } from './user.ts';
 
 /** What reviews are answered from. */
 export interface Access {

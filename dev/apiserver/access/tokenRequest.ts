@@ -1,12 +1,12 @@
+import { tokenRequest } from '../builtins/reviewKinds.ts';
 import { serviceAccountDefinition } from '../builtins/serviceAccount.ts';
-import { invalidValue } from '../causes.ts';
-import { timestamp } from '../core.ts';
-import type { ApiRequest, ApiResponse } from '../http.ts';
-import { metaOf, objectAt, stringAt, stringsAt } from '../json.ts';
-import type { ResourcePath } from '../requestInfo.ts';
-import { invalidReview, methodNotAllowed, notFound } from '../statusErrors.ts';
-import { objectKey } from '../store.ts';
-import { tokenRequest } from './reviewKinds.ts';
+import { timestamp } from '../cluster/core.ts';
+import { invalidValue } from '../errors/causes.ts';
+import { invalidReview, methodNotAllowed, notFound } from '../errors/statusErrors.ts';
+import type { ApiRequest, ApiResponse } from '../request/http.ts';
+import type { ResourcePath } from '../request/requestInfo.ts';
+import { objectKey } from '../storage/store.ts';
+import { metaOf, objectAt, stringAt, stringsAt } from '../values/json.ts';
 import { type Access, decodedReview, reviewAnswer } from './reviews.ts';
 import { ISSUER } from './tokens.ts';
 

@@ -1,9 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import { type Core, newUid } from '../core.ts';
-import { metaOf, stringAt } from '../json.ts';
-import { objectKey } from '../store.ts';
-import { serviceAccountUser, type User } from './user.ts';
+import { type Core, newUid } from '../cluster/core.ts';
+import { serviceAccountUser, type User } from '../request/user.ts';
+import { objectKey } from '../storage/store.ts';
+import { metaOf, stringAt } from '../values/json.ts';
 
 /** Whom tokens are for unless they say otherwise: this server. */
 export const ISSUER = 'https://kubernetes.default.svc.cluster.local';

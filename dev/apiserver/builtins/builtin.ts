@@ -1,12 +1,12 @@
-import type { Strategy } from '../definition.ts';
+import { badRequest } from '../errors/statusErrors.ts';
 import { builtinFields } from '../fields/fieldSchema.ts';
 import { setOf } from '../fields/fieldSet.ts';
-import type { JsonObject, KindInfo } from '../kinds.ts';
-import { isSubdomain } from '../objectMeta.ts';
-import { conform, type Shape, ShapeError } from '../shapes.ts';
-import { badRequest } from '../statusErrors.ts';
-import { metadataMergeRules } from '../strategicMerge.ts';
+import type { Strategy } from '../kinds/definition.ts';
+import { metadataMergeRules } from '../patches/strategicMerge.ts';
+import { isSubdomain } from '../schema/objectMeta.ts';
 import { builtinColumns } from '../table/builtinColumns.ts';
+import type { JsonObject, KindInfo } from '../values/kinds.ts';
+import { conform, type Shape, ShapeError } from '../values/shapes.ts';
 
 const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 

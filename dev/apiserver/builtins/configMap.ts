@@ -1,5 +1,5 @@
-import { type Definition, plainDefinition } from '../definition.ts';
-import { objectAt } from '../json.ts';
+import { type Definition, plainDefinition } from '../kinds/definition.ts';
+import { objectAt } from '../values/json.ts';
 import { builtinInfo, builtinStrategy, decoder } from './builtin.ts';
 import { dataCauses, immutableCauses } from './secret.ts';
 

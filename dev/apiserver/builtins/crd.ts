@@ -1,9 +1,9 @@
-import { invalidValue, notSupported, required } from '../causes.ts';
-import { type Definition, plainDefinition } from '../definition.ts';
-import { equal, isObject, metaOf, objectAt, objectsAt, stringAt, stringsAt } from '../json.ts';
-import type { FieldCause, JsonObject } from '../kinds.ts';
-import { compileCrd } from '../schema/compileCrd.ts';
-import type { Shape } from '../shapes.ts';
+import { invalidValue, notSupported, required } from '../errors/causes.ts';
+import { compileCrd } from '../kinds/compileCrd.ts';
+import { type Definition, plainDefinition } from '../kinds/definition.ts';
+import { equal, isObject, metaOf, objectAt, objectsAt, stringAt, stringsAt } from '../values/json.ts';
+import type { FieldCause, JsonObject } from '../values/kinds.ts';
+import type { Shape } from '../values/shapes.ts';
 import { builtinInfo, builtinStrategy, decoder } from './builtin.ts';
 
 export const crdStorage = 'apiextensions.k8s.io/customresourcedefinitions';

@@ -1,7 +1,7 @@
-import { type Definition, plainDefinition, type Strategy } from '../definition.ts';
-import type { JsonObject } from '../kinds.ts';
-import type { Shape } from '../shapes.ts';
-import { metadataMergeRules } from '../strategicMerge.ts';
+import { type Definition, plainDefinition, type Strategy } from '../kinds/definition.ts';
+import { metadataMergeRules } from '../patches/strategicMerge.ts';
+import type { JsonObject } from '../values/kinds.ts';
+import type { Shape } from '../values/shapes.ts';
 import { builtinInfo, builtinStrategy, decoder } from './builtin.ts';
 import { coreEventCauses, eventCauses } from './eventRules.ts';
 

@@ -1,7 +1,7 @@
-import { immutable, invalidValue, required } from '../causes.ts';
-import { equal, isObject, metaOf, objectAt, stringAt } from '../json.ts';
-import type { FieldCause, JsonObject, JsonValue } from '../kinds.ts';
-import { isQualifiedName } from '../objectMeta.ts';
+import { immutable, invalidValue, required } from '../errors/causes.ts';
+import { isQualifiedName } from '../schema/objectMeta.ts';
+import { equal, isObject, metaOf, objectAt, stringAt } from '../values/json.ts';
+import type { FieldCause, JsonObject, JsonValue } from '../values/kinds.ts';
 
 /** The rules of pkg/apis/core/validation/events.go. They name fields as core/v1 does, whichever version was written. */
 

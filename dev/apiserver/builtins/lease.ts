@@ -1,7 +1,7 @@
-import { invalidValue } from '../causes.ts';
-import { type Definition, plainDefinition } from '../definition.ts';
-import { objectAt } from '../json.ts';
-import type { FieldCause } from '../kinds.ts';
+import { invalidValue } from '../errors/causes.ts';
+import { type Definition, plainDefinition } from '../kinds/definition.ts';
+import { objectAt } from '../values/json.ts';
+import type { FieldCause } from '../values/kinds.ts';
 import { builtinInfo, builtinStrategy, decoder } from './builtin.ts';
 
 const info = builtinInfo('coordination.k8s.io', 'v1', 'Lease', { plural: 'leases' });

@@ -1,8 +1,8 @@
-import { type Definition, plainDefinition } from '../definition.ts';
-import { metaOf, objectAt, stringAt, stringsAt } from '../json.ts';
-import type { JsonObject } from '../kinds.ts';
-import { isDnsLabel } from '../objectMeta.ts';
-import { metadataMergeRules } from '../strategicMerge.ts';
+import { type Definition, plainDefinition } from '../kinds/definition.ts';
+import { metadataMergeRules } from '../patches/strategicMerge.ts';
+import { isDnsLabel } from '../schema/objectMeta.ts';
+import { metaOf, objectAt, stringAt, stringsAt } from '../values/json.ts';
+import type { JsonObject } from '../values/kinds.ts';
 import { builtinInfo, builtinStrategy, decoder } from './builtin.ts';
 
 export const namespaceStorage = 'namespaces';

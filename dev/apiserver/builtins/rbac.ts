@@ -1,11 +1,17 @@
-import { rbacStorage } from '../access/rbac.ts';
-import { invalidValue, notSupported, required } from '../causes.ts';
-import { type Definition, plainDefinition, type Strategy } from '../definition.ts';
-import { equal, objectAt, objectsAt, stringAt, stringsAt } from '../json.ts';
-import type { FieldCause, JsonObject } from '../kinds.ts';
-import type { NameRule } from '../objectMeta.ts';
-import type { Shape } from '../shapes.ts';
+import { invalidValue, notSupported, required } from '../errors/causes.ts';
+import { type Definition, plainDefinition, type Strategy } from '../kinds/definition.ts';
+import type { NameRule } from '../schema/objectMeta.ts';
+import { equal, objectAt, objectsAt, stringAt, stringsAt } from '../values/json.ts';
+import type { FieldCause, JsonObject } from '../values/kinds.ts';
+import type { Shape } from '../values/shapes.ts';
 import { builtinInfo, builtinStrategy, decoder } from './builtin.ts';
+
+export const rbacStorage = {
+  roles: 'rbac.authorization.k8s.io/roles',
+  roleBindings: 'rbac.authorization.k8s.io/rolebindings',
+  clusterRoles: 'rbac.authorization.k8s.io/clusterroles',
+  clusterRoleBindings: 'rbac.authorization.k8s.io/clusterrolebindings',
+} as const;
 
 const GROUP = 'rbac.authorization.k8s.io';
 

@@ -1,7 +1,7 @@
-import { forbiddenField, immutable, invalidValue, required, tooLong } from '../causes.ts';
-import { type Definition, plainDefinition } from '../definition.ts';
-import { equal, objectAt, stringAt, without } from '../json.ts';
-import type { FieldCause, JsonObject } from '../kinds.ts';
+import { forbiddenField, immutable, invalidValue, required, tooLong } from '../errors/causes.ts';
+import { type Definition, plainDefinition } from '../kinds/definition.ts';
+import { equal, objectAt, stringAt, without } from '../values/json.ts';
+import type { FieldCause, JsonObject } from '../values/kinds.ts';
 import { builtinInfo, builtinStrategy, decoder } from './builtin.ts';
 
 const info = builtinInfo('', 'v1', 'Secret', { plural: 'secrets' });

@@ -1,6 +1,6 @@
-import { type Definition, plainDefinition } from '../definition.ts';
-import type { Shape } from '../shapes.ts';
-import { metadataMergeRules } from '../strategicMerge.ts';
+import { type Definition, plainDefinition } from '../kinds/definition.ts';
+import { metadataMergeRules } from '../patches/strategicMerge.ts';
+import type { Shape } from '../values/shapes.ts';
 import { builtinInfo, builtinStrategy, decoder } from './builtin.ts';
 
 const info = builtinInfo('', 'v1', 'ServiceAccount', { plural: 'serviceaccounts', shortNames: ['sa'] });

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../kinds.ts';
+import type { JsonObject } from '../values/kinds.ts';
 import { flag, list, map, object, string } from './schemaParts.ts';
 
 const strings = (description: string): JsonObject => list({ type: 'string' }, description);

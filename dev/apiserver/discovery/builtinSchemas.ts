@@ -1,4 +1,4 @@
-import type { JsonObject } from '../kinds.ts';
+import type { JsonObject } from '../values/kinds.ts';
 import { accessSchemas } from './accessSchemas.ts';
 import { flag, integer, list, map, object, string, time } from './schemaParts.ts';
 

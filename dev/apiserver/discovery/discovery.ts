@@ -1,4 +1,4 @@
-import type { JsonObject, KindInfo } from '../kinds.ts';
+import type { JsonObject, KindInfo } from '../values/kinds.ts';
 
 type Kinds = readonly KindInfo[];
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { isObject } from '../json.ts';
-import type { JsonObject, KindInfo } from '../kinds.ts';
+import { isObject } from '../values/json.ts';
+import type { JsonObject, KindInfo } from '../values/kinds.ts';
 import { builtinSchema, metaSchemas, OBJECT_META } from './builtinSchemas.ts';
 
 type Kinds = readonly KindInfo[];

@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs';
-import type { JsonObject } from '../kinds.ts';
+import type { JsonObject } from '../values/kinds.ts';
 
 export const OPENAPI_V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../kinds.ts';
+import type { JsonObject } from '../values/kinds.ts';
 
 /** Pieces of OpenAPI, each with its description. */
 

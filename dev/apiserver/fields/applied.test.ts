@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isObject } from '../json.ts';
-import type { FieldSchema, JsonObject, JsonValue } from '../kinds.ts';
+import { isObject } from '../values/json.ts';
+import type { FieldSchema, JsonObject, JsonValue } from '../values/kinds.ts';
 import { applyConfiguration } from './applied.ts';
 import { customFields } from './fieldSchema.ts';
 import { noFields } from './fieldSet.ts';

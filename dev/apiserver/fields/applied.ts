@@ -1,5 +1,5 @@
-import { equal } from '../json.ts';
-import type { FieldSchema, JsonObject, JsonValue } from '../kinds.ts';
+import { equal } from '../values/json.ts';
+import type { FieldSchema, JsonObject, JsonValue } from '../values/kinds.ts';
 import { compare } from './compare.ts';
 import { configuredFields, withNamedFields, withoutFields } from './configured.ts';
 import { difference, type FieldSet, intersection, isEmpty, noFields, outside, union } from './fieldSet.ts';

@@ -1,5 +1,5 @@
-import { equal, isObject } from '../json.ts';
-import type { FieldSchema, JsonValue } from '../kinds.ts';
+import { equal, isObject } from '../values/json.ts';
+import type { FieldSchema, JsonValue } from '../values/kinds.ts';
 import { type FieldSet, fieldSet, noFields, outside } from './fieldSet.ts';
 import { pairsOf } from './walk.ts';
 

@@ -1,5 +1,5 @@
-import { isObject } from '../json.ts';
-import type { FieldSchema, JsonValue } from '../kinds.ts';
+import { isObject } from '../values/json.ts';
+import type { FieldSchema, JsonValue } from '../values/kinds.ts';
 import { fieldAt, isDeclared, settled, stepTo } from './fieldSchema.ts';
 import { type FieldSet, fieldSet, kidOf, type Path, showPath } from './fieldSet.ts';
 import { partsOf } from './walk.ts';

@@ -1,9 +1,9 @@
-import { isObject } from '../json.ts';
-import type { FieldSchema, JsonValue, Scalar } from '../kinds.ts';
-import { objectMetaShape } from '../objectMeta.ts';
+import { type MergeRules, metadataMergeRules } from '../patches/strategicMerge.ts';
+import { objectMetaShape } from '../schema/objectMeta.ts';
 import type { Structural } from '../schema/structural.ts';
-import type { Shape } from '../shapes.ts';
-import { type MergeRules, metadataMergeRules } from '../strategicMerge.ts';
+import { isObject } from '../values/json.ts';
+import type { FieldSchema, JsonValue, Scalar } from '../values/kinds.ts';
+import type { Shape } from '../values/shapes.ts';
 
 const free: FieldSchema = { is: 'free' };
 const atomic: FieldSchema = { is: 'atomic' };

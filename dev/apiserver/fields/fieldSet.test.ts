@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { JsonValue } from '../kinds.ts';
+import type { JsonValue } from '../values/kinds.ts';
 import {
   difference,
   fromFieldsV1,

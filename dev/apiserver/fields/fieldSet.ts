@@ -1,5 +1,5 @@
-import { isObject } from '../json.ts';
-import type { JsonObject, JsonValue } from '../kinds.ts';
+import { isObject } from '../values/json.ts';
+import type { JsonObject, JsonValue } from '../values/kinds.ts';
 
 /**
  * A set of paths in an object. A step is written as FieldsV1 has it: `f:name` for a field, `k:{"name":"x"}` for an

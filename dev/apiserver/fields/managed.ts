@@ -1,5 +1,5 @@
-import { equal, isObject, objectsAt, stringAt, without } from '../json.ts';
-import type { JsonObject, JsonValue } from '../kinds.ts';
+import { equal, isObject, objectsAt, stringAt, without } from '../values/json.ts';
+import type { JsonObject, JsonValue } from '../values/kinds.ts';
 import { type FieldSet, fromFieldsV1, isEmpty, toFieldsV1, union } from './fieldSet.ts';
 
 /** Who set which fields, by which kind of write: an applier each under one id, whatever version it applied in. */

@@ -1,5 +1,5 @@
-import { isObject } from '../json.ts';
-import type { FieldSchema, JsonObject, JsonValue } from '../kinds.ts';
+import { isObject } from '../values/json.ts';
+import type { FieldSchema, JsonObject, JsonValue } from '../values/kinds.ts';
 import { fieldAt, settled } from './fieldSchema.ts';
 import { pairsOf, partsOf } from './walk.ts';
 

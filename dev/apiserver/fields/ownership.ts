@@ -1,4 +1,4 @@
-import type { FieldSchema, JsonObject } from '../kinds.ts';
+import type { FieldSchema, JsonObject } from '../values/kinds.ts';
 import { type Comparison, compare, within } from './compare.ts';
 import { difference, type FieldSet, intersection, isEmpty, noFields, setOf, union } from './fieldSet.ts';
 import { capped, idOf, type Managed, type Manager, type Owned, withOwned } from './managed.ts';

@@ -1,5 +1,5 @@
-import { isObject } from '../json.ts';
-import type { FieldSchema, JsonValue } from '../kinds.ts';
+import { isObject } from '../values/json.ts';
+import type { FieldSchema, JsonValue } from '../values/kinds.ts';
 import { fieldAt, settled, stepTo } from './fieldSchema.ts';
 
 /** A part of a value that can be owned by itself. */

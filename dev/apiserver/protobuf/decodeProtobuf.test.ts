@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs';
 import { expect, test } from 'vitest';
-import type { JsonObject } from '../kinds.ts';
+import type { JsonObject } from '../values/kinds.ts';
 import { decodeProtobuf } from './decodeProtobuf.ts';
 import { messages } from './messages.ts';
 

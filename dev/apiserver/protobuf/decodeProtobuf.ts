@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs';
-import { isObject } from '../json.ts';
-import type { JsonObject, JsonValue } from '../kinds.ts';
+import { isObject } from '../values/json.ts';
+import type { JsonObject, JsonValue } from '../values/kinds.ts';
 import { messageOfKind, messages } from './messages.ts';
 
 const MAGIC = Buffer.from('k8s\0');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { JsonObject } from '../kinds.ts';
-import { schemaOf, widget } from './testCrd.ts';
+import { schemaOf, widget } from '../kinds/testCrd.ts';
+import type { JsonObject } from '../values/kinds.ts';
 
 const text: JsonObject = { type: 'string' };
 

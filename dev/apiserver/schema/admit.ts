@@ -1,5 +1,5 @@
-import { clone, isObject } from '../json.ts';
-import type { JsonObject, JsonValue } from '../kinds.ts';
+import { clone, isObject } from '../values/json.ts';
+import type { JsonObject, JsonValue } from '../values/kinds.ts';
 import type { Structural } from './structural.ts';
 
 const ENVELOPE = new Set(['apiVersion', 'kind', 'metadata']);

@@ -1,5 +1,5 @@
-import { isObject } from '../json.ts';
-import type { JsonValue } from '../kinds.ts';
+import { isObject } from '../values/json.ts';
+import type { JsonValue } from '../values/kinds.ts';
 import type { Structural } from './structural.ts';
 
 /**

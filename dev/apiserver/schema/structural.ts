@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { JsonValue } from '../kinds.ts';
+import type { JsonValue } from '../values/kinds.ts';
 
 /** One entry of `x-kubernetes-validations`. */
 export interface Rule {

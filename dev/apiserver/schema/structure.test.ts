@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { JsonObject, JsonValue } from '../kinds.ts';
-import { errors, schemaOf, widget } from './testCrd.ts';
+import { errors, schemaOf, widget } from '../kinds/testCrd.ts';
+import type { JsonObject, JsonValue } from '../values/kinds.ts';
 
 /** A schema for spec.x, a value, and what the real server says of it. */
 const cases: [string, JsonObject, JsonValue, string[]][] = [

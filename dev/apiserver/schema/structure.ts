@@ -1,6 +1,6 @@
-import { invalidValue, notSupported, required, tooLong } from '../causes.ts';
-import { equal, isObject } from '../json.ts';
-import type { FieldCause, JsonObject, JsonValue } from '../kinds.ts';
+import { invalidValue, notSupported, required, tooLong } from '../errors/causes.ts';
+import { equal, isObject } from '../values/json.ts';
+import type { FieldCause, JsonObject, JsonValue } from '../values/kinds.ts';
 import { propertyOf } from './admit.ts';
 import { correlate } from './correlate.ts';
 import { formats } from './formats.ts';

@@ -1,4 +1,4 @@
-import type { FieldCause, JsonValue } from '../kinds.ts';
+import type { FieldCause, JsonValue } from '../values/kinds.ts';
 
 /** Field errors that only schemas give rise to, in the wording of apimachinery's field package. */
 

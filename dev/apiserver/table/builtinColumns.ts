@@ -1,5 +1,5 @@
-import { metaOf, objectAt, stringAt } from '../json.ts';
-import type { JsonObject, JsonValue, TableColumn } from '../kinds.ts';
+import { metaOf, objectAt, stringAt } from '../values/json.ts';
+import type { JsonObject, JsonValue, TableColumn } from '../values/kinds.ts';
 
 type Cell = (object: JsonObject) => JsonValue;
 

@@ -1,4 +1,4 @@
-import type { JsonValue, TableColumn } from '../kinds.ts';
+import type { JsonValue, TableColumn } from '../values/kinds.ts';
 import { compileJsonPath } from './jsonPath.ts';
 
 /** One entry of a CRD's `additionalPrinterColumns`. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { JsonValue } from '../kinds.ts';
+import type { JsonValue } from '../values/kinds.ts';
 import { compileJsonPath } from './jsonPath.ts';
 
 const object: JsonValue = {

@@ -1,5 +1,5 @@
-import { isObject } from '../json.ts';
-import type { JsonValue } from '../kinds.ts';
+import { isObject } from '../values/json.ts';
+import type { JsonValue } from '../values/kinds.ts';
 
 /** A compiled JSONPath: every value that it selects, in document order. */
 export type JsonPath = (root: JsonValue) => JsonValue[];

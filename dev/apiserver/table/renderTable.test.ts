@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { JsonObject, KindInfo } from '../kinds.ts';
-import { compileCrd } from '../schema/compileCrd.ts';
-import { crdWithSpec } from '../schema/testCrd.ts';
+import { compileCrd } from '../kinds/compileCrd.ts';
+import { crdWithSpec } from '../kinds/testCrd.ts';
+import type { JsonObject, KindInfo } from '../values/kinds.ts';
 import { humanDuration } from './age.ts';
 import { builtinColumns } from './builtinColumns.ts';
 import { renderTable } from './renderTable.ts';

@@ -1,5 +1,5 @@
-import { metaOf, stringAt } from '../json.ts';
-import type { JsonObject, JsonValue, KindInfo, TableColumn } from '../kinds.ts';
+import { metaOf, stringAt } from '../values/json.ts';
+import type { JsonObject, JsonValue, KindInfo, TableColumn } from '../values/kinds.ts';
 import { ageOf } from './age.ts';
 
 /** What each row carries of its object: `includeObject` of meta.k8s.io/v1 TableOptions. */

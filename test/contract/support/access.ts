@@ -1,5 +1,5 @@
-import { metaOf, objectAt, stringAt } from '../../../dev/apiserver/json.ts';
-import type { JsonObject } from '../../../dev/apiserver/kinds.ts';
+import { metaOf, objectAt, stringAt } from '../../../dev/apiserver/values/json.ts';
+import type { JsonObject } from '../../../dev/apiserver/values/kinds.ts';
 import type { Api } from './api.ts';
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';

@@ -2,8 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parse } from 'yaml';
-import { metaOf, objectAt, objectsAt, stringAt } from '../../../dev/apiserver/json.ts';
-import type { JsonObject } from '../../../dev/apiserver/kinds.ts';
+import { metaOf, objectAt, objectsAt, stringAt } from '../../../dev/apiserver/values/json.ts';
+import type { JsonObject } from '../../../dev/apiserver/values/kinds.ts';
 import type { Api } from './api.ts';
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';

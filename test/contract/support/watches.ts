@@ -1,5 +1,5 @@
-import { metaOf, stringAt } from '../../../dev/apiserver/json.ts';
-import type { JsonObject } from '../../../dev/apiserver/kinds.ts';
+import { metaOf, stringAt } from '../../../dev/apiserver/values/json.ts';
+import type { JsonObject } from '../../../dev/apiserver/values/kinds.ts';
 import type { KubeRequest, Transport } from '../../../src/controller/transport.ts';
 
 export interface Frame {

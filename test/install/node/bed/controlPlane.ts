@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
-import { kubeconfigOf } from '../../../../dev/apiserver/kubeconfig.ts';
+import { kubeconfigOf } from '../../../../dev/apiserver/transport/kubeconfig.ts';
 import type { ControlPlane } from '../../../envtest/binaries.ts';
 import { writeAuditPolicy } from '../../../envtest/cluster.ts';
 import { startEtcd } from '../../../envtest/etcd.ts';

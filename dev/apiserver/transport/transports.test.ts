@@ -1,0 +1,141 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../../src/controller/clock.ts';
+import { TransportError } from '../../../src/controller/errors.ts';
+import { kubeTransport } from '../../../src/controller/httpTransport.ts';
+import { kubeClient } from '../../../src/controller/kubeClient.ts';
+import { parseKubeConfig } from '../../../src/controller/kubeConfig.ts';
+import { createRuntimeMetrics } from '../../../src/controller/metrics.ts';
+import type { Transport } from '../../../src/controller/transport.ts';
+import { type ApiServer, createApiServer } from '../apiServer.ts';
+import { startApiServer } from '../server.ts';
+import { configMapsPath, seededRandom } from '../testApi.ts';
+import { inProcessTransport } from './inProcessTransport.ts';
+
+interface Connected {
+  api: ApiServer;
+  transport: Transport;
+}
+
+const options = { clock: systemClock, random: seededRandom('transports') };
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+
+async function inProcess(): Promise<Connected> {
+  const api = createApiServer(options);
+  return { api, transport: inProcessTransport(api.handler, { clock: systemClock }) };
+}
+
+async function overHttps(): Promise<Connected> {
+  const api = await startApiServer(options);
+  const transport = kubeTransport({
+    clock: systemClock,
+    metrics: createRuntimeMetrics(),
+    loadKubeConfig: () => parseKubeConfig(api.kubeconfig),
+  });
+  cleanups.push(() => transport.close(), api.stop);
+  return { api, transport };
+}
+
+const configMaps = { group: '', version: 'v1', plural: 'configmaps', namespaced: true };
+const watchAll = { method: 'GET', path: configMapsPath, query: { watch: 'true' } } as const;
+const names = (lines: unknown[]) =>
+  lines.map((line) => (line as { object: { metadata: { name: string } } }).object.metadata.name);
+
+// The simulator stands on the one, production on the other: what holds of one must hold of both.
+describe.each([
+  ['in process', inProcess],
+  ['over HTTPS', overHttps],
+] as const)('the operator’s client %s', (_, connect) => {
+  test('creates, reads, lists, patches, replaces and deletes', async () => {
+    const { transport } = await connect();
+    const client = kubeClient(transport, { clock: systemClock });
+    const made = await client.create(configMaps, { metadata: { name: 'a' }, data: { n: '1' } }, 'default');
+    expect(await client.get(configMaps, 'a', 'default')).toEqual(made);
+    const patched = await client.mergePatch(
+      configMaps,
+      { name: 'a', namespace: 'default' },
+      { data: { n: '2' } },
+    );
+    expect((await client.list(configMaps, { namespace: 'default', metadataOnly: true })).items).toMatchObject(
+      [{ metadata: { name: 'a', resourceVersion: patched.metadata.resourceVersion } }],
+    );
+    await expect(client.replace(configMaps, made)).rejects.toMatchObject({ status: 409, reason: 'Conflict' });
+    await client.replace(configMaps, patched);
+    await client.delete(configMaps, 'a', 'default');
+    await expect(client.get(configMaps, 'a', 'default')).rejects.toMatchObject({
+      status: 404,
+      reason: 'NotFound',
+    });
+  });
+
+  test('watches until it leaves, and again from where it left', async () => {
+    const { transport } = await connect();
+    const client = kubeClient(transport, { clock: systemClock });
+    const { lines } = await transport.stream(watchAll);
+    for (const name of ['a', 'b']) await client.create(configMaps, { metadata: { name } }, 'default');
+    const seen: unknown[] = [];
+    let resourceVersion = '';
+    for await (const line of lines) {
+      seen.push(line);
+      ({ resourceVersion } = (line as { object: { metadata: { resourceVersion: string } } }).object.metadata);
+      break;
+    }
+    const again = await transport.stream({ ...watchAll, query: { watch: 'true', resourceVersion } });
+    for await (const line of again.lines) {
+      seen.push(line);
+      break;
+    }
+    expect(names(seen)).toEqual(['a', 'b']);
+  });
+
+  test('learns of a lost answer as of a broken connection', async () => {
+    const { api, transport } = await connect();
+    api.faults.add({ effect: { kind: 'disconnect', when: 'after' }, times: 1 });
+    const lost = transport.request({
+      method: 'POST',
+      path: configMapsPath,
+      body: { metadata: { name: 'a' } },
+    });
+    await expect(lost).rejects.toBeInstanceOf(TransportError);
+    expect((await transport.request({ method: 'GET', path: `${configMapsPath}/a` })).status).toBe(200);
+  });
+
+  test('learns of a broken watch, and of its own abort, as a TransportError', async () => {
+    const { api, transport } = await connect();
+    const drain = async (lines: AsyncIterable<unknown>) => {
+      for await (const line of lines) expect(line).toBeUndefined();
+    };
+    const broken = drain((await transport.stream(watchAll)).lines);
+    expect(api.faults.closeWatches()).toBe(1);
+    await expect(broken).rejects.toBeInstanceOf(TransportError);
+    const abort = new AbortController();
+    const aborted = drain((await transport.stream({ ...watchAll, signal: abort.signal })).lines);
+    abort.abort();
+    await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+
+  test('gives up after its own time limit, while the server goes on', async () => {
+    const { api, transport } = await connect();
+    api.faults.add({ match: { verbs: ['create'] }, effect: { kind: 'latency', ms: 150 } });
+    const body = { metadata: { name: 'a' } };
+    const late = transport.request({ method: 'POST', path: configMapsPath, body, timeoutMs: 30 });
+    // Watched from the start: on a busy machine it may be over before the stream is open.
+    const givenUp = expect(late).rejects.toMatchObject({ code: 'TIMEOUT' });
+    const { lines } = await transport.stream(watchAll);
+    await givenUp;
+    for await (const line of lines) {
+      expect(names([line])).toEqual(['a']);
+      break;
+    }
+  });
+
+  test('is told of an ended watch by the end of the stream, of errors by status and body', async () => {
+    const { transport } = await connect();
+    const { lines } = await transport.stream({ ...watchAll, query: { watch: 'true', timeoutSeconds: '1' } });
+    for await (const line of lines) expect(line).toBeUndefined();
+    const refused = await transport.stream({ ...watchAll, query: { watch: 'true', limit: 'x' } });
+    expect(refused).toMatchObject({ status: 400, body: { reason: 'BadRequest' } });
+  });
+});
