@@ -94,9 +94,16 @@ export function limitConnections(
   };
 }
 
+/** Made once for each connection, as every heartbeat asks for it twice. */
+const identities = new WeakMap<Socket, string>();
+
 /** The same for a TLS socket and for the plain one beneath it. */
 function identify(socket: Socket): string {
-  return `${addressOf(socket)} ${socket.remotePort}`;
+  const known = identities.get(socket);
+  if (known !== undefined) return known;
+  const id = `${addressOf(socket)} ${socket.remotePort}`;
+  identities.set(socket, id);
+  return id;
 }
 
 function addressOf({ remoteAddress = '' }: Socket): string {

@@ -16,11 +16,9 @@ function slowStore() {
     answer: (error?: Error) => answers.shift()?.(error),
     recordHeartbeats: (batch: readonly Heartbeat[]) => {
       batches.push(batch);
-      return new Promise<ReadonlyMap<string, { acknowledged: boolean }>>((resolve, reject) => {
+      return new Promise<ReadonlySet<string>>((resolve, reject) => {
         answers.push((error) =>
-          error
-            ? reject(error)
-            : resolve(new Map(batch.map((h) => [launchID(h), { acknowledged: h.acknowledged }]))),
+          error ? reject(error) : resolve(new Set(batch.filter((h) => h.acknowledged).map(launchID))),
         );
       });
     },
@@ -123,7 +121,7 @@ describe('a batch that the store refuses for its data', () => {
       recordHeartbeats: async (batch: readonly Heartbeat[]) => {
         statements.push(batch.map(({ uid }) => uid));
         if (batch.some(({ uid }) => bad.has(uid))) throw new StoreRefused('SQLSTATE 22008');
-        return new Map(batch.map((h) => [launchID(h), { acknowledged: false }]));
+        return new Set<string>();
       },
     };
   }

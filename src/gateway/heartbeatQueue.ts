@@ -96,12 +96,12 @@ export function createHeartbeatQueue(options: HeartbeatQueueOptions): HeartbeatQ
 
   async function record(batch: readonly Entry[]): Promise<void> {
     try {
-      const stored = await store.recordHeartbeats(batch.map(({ heartbeat }) => heartbeat));
+      const acknowledged = await store.recordHeartbeats(batch.map(({ heartbeat }) => heartbeat));
       recording = true;
       for (const entry of batch) {
         // A heartbeat that was older than the row changed nothing: then its own word is all there is.
-        const { acknowledged } = stored.get(entry.id) ?? entry.heartbeat;
-        resolve(entry, acknowledged ? ACKNOWLEDGED : UNACKNOWLEDGED);
+        const isAcknowledged = entry.heartbeat.acknowledged || acknowledged.has(entry.id);
+        resolve(entry, isAcknowledged ? ACKNOWLEDGED : UNACKNOWLEDGED);
       }
     } catch (error) {
       if (!(error instanceof StoreRefused)) return reject(batch, error);

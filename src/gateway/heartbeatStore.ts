@@ -56,8 +56,11 @@ export interface Transitions {
  * falling silent, coming back, a report that was forwarded. A heartbeat that changes none of these is no transition.
  */
 export interface HeartbeatStore {
-  /** At most one a launch in a batch. One whose (boot, seq) is not newer than the row's changes nothing. */
-  recordHeartbeats(batch: readonly Heartbeat[]): Promise<ReadonlyMap<string, { acknowledged: boolean }>>;
+  /**
+   * At most one a launch in a batch. One whose (boot, seq) is not newer than the row's changes nothing. Resolves with the
+   * launches that were changed and whose agent has taken in why it was restarted, now or before.
+   */
+  recordHeartbeats(batch: readonly Heartbeat[]): Promise<ReadonlySet<string>>;
   /** The environment with this digest is about to be handed to the launch. */
   recordServed(launch: LaunchKey, env: string): Promise<void>;
   /** Counts an "it looks dead"; only a forwarded one is a transition. */

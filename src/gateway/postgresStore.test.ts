@@ -103,9 +103,10 @@ describe('heartbeats', () => {
 
   test('an acknowledgement stays, and is told back', async () => {
     const first = await store.recordHeartbeats([heartbeat({ acknowledged: true })]);
-    expect(first.get('u1/1')).toEqual({ acknowledged: true });
+    expect(first).toEqual(new Set(['u1/1']));
     const second = await store.recordHeartbeats([heartbeat({ seq: 2 })]);
-    expect(second.get('u1/1')).toEqual({ acknowledged: true });
+    expect(second).toEqual(new Set(['u1/1']));
+    expect(await store.recordHeartbeats([heartbeat({ number: 2 })])).toEqual(new Set());
   });
 
   test('two replicas with overlapping batches in opposite order do not deadlock', async () => {

@@ -119,13 +119,13 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
   return {
     state: () => ({ reached, failure }),
     async recordHeartbeats(batch) {
-      if (batch.length === 0) return new Map();
-      const { rows } = await query<{ uid: string; number: number; acknowledged: boolean }>(
+      if (batch.length === 0) return new Set();
+      const { rows } = await query<{ uid: string; number: number }>(
         'record heartbeats',
         sql.RECORD_HEARTBEATS,
         heartbeatColumns(batch),
       );
-      return new Map(rows.map((row) => [launchID(row), { acknowledged: row.acknowledged }]));
+      return new Set(rows.map(launchID));
     },
     async recordServed({ uid, number }, env) {
       await query('record what is served', sql.RECORD_SERVED, [uid, number, env]);

@@ -19,9 +19,10 @@ const GATEWAY_UP = `
 
 /**
  * $1…$14: one array a column. Rows are locked in key order, so that two replicas' batches can't deadlock. Without a timeout
- * the launch keeps its last one, or gets the default of a class.
+ * the launch keeps its last one, or gets the default of a class. Answers which launches have an acknowledgement.
  */
 export const RECORD_HEARTBEATS = `
+  WITH stored AS (
   INSERT INTO workspace_launch AS l
     (uid, number, boot, seq, env, url, active_tasks, agent, timeout_ms, acknowledged,
      interruption_action, interruption_at, trouble, ca, first_heartbeat_at, last_heartbeat_at, recheck_at)
@@ -56,7 +57,9 @@ export const RECORD_HEARTBEATS = `
                            IS DISTINCT FROM (l.interruption_action, l.interruption_at)
                       THEN now() ELSE l.changed_at END
   WHERE l.boot IS NULL OR (excluded.boot, excluded.seq) > (l.boot, l.seq)
-  RETURNING uid, number, acknowledged`;
+  RETURNING uid, number, acknowledged
+  )
+  SELECT uid, number FROM stored WHERE acknowledged`;
 
 export const RECORD_SERVED = `
   INSERT INTO workspace_launch AS l (uid, number, served_env, served_at) VALUES ($1, $2, $3, now())

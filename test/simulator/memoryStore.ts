@@ -136,8 +136,8 @@ export function createMemoryStore(clock: Clock, past: Rows = { launches: [] }): 
     rows: () => ({ launches: [...rows.values()].map((row) => ({ ...row })), gateway: beats && { ...beats } }),
     recordHeartbeats: (batch) =>
       answer(() => {
-        const heard = batch.map((said) => [launchID(said), hear(said)] as const);
-        return new Map(heard.flatMap(([id, outcome]) => (outcome ? [[id, outcome]] : [])));
+        const heard = batch.filter((said) => hear(said)?.acknowledged);
+        return new Set(heard.map(launchID));
       }),
     recordServed: (launch, env) =>
       answer(() => {

@@ -45,12 +45,13 @@ interface ReadHeartbeat {
 }
 
 export function heartbeatRoute(server: FastifyInstance, parts: GatewayParts): void {
-  server.post('/v1/heartbeat', async (request, reply) => {
+  server.post('/v1/heartbeat', (request, reply) => {
     const session = bearer(request);
     const { said, ignored } = readHeartbeat(request.body);
     if (session !== undefined) said.session = session;
-    const answer = await heartbeat(parts, said);
-    return sendAnswer(request, reply, ignored.length > 0 ? { ...answer, ignored } : answer);
+    return heartbeat(parts, said).then((answer) =>
+      sendAnswer(request, reply, ignored.length > 0 ? { ...answer, ignored } : answer),
+    );
   });
 }
 
