@@ -17,6 +17,7 @@ import { CONTROLLER_RIGHTS, GATEWAY_RIGHTS } from '../src/doctor/rightsList.ts';
 import { type Grant, grantsIn } from './cluster/grants.ts';
 import { applyRights, operatorToken, SPLIT_RBAC } from './cluster/operatorAccount.ts';
 import { createEmbeddedScene, createWorkspace, putSecret } from './scenarios/harness.ts';
+import { createDoorAt } from './support/door.ts';
 import { createTestDatabase } from './support/postgres.ts';
 
 const DEFINITIONS: Resource = {
@@ -90,6 +91,7 @@ test('each part of an operator that is installed as documented passes', async ()
     for (const name of ['kubernetes', 'definitions', 'rights', 'database'])
       expect(lines.join('\n')).toContain(`ok    ${name}: `);
     expect(lines.join('\n')).toContain(part === 'controller' ? 'ok    aws: ' : 'ok    gateway: ');
+    expect(lines.join('\n')).toMatch(/Postgres \d+\.\d+ answers/);
   }
 });
 
@@ -175,6 +177,18 @@ test('definitions of an older release are named with the fields that they lack',
   const changed = await scene.kube.get<KubeObject>(DEFINITIONS, name);
   await scene.kube.replace(DEFINITIONS, { ...changed, spec: definition.spec } as KubeObject);
   expect((await checked()).code).toBe(0);
+});
+
+test('the certificate is for the host of the URL, not for the address where the check finds the gateway', async () => {
+  const { port } = new URL(scene.stack.gatewayURL);
+  const door = await createDoorAt({ host: '127.0.0.2', port: 0 }, Number(port));
+  await door.open();
+  try {
+    const { lines } = await checked({ part: 'gateway', connectTo: `127.0.0.2:${door.port}` });
+    expect(lines.join('\n')).toMatch(/^ok {4}gateway: the gateway at 127\.0\.0\.2:/m);
+  } finally {
+    await door.shut();
+  }
 });
 
 test('a certificate of another CA, for another host, near its end or past it is told apart', async () => {

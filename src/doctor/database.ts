@@ -34,8 +34,10 @@ export function databaseCheck(options: DatabaseOptions & { timeoutMs: number }):
               'a gateway runs them when it starts: read its log, and check that its user may create tables',
             ),
           ];
-        const { rows } = await client.query<{ version: string }>('SHOW server_version');
-        return [passed(CHECK, object, `Postgres ${rows[0]?.version} answers, and the schema is up to date`)];
+        const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
+        return [
+          passed(CHECK, object, `Postgres ${rows[0]?.server_version} answers, and the schema is up to date`),
+        ];
       } catch (error) {
         const [cause = '', ...next] = storeFailure('log in', error).message.split('; ');
         return [failed(CHECK, object, cause, next.join('; ') || 'check DATABASE_URL')];

@@ -66,7 +66,7 @@ export function createEmbeddedScene(): Promise<Scene & { stack: Stack }> {
   return createSceneOn(raiseEmbedded);
 }
 
-async function createSceneOn<T extends Raised>(
+export async function createSceneOn<T extends Raised>(
   raise: (options: SceneOptions) => Promise<T>,
   options: Partial<SceneOptions> = {},
 ): Promise<T & Scene> {

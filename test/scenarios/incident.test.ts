@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { Operator } from '../../src/operator.ts';
 import { createScene, type Scene } from './harness.ts';
-import { tellIncident } from './incidentStory.ts';
+import { expectIncidentTold, tellIncident } from './incidentStory.ts';
 
 describe('the incident: one secret changed, four reports that it is dead', () => {
   let scene: Scene;
@@ -13,5 +13,5 @@ describe('the incident: one secret changed, four reports that it is dead', () =>
   afterAll(() => scene.close());
 
   test('one change is one provision, and the reports are counted and dropped', () =>
-    tellIncident(scene, operator));
+    tellIncident(scene, () => expectIncidentTold(scene, operator)));
 });

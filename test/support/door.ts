@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket, connect as tcpConnect } from 'node:net';
 
-/** A port on loopback that leads elsewhere. While it is shut, connections to it are refused. */
+/** A port of loopback, or of another address. */
+export type Place = number | { host: string; port: number };
+
+/** A port that leads elsewhere. While it is shut, connections to it are refused. */
 export interface Door {
   readonly port: number;
   open(): Promise<void>;
@@ -9,20 +12,27 @@ export interface Door {
   shut(): Promise<void>;
 }
 
-/** @param targets ports behind it; each connection goes to the first that takes it */
-export async function createDoor(...targets: number[]): Promise<Door> {
+const addressOf = (place: Place) => (typeof place === 'number' ? { host: '127.0.0.1', port: place } : place);
+
+/** On any free port of loopback. @param targets what is behind it; each connection goes to the first that takes it */
+export function createDoor(...targets: Place[]): Promise<Door> {
+  return createDoorAt(0, ...targets);
+}
+
+export async function createDoorAt(place: Place, ...targets: Place[]): Promise<Door> {
   const sockets = new Set<Socket>();
   let server: Server | undefined;
-  let port = 0;
+  const { host, port: wanted } = addressOf(place);
+  let port = wanted;
 
   function keep(socket: Socket): void {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   }
 
-  function lead(caller: Socket, [target, ...others]: number[]): void {
+  function lead(caller: Socket, [target, ...others]: Place[]): void {
     if (target === undefined) return void caller.destroy();
-    const inner = tcpConnect(target, '127.0.0.1');
+    const inner = tcpConnect(addressOf(target));
     let connected = false;
     keep(inner);
     inner.once('connect', () => {
@@ -41,7 +51,7 @@ export async function createDoor(...targets: number[]): Promise<Door> {
       caller.on('error', () => caller.destroy());
       lead(caller, targets);
     });
-    server.listen(port, '127.0.0.1');
+    server.listen(port, host);
     await once(server, 'listening');
     port = (server.address() as AddressInfo).port;
   }

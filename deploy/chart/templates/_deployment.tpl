@@ -31,7 +31,8 @@ spec:
       {{- end }}
     spec:
       {{- include "wo.pod" (dict "root" $root "account" (printf "%s-%s" $name .part)) | nindent 6 }}
-      terminationGracePeriodSeconds: 30
+      # 25 s at most for its own end, and before that the gateway's pause.
+      terminationGracePeriodSeconds: {{ ternary 40 30 (eq .part "gateway") }}
       affinity:
         podAntiAffinity:
           preferredDuringSchedulingIgnoredDuringExecution:
@@ -57,6 +58,11 @@ spec:
             {{- range .ports }}
             - {name: {{ .name }}, containerPort: {{ .port }}}
             {{- end }}
+          {{- if eq .part "gateway" }}
+          # It serves until proxies and load balancers send nothing more.
+          lifecycle:
+            preStop: {sleep: {seconds: 10}}
+          {{- end }}
           startupProbe:
             httpGet: {path: /readyz, port: health}
             periodSeconds: 2

@@ -12,6 +12,7 @@ export interface Bed {
   kubectl: string;
   /** By major version. */
   helm: Readonly<Record<3 | 4, string>>;
+  apiServerPid: number;
   /** Of what ServiceAccounts asked for. */
   auditLog: string;
   /** What the programs of the bed write. */

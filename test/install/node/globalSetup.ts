@@ -1,8 +1,8 @@
 import type { TestProject } from 'vitest/node';
 import type { KubeObject } from '../../../src/controller/client.ts';
+import { type Connection, connect } from '../../cluster/connect.ts';
 import { until } from '../../scenarios/until.ts';
 import { startBalancer } from './bed/balancer.ts';
-import { type Connection, connect } from './bed/client.ts';
 import { startControlPlane } from './bed/controlPlane.ts';
 import { nodeName, startNode } from './bed/kubelet.ts';
 import { startMounts } from './bed/mounts.ts';
@@ -40,18 +40,17 @@ async function start(prepared: Prepared, onStop: (stop: () => Promise<void>) => 
   await startMounts(folder);
   await startNetwork();
   const plane = await startControlPlane(folder, binaries, programs, ({ stop }) => onStop(stop));
-  const { kubeconfigPath } = plane;
+  const { kubeconfigPath, ...rest } = plane;
   const node = { kubelet: programs.kubelet, kubeconfig: kubeconfigPath, folder, cgroup, archives };
   const nodes = await Promise.all([1, 2].map((number) => startNode({ ...node, number })));
   for (const { stop } of nodes) onStop(stop);
   for (const { stop } of await startServices(folder, kubeconfigPath, programs)) onStop(stop);
   const connection = connect(plane.kubeconfig);
   onStop(connection.close);
-  onStop(startBalancer(connection.kube));
+  onStop(await startBalancer(connection.kube));
   await untilReady(connection);
-  const { url, caPEM, token, kubeconfig, auditLog } = plane;
   const { kubectl } = binaries;
-  return { image, url, caPEM, token, kubeconfig, kubectl, helm, auditLog, logs: folder };
+  return { ...rest, image, kubectl, helm, logs: folder };
 }
 
 async function untilReady({ kube }: Connection): Promise<void> {

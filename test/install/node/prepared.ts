@@ -34,7 +34,7 @@ export async function prepare(tell: (line: string) => void): Promise<Prepared> {
     cgroup: cgroupOf(process.pid),
     binaries,
     programs,
-    helm: { 3: programs.helm3, 4: await findHelm() },
+    helm: { 3: await findHelm(3), 4: await findHelm(4) },
     image,
     archives: [pause, image.archive],
   };

@@ -10,7 +10,6 @@ export interface NodePrograms {
   /** Enforces NetworkPolicies; a tool of these tests, which ships nowhere. */
   router: string;
   pause: string;
-  helm3: string;
 }
 
 /** A program that is published as a Go module of its own. */
@@ -32,7 +31,6 @@ function programsOf(version: string): Record<keyof NodePrograms, GoProgram> {
     kubelet: kubernetesProgram('kubelet', version, 'node'),
     proxy: kubernetesProgram('kube-proxy', version, 'node'),
     router: published('kube-router', 'github.com/cloudnativelabs/kube-router/v2/cmd/kube-router', 'v2.1.0'),
-    helm3: published('helm', 'helm.sh/helm/v3/cmd/helm', 'v3.19.2'),
     pause: ours,
   };
 }
@@ -42,7 +40,7 @@ export async function nodePrograms(
   tell: (line: string) => void,
   env: Env = process.env,
 ): Promise<NodePrograms> {
-  const { kubelet, scheduler, proxy, router, pause, helm3 } = programsOf(await kubernetesVersion());
+  const { kubelet, scheduler, proxy, router, pause } = programsOf(await kubernetesVersion());
   // One after the other: the first three share most of what is compiled.
   return {
     scheduler: await goProgram(scheduler, tell, env),
@@ -50,7 +48,6 @@ export async function nodePrograms(
     proxy: await goProgram(proxy, tell, env),
     pause: await goProgram(pause, tell, env),
     router: await goProgram(router, tell, env),
-    helm3: await goProgram(helm3, tell, env),
   };
 }
 

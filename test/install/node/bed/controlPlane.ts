@@ -17,6 +17,7 @@ export interface RunningControlPlane {
   kubeconfig: string;
   kubeconfigPath: string;
   auditLog: string;
+  apiServerPid: number;
 }
 
 /** Starts etcd, the API server, all controllers and the scheduler; `onStop` gets how to stop each. */
@@ -53,11 +54,13 @@ export async function startControlPlane(
     name: string,
     all: Record<string, string>,
     isReady = async () => true,
-  ) =>
-    onStop(
-      await startProgram({ binary, args: argumentsOf(all), logFile: join(folder, `${name}.log`), isReady }),
-    );
-  await start(binaries.apiserver, 'apiserver', flags, answers(`${url}/readyz`, ask));
+  ): Promise<number> => {
+    const logFile = join(folder, `${name}.log`);
+    const program = await startProgram({ binary, args: argumentsOf(all), logFile, isReady });
+    onStop(program);
+    return program.pid;
+  };
+  const apiServerPid = await start(binaries.apiserver, 'apiserver', flags, answers(`${url}/readyz`, ask));
   await dispatcher.close();
   const caFile = join(certificates, 'apiserver.crt');
   const caPEM = await readFile(caFile, 'utf8');
@@ -80,5 +83,5 @@ export async function startControlPlane(
     'leader-elect': 'false',
     'bind-address': '127.0.0.1',
   });
-  return { url, caPEM, token, kubeconfig, kubeconfigPath: path, auditLog };
+  return { url, caPEM, token, kubeconfig, kubeconfigPath: path, auditLog, apiServerPid };
 }

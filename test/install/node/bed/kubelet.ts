@@ -68,6 +68,8 @@ function configuration(folder: string, cgroup: string, socket: string, port: num
     containerRuntimeEndpoint: `unix://${socket}`,
     featureGates: { KubeletInUserNamespace: true },
     evictionHard: { 'memory.available': '100Mi', 'nodefs.available': '1%', 'imagefs.available': '1%' },
+    clusterDNS: [NODE_IP],
+    clusterDomain: 'cluster.local',
     podLogsDir: join(folder, 'pods'),
     nodeStatusUpdateFrequency: '5s',
   };

@@ -1,0 +1,82 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { OPERATOR_NAMESPACE } from '../../../dev/stack/install.ts';
+import { createWorkspace, putSecret, sweeps, untilReady } from '../../scenarios/harness.ts';
+import { nodeName } from './bed/kubelet.ts';
+import { describeOnNode } from './bed.ts';
+import { createNodeScene, type NodeScene } from './scene.ts';
+import { watchGateway, watchLeader } from './watchers.ts';
+
+const LONGEST_WITHOUT_LEADER_MS = 3_000;
+const LONGEST_WITHOUT_GATEWAY_MS = 5_000;
+
+describeOnNode('a drained node', () => {
+  let scene: NodeScene;
+  beforeAll(async () => {
+    scene = await createNodeScene();
+    await putSecret(scene, 'ada-env', { KEY: 'a' });
+    await createWorkspace(scene, 'ada');
+    await untilReady(scene, 'ada', 1);
+  });
+  afterAll(() => scene?.close());
+  afterEach(async () => {
+    await scene.kubectl.ok('uncordon', nodeName(1), nodeName(2));
+  });
+
+  /** Where the pod is that the lease names. */
+  async function nodeOfLeader(): Promise<string> {
+    const path = 'jsonpath={.spec.holderIdentity}';
+    const holder = await scene.kubectl.ok(
+      'get',
+      'lease',
+      'workspace-operator',
+      '-n',
+      OPERATOR_NAMESPACE,
+      '-o',
+      path,
+    );
+    const pods = await scene.kubectl.ok('get', 'pods', '-n', OPERATOR_NAMESPACE, '-o', 'json');
+    const { items } = JSON.parse(pods) as {
+      items: { metadata: { name: string }; spec: { nodeName: string } }[];
+    };
+    const pod = items.find(({ metadata }) => holder.startsWith(metadata.name));
+    if (!pod) throw new Error(`the lease names ${holder}, and there is no such pod in ${pods}`);
+    return pod.spec.nodeName;
+  }
+
+  const drain = (node: string) =>
+    scene.kubectl.ok('drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=120s');
+
+  function expectNothingDone(): void {
+    expect(scene.stack.ec2.counters.provisions()).toHaveLength(1);
+    expect(scene.stack.ec2.counters.terminations()).toEqual([]);
+  }
+
+  test('with two replicas is empty soon: another leads within 3 s, and a gateway serves all the time', async () => {
+    const leader = watchLeader(scene);
+    const gateway = watchGateway(scene);
+    await drain(await nodeOfLeader());
+    await sweeps(scene, 3);
+    const gaps = { leader: await leader.stop(), gateway: await gateway.stop() };
+    console.log(
+      `without a leader ${Math.round(gaps.leader)} ms, without a gateway ${Math.round(gaps.gateway)} ms`,
+    );
+    expect(leader.holders.length).toBeGreaterThan(1);
+    expect(gaps.leader).toBeLessThan(LONGEST_WITHOUT_LEADER_MS);
+    expect(gaps.gateway).toBeLessThan(LONGEST_WITHOUT_GATEWAY_MS);
+    expectNothingDone();
+  });
+
+  test('with one replica each is empty soon too, and the next pod leads', async () => {
+    const { controller, gateway } = scene.values;
+    const alone = { controller: { ...controller, replicas: 1 }, gateway: { ...gateway, replicas: 1 } };
+    await scene.helm.apply('upgrade', { ...scene.values, ...alone });
+    const from = await nodeOfLeader();
+    await drain(from);
+    await scene.kubectl.ok('rollout', 'status', 'deployment', '-n', OPERATOR_NAMESPACE, '--timeout=120s');
+    await sweeps(scene, 3);
+    expect(await nodeOfLeader()).not.toBe(from);
+    expectNothingDone();
+    await putSecret(scene, 'ada-env', { KEY: 'b' });
+    await untilReady(scene, 'ada', 2);
+  });
+});

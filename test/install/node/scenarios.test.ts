@@ -1,0 +1,122 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { OPERATOR_NAMESPACE } from '../../../dev/stack/install.ts';
+import { WORKSPACES } from '../../../src/reconcilers/workspace/deps.ts';
+import {
+  createWorkspace,
+  liveInstancesOf,
+  patchWorkspace,
+  provisionsOf,
+  putSecret,
+  terminationsOf,
+  until,
+  untilGone,
+  untilReady,
+} from '../../scenarios/harness.ts';
+import { tellIncident } from '../../scenarios/incidentStory.ts';
+import { describeOnNode } from './bed.ts';
+import { createNodeScene, type NodeScene } from './scene.ts';
+
+/** Longer than a heartbeat's limit in these scenes, 3 s, and as long again. */
+const OUTAGE_MS = 7_000;
+
+describeOnNode('from the pods of the chart', () => {
+  let scene: NodeScene;
+  beforeAll(async () => {
+    scene = await createNodeScene();
+  });
+  afterAll(() => scene?.close());
+
+  const books = async () => ({
+    versions: (await scene.kube.list(WORKSPACES)).items.map(({ metadata }) => metadata.resourceVersion),
+    provisions: scene.stack.ec2.counters.provisions().length,
+    terminations: scene.stack.ec2.counters.terminations().length,
+  });
+
+  test('one change is one provision, and reports while its instance boots are dropped', () =>
+    tellIncident(scene));
+
+  test('a restart that is asked for once is one provision', async () => {
+    const before = provisionsOf(scene, 'ada').length;
+    await patchWorkspace(scene, 'ada', { spec: { requests: { restart: 'please' } } });
+    await untilReady(scene, 'ada', before + 1);
+    expect(provisionsOf(scene, 'ada')).toHaveLength(before + 1);
+  });
+
+  test('without a gateway nothing is provisioned or ended', async () => {
+    const before = await books();
+    await scene.kubectl.ok(
+      'scale',
+      '-n',
+      OPERATOR_NAMESPACE,
+      'deployment/workspace-operator-gateway',
+      '--replicas=0',
+    );
+    await untilGateways(0);
+    await wait(OUTAGE_MS);
+    expect(await books()).toMatchObject({ provisions: before.provisions, terminations: before.terminations });
+    await scene.kubectl.ok(
+      'scale',
+      '-n',
+      OPERATOR_NAMESPACE,
+      'deployment/workspace-operator-gateway',
+      '--replicas=2',
+    );
+    await untilGateways(2);
+    await wait(OUTAGE_MS);
+    expect(await books()).toEqual(before);
+  });
+
+  test('without the database nothing is provisioned or ended', async () => {
+    const before = await books();
+    await scene.doors.database.shut();
+    await wait(OUTAGE_MS);
+    expect(await books()).toEqual(before);
+    await scene.doors.database.open();
+    await wait(OUTAGE_MS);
+    expect(await books()).toEqual(before);
+  });
+
+  test('while the API server hangs nothing is provisioned or ended, and a later change is one provision', async () => {
+    const before = await books();
+    process.kill(scene.bed.apiServerPid, 'SIGSTOP');
+    try {
+      await wait(2 * OUTAGE_MS);
+      expect(scene.stack.ec2.counters.provisions()).toHaveLength(before.provisions);
+      expect(scene.stack.ec2.counters.terminations()).toHaveLength(before.terminations);
+    } finally {
+      process.kill(scene.bed.apiServerPid, 'SIGCONT');
+    }
+    await putSecret(scene, 'ada-env', { API_KEY: 'after the outage' });
+    await untilReady(scene, 'ada', before.provisions + 1);
+    expect(provisionsOf(scene, 'ada')).toHaveLength(before.provisions + 1);
+  });
+
+  test('a deleted Workspace ends its instance and is gone', async () => {
+    await putSecret(scene, 'bob-env', { KEY: 'a' });
+    await createWorkspace(scene, 'bob');
+    await untilReady(scene, 'bob', 1);
+    await scene.kube.delete(WORKSPACES, 'bob', 'default');
+    await untilGone(scene, 'bob');
+    expect(liveInstancesOf(scene, 'bob')).toEqual([]);
+    expect(terminationsOf(scene, 'bob')).toHaveLength(1);
+  });
+
+  function untilGateways(count: number): Promise<true> {
+    return until(`${count} gateways serve`, async () => {
+      const path = 'jsonpath={range .items[*]}{range .endpoints[*]}{.conditions.ready}{"\\n"}{end}{end}';
+      const label = 'kubernetes.io/service-name=workspace-operator-gateway';
+      const said = await scene.kubectl.ok(
+        'get',
+        'endpointslices',
+        '-n',
+        OPERATOR_NAMESPACE,
+        '-l',
+        label,
+        '-o',
+        path,
+      );
+      return said.split('\n').filter((ready) => ready === 'true').length === count;
+    });
+  }
+});

@@ -1,0 +1,114 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { OPERATOR_NAMESPACE } from '../../../dev/stack/install.ts';
+import { WORKSPACES } from '../../../src/reconcilers/workspace/deps.ts';
+import { followCluster } from '../../cluster/followCluster.ts';
+import { createKubectl, type Kubectl } from '../../kubectl/kubectl.ts';
+import { createSceneOn, NAMESPACE, type Scene } from '../../scenarios/harness.ts';
+import type { Raised, SceneOptions } from '../../scenarios/raised.ts';
+import { until } from '../../scenarios/until.ts';
+import { addWitness } from '../../scenarios/witness.ts';
+import { type Bed, theBed } from './bed.ts';
+import { type Ground, prepareGround } from './ground.ts';
+import { createHelm, type Helm, RELEASE } from './helm.ts';
+
+/** The chart, installed on the node, and what its pods work on. */
+export interface NodeScene extends Scene, Pick<Ground, 'doors' | 'values' | 'connection'> {
+  bed: Bed;
+  helm: Helm;
+  kubectl: Kubectl;
+}
+
+interface RaisedOnNode extends Raised, Pick<Ground, 'doors' | 'values' | 'connection'> {
+  bed: Bed;
+  helm: Helm;
+  kubectl: Kubectl;
+}
+
+/** @param values beside those of the ground */
+export function createNodeScene(
+  options: Partial<SceneOptions> = {},
+  adapt: (values: Ground['values']) => Ground['values'] = (values) => values,
+): Promise<NodeScene> {
+  return createSceneOn((all) => raiseOnNode(theBed(), all, adapt), options);
+}
+
+async function raiseOnNode(
+  bed: Bed,
+  options: SceneOptions,
+  adapt: (values: Ground['values']) => Ground['values'],
+): Promise<RaisedOnNode> {
+  const ground = await prepareGround(bed, options);
+  const { connection, doors, stack } = ground;
+  const values = adapt(ground.values);
+  const helm = await createHelm(bed, 4, OPERATOR_NAMESPACE);
+  const kubectl = await createKubectl(bed.kubectl, bed.kubeconfig);
+  addWitness(podWitness(bed));
+  const stops: (() => Promise<unknown>)[] = [];
+  const raised: RaisedOnNode = {
+    bed,
+    helm,
+    kubectl,
+    doors,
+    values,
+    connection,
+    stack: { ...stack, stop },
+    kube: connection.kube,
+    cluster: undefined,
+    adminKubeconfig: bed.kubeconfig,
+    operatorKubeconfig: () => Promise.reject(new Error('here operators are pods')),
+    history: () => Promise.reject(new Error('etcd is not read here')),
+    follow: async (listener) => void stops.push(followCluster(connection.transport, listener)),
+  };
+  try {
+    await helm.apply('install', values);
+    return raised;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  async function stop(): Promise<void> {
+    await clear(raised);
+    for (const step of stops) await step();
+    await helm.close();
+    await kubectl.close();
+    await stack.stop();
+  }
+}
+
+/** Deletes what a scene made, and with it every instance; the next one finds an empty cluster. */
+async function clear({ connection: { kube }, helm, kubectl }: RaisedOnNode): Promise<void> {
+  await kubectl.run(['uncordon', '--all']);
+  await kubectl.run(['delete', 'wks', '--all', '-n', NAMESPACE, '--wait=false']);
+  await until(
+    'all Workspaces are gone',
+    async () => (await kube.list(WORKSPACES).catch(() => ({ items: [] }))).items.length === 0,
+  );
+  await kubectl.run(['delete', 'wksc', '--all']);
+  await helm.run('uninstall', RELEASE, '--wait', '--ignore-not-found');
+  await kubectl.run(['delete', 'namespace', OPERATOR_NAMESPACE]);
+}
+
+/** What a failing test shows of the pods. */
+function podWitness(bed: Bed) {
+  const kubeconfig = join(bed.logs, 'kubeconfig-witness');
+  writeFileSync(kubeconfig, bed.kubeconfig, { mode: 0o600 });
+  const ask = (...args: string[]) => {
+    try {
+      return execFileSync(bed.kubectl, ['--kubeconfig', kubeconfig, '-n', OPERATOR_NAMESPACE, ...args], {
+        encoding: 'utf8',
+        timeout: 10_000,
+      });
+    } catch (error) {
+      return String(error);
+    }
+  };
+  const logs = (part: string) =>
+    ask('logs', '-l', `app.kubernetes.io/component=${part}`, '--prefix', '--tail', '15', '--ignore-errors');
+  return {
+    glance: () => ask('get', 'pods,lease', '-o', 'wide'),
+    timeline: () => `${ask('get', 'events')}\n${logs('controller')}\n${logs('gateway')}`,
+  };
+}
