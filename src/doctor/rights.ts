@@ -44,7 +44,8 @@ export function rightsCheck({ kube, namespace, watched = [], part }: RightsOptio
     name: CHECK,
     object,
     async run() {
-      const asked = lists[part].flatMap((right) => places(right).map((place) => ({ right, place })));
+      const list = lists[part].filter((right) => watched.length > 0 || !isWithin(right, lists[part]));
+      const asked = list.flatMap((right) => places(right).map((place) => ({ right, place })));
       const missing: string[] = [];
       for (const { right, place } of asked)
         if (!(await isAllowed(right, place))) missing.push(textOf(right, place));
@@ -100,6 +101,16 @@ export function rightsCheck({ kube, namespace, watched = [], part }: RightsOptio
       ),
     ];
   }
+}
+
+/** Whether one that is asked for the whole cluster has it in it. */
+function isWithin({ where, group, resource, verb }: Right, list: readonly Right[]): boolean {
+  return (
+    where === 'own' &&
+    list.some(
+      (it) => it.where === undefined && it.group === group && it.resource === resource && it.verb === verb,
+    )
+  );
 }
 
 function textOf({ verb, resource, group, name }: Right, place: string | undefined): string {

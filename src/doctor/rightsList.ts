@@ -26,7 +26,7 @@ const CLUSTER = { where: 'cluster' } as const;
 const KEYS = 'workspace-operator-keys';
 const LEASE = 'workspace-operator';
 
-/** What the controller uses: as deploy/rbac-split.yaml grants it, which a test compares. */
+/** What the controller uses: as deploy/rbac-split.yaml and rbac-namespaces.yaml grant it, which a test compares. */
 export const CONTROLLER_RIGHTS: readonly Right[] = [
   ...rights(['workspaces'], ['list', 'watch'], { group: OURS }),
   ...rights(['workspaceclasses'], ['list', 'watch'], { group: OURS, ...CLUSTER }),
@@ -37,8 +37,13 @@ export const CONTROLLER_RIGHTS: readonly Right[] = [
   ...rights(['namespaces'], ['get'], { group: '', ...CLUSTER, names: ['kube-system'] }),
   ...rights(['events'], ['create', 'patch'], { group: 'events.k8s.io' }),
   ...rights(['configmaps'], ['create', 'delete', 'get', 'list'], { group: '', ...OWN }),
+  ...rights(['events'], ['create', 'patch'], { group: 'events.k8s.io', ...OWN }),
   ...rights(['secrets'], ['create'], { group: '', ...OWN }),
-  ...rights(['secrets'], ['patch'], { group: '', ...OWN, names: [KEYS, 'workspace-operator-launch-keys'] }),
+  ...rights(['secrets'], ['get', 'list', 'watch', 'patch'], {
+    group: '',
+    ...OWN,
+    names: [KEYS, 'workspace-operator-launch-keys'],
+  }),
   ...rights(['leases'], ['create'], { group: 'coordination.k8s.io', ...OWN }),
   ...rights(['leases'], ['get', 'update'], { group: 'coordination.k8s.io', ...OWN, names: [LEASE] }),
 ];

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CHART } from '../install/chart.ts';
 import { until } from '../scenarios/until.ts';
+import { auditedRequests } from './auditLog.ts';
 import { type HelmCluster, NAMESPACE, openHelmCluster } from './helmCluster.ts';
 import { endJob, playJob } from './playedJob.ts';
 
@@ -89,5 +90,16 @@ describe.each([3, 4] as const)('an uninstall with Helm %d', (major) => {
     const [said, played] = await Promise.all([refusedUninstall(), playJob(on, JOB)]);
     expect(said).toContain('uninstalled');
     expect(played.output).toContain('No Workspace exists');
+  });
+
+  test('took what the account of the hook was granted, and nothing more', () => {
+    const user = `system:serviceaccount:${NAMESPACE}:${JOB}`;
+    const used = auditedRequests(on.cluster.auditLog).filter((request) => request.user === user);
+    expect(used.filter(({ code, forbidden }) => forbidden || code >= 400)).toEqual([]);
+    expect([...new Set(used.map(({ verb, resource }) => `${verb} ${resource}`))].sort()).toEqual([
+      'list secrets',
+      'list workspaces',
+      'patch secrets',
+    ]);
   });
 });

@@ -70,6 +70,21 @@ test('what the hook may do is its own account’s alone', async () => {
     expect(subjects).toEqual([expect.objectContaining({ name: 'workspace-operator-uninstall' })]);
 });
 
+test('with a list of namespaces it asks about these alone, by Roles in each', async () => {
+  const manifests = await render({ watchNamespaces: ['a', 'b'] });
+  const hooks = manifests.filter(isHook);
+  expect(hooks.filter(({ kind }) => kind.startsWith('Cluster'))).toEqual([]);
+  const listing = hooks.filter(({ metadata }) => metadata.name.endsWith('system-uninstall'));
+  expect(listing.map(({ kind, metadata }) => `${kind} ${metadata.namespace}`).sort()).toEqual([
+    'Role a',
+    'Role b',
+    'RoleBinding a',
+    'RoleBinding b',
+  ]);
+  const { spec } = job.parse(find(manifests, 'Job', 'workspace-operator-uninstall')).spec.template;
+  expect(spec.containers[0].env).toContainEqual({ name: 'WORKSPACE_WATCH_NAMESPACES', value: 'a,b' });
+});
+
 test('an uninstall that Values do not know is refused', async () => {
   await expect(render({ uninstall: { policy: 'Force' } })).rejects.toThrow(/policy/);
 });
