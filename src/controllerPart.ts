@@ -23,6 +23,7 @@ import { createClassLookUps } from './reconcilers/class/lookUps.ts';
 import { createClassMetrics } from './reconcilers/class/metrics.ts';
 import { createPace } from './reconcilers/class/pace.ts';
 import { createClassReconciler } from './reconcilers/class/reconciler.ts';
+import { createContentNames } from './reconcilers/fleet/contentNames.ts';
 import { createFleet } from './reconcilers/fleet/fleet.ts';
 import { createOrphanMetrics } from './reconcilers/orphans/metrics.ts';
 import { createOrphans } from './reconcilers/orphans/orphans.ts';
@@ -84,6 +85,7 @@ export function startControllerPart(
   const pace = createPace({ clock, statusIntervalMs: settings.classStatusIntervalMs });
   const fleet = createFleet({
     ...cluster,
+    names: createContentNames(cluster.keys),
     onClass(className, news) {
       if (news === 'numbers') classQueue.addAfter(className, pace.dueInMs(className));
       else classQueue.add(className);
@@ -194,9 +196,11 @@ export function startControllerPart(
     onChange: (key) => queue.add(key),
   });
   keepLedger(cluster.workspaces, { lease, logger, metrics: createWorkspaceMetrics(registry) });
+  const keys = createKeysPart(platform, cluster, { lease, events, workspaceQueue: queue });
   const reconcile = createWorkspaceReconciler({
     ...cluster,
     ...userData,
+    publishKey: keys.publish,
     fleet,
     cloud,
     calls,
@@ -221,17 +225,8 @@ export function startControllerPart(
     clock,
     timing,
   });
-  const controller = createController({
-    name,
-    reconcile,
-    queue,
-    clock,
-    random,
-    logger,
-    metrics,
-    workers: settings.workers,
-    turns,
-  });
+  const loop = { clock, random, logger, metrics, turns };
+  const controller = createController({ name, reconcile, queue, workers: settings.workers, ...loop });
   const classController = createController({
     name: 'workspaceclass',
     reconcile: createClassReconciler({
@@ -247,13 +242,8 @@ export function startControllerPart(
       timing: { resolveIntervalMs: aws.resolveIntervalMs, statusIntervalMs: settings.classStatusIntervalMs },
     }),
     queue: classQueue,
-    clock,
-    random,
-    logger,
-    metrics,
-    turns,
+    ...loop,
   });
-  const keys = createKeysPart(platform, cluster, { lease, events, workspaceQueue: queue });
   evidence.start();
 
   const elector = startLeaderElection({

@@ -4,11 +4,14 @@ import type { EventRecorder } from './controller/events.ts';
 import { objectKey } from './controller/store.ts';
 import { createWorkqueue, type Workqueue } from './controller/workqueue.ts';
 import { createKeysReconciler } from './reconcilers/keys/keys.ts';
+import { createKeyPublisher } from './reconcilers/keys/publish.ts';
 import type { Lease } from './reconcilers/workspace/deps.ts';
 
 type Reconciler = ReturnType<typeof createKeysReconciler>;
 
 export interface KeysPart {
+  /** See publish.ts. */
+  publish(namespace: string): Promise<void>;
   start(): void;
   stop(graceMs: number): Promise<unknown>;
 }
@@ -35,7 +38,9 @@ export function createKeysPart(
   }
   const reconcile: Reconciler = async (key, context) => reconcilers.get(key)?.(key, context);
   const controller = createController({ name, reconcile, queue, clock, random, logger, metrics });
+  const { keys, keySecret: secret, keySecrets: store } = cluster;
   return {
+    publish: createKeyPublisher({ kube: cluster.kube, secret, store, keys, lease: leading.lease, logger }),
     start() {
       controller.start();
       for (const key of reconcilers.keys()) queue.add(key);

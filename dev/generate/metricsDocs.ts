@@ -84,6 +84,7 @@ loses its lease, between the write and the line; \`status.provisions\` and \`sta
 | \`orphan.found\`, \`orphan.ended\` | \`event\` | An instance belongs to no Workspace; told once a verdict (${ORPHAN_VERDICTS.map(code).join(', ')}). It is being terminated. \`instanceID\`, and \`uid\`, \`namespace\`, \`name\`, \`number\` as its tags say. |
 | \`orphans.held\` | \`event\` | Orphans are due, and none is ended. \`reason\`: ${listed(HOLDS)}. |
 | \`keys.rotated\`, \`keys.restored\` | \`event\` | Keys were made, or put back into their Secret. \`entries\`: names, never keys. |
+| \`keys.unpublished\` | \`event\` | Keys of namespaces are not in the Secret: an earlier release would take what is digested with them for unchanged once ([ADR 21](adr/0021-digests-of-a-namespace.md)). |
 | \`user-data.collected\` | \`event\` | A ConfigMap with a text that user data was rendered from is gone: no class has it any more, and no launch was made with it. \`name\`. |
 | \`file.loaded\`, \`file.refused\` | \`event\` | A file that a setting names changed; it is used, or the one before it stays in use. \`setting\`, and \`fault\` when refused; never content. |
 | \`launch.bootstrapped\` | \`msg\` | An instance was served its environment. \`namespace\`, \`name\`, \`uid\`, \`number\`, \`digest\`. |

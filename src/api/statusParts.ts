@@ -54,3 +54,17 @@ export const turn = z
   .describe(
     'The wait of a change for other Workspaces of the class, or of a launch for its turn at EC2, as it was when it began: a place that follows each step would be a write each.',
   );
+
+export const contents = z
+  .array(
+    z
+      .object({
+        env: text(128).describe('Digest of an environment that this status names.'),
+        sealed: text(160).describe('Its content, in a form that the operator alone can compare.'),
+      })
+      .describe('An environment.'),
+  )
+  .max(12)
+  .describe(
+    'Environments that this status names, so that one change of a Secret that many namespaces hold is tried by one first. Nobody but the operator can tell from it who has the same.',
+  );

@@ -16,7 +16,7 @@ import {
 import { REFUSALS } from './refusals.ts';
 import { fallback, refusals } from './refused.ts';
 import { replacement } from './replacement.ts';
-import { restarts, room, turn } from './statusParts.ts';
+import { contents, restarts, room, turn } from './statusParts.ts';
 import { namesOf } from './table.ts';
 import { className } from './workspaceClass.ts';
 
@@ -202,6 +202,7 @@ export const workspaceStatus = z
     restarts: restarts.optional(),
     launch: launch.optional(),
     replacement: replacement.optional(),
+    contents: contents.optional(),
     terminating: z
       .array(
         z

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { KubeClient, KubeObject, Resource } from '../controller/client.ts';
 import { isAlreadyExists, isNotFound } from '../controller/errors.ts';
 import type { Random } from '../controller/random.ts';
+import { isNamespaceKey } from './keyForm.ts';
 
 /** digest: environments. ticket: what an instance first shows. session: what it shows afterwards. */
 export const KEY_KINDS = ['digest', 'ticket', 'session'] as const;
@@ -18,6 +19,8 @@ export interface NamedKey {
 export interface KeyRing {
   current(kind: KeyKind): NamedKey;
   get(kind: KeyKind, id: string): Buffer | undefined;
+  /** Keys of the kind that are not one namespace's, oldest first. */
+  all(kind: KeyKind): readonly NamedKey[];
 }
 
 /** An entry of the Secret: `<kind>.<id>` → 32 bytes. */
@@ -124,30 +127,30 @@ export function createKeyRing(
   where: string,
   kinds: readonly KeyKind[] = KEY_KINDS,
 ): KeyRing {
-  const keys = new Map<string, Buffer>();
-  const current = new Map<KeyKind, KeyEntry>();
-  for (const entry of entries) {
-    keys.set(entryName(entry), entry.key);
-    const best = current.get(entry.kind);
-    if (!best || isNewer(entry, best)) current.set(entry.kind, entry);
+  const keys = new Map(entries.map((entry) => [entryName(entry), entry.key]));
+  const all = new Map<KeyKind, NamedKey[]>();
+  for (const entry of [...entries].sort(byAge)) {
+    const { kind, id, key } = entry;
+    if (!isNamespaceKey(entry)) all.set(kind, [...(all.get(kind) ?? []), { id, key }]);
   }
   const newest = (kind: KeyKind): NamedKey => {
-    const entry = current.get(kind);
-    if (!entry) {
+    const key = all.get(kind)?.at(-1);
+    if (!key) {
       throw new Error(
         `${where} has no ${kind} key (an entry ${kind}.k1x<8 hex digits> of ${KEY_BYTES} bytes); restore it from a backup`,
       );
     }
-    return { id: entry.id, key: entry.key };
+    return key;
   };
   for (const kind of kinds) newest(kind);
   return Object.freeze({
     current: newest,
     get: (kind: KeyKind, id: string) => keys.get(entryName({ kind, id })),
+    all: (kind: KeyKind) => all.get(kind) ?? [],
   });
 }
 
 /** The same in every process, also between two keys of one number. */
-function isNewer(a: KeyEntry, b: KeyEntry): boolean {
-  return a.number > b.number || (a.number === b.number && a.id > b.id);
+function byAge(a: KeyEntry, b: KeyEntry): number {
+  return a.number - b.number || (a.id < b.id ? -1 : 1);
 }

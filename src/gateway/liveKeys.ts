@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { KubeClient, KubeObject } from '../controller/client.ts';
 import { isNotFound } from '../controller/errors.ts';
+import { isNamespaceKey } from './keyForm.ts';
 import {
   createKeyRing,
   entryName,
@@ -58,7 +59,8 @@ export function createLiveKeyRing(options: {
         logger.error({ entry: name }, `${where}: an entry is another key now; the first one is used`);
       if (known) continue;
       held.set(name, entry);
-      grown = true;
+      // Who needs one of a namespace derives it.
+      if (!isNamespaceKey(entry)) grown = true;
     }
     const present = new Set(entries.map(entryName));
     for (const name of held.keys()) if (forgotten.has(name) && !present.has(name)) held.delete(name);
@@ -76,6 +78,7 @@ export function createLiveKeyRing(options: {
   return {
     current: (kind) => ring.current(kind),
     get: (kind, id) => ring.get(kind, id),
+    all: (kind) => ring.all(kind),
     entries: () => [...held.values()],
     take,
     async isGone(kind, id) {

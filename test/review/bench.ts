@@ -18,6 +18,7 @@ import { createObserver } from '../../src/ec2/observer.ts';
 import { createOfferingMemory } from '../../src/ec2/offerings.ts';
 import type { Ec2Calls, Instance, Resolution, RunRequest } from '../../src/ec2/port.ts';
 import type { LaunchEvidence } from '../../src/gateway/evidence.ts';
+import { createContentNames } from '../../src/reconcilers/fleet/contentNames.ts';
 import { createFleet } from '../../src/reconcilers/fleet/fleet.ts';
 import { WORKSPACES, type WorkspaceDeps } from '../../src/reconcilers/workspace/deps.ts';
 import { createWorkspaceReconciler } from '../../src/reconcilers/workspace/reconciler.ts';
@@ -164,7 +165,13 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
     classes,
     secrets,
     namespaces,
-    fleet: createFleet({ workspaces, classes, onClass: () => undefined, onPlace: () => undefined }),
+    fleet: createFleet({
+      workspaces,
+      classes,
+      names: createContentNames(keys),
+      onClass: () => undefined,
+      onPlace: () => undefined,
+    }),
     cloud,
     calls,
     lines: createOpenLines(),

@@ -5,7 +5,7 @@ import type { LiveKeyRing } from '../../src/gateway/liveKeys.ts';
 export function keysWith(
   ids: readonly string[],
   bytes: (kind: string, id: string) => Buffer,
-): Pick<LiveKeyRing, 'current' | 'get' | 'isGone'> {
+): Pick<LiveKeyRing, 'current' | 'get' | 'all' | 'isGone'> {
   const kinds = [...KEY_KINDS, ...LAUNCH_KEY_KINDS];
   const entries = kinds.flatMap((kind) =>
     ids.map((id): KeyEntry => ({ kind, id, number: Number(id.slice(1)), key: bytes(kind, id) })),

@@ -9,6 +9,7 @@ import { createStore } from '../../src/controller/store.ts';
 import { createOfferingMemory } from '../../src/ec2/offerings.ts';
 import type { Ec2Calls, Instance, ObservedInstance } from '../../src/ec2/port.ts';
 import type { LaunchEvidence } from '../../src/gateway/evidence.ts';
+import { createContentNames } from '../../src/reconcilers/fleet/contentNames.ts';
 import { createFleet } from '../../src/reconcilers/fleet/fleet.ts';
 import type { WorkspaceDeps } from '../../src/reconcilers/workspace/deps.ts';
 import { CLUSTER, TIMING } from './facts.ts';
@@ -111,7 +112,13 @@ export function createSurroundings(options: { keys?: readonly string[] } = {}) {
     classes,
     secrets,
     namespaces: createStore<KubeObject>(),
-    fleet: createFleet({ workspaces, classes, onClass: () => undefined, onPlace: () => undefined }),
+    fleet: createFleet({
+      workspaces,
+      classes,
+      names: createContentNames(keys),
+      onClass: () => undefined,
+      onPlace: () => undefined,
+    }),
     cloud: {
       lastSweep: () => ({ begunAt: clock.monotonic(), endedAt: clock.monotonic() }),
       ofWorkspace: () => instances,

@@ -8,6 +8,7 @@ import { GatewayError } from '../errors.ts';
 import type { LaunchKey } from '../heartbeatStore.ts';
 import type { Answer } from '../lines.ts';
 import { findPresent, heartbeatTerms } from '../lookup.ts';
+import { digestKey } from '../namespaceKeys.ts';
 import type { GatewayParts } from '../parts.ts';
 import { type InstanceProof, isTicketSpent, provesInstance } from './instanceProof.ts';
 
@@ -65,7 +66,7 @@ async function serve(
   const settled =
     digest !== undefined &&
     missing.length === 0 &&
-    matchesDigest((id) => parts.keys.get('digest', id), digest, variables);
+    matchesDigest((id) => digestKey(parts.keys, workspace.metadata.namespace, id), digest, variables);
   if (!settled) throw new GatewayError('environment_unsettled');
   if (!proven && !(await mayHaveUnproven(parts, caller, workspace, variables)))
     throw new GatewayError('identity_invalid');
@@ -115,14 +116,16 @@ function openPresent(parts: GatewayParts, caller: LaunchKey): Workspace {
 async function mayHaveUnproven(
   { keys, store }: GatewayParts,
   caller: LaunchKey,
-  { status }: Workspace,
+  { metadata, status }: Workspace,
   variables: Environment,
 ): Promise<boolean> {
   const record = await store.find(caller);
   const starts = status?.launch?.after !== undefined && status.launch.readyAt === undefined;
   if (starts && (record?.boot ?? 0) <= (status.launch?.after?.boot ?? 0)) return true;
   const held = record?.env ?? status?.instance?.env;
-  return held !== undefined && matchesDigest((id) => keys.get('digest', id), held, variables);
+  return (
+    held !== undefined && matchesDigest((id) => digestKey(keys, metadata.namespace, id), held, variables)
+  );
 }
 
 async function readSecrets(parts: GatewayParts, { metadata, spec }: Workspace): Promise<Gathered> {

@@ -1,4 +1,5 @@
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
+import { AS_IN_STATUS, type ContentNames } from '../fleet/contentNames.ts';
 import { type ClassTally, createTally } from '../fleet/tally.ts';
 import { maxUnavailable } from '../workspace/decide/rollout.ts';
 import type { ClassFacts, ClassNow, ClassResolution, FleetSummary } from './decide/facts.ts';
@@ -12,7 +13,7 @@ export function observeClass(
   resolution: ClassResolution | undefined,
 ): { facts: ClassFacts; now: ClassNow } {
   const { name } = klass.metadata;
-  const fleet = summaryOf(deps.fleet.of(name), klass);
+  const fleet = summaryOf(deps.fleet.of(name), klass, deps.fleet.names);
   const now = { wall: deps.clock.now(), mono: deps.clock.monotonic() };
   const evidence = { heartbeats: deps.evidence.of(name), cloud: deps.evidence.cloud() };
   const wroteAt = deps.pace.wroteAt(name);
@@ -20,7 +21,11 @@ export function observeClass(
 }
 
 /** What the class's status needs of its sums. */
-export function summaryOf(sums: ClassTally | undefined, klass: WorkspaceClass): FleetSummary {
+export function summaryOf(
+  sums: ClassTally | undefined,
+  klass: WorkspaceClass,
+  names: ContentNames = AS_IN_STATUS,
+): FleetSummary {
   const tally = sums ?? createTally();
   const { slots, standing, stuck } = tally;
   return {
@@ -31,15 +36,23 @@ export function summaryOf(sums: ClassTally | undefined, klass: WorkspaceClass): 
     limit: maxUnavailable(klass.spec, slots.counted),
     replacedSince: standing.replacedSince,
     meanMs: standing.meanMs(),
-    contents: contentsOf(tally, klass),
+    contents: contentsOf(tally, klass, names),
     stuck: stuck.summary(),
     blocked: standing.blocked(),
   };
 }
 
 /** Contents that are to be halted, as many as could be beside those that are, and those on record as halted. */
-function contentsOf({ contents }: ClassTally, klass: WorkspaceClass): FleetSummary['contents'] {
-  const halted = (klass.status?.halted ?? []).map(({ content }) => content);
-  const names = new Set([...contents.failed(MOST_HALTS + halted.length), ...halted]);
-  return [...names].sort().map(contents.summaryOf);
+function contentsOf(
+  { contents }: ClassTally,
+  { metadata, status }: WorkspaceClass,
+  names: ContentNames,
+): FleetSummary['contents'] {
+  const recorded = status?.halted ?? [];
+  const shown = new Map(recorded.map(({ content }) => [names.named(metadata.name, content), content]));
+  const all = new Set([...contents.failed(MOST_HALTS + recorded.length), ...shown.keys()]);
+  return [...all].sort().map((name) => ({
+    ...contents.summaryOf(name),
+    name: shown.get(name) ?? names.shown(metadata.name, name),
+  }));
 }

@@ -77,7 +77,8 @@ export interface FleetEntry {
   replaced?: { from: number; to: number };
 }
 
-export function entryOf(workspace: Workspace): FleetEntry {
+/** @param nameOf what a digest in its status is called where it is compared with those of others */
+export function entryOf(workspace: Workspace, nameOf = (digest: string) => digest): FleetEntry {
   const { metadata, spec, status } = workspace;
   const { launch, desired } = status ?? {};
   const key = `${metadata.namespace}/${metadata.name}`;
@@ -88,9 +89,11 @@ export function entryOf(workspace: Workspace): FleetEntry {
   const waits = isRollOutReason(upToDate) ? upToDate : waitsNear(upToDate, available);
   const stalled = conditionOf(status, 'Stalled')?.status === 'True';
   const runs = spec.operatingMode === 'Running' && metadata.deletionTimestamp === undefined;
-  const holds = contentsOf(launch?.machine, status?.instance?.env);
+  const named = (machine?: string, env?: string) =>
+    contentsOf(machine, env === undefined ? env : nameOf(env));
+  const holds = named(launch?.machine, status?.instance?.env);
   const takesRoom = occupies(status);
-  const trial = runs && !spec.paused && !available ? trialOf(workspace) : undefined;
+  const trial = runs && !spec.paused && !available ? trialOf(workspace, nameOf) : undefined;
   // What its owner must bring back tries nothing: another is the first.
   const isOwners = trial !== undefined && readyTraitsOf(ready?.reason ?? '')?.ownersMatter === true;
   const isLacking = isOwners && trial.slot;
@@ -119,11 +122,11 @@ export function entryOf(workspace: Workspace): FleetEntry {
     waits,
     rolling: runs && !spec.paused && (isTakenDown || ((!stalled || waits === 'RolloutHalted') && changing)),
     dueAt: Date.parse(desired?.at ?? '') || 0,
-    lacks: desired ? contentsOf(desired.machine, desired.env).filter((name) => !holds.includes(name)) : [],
+    lacks: desired ? named(desired.machine, desired.env).filter((name) => !holds.includes(name)) : [],
     proves: available && launch?.readyAt ? holds : [],
     tries: present && !(isPinned && present.refusedAt) ? present.tries : [],
     fails: present?.fails ?? [],
-    wantsEnv: runs ? desired?.env : undefined,
+    wantsEnv: runs && desired ? nameOf(desired.env) : undefined,
     isTakenDown,
     slotIn: present?.slotIn,
     isLacking,

@@ -1,3 +1,4 @@
+import { isClassContent } from '../../api/machine.ts';
 import type { FleetFact } from '../workspace/decide/facts.ts';
 import type { RoomFact } from '../workspace/decide/roomFacts.ts';
 import type { FleetEntry } from './entry.ts';
@@ -9,7 +10,12 @@ export function roomFor(self: FleetEntry, tally: ClassTally): RoomFact {
 }
 
 /** What a class comes to for one of its Workspaces, itself left out. */
-export function factOf(self: FleetEntry, tally: ClassTally, contents: readonly string[]): FleetFact {
+export function factOf(
+  self: FleetEntry,
+  tally: ClassTally,
+  contents: readonly string[],
+  nameOf = (content: string) => content,
+): FleetFact {
   const known = tally.entries.get(self.uid);
   const slots = tally.slots.factFor(self, known);
   return {
@@ -18,6 +24,12 @@ export function factOf(self: FleetEntry, tally: ClassTally, contents: readonly s
     halt: tally.stuck.haltOf(self.namespace),
     meanMs: tally.standing.meanMs(),
     room: roomFor(self, tally),
-    contents: Object.fromEntries(contents.map((name) => [name, tally.contents.factFor(name, self.key)])),
+    contents: Object.fromEntries(
+      contents.map((content) => {
+        const name = isClassContent(content) ? content : nameOf(content);
+        const fact = tally.contents.factFor(name, self.key);
+        return [content, name === content ? fact : { ...fact, name }];
+      }),
+    ),
   };
 }

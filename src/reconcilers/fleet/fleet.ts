@@ -8,6 +8,7 @@ import type { FleetFact } from '../workspace/decide/facts.ts';
 import { roomIsLeft } from '../workspace/decide/limits.ts';
 import { slotIsFree, unverified } from '../workspace/decide/rollout.ts';
 import type { RoomFact } from '../workspace/decide/roomFacts.ts';
+import { AS_IN_STATUS, type ContentNames } from './contentNames.ts';
 import { entryOf, type FleetEntry } from './entry.ts';
 import { factOf, roomFor } from './fact.ts';
 import { classesOf, guestIn, sameClasses } from './guests.ts';
@@ -22,8 +23,12 @@ import { type ClassTally, createTally } from './tally.ts';
 export interface Fleet {
   /** Undefined for a class that no Workspace names. */
   of(className: string): ClassTally | undefined;
-  /** @param contents names of what it may be replaced for just now */
-  factFor(workspace: Workspace, contents: readonly string[]): FleetFact;
+  readonly names: ContentNames;
+  /**
+   * @param contents what it may be replaced for just now, as status has it
+   * @param nameOf what that is compared by; without it these are names
+   */
+  factFor(workspace: Workspace, contents: readonly string[], nameOf?: (digest: string) => string): FleetFact;
   /** What the room of another class comes to for it. */
   roomFor(workspace: Workspace, className: string): RoomFact;
   /** Takes it all or nothing, in one moment, for a write on this version: false where that is not the newest any more. */
@@ -48,6 +53,8 @@ export interface Fleet {
 export interface FleetOptions {
   workspaces: Pick<Store<Workspace>, 'list' | 'onChange'>;
   classes: Pick<Store<WorkspaceClass>, 'get' | 'onChange'>;
+  /** Without it contents are compared as they are in status. */
+  names?: ContentNames;
   /** What a class's status tells of its Workspaces is another than before. */
   onClass(className: string, news: News): void;
   /** There is a place for this Workspace now, and was none before. */
@@ -61,7 +68,13 @@ interface Member {
   standsAside?: boolean;
 }
 
-export function createFleet({ workspaces, classes, onClass, onPlace }: FleetOptions): Fleet {
+export function createFleet({
+  workspaces,
+  classes,
+  names = AS_IN_STATUS,
+  onClass,
+  onPlace,
+}: FleetOptions): Fleet {
   const tallies = new Map<string, ClassTally>();
   const members = new Map<string, Member>();
   const shown = new Map<string, Shown>();
@@ -92,7 +105,7 @@ export function createFleet({ workspaces, classes, onClass, onPlace }: FleetOpti
   }
 
   function see(workspace: Workspace): void {
-    const entry = entryOf(workspace);
+    const entry = entryOf(workspace, names.of(workspace));
     const before = members.get(entry.uid)?.entry;
     if (before && !sameClasses(before, entry)) drop(entry.uid);
     const member = { entry, version: workspace.metadata.resourceVersion };
@@ -105,7 +118,7 @@ export function createFleet({ workspaces, classes, onClass, onPlace }: FleetOpti
     const tally = tallies.get(className);
     const woken = tally?.settle(klass) ?? [];
     const before = shown.get(className);
-    const now = tally && shownOf(tally, klass);
+    const now = tally && shownOf(tally, klass, names);
     if (now) shown.set(className, now);
     else shown.delete(className);
     const news = newsBetween(before, now);
@@ -122,12 +135,18 @@ export function createFleet({ workspaces, classes, onClass, onPlace }: FleetOpti
 
   function entryFor(workspace: Workspace): FleetEntry {
     const member = members.get(workspace.metadata.uid);
-    return member?.version === workspace.metadata.resourceVersion ? member.entry : entryOf(workspace);
+    return member?.version === workspace.metadata.resourceVersion
+      ? member.entry
+      : entryOf(workspace, names.of(workspace));
   }
 
-  function factFor(workspace: Workspace, contents: readonly string[]): FleetFact {
+  function factFor(
+    workspace: Workspace,
+    contents: readonly string[],
+    nameOf?: (digest: string) => string,
+  ): FleetFact {
     const entry = entryFor(workspace);
-    return factOf(entry, tallies.get(entry.className) ?? createTally(), contents);
+    return factOf(entry, tallies.get(entry.className) ?? createTally(), contents, nameOf);
   }
 
   function roomOf(workspace: Workspace, className: string): RoomFact {
@@ -139,7 +158,7 @@ export function createFleet({ workspaces, classes, onClass, onPlace }: FleetOpti
     const klass = classes.get(className);
     // A process that begins looks at all of them anyway.
     tally.settle(klass);
-    shown.set(className, shownOf(tally, klass));
+    shown.set(className, shownOf(tally, klass, names));
   }
   workspaces.onChange(({ type, object, old }) => {
     const { uid } = (old ?? object).metadata;
@@ -153,6 +172,7 @@ export function createFleet({ workspaces, classes, onClass, onPlace }: FleetOpti
   classes.onChange(({ object }) => settle(object.metadata.name));
 
   return {
+    names,
     of: (className) => tallies.get(className),
     factFor,
     roomFor: roomOf,

@@ -7,6 +7,7 @@ import type { Workspace, WorkspaceStatus } from '../../api/workspace.ts';
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import { roomIsLeft } from '../workspace/decide/limits.ts';
 import { slotIsFree, unverified } from '../workspace/decide/rollout.ts';
+import { AS_IN_STATUS } from './contentNames.ts';
 import { createFleet } from './fleet.ts';
 import { shownOf } from './news.ts';
 
@@ -251,7 +252,7 @@ test('sums that were kept as everything changed are those of a process that begi
       const [kept, begun] = [fleet.of('standard'), fresh.of('standard')];
       expect(kept === undefined).toBe(begun === undefined);
       if (!kept || !begun) return;
-      expect(shownOf(kept, klass)).toEqual(shownOf(begun, klass));
+      expect(shownOf(kept, klass, AS_IN_STATUS)).toEqual(shownOf(begun, klass, AS_IN_STATUS));
       expect(kept.standing.dueSince()).toEqual(begun.standing.dueSince());
       expect(kept.standing.meanMs()).toEqual(begun.standing.meanMs());
       for (const name of [B, C]) {

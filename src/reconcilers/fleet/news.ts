@@ -1,6 +1,7 @@
 import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import { MOST_HALTS } from '../class/decide/halts.ts';
 import { maxUnavailable } from '../workspace/decide/rollout.ts';
+import type { ContentNames } from './contentNames.ts';
 import type { ClassTally } from './tally.ts';
 
 /** What of a class's status is another than before: a condition, which is told at once, or numbers, which wait for one another. */
@@ -15,10 +16,13 @@ export interface Shown {
 export function shownOf(
   { slots, standing, contents, stuck }: ClassTally,
   klass: WorkspaceClass | undefined,
+  names: Pick<ContentNames, 'named'>,
 ): Shown {
   const { counts, rolling } = standing;
   const blocked = standing.blocked();
-  const halted = klass?.status?.halted?.map(({ content }) => contents.summaryOf(content).waiting > 0);
+  const halted = klass?.status?.halted?.map(
+    ({ content }) => contents.summaryOf(names.named(klass.metadata.name, content)).waiting > 0,
+  );
   const limit = klass && maxUnavailable(klass.spec, slots.counted);
   return {
     conditions: [

@@ -1,4 +1,5 @@
 import { outdatedBy } from '../../api/causes.ts';
+import { isClassContent } from '../../api/machine.ts';
 import type { Replacement } from '../../api/replacement.ts';
 import { classNameOf } from '../../api/room.ts';
 import type { Workspace, WorkspaceStatus } from '../../api/workspace.ts';
@@ -35,7 +36,7 @@ export interface Trial {
   refusedAt?: string | undefined;
 }
 
-export function trialOf(workspace: Workspace): Trial | undefined {
+export function trialOf(workspace: Workspace, nameOf: (digest: string) => string): Trial | undefined {
   const { metadata, status } = workspace;
   const present = replacementOf(status);
   if (!status || !present) return undefined;
@@ -51,12 +52,13 @@ export function trialOf(workspace: Workspace): Trial | undefined {
   const suspects = new Set([...contents, ...contentsOf(machine, env)]);
   const fails = [...suspects].flatMap((content) => failureOf(key, status, content, failures));
   const failed = new Set(fails.map(({ content }) => content));
+  const called = (content: string) => (isClassContent(content) ? content : nameOf(content));
   return {
     slot: present.slot && !away,
     slotIn: present.slot && away && !isHeldUp ? left?.className : undefined,
     // What it is unfit to try, another must.
-    tries: contents.filter((content) => !failed.has(content) && isFitFor(content, failures)),
-    fails,
+    tries: contents.filter((content) => !failed.has(content) && isFitFor(content, failures)).map(called),
+    fails: fails.map((failure) => ({ ...failure, content: called(failure.content) })),
     failedAt: failures.map(({ at }) => at),
     refusedAt,
   };

@@ -59,12 +59,15 @@ export function createKeysReconciler(deps: KeysDeps) {
       );
     }
     if (plan.restored.length > 0) {
-      logger.warn({ event: 'keys.restored', entries: plan.restored.map(entryName) }, 'keys were put back');
+      logger.warn({ event: 'keys.restored', entries: names(plan.restored) }, 'keys were put back');
       tell('KeysRestored', `${names(plan.restored)} had gone from the Secret and were put back.`);
     }
   };
 }
 
+const MOST_NAMES = 8;
+
 function names(entries: readonly KeyEntry[]): string {
-  return entries.map(entryName).join(', ');
+  const named = entries.slice(0, MOST_NAMES).map(entryName).join(', ');
+  return entries.length > MOST_NAMES ? `${named} and ${entries.length - MOST_NAMES} more` : named;
 }

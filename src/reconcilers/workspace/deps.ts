@@ -58,7 +58,9 @@ export interface WorkspaceDeps {
   earlierSelves(key: string): Facts['earlier'];
   /** Largest merged environment, in bytes; the default without it. */
   mostEnvironmentBytes?: number;
-  keys: Pick<LiveKeyRing, 'current' | 'get' | 'isGone'>;
+  keys: Pick<LiveKeyRing, 'current' | 'get' | 'all' | 'isGone'>;
+  /** Puts a namespace's digest key where an earlier release finds it, before a status names it. Never rejects. */
+  publishKey?(namespace: string): Promise<void>;
   /** Keys of the MACs of launches. */
   launchKeys: Pick<LiveKeyRing, 'current' | 'get'>;
   lease: Lease;

@@ -28,6 +28,8 @@ export interface EnvironmentReading extends EnvironmentContent {
   version: string;
   /** Digest under each key that was asked for. */
   digests: Record<string, string>;
+  /** See EnvironmentFact. */
+  content: string;
   leftOut: readonly LeftOut[];
 }
 

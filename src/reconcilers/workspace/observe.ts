@@ -8,6 +8,7 @@ import type { WorkspaceClass } from '../../api/workspaceClass.ts';
 import type { Term } from '../../controller/leaderElection.ts';
 import type { MonoMs } from '../../controller/time.ts';
 import { type ObservedInstance, TAG } from '../../ec2/port.ts';
+import { haltNames } from '../fleet/contentNames.ts';
 import { namespaceAllowed } from './allowed.ts';
 import { paramsAuthentic } from './authenticity.ts';
 import { machineAsked } from './decide/asked.ts';
@@ -75,6 +76,7 @@ export async function observe(
     move,
     paramsAuthentic: paramsAuthentic(deps, workspace),
     environment,
+    haltNames: haltNames(deps.fleet.names, klass),
     fleet: deps.fleet.factFor(workspace, []),
     machine: klass && machineAsked(workspace, klass),
     resolution: resolved?.of === klass ? resolved?.fact : undefined,
@@ -114,7 +116,8 @@ export async function observe(
   mine.deadline = trackDeadline(mine.deadline, workspace.status, now);
   mine.ended = trackEnd(mine.ended, workspace.status, now);
   const { change, silence, deadline, ended } = mine;
-  const fleet = deps.fleet.factFor(workspace, contentNames(facts));
+  const nameOf = deps.fleet.names.of(workspace, environment);
+  const fleet = deps.fleet.factFor(workspace, contentNames(facts), nameOf);
   return { facts: { ...facts, fleet, process: { ...facts.process, change, silence, deadline, ended } }, now };
 }
 

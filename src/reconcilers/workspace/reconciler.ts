@@ -6,6 +6,7 @@ import { withMac } from './authenticity.ts';
 import { LeaseLostError, resolveClaim } from './claims.ts';
 import { decide } from './decide/decide.ts';
 import type { Decision } from './decide/decision.ts';
+import type { EnvironmentFact } from './decide/facts.ts';
 import type { WorkspaceDeps } from './deps.ts';
 import { endPass } from './effectLine.ts';
 import { createLookUps } from './lookUps.ts';
@@ -47,7 +48,9 @@ export function createWorkspaceReconciler(deps: WorkspaceDeps) {
       }
       deps.offerings.waits(key, decision.awaitsOffering ?? false);
       try {
-        const afterMs = await act(deps, memory, workspace, fitToWrite(workspace, decision), term.id, context);
+        const fit = fitToWrite(workspace, decision, facts.environment);
+        await publishKey(workspace, fit);
+        const afterMs = await act(deps, memory, workspace, fit, term.id, context);
         return { requeueAfterMs: sooner(afterMs, openForMs) };
       } catch (error) {
         // The next term begins with every key.
@@ -57,10 +60,16 @@ export function createWorkspaceReconciler(deps: WorkspaceDeps) {
     }
   }
 
-  function fitToWrite(workspace: Workspace, decision: Decision): Decision {
+  function fitToWrite(workspace: Workspace, decision: Decision, environment: EnvironmentFact): Decision {
     const { status, events } = decision;
-    const plain = { ...decision, status: withPlainText(status, EXACT), events: withPlainText(events) };
-    return withMac(deps, workspace, plain);
+    const contents = deps.fleet.names.contentsOf(workspace, status, environment);
+    const plain = withPlainText({ ...status, contents }, EXACT);
+    return withMac(deps, workspace, { ...decision, status: plain, events: withPlainText(events) });
+  }
+
+  async function publishKey({ metadata, status }: Workspace, decision: Decision): Promise<void> {
+    const { env } = decision.status.desired ?? {};
+    if (env !== undefined && env !== status?.desired?.env) await deps.publishKey?.(metadata.namespace);
   }
 
   function placeOf({ metadata }: Workspace, { bucket, ...ask }: NonNullable<Decision['ask']>) {

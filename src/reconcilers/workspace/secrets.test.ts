@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { createCanary, findCanary } from '../../../test/support/canary.ts';
-import { factsOf, heartbeatOf, statusOf } from '../../../test/support/facts.ts';
+import { factsOf, statusOf } from '../../../test/support/facts.ts';
 import { createSurroundings } from '../../../test/support/workspaceDeps.ts';
 import { mergeEnvironment } from '../../api/environment.ts';
 import type { KubeObject, Resource } from '../../controller/client.ts';
@@ -74,17 +74,6 @@ describe('the environment', () => {
     scene.deps.kube.get = () => Promise.reject(new ApiError('GET', '/secrets/ada-env', { status: 500 }));
     await expect(scene.observe()).rejects.toBeInstanceOf(ApiError);
     expect(scene.mine.environment).toBe(known);
-  });
-
-  test('is digested under every key that a digest on record, or of a heartbeat, names', async () => {
-    const scene = setUp(['k1', 'k2', 'k3']);
-    scene.storeSecret('ada-env', '1', { KEY: 'a' });
-    const { env } = heartbeatOf(1, { env: 'k2:held' });
-    scene.launches.push({ uid: 'uid-1', number: 1, fresh: true, reports: 0, ...(env ? { env } : {}) });
-    const fact = await scene.observe({}, statusOf({ desired: undefined, instance: undefined }));
-    if (fact.kind !== 'Merged') throw new Error('it can be read');
-    expect(Object.keys(fact.digests).sort()).toEqual(['k2', 'k3']);
-    expect(fact.currentKey).toBe('k3');
   });
 
   test('leaves out keys that are no variable names, and says which', async () => {

@@ -13,6 +13,7 @@ import type { Workspace } from '../../api/workspace.ts';
 import type { KubeClient, Resource } from '../../controller/client.ts';
 import { isNotFound } from '../../controller/errors.ts';
 import { type MonoMs, plus } from '../../controller/time.ts';
+import { digestKey, namespaceKey } from '../../gateway/namespaceKeys.ts';
 import type { ChangedNames, EnvironmentFact } from './decide/facts.ts';
 import type { WorkspaceDeps } from './deps.ts';
 import type { EnvironmentReading, WorkspaceMemory } from './memory.ts';
@@ -68,14 +69,16 @@ export async function observeEnvironment(
   const missing = refs.filter((ref) => !ref.optional && !present.get(ref.name)).map((ref) => ref.name);
   if (missing.length > 0) return { kind: 'Missing', secrets: missing };
   if (!mayRead) return { kind: 'Unread' };
-  const wanted = wantedKeys(deps, workspace);
+  const currentKey = namespaceKey(deps.keys, namespace).id;
+  const wanted = wantedKeys(deps, workspace, currentKey);
   // Nothing can be digested under a key that is not here: an instance that makes one up has nothing read for it.
-  const keyIDs = wanted.filter((id) => deps.keys.get('digest', id) !== undefined).sort();
+  const keyIDs = wanted.filter((id) => digestKey(deps.keys, namespace, id) !== undefined).sort();
   const version = JSON.stringify([
     workspace.spec.env,
     workspace.spec.envFrom,
     [...present].map(([name, secret]) => [name, secret?.metadata.uid, secret?.metadata.resourceVersion]),
     keyIDs,
+    namingKeyOf(deps.keys).id,
   ]);
   if (memory.unusable?.version === version) return memory.unusable.fact;
   if (memory.environment?.version !== version) {
@@ -89,17 +92,17 @@ export async function observeEnvironment(
     }
     memory.environment = reading;
   }
-  const { digests, leftOut } = memory.environment;
-  const lostKeys = await lostKeysOf(deps, memory, wanted);
-  return { kind: 'Merged', digests, currentKey: deps.keys.current('digest').id, lostKeys, leftOut };
+  const { digests, content, leftOut } = memory.environment;
+  const lostKeys = await lostKeysOf(deps, memory, namespace, wanted);
+  return { kind: 'Merged', digests, content, currentKey, lostKeys, leftOut };
 }
 
 /** The current key, and those that any digest names which this content may be compared with: our own word first. */
-function wantedKeys(deps: Deps, { metadata, status }: Workspace): string[] {
+function wantedKeys(deps: Deps, { metadata, status }: Workspace, currentKey: string): string[] {
   const held = deps.evidence.ofWorkspace(metadata.uid).map((launch) => launch.env);
   const digests = [status?.desired?.env, status?.instance?.env, ...held];
   const named = digests.flatMap((digest) => (digest ? [digestKeyID(digest)] : []));
-  return [...new Set([deps.keys.current('digest').id, ...named])];
+  return [...new Set([currentKey, ...named])];
 }
 
 /** How often the API server is asked for keys that one Workspace's digests name: an instance can make up a new one with each heartbeat. */
@@ -107,10 +110,15 @@ const MOST_QUESTIONS = 4;
 const QUESTIONS_MS = 60_000;
 const MOST_GONE = 16;
 
-async function lostKeysOf(deps: Deps, memory: WorkspaceMemory, wanted: readonly string[]): Promise<string[]> {
+async function lostKeysOf(
+  deps: Deps,
+  memory: WorkspaceMemory,
+  namespace: string,
+  wanted: readonly string[],
+): Promise<string[]> {
   const lost: string[] = [];
   for (const id of wanted) {
-    if (deps.keys.get('digest', id)) continue;
+    if (digestKey(deps.keys, namespace, id)) continue;
     memory.goneKeys ??= new Set();
     // A key may be newer than what this process has seen of the Secret: only asking says that it is gone.
     if (!memory.goneKeys.has(id)) {
@@ -166,12 +174,21 @@ async function read(
   if (merged.missing.length > 0) return { kind: 'Missing', secrets: merged.missing };
   const digests: Record<string, string> = {};
   for (const id of keyIDs) {
-    const key = deps.keys.get('digest', id);
+    const key = digestKey(deps.keys, workspace.metadata.namespace, id);
     if (key) digests[id] = digestEnvironment({ id, key }, merged.variables);
   }
   const variables = digestVariables(namingKey, merged.variables);
   const plain = new Set(spec.env.map(({ name }) => name));
-  return { version, digests, variables, sources: merged.sources, plain, leftOut: merged.leftOut };
+  const content = digestEnvironment(namingKeyOf(deps.keys), merged.variables);
+  return { version, digests, content, variables, sources: merged.sources, plain, leftOut: merged.leftOut };
+}
+
+/**
+ * The key of the digests that content is compared by between namespaces, and that are never published: the oldest, so that
+ * a new key parts nothing. An earlier release published digests under it.
+ */
+function namingKeyOf(keys: Deps['keys']): DigestKey {
+  return keys.all('digest')[0] ?? keys.current('digest');
 }
 
 /** Follows what changes are named against: the content whose digest is on record. */

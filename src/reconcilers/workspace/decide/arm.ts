@@ -1,6 +1,7 @@
 import { iso, plus } from '../../../controller/time.ts';
 import { candidate } from './candidate.ts';
 import { type Draft, heed, propose, wakeAfter } from './decision.ts';
+import { digestAnew } from './desired.ts';
 import { provenGone } from './ending.ts';
 import { turnFor } from './line.ts';
 import { startupTimeoutMs } from './recovery.ts';
@@ -40,6 +41,7 @@ export function arm(draft: Draft): void {
   heed(draft, turn);
   if (!turn.value) return;
   answerRequest(draft);
+  digestAnew(draft);
   launch.generation = desired.generation;
   launch.machine = desired.machine;
   launch.phase = 'Submitted';

@@ -107,6 +107,19 @@ function renew(draft: Draft, desired: NonNullable<Draft['status']['desired']>): 
   desired.env = env;
 }
 
+/** A launch publishes its environment under the present key; what is on record of the same content goes with it. */
+export function digestAnew({ facts, status }: Draft): void {
+  const { desired, replacement } = status;
+  const env = underCurrentKey(facts);
+  if (!desired || env === undefined || facts.environment.kind !== 'Merged') return;
+  const before = desired.env;
+  if (own(facts.environment.digests, digestKeyID(before)) !== before) return;
+  desired.env = env;
+  if (replacement?.before?.env === before) replacement.before.env = env;
+  for (const failure of replacement?.failures ?? [])
+    failure.contents = failure.contents.map((content) => (content === before ? env : content));
+}
+
 /**
  * Takes up a digest that says nothing new: one of another version where nothing is launched that it could be judged by, or
  * one whose images are those that the instance has.

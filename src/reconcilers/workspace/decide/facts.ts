@@ -24,6 +24,8 @@ export type EnvironmentFact =
       kind: 'Merged';
       /** Digest of the content under each key that matters, by key id. */
       digests: Readonly<Record<string, string>>;
+      /** A digest that is the same in all namespaces, and never leaves this process but sealed; see fleet/contentNames.ts. */
+      content?: string;
       /** Id of the key that a new digest is made with. */
       currentKey: string;
       /** Keys that a digest on record names and that nobody holds any more: nothing can be compared under them. */
@@ -210,6 +212,8 @@ export type UserDataFact =
 
 /** Some content, as far as the other Workspaces of the class have to do with it. */
 export interface ContentFact {
+  /** What it is compared by with others; without it, as in status. */
+  name?: string;
   /** Whether any of them is Ready with it. */
   proven: boolean;
   /** One that was replaced for it and has yet to become Ready. */
@@ -231,7 +235,7 @@ export interface FleetFact {
   /** How long a replacement takes, ms; undefined before one ended. */
   meanMs?: number;
   room: RoomFact;
-  /** By the content's name: whatever this one could be replaced for just now. */
+  /** By the content as status has it: whatever this one could be replaced for just now. */
   contents: Readonly<Record<string, ContentFact>>;
 }
 
@@ -253,6 +257,8 @@ export interface Facts {
   /** Whether the parameters of the launch on record carry our MAC: others are never sent. */
   paramsAuthentic: boolean;
   environment: EnvironmentFact;
+  /** Names of the contents that the class's `halted` shows sealed, by what it shows. */
+  haltNames?: Readonly<Record<string, string>>;
   fleet: FleetFact;
   /** Digest of the machine that is asked for, see asked.ts; undefined without a class. */
   machine?: string;

@@ -59,7 +59,7 @@ export function claim(view: View, launch: FrozenLaunch, cause: Cause): Answer<Cl
   const blocker = halted(view, contents);
   if (blocker) return { blocker };
   const wait = held(view, klass) ?? unproven(view, contents) ?? queued(view, klass.spec);
-  return wait ?? { value: { slot: true, room, contents } };
+  return wait ?? { value: { slot: true, room, contents: contents.map((it) => nameOf(view, it)) } };
 }
 
 /** Whatever this Workspace may be replaced for in a decision on these facts: what is on record, and what may become it. */
@@ -68,6 +68,11 @@ export function contentNames({ workspace, machine, environment }: Facts): string
   const machines = [desired?.machine, machine].flatMap((it) => (it === undefined ? [] : [classContent(it)]));
   const seen = environment.kind === 'Merged' ? Object.values(environment.digests) : [];
   return [...new Set([...machines, ...(desired ? [desired.env] : []), ...seen])];
+}
+
+/** What content is compared by with others. */
+function nameOf({ facts }: Pick<View, 'facts'>, content: string): string {
+  return own(facts.fleet.contents, content)?.name ?? content;
 }
 
 /** What the replacement would have that the present instance has not. */
@@ -82,7 +87,10 @@ function newContents(view: View, launch: FrozenLaunch): string[] {
 
 function halted({ facts, status }: View, contents: readonly string[]): Blocker | undefined {
   const { class: klass } = facts;
-  const halt = klass?.status?.halted?.find(({ content }) => content === ANY || contents.includes(content));
+  const names = new Set(contents.flatMap((content) => [content, nameOf({ facts }, content)]));
+  const halt = klass?.status?.halted?.find(
+    ({ content }) => content === ANY || names.has(own(facts.haltNames ?? {}, content) ?? content),
+  );
   if (!klass || !halt) return undefined;
   return {
     reason: 'RolloutHalted',

@@ -1,0 +1,63 @@
+import { createHmac } from 'node:crypto';
+import { formed, SECRET_BYTES } from './keyForm.ts';
+import type { KeyRing, NamedKey } from './keys.ts';
+
+/** As far as digests of environments go. */
+export type DigestKeys = Pick<KeyRing, 'current' | 'get' | 'all'>;
+
+/** Below so many ids to choose from, chance would soon give one to two namespaces. */
+const LEAST_IDS = 2 ** 20;
+/** Of so many ids in a row not all are taken by others. */
+const MOST_TRIES = 4;
+
+/**
+ * The key that new digests of this namespace's environments are made with: content that two namespaces share has two
+ * digests. It is derived from the current digest key, so every process knows it and none is lost alone.
+ */
+export function namespaceKey(keys: DigestKeys, namespace: string): NamedKey {
+  const parent = keys.current('digest');
+  for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
+    const own = derive(parent, namespace, attempt);
+    const known = keys.get('digest', own.id);
+    if (!known || known.equals(own.key)) return own;
+  }
+  return derive(parent, namespace, 0);
+}
+
+/**
+ * The key that a digest of this namespace's names; undefined when nobody has it, or when it is another namespace's: whoever
+ * may put that one's digest beside content of their own must not learn whether it fits.
+ */
+export function digestKey(keys: DigestKeys, namespace: string, id: string): Buffer | undefined {
+  const parents = keys.all('digest');
+  const shared = parents.find((parent) => parent.id === id);
+  if (shared) return shared.key;
+  for (const parent of parents) {
+    for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
+      const own = derive(parent, namespace, attempt);
+      if (own.id === id) return own.key;
+    }
+  }
+  return undefined;
+}
+
+/** Whether an earlier release that finds this key in the Secret goes on taking its parent for the current one. */
+export function sortsBelow({ id }: NamedKey): boolean {
+  return idsBelow(id) >= LEAST_IDS;
+}
+
+function derive(parent: NamedKey, namespace: string, attempt: number): NamedKey {
+  const bytes = createHmac('sha256', parent.key).update(`namespace\0${namespace}\0${attempt}`).digest();
+  const secret = bytes.subarray(0, SECRET_BYTES);
+  const below = idsBelow(parent.id);
+  const ids = below >= LEAST_IDS ? below : 2 ** 32;
+  const chosen = Math.floor((bytes.readUInt32BE(SECRET_BYTES) / 2 ** 32) * ids);
+  const id = `k1x${chosen.toString(16).padStart(8, '0')}`;
+  return { id, key: formed(id, secret) };
+}
+
+/** How many ids of number 1 sort below this one, as every release orders keys. */
+function idsBelow(id: string): number {
+  const [, number, suffix = '0'] = /^k([0-9]+)(?:x([0-9a-f]{8}))?$/.exec(id) ?? [];
+  return Number(number) > 1 ? 2 ** 32 : Number.parseInt(suffix, 16);
+}

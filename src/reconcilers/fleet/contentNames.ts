@@ -1,0 +1,97 @@
+import { digestKeyID } from '../../api/environment.ts';
+import { isClassContent } from '../../api/machine.ts';
+import type { Workspace, WorkspaceStatus } from '../../api/workspace.ts';
+import type { WorkspaceClass } from '../../api/workspaceClass.ts';
+import { openText, sealText } from '../../gateway/contentSeal.ts';
+import type { DigestKeys } from '../../gateway/namespaceKeys.ts';
+import type { EnvironmentFact } from '../workspace/decide/facts.ts';
+import { ANY } from '../workspace/decide/rollout.ts';
+
+type Status = Pick<WorkspaceStatus, 'desired' | 'instance' | 'replacement' | 'contents'>;
+
+/**
+ * What contents are called where Workspaces of several namespaces are compared. A status names an environment by a digest
+ * that is its namespace's own; beside it stands, sealed, the digest that all namespaces share. So an object alone says
+ * what content it has, also to a process that just began, and nobody else can read it.
+ */
+export interface ContentNames {
+  /** What is the same content in all namespaces, by the digest in this Workspace's status. @param environment as it is now */
+  of(workspace: Workspace, environment?: EnvironmentFact): (digest: string) => string;
+  /** What is to stand in `status.contents` with this status. */
+  contentsOf(workspace: Workspace, status: Status, environment: EnvironmentFact): WorkspaceStatus['contents'];
+  /** What a class's `halted` shows of the content with this name, and what name it shows. */
+  shown(className: string, name: string): string;
+  named(className: string, shown: string): string;
+}
+
+export function createContentNames(keys: DigestKeys): ContentNames {
+  /** As an earlier release recorded it: in all namespaces the same. */
+  const isShared = (digest: string) => keys.all('digest').some(({ id }) => id === digestKeyID(digest));
+  return {
+    of({ metadata, status }, environment) {
+      const { namespace } = metadata;
+      const present = presentOf(environment);
+      return (digest) => {
+        if (isShared(digest)) return digest;
+        if (present?.digests.has(digest)) return present.content;
+        const sealed = status?.contents?.find(({ env }) => env === digest)?.sealed;
+        return (sealed && openText(keys, placeOf(namespace, digest), sealed)) ?? digest;
+      };
+    },
+    contentsOf({ metadata, status: before }, status, environment) {
+      const { namespace } = metadata;
+      const present = presentOf(environment);
+      const contents = [...namedBy(status)].flatMap((env) => {
+        if (isShared(env)) return [];
+        const sealed = present?.digests.has(env)
+          ? sealText(keys, placeOf(namespace, env), present.content)
+          : before?.contents?.find((it) => it.env === env)?.sealed;
+        return sealed === undefined ? [] : [{ env, sealed }];
+      });
+      return contents.length > 0 ? contents.slice(0, MOST) : undefined;
+    },
+    shown: (className, name) =>
+      isClassContent(name) || name === ANY ? name : sealText(keys, classPlace(className), name),
+    named: (className, shown) => openText(keys, classPlace(className), shown) ?? shown,
+  };
+}
+
+/** The names of what a class's `halted` shows, by what it shows. */
+export function haltNames(
+  names: Pick<ContentNames, 'named'>,
+  klass: WorkspaceClass | undefined,
+): Record<string, string> | undefined {
+  const halted = klass?.status?.halted?.map(({ content }) => content);
+  if (!klass || !halted) return undefined;
+  return Object.fromEntries(halted.map((shown) => [shown, names.named(klass.metadata.name, shown)]));
+}
+
+/** Where each is called in every namespace as its status has it. */
+export const AS_IN_STATUS: ContentNames = {
+  of: () => (digest) => digest,
+  contentsOf: ({ status }) => status?.contents,
+  shown: (_className, name) => name,
+  named: (_className, shown) => shown,
+};
+
+const MOST = 12;
+
+function placeOf(namespace: string, env: string): string[] {
+  return ['Workspace', namespace, env];
+}
+
+function classPlace(className: string): string[] {
+  return ['WorkspaceClass', className];
+}
+
+function presentOf(environment: EnvironmentFact | undefined) {
+  if (environment?.kind !== 'Merged' || environment.content === undefined) return undefined;
+  return { digests: new Set(Object.values(environment.digests)), content: environment.content };
+}
+
+/** Environments that a status names. */
+function namedBy({ desired, instance, replacement }: Status): Set<string> {
+  const failed = replacement?.failures?.flatMap(({ contents }) => contents) ?? [];
+  const named = [desired?.env, instance?.env, replacement?.before?.env, ...failed];
+  return new Set(named.flatMap((name) => (name === undefined || isClassContent(name) ? [] : [name])));
+}

@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest';
+import { seededRandom } from '../../../test/support/seededRandom.ts';
+import { recordingLogger } from '../../../test/support/silentLogger.ts';
+import type { KubeObject } from '../../controller/client.ts';
+import { ApiError } from '../../controller/errors.ts';
+import { entryName, KEY_KINDS, type KeyEntry, readEntries } from '../../gateway/keys.ts';
+import { createLiveKeyRing } from '../../gateway/liveKeys.ts';
+import { namespaceKey } from '../../gateway/namespaceKeys.ts';
+import { createKeyPublisher, MOST_PUBLISHED } from './publish.ts';
+
+const WHERE = { namespace: 'operator', name: 'workspace-keys' };
+const random = seededRandom(5);
+
+function entry(kind: KeyEntry['kind'], number: number): KeyEntry {
+  return { kind, number, id: `k${number}xf0123abc`, key: random.bytes(32) };
+}
+
+type SecretObject = KubeObject & { data: Record<string, string> };
+
+function setUp(number = 1) {
+  const { logger, lines } = recordingLogger();
+  const entries = KEY_KINDS.map((kind) => entry(kind, number));
+  const encoded = entries.map((it) => [entryName(it), it.key.toString('base64')]);
+  const state = { held: true, writes: 0, version: 1, refusals: [] as Error[] };
+  let data: Record<string, string> = Object.fromEntries(encoded);
+  const object = (): SecretObject => ({
+    metadata: { ...WHERE, uid: 'u', resourceVersion: String(state.version) },
+    data: { ...data },
+  });
+  const kube = {
+    get: async <T extends KubeObject>() => object() as unknown as T,
+    async mergePatch<T extends KubeObject>(
+      _r: unknown,
+      _t: unknown,
+      patch: unknown,
+      options?: { beforeSend?(): void },
+    ) {
+      options?.beforeSend?.();
+      const refusal = state.refusals.shift();
+      if (refusal) throw refusal;
+      const { metadata, data: more } = patch as SecretObject;
+      expect(metadata.resourceVersion).toBe(String(state.version));
+      state.writes += 1;
+      state.version += 1;
+      data = { ...data, ...more };
+      return object() as unknown as T;
+    },
+  };
+  const keys = createLiveKeyRing({ kube, secret: WHERE, entries, logger });
+  let looked = 0;
+  keys.onNew(() => void looked++);
+  const publish = createKeyPublisher({
+    kube,
+    secret: WHERE,
+    store: { applyWrite: () => true },
+    keys,
+    lease: { held: () => state.held },
+    logger,
+  });
+  const stored = () => new Set(readEntries(object()).entries.map(({ id }) => id));
+  return { keys, state, lines, publish, stored, looked: () => looked };
+}
+
+const conflict = () => new ApiError('PATCH', '/secrets/workspace-keys', { status: 409 });
+const teams = (count: number) => Array.from({ length: count }, (_, index) => `team-${index}`);
+
+describe('keys of namespaces', () => {
+  test('are in the Secret before whoever needs one goes on, many of them by one write', async () => {
+    const scene = setUp();
+    await Promise.all(teams(300).map(scene.publish));
+    for (const namespace of teams(300))
+      expect(scene.stored()).toContain(namespaceKey(scene.keys, namespace).id);
+    expect(scene.state.writes).toBeLessThanOrEqual(2);
+    await Promise.all(teams(300).map(scene.publish));
+    expect(scene.state.writes).toBeLessThanOrEqual(2);
+    expect(scene.keys.current('digest').id).toBe('k1xf0123abc');
+    expect(scene.looked()).toBe(0);
+  });
+
+  test('are written over again when somebody else wrote the Secret in between', async () => {
+    const scene = setUp();
+    scene.state.refusals.push(conflict(), conflict());
+    await scene.publish('mine');
+    expect(scene.stored()).toContain(namespaceKey(scene.keys, 'mine').id);
+    expect(JSON.stringify(scene.lines)).not.toContain('keys.unpublished');
+  });
+
+  test('hold nothing up when they can’t be written, and that is said without them', async () => {
+    const scene = setUp();
+    scene.state.refusals.push(new ApiError('PATCH', '/secrets/workspace-keys', { status: 403 }));
+    await scene.publish('mine');
+    const said = JSON.stringify(scene.lines);
+    expect(said).toContain('keys.unpublished');
+    expect(said).not.toContain(namespaceKey(scene.keys, 'mine').key.toString('base64'));
+    await scene.publish('mine');
+    expect(scene.stored()).toContain(namespaceKey(scene.keys, 'mine').id);
+  });
+
+  test('are written by the leader alone', async () => {
+    const scene = setUp();
+    scene.state.held = false;
+    await scene.publish('mine');
+    expect(scene.state.writes).toBe(0);
+  });
+
+  test('fill no Secret', async () => {
+    const scene = setUp();
+    await Promise.all(teams(MOST_PUBLISHED + 50).map(scene.publish));
+    expect(scene.stored().size).toBe(KEY_KINDS.length - 2 + MOST_PUBLISHED);
+    await scene.publish('late');
+    expect(scene.stored().size).toBe(KEY_KINDS.length - 2 + MOST_PUBLISHED);
+  });
+});
