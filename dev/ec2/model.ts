@@ -158,6 +158,8 @@ export interface Account {
   /** The account's default for tags in instance metadata; a request's own value wins. */
   instanceMetadataTags?: 'enabled' | 'disabled';
   quota: Quota;
+  /** AWS's code for the whole account, such as `Blocked`: it launches nothing. */
+  refused?: 'Blocked' | 'PendingVerification';
 }
 
 export function currentState(instance: InstanceRecord): InstanceState {

@@ -4,9 +4,10 @@ import { CloudError } from './errors.ts';
 import { currentState, type RunInput, type SubnetRecord } from './model.ts';
 import type { Cloud } from './state.ts';
 
-/** @throws CloudError InstanceLimitExceeded, VcpuLimitExceeded, MaxSpotInstanceCountExceeded */
+/** @throws CloudError Blocked, PendingVerification, InstanceLimitExceeded, VcpuLimitExceeded, MaxSpotInstanceCountExceeded */
 export function checkQuota(cloud: Cloud, input: RunInput, vcpus: number): void {
-  const { quota } = cloud.account;
+  const { quota, refused } = cloud.account;
+  if (refused) throw new CloudError(refused, 'Your account launches nothing at present.');
   const bucket = bucketOf(input.instanceType);
   const buckets = new Map<string, string>();
   const used = { instances: 0, vcpus: 0 };

@@ -1,4 +1,5 @@
 import { Registry } from 'prom-client';
+import type { Service } from '../../dev/ec2/exchange.ts';
 import { typedCalls } from '../../dev/ec2/typedCalls.ts';
 import { joinCluster, type Platform } from '../../src/cluster.ts';
 import type { Config } from '../../src/config.ts';
@@ -9,6 +10,7 @@ import { createCaller } from '../../src/ec2/call.ts';
 import { runInstancesInput } from '../../src/ec2/runInput.ts';
 import { createSession, createTicket, verifySession, verifyTicket } from '../../src/gateway/credentials.ts';
 import { createPostgresStore } from '../../src/gateway/postgresStore.ts';
+import type { Mortal } from '../simulator/mortal.ts';
 import { CONFIG } from '../simulator/scene.ts';
 import type { World } from './world.ts';
 
@@ -50,6 +52,28 @@ export interface Operator {
   refused: readonly string[];
 }
 
+/** What a process of this release stands on. */
+export function platformOf(
+  code: Code,
+  mortal: Mortal,
+  given: Platform,
+  service: Service,
+  toRunInput: Parameters<typeof typedCalls>[2],
+): Platform {
+  const registry = new Registry();
+  return {
+    ...given,
+    config: code.config,
+    registry,
+    runtimeMetrics: code.createRuntimeMetrics(registry),
+    createCalls(options) {
+      const caller = code.createCaller({ timeoutMs: code.config.aws.timeoutMs, ...options });
+      const calls = typedCalls(service, caller, toRunInput);
+      return { ...mortal.ec2(calls), close: () => undefined };
+    },
+  };
+}
+
 let started = 0;
 
 export function begin(world: World, code: Code, caBundle: string | undefined): Operator {
@@ -58,19 +82,8 @@ export function begin(world: World, code: Code, caBundle: string | undefined): O
   const name = `operator-${started}`;
   const refused: string[] = [];
   const { mortal, platform: given } = scene.process(name, () => undefined);
-  const registry = new Registry();
-  const platform: Platform = {
-    ...given,
-    config: code.config,
-    transport: noting(given.transport, refused),
-    registry,
-    runtimeMetrics: code.createRuntimeMetrics(registry),
-    createCalls(options) {
-      const caller = code.createCaller({ timeoutMs: code.config.aws.timeoutMs, ...options });
-      const calls = typedCalls(scene.service, caller, world.toRunInput(code.runInstancesInput));
-      return { ...mortal.ec2(calls), close: () => undefined };
-    },
-  };
+  const noted = { ...given, transport: noting(given.transport, refused) };
+  const platform = platformOf(code, mortal, noted, scene.service, world.toRunInput(code.runInstancesInput));
   run(code, platform, world, caBundle).catch((error: unknown) => {
     if (!mortal.isDead()) refused.push(`${name} failed to start: ${String(error)}`);
   });

@@ -2,6 +2,8 @@ import { EC2Client, RunInstancesCommand, type RunInstancesCommandInput } from '@
 import type { RunInput } from '../../dev/ec2/model.ts';
 import { createParams } from '../../dev/ec2/params.ts';
 import { decodeRun } from '../../dev/ec2/wireRun.ts';
+import type { RunRequest } from '../../src/ec2/port.ts';
+import type { runInstancesInput } from '../../src/ec2/runInput.ts';
 
 // Everything is given, so that the SDK looks for nothing in files: a wait for those would be a wait in real time.
 const client = new EC2Client({
@@ -24,6 +26,11 @@ export async function requestBody(input: RunInstancesCommandInput): Promise<stri
   await client.send(command);
   if (typeof body !== 'string') throw new Error('the SDK made no body');
   return body;
+}
+
+/** What the cloud takes a request for that this release renders. */
+export function renderedBy({ runInstancesInput: render }: { runInstancesInput: typeof runInstancesInput }) {
+  return async (request: RunRequest): Promise<RunInput> => readBody(await requestBody(render(request)));
 }
 
 /** What the cloud takes a body for; it refuses a parameter that it does not know. */

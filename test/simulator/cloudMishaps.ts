@@ -4,7 +4,7 @@ import type { Fault } from '../../dev/ec2/faults.ts';
 import { currentState, type InstanceRecord } from '../../dev/ec2/model.ts';
 import { isOurs } from './ours.ts';
 import { CONFIG, type Scene } from './scene.ts';
-import { TYPES } from './shape.ts';
+import { type Shape, TYPES } from './shape.ts';
 import { type Mishap, pick, upTo, type Weighted } from './weighted.ts';
 
 const ACTIONS = [
@@ -15,6 +15,8 @@ const ACTIONS = [
   'DescribeInstances',
 ];
 const ZONES = ['*', 'eu-sim-1a', 'eu-sim-1b'];
+/** Quotas of one bucket of families and one capacity type. */
+const BUCKETS: readonly string[] = ['Spot/Standard', 'OnDemand/Standard', 'OnDemand/G and VT'];
 const CAPACITY_TYPES = [undefined, 'OnDemand', 'Spot'] as const;
 
 /** A request that hangs is given up after 15 s; with this much more it still lands before T_late. */
@@ -27,12 +29,16 @@ export const MOST_LATE_MS = CONFIG.timing.lateMs - CONFIG.aws.timeoutMs - 5_000;
 export const SEEN_BETWEEN_MS = 3 * CONFIG.aws.sweepIntervalMs;
 
 /** What goes wrong at EC2 and with instances. */
-export function cloudMishaps(scene: Scene, mostLateMs: number): Weighted<Mishap> {
+export function cloudMishaps(
+  scene: Scene,
+  { copies: hasCopies }: Shape,
+  mostLateMs: number,
+): Weighted<Mishap> {
   const { clock, random, service, agents } = scene;
   const { cloud, faults } = service;
   /** When an instance that was hidden has been seen again, monotonic ms, by its id. */
   const seenAgain = new Map<string, number>();
-  const quota = { ...cloud.account.quota };
+  const quota = { ...cloud.account.quota, buckets: {} };
   const some = (most: number) => upTo(random, most);
 
   function fault(): Fault {
@@ -95,6 +101,19 @@ export function cloudMishaps(scene: Scene, mostLateMs: number): Weighted<Mishap>
     });
   }
 
+  const copies: Weighted<Mishap> = [
+    [
+      1,
+      () => {
+        try {
+          return onInstance('is copied with its tags', ['running'], copy);
+        } catch (error) {
+          return `a copy is refused: ${String(error)}`;
+        }
+      },
+    ],
+  ];
+
   return [
     [
       6,
@@ -117,19 +136,31 @@ export function cloudMishaps(scene: Scene, mostLateMs: number): Weighted<Mishap>
     [
       1,
       () => {
-        const which = pick(random, ['vcpus', 'vcpus', 'spotVcpus', 'instances'] as const);
+        const which = pick(random, ['vcpus', 'vcpus', 'spotVcpus', 'instances', ...BUCKETS] as const);
         const most = some(2 * cloud.instances.size);
-        cloud.account.quota[which] = most;
+        if (BUCKETS.includes(which)) cloud.account.quota.buckets = { [which]: most };
+        else cloud.account.quota[which as 'vcpus'] = most;
         clock.setTimeout(() => Object.assign(cloud.account.quota, quota), 20_000 + some(120_000));
         return `EC2: the quota of ${which} is ${most}`;
       },
     ],
     [
+      1,
+      () => {
+        const refused = pick(random, ['Blocked', 'PendingVerification'] as const);
+        cloud.account.refused = refused;
+        clock.setTimeout(() => delete cloud.account.refused, 10_000 + some(60_000));
+        return `EC2: the account is ${refused}`;
+      },
+    ],
+    [
       2,
       () =>
-        onInstance('is hidden', ['pending', 'running'], ({ id }) => {
+        onInstance('is hidden', ['pending', 'running'], ({ id, visibleAt }) => {
           const now = clock.monotonic();
-          if (now < (seenAgain.get(id) ?? 0)) return;
+          // What EC2 has not shown since its birth it goes on hiding, or it shows it for a while.
+          const shownLately = now >= visibleAt && now < visibleAt + SEEN_BETWEEN_MS;
+          if (shownLately || now < (seenAgain.get(id) ?? 0)) return;
           const ms = some(CONFIG.timing.visibilityMs - 15_000);
           seenAgain.set(id, now + ms + SEEN_BETWEEN_MS);
           faults.hide(id, ms);
@@ -158,15 +189,6 @@ export function cloudMishaps(scene: Scene, mostLateMs: number): Weighted<Mishap>
           clock.setTimeout(() => agents.controls.silence(id, false), 10_000 + some(200_000));
         }),
     ],
-    [
-      1,
-      () => {
-        try {
-          return onInstance('is copied with its tags', ['running'], copy);
-        } catch (error) {
-          return `a copy is refused: ${String(error)}`;
-        }
-      },
-    ],
+    ...(hasCopies ? copies : []),
   ];
 }

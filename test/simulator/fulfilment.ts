@@ -14,7 +14,10 @@ export function unfulfilled(scene: Scene, people: People): string | undefined {
     if (wants && !isTold(workspace, people)) return `${name}: ${wants} (${saidOf(workspace)})`;
   }
   const known = new Set(people.names().map((name) => people.read(name)?.metadata.uid));
-  const orphan = [...living].find(([uid, instances]) => instances.length > 0 && !known.has(uid));
+  // A status that somebody edits may hide a request that is still on its way: the orphans' controller tells of it.
+  const orphan = [...living].find(
+    ([uid, instances]) => instances.length > 0 && !known.has(uid) && !people.isEdited(uid),
+  );
   return orphan && `${orphan[1][0]?.id} has no Workspace`;
 }
 

@@ -1,5 +1,6 @@
 import { cloudMishaps } from './cloudMishaps.ts';
 import { clusterMishaps } from './clusterMishaps.ts';
+import { keyMishaps } from './keyMishaps.ts';
 import type { Operators } from './operators.ts';
 import type { People } from './people.ts';
 import type { Scene } from './scene.ts';
@@ -43,8 +44,10 @@ export function createMishaps(
   ];
   const all = [
     ...ofProcesses,
-    ...cloudMishaps(scene, mostLateMs),
+    ...cloudMishaps(scene, shape, mostLateMs),
     ...clusterMishaps(scene, people),
+    ...(shape.losesKeys ? keyMishaps(scene) : []),
+    ...(shape.releases ? [[4, () => operators.takeTurns()] as const] : []),
     ...(shape.editsStatuses ? statusEdits(scene, people) : []),
   ];
   return () => weighted(random, all)() ?? 'nothing';

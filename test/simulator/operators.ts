@@ -1,5 +1,9 @@
-import { joinCluster, type Platform } from '../../src/cluster.ts';
-import { type ControllerPart, startControllerPart } from '../../src/controllerPart.ts';
+import type { Platform } from '../../src/cluster.ts';
+import type { ControllerPart } from '../../src/controllerPart.ts';
+import { type Code, PRESENT, platformOf } from '../frozen/operator.ts';
+import { renderedBy } from '../frozen/request.ts';
+import type { Mortal } from './mortal.ts';
+import type { Release } from './releases.ts';
 import type { Scene } from './scene.ts';
 
 /** Replicas of the operator; one that dies is followed by a new one, as a Pod by the next. */
@@ -8,12 +12,17 @@ export interface Operators {
   strikeSoon(inCalls: number, when: 'before' | 'after'): void;
   /** One of them stands still for so long, ms. */
   freeze(ms: number): void;
-  /** Nobody dies any more, and whoever stands still goes on. */
+  /** Another release follows, as a Deployment is rolled: one replica after the other. Says which. */
+  takeTurns(): string;
+  /** Nobody dies any more, whoever stands still goes on, and all are of this release. */
   rest(): void;
 }
 
 /** Wall clocks of two nodes are so far apart, ms. */
 const MOST_SKEW_MS = 5_000;
+
+/** A replica of a Deployment that is rolled is up before the next one goes, ms. */
+const ROLLED_EVERY_MS = 15_000;
 
 const FILES = { tls: undefined, caBundle: undefined, identityCertificates: [] };
 
@@ -21,6 +30,7 @@ const FILES = { tls: undefined, caBundle: undefined, identityCertificates: [] };
 export async function startOperator(
   scene: Pick<Scene, 'store' | 'atEnd'>,
   platform: Platform,
+  { joinCluster, startControllerPart }: Code = PRESENT,
 ): Promise<ControllerPart | undefined> {
   const never = new AbortController().signal;
   const cluster = await joinCluster(platform, never);
@@ -38,10 +48,12 @@ export async function startOperator(
   };
 }
 
-export function startOperators(scene: Scene, replicas: number): Operators {
+/** @param earlier another release, if several take turns */
+export function startOperators(scene: Scene, replicas: number, earlier?: Release): Operators {
   let doom: { left: number; when: 'before' | 'after' } | undefined;
   let started = 0;
-  const alive: { name: string; mortal: ReturnType<Scene['process']>['mortal'] }[] = [];
+  let [code, isEarlier] = [PRESENT, false];
+  const alive: { name: string; mortal: Mortal }[] = [];
 
   function start(): void {
     started += 1;
@@ -53,18 +65,34 @@ export function startOperators(scene: Scene, replicas: number): Operators {
       if (doom.left > 0) return;
       doom = undefined;
       scene.note(`${name} dies ${when} ${call}`);
-      mortal.die();
-      alive.splice(
-        alive.findIndex((it) => it.mortal === mortal),
-        1,
-      );
+      end(mortal);
       scene.clock.setTimeout(start, 1_000 + scene.random.next() * 20_000);
     };
-    const { mortal, platform } = scene.process(name, strike, skewMs);
+    const { mortal, platform: given } = scene.process(name, strike, skewMs);
     alive.push({ name, mortal });
-    startOperator(scene, platform).catch((error: unknown) => {
+    const platform = earlier ? platformOf(code, mortal, given, scene.service, renderedBy(code)) : given;
+    startOperator(scene, platform, code).catch((error: unknown) => {
       if (!mortal.isDead()) scene.note(`${name} failed to start: ${String(error)}`);
     });
+  }
+
+  function end(mortal: Mortal): void {
+    mortal.die();
+    alive.splice(
+      alive.findIndex((it) => it.mortal === mortal),
+      1,
+    );
+  }
+
+  /** One replica is replaced, and once its successor had time to start the other. */
+  function roll(next: Code): void {
+    code = next;
+    for (const [index, { mortal }] of [...alive].entries())
+      scene.clock.setTimeout(() => {
+        if (mortal.isDead()) return;
+        end(mortal);
+        start();
+      }, index * ROLLED_EVERY_MS);
   }
 
   for (let count = 0; count < replicas; count += 1) start();
@@ -79,8 +107,19 @@ export function startOperators(scene: Scene, replicas: number): Operators {
       frozen.mortal.freeze();
       scene.clock.setTimeout(() => frozen.mortal.thaw(), ms);
     },
+    takeTurns() {
+      if (!earlier) return 'there is no earlier release';
+      isEarlier = !isEarlier;
+      // The definitions go back with the operator, or they stay, and so does what it does not know.
+      const prunes = isEarlier && scene.random.next() < 0.5;
+      if (prunes) earlier.prune(scene);
+      roll(isEarlier ? earlier.code : PRESENT);
+      return isEarlier ? `a downgrade, the definitions ${prunes ? 'too' : 'stay'}` : 'an upgrade';
+    },
     rest() {
       doom = undefined;
+      if (isEarlier) roll(PRESENT);
+      isEarlier = false;
       for (const { mortal } of alive) mortal.thaw();
     },
   };

@@ -14,6 +14,12 @@ export interface Shape {
   classes: Readonly<Record<string, ClassSpec>>;
   /** Somebody edits statuses. */
   editsStatuses: boolean;
+  /** Somebody launches copies of instances, with their tags. */
+  copies: boolean;
+  /** Somebody deletes Secrets of the operator’s, or puts back older ones. */
+  losesKeys: boolean;
+  /** The operator is upgraded and downgraded. */
+  releases: boolean;
   /** Chance of each in a second. */
   acts: number;
   mishaps: number;
@@ -22,12 +28,14 @@ export interface Shape {
 export const NAMESPACE = 'default';
 const OTHER_NAMESPACE = 'team-b';
 
-export const TYPES = ['m7i.large', 'm6i.large', 'c7i.large'] as const;
+export const TYPES = ['m7i.xlarge', 'm6i.large', 'c7i.large', 'g6.xlarge'] as const;
 export const PARAMETER = '/workspaces/images/x86_64';
 
 const FLEET_EVERY = 5;
 const FLEET_SIZE = 8;
 const EDITED_EVERY = 10;
+const RELEASES_EVERY = 8;
+const KEYS_EVERY = 6;
 
 function classOf(name: string, spec: Partial<ClassSpec>): ClassSpec {
   return {
@@ -46,7 +54,10 @@ function classOf(name: string, spec: Partial<ClassSpec>): ClassSpec {
   };
 }
 
-/** Each fifth seed has a fleet in two namespaces, the others two Workspaces; in each tenth somebody edits statuses. */
+/**
+ * Each fifth seed has a fleet in two namespaces, the others two Workspaces. In each tenth somebody edits statuses, in each
+ * sixth keys are lost, and in each eighth releases of the operator take turns.
+ */
 export function shapeOf(seed: number): Shape {
   const random = seededRandom(seed);
   const isFleet = seed % FLEET_EVERY === 0;
@@ -60,6 +71,7 @@ export function shapeOf(seed: number): Shape {
     ...(isFleet && { maxInstances: 3 }),
     ...(spot && { capacityTypes: ['Spot', 'OnDemand'], stopBehavior: 'Terminate' }),
   } satisfies Partial<ClassSpec>;
+  const releases = seed % RELEASES_EVERY === RELEASES_EVERY - 1;
   const count = isFleet ? FLEET_SIZE : 2;
   const namespaces = isFleet ? [NAMESPACE, OTHER_NAMESPACE] : [NAMESPACE];
   return {
@@ -69,7 +81,11 @@ export function shapeOf(seed: number): Shape {
     ),
     namespaces,
     shares: isFleet,
-    editsStatuses: seed % EDITED_EVERY === EDITED_EVERY - 1,
+    // An earlier release knows an instance by its tags, and believes what statuses say.
+    editsStatuses: seed % EDITED_EVERY === EDITED_EVERY - 1 && !releases,
+    copies: !releases,
+    losesKeys: seed % KEYS_EVERY === KEYS_EVERY - 1,
+    releases,
     classes: {
       standard: classOf('standard', { rollout, imageUpdatePolicy }),
       other: classOf('other', other),

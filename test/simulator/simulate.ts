@@ -8,6 +8,7 @@ import { createJudge } from './judge.ts';
 import { createMishaps } from './mishaps.ts';
 import { startOperators } from './operators.ts';
 import { createPeople, type People } from './people.ts';
+import { earlierRelease } from './releases.ts';
 import { createScene, type Scene } from './scene.ts';
 import { shapeOf } from './shape.ts';
 import { createTraffic } from './traffic.ts';
@@ -58,7 +59,7 @@ async function play(
   const shape = shapeOf(seed);
   const people = await createPeople(scene, shape);
   const images = createImages(scene);
-  const operators = startOperators(scene, 2);
+  const operators = startOperators(scene, 2, shape.releases ? await earlierRelease() : undefined);
   const act = createActs(scene, people, shape, images);
   const mishap = createMishaps(scene, operators, people, shape, mostLateMs);
   const judge = createJudge(scene, people);
@@ -71,7 +72,7 @@ async function play(
   const step = async () => {
     await clock.advance(STEP_MS);
     assumptions.look();
-    const broken = (await judge.look()) ?? fleet.look() ?? traffic.look();
+    const broken = (await judge.look()) ?? (shape.releases ? undefined : (fleet.look() ?? traffic.look()));
     if (broken) fail(broken);
   };
   const told = (): Told => ({

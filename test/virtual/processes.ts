@@ -1,6 +1,9 @@
 import type { Config } from '../../src/config.ts';
 import type { ControllerPart } from '../../src/controllerPart.ts';
+import { platformOf } from '../frozen/operator.ts';
+import { renderedBy } from '../frozen/request.ts';
 import { startOperator } from '../simulator/operators.ts';
+import type { Release } from '../simulator/releases.ts';
 import type { Scene } from '../simulator/scene.ts';
 import type { Time } from './time.ts';
 
@@ -35,8 +38,12 @@ export const EFFECT =
   /^(?!.*\/(leases|events|workspaceclasses)\b)(POST|PUT|PATCH|DELETE|(run|terminate|stop|start)Instances)/;
 
 export interface Processes {
-  /** A new process; it joins, and leads if it may, as time passes. @param kubernetes what its settings have other than the world's */
-  startOperator(kubernetes?: Partial<Config['kubernetes']>): Operator;
+  /**
+   * A new process; it joins, and leads if it may, as time passes.
+   * @param kubernetes what its settings have other than the world's
+   * @param release by default this one
+   */
+  startOperator(kubernetes?: Partial<Config['kubernetes']>, release?: Release): Operator;
   /** Those that live. */
   operators(): readonly Operator[];
   /** @throws when none leads */
@@ -79,17 +86,19 @@ export function createProcesses(scene: Scene, time: Time): Processes {
     return counts.get(`${process} ${message}`) ?? 0;
   }
 
-  function start(kubernetes: Partial<Config['kubernetes']> = {}): Operator {
+  function start(kubernetes: Partial<Config['kubernetes']> = {}, release?: Release): Operator {
     started += 1;
     const name = `operator-${started}`;
     const { mortal, platform: made } = scene.process(name, (call, when) => strike(operator, call, when));
     const config = { ...made.config, kubernetes: { ...made.config.kubernetes, ...kubernetes } };
-    const platform = { ...made, config };
+    const given = { ...made, config };
+    const code = release && { ...release.code, config };
+    const platform = code ? platformOf(code, mortal, given, scene.service, renderedBy(code)) : given;
     let part: ControllerPart | undefined;
     const leave = () => {
       alive = alive.filter((other) => other !== operator);
     };
-    const starting = startOperator(scene, platform).then((it) => {
+    const starting = startOperator(scene, platform, code).then((it) => {
       part = it;
     });
     starting.catch((error: unknown) => {

@@ -4,6 +4,8 @@ import { currentState } from '../../dev/ec2/model.ts';
 import type { Cloud, CloudOptions } from '../../dev/ec2/state.ts';
 import { OPERATOR_NAMESPACE } from '../../dev/stack/install.ts';
 import { configSchema } from '../../src/config.ts';
+import { PRESENT } from '../frozen/operator.ts';
+import { renderedBy } from '../frozen/request.ts';
 import { createJudge } from '../simulator/judge.ts';
 import { createScene, REGION, type Scene } from '../simulator/scene.ts';
 import { NAMESPACE } from '../simulator/shape.ts';
@@ -25,6 +27,8 @@ export interface WorldOptions {
   settings?: { [Group in keyof Settings]?: Partial<Settings[Group]> };
   /** What differs from EC2's timing, quota and so on. */
   cloud?: Partial<CloudOptions>;
+  /** Other releases run as well: what they send is compared as it goes over the wire. */
+  releases?: boolean;
   /** Of the class `standard`, which is there from the beginning. */
   standard?: ClassSpec;
 }
@@ -76,6 +80,7 @@ export async function createWorld(options: WorldOptions = {}, signal?: AbortSign
     config: configOf(options.settings),
     cloud: options.cloud ?? {},
     wire: timeline.wire,
+    ...(options.releases && { toRunInput: renderedBy(PRESENT) }),
   });
   const scene: Scene = { ...made, note: timeline.tell };
   started = scene;
