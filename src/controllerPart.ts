@@ -180,6 +180,7 @@ export function startControllerPart(
     clock,
     logger,
     retentionMs: settings.userDataRetentionMs,
+    heldBundles: async () => (await store.countBundles()).keys(),
   });
   const orphans = createOrphans({
     ...cluster,

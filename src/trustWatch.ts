@@ -28,7 +28,12 @@ export function createTrustMetrics(registry: Registry) {
     }),
     without: new Gauge({
       name: 'gateway_launches_without_bundle',
-      help: 'Launches that are heard and do not hold the present CA bundle yet; at 0 the certificate may change to one of its new CA',
+      help: 'Launches that are heard and hold an earlier CA bundle of the operator’s; at 0 the certificate may change to one of the new CA',
+      registers,
+    }),
+    unknown: new Gauge({
+      name: 'gateway_launches_with_unknown_bundle',
+      help: 'Launches that are heard and name a CA bundle that the operator does not know; the other two gauges leave them out',
       registers,
     }),
   };
@@ -49,6 +54,7 @@ export function watchTrust(options: TrustWatchOptions): { stop(): Promise<void> 
       const trust = await count(files.tls.cert, bundle);
       metrics.distrusting.set(trust.distrusting);
       metrics.without.set(trust.without);
+      metrics.unknown.set(trust.unknown);
       news(trust);
     },
     onError: (error) => logger.warn({ err: error }, 'launches not counted by their CA bundle; again later'),

@@ -51,12 +51,12 @@ test('launches are counted that would not take the certificate, and that lack th
       },
     },
   });
-  expect(await count(one.certPEM, both)).toEqual({ distrusting: 1, without: 13 });
-  expect(await count(two.certPEM, both)).toEqual({ distrusting: 13, without: 13 });
+  expect(await count(one.certPEM, both)).toEqual({ distrusting: 0, without: 12, unknown: 1 });
+  expect(await count(two.certPEM, both)).toEqual({ distrusting: 12, without: 12, unknown: 1 });
   expect(asked.filter((name) => name === nameOf(older.digest))).toHaveLength(1);
 });
 
-test('digests that launches make up cost no more than fifty look-ups, and not the count of the others', async () => {
+test('digests that launches make up keep no count from 0, and cost no more than fifty look-ups', async () => {
   const older = caBundleOf(`${one.caPEM}\n`);
   const present = caBundleOf('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
   if (!older || !present) throw new Error('bundles have digests');
@@ -76,7 +76,7 @@ test('digests that launches make up cost no more than fifty look-ups, and not th
       },
     },
   });
-  expect(await count(one.certPEM, present)).toEqual({ distrusting: 500, without: 512 });
+  expect(await count(one.certPEM, present)).toEqual({ distrusting: 0, without: 12, unknown: 500 });
   expect(asked).toBeLessThanOrEqual(50);
 });
 
@@ -84,7 +84,7 @@ test('a switch that leaves launches behind is warned of once, with their number'
   const { logger, lines } = recordingLogger();
   const told: string[] = [];
   const news = createTrustNews(logger, (note) => told.push(note));
-  for (const distrusting of [0, 12, 9, 0, 3]) news({ distrusting, without: distrusting });
+  for (const distrusting of [0, 12, 9, 0, 3]) news({ distrusting, without: distrusting, unknown: 0 });
   expect(told.map((note) => note.slice(0, 12))).toEqual(['12 launches ', '3 launches h']);
   expect(lines.map(({ event }) => event)).toEqual([
     'gateway.distrusted',

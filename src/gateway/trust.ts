@@ -9,10 +9,12 @@ import { CONFIG_MAPS, nameOf } from './keptTexts.ts';
 const body = z.object({ data: z.object({ content: z.string() }) });
 
 export interface Trust {
-  /** Launches that are heard, whose CA bundle does not stand the certificate, or is not known. */
+  /** Launches that are heard, whose CA bundle does not stand the certificate. */
   distrusting: number;
-  /** Launches that are heard and do not hold the present bundle yet: while there are any, the old CA must stay. */
+  /** Launches that are heard and hold another bundle of ours than the present one: while there are any, the old CA must stay. */
   without: number;
+  /** Launches that are heard and name a bundle that was never kept, as one that lies does. */
+  unknown: number;
 }
 
 export interface TrustDeps {
@@ -46,13 +48,17 @@ export function createTrustCount({ store, kube, namespace }: TrustDeps) {
   return async (chain: string, present: CaBundle): Promise<Trust> => {
     known.set(present.digest, present.text);
     const counts = await store.countBundles();
-    const trust = { distrusting: 0, without: 0 };
+    const trust = { distrusting: 0, without: 0, unknown: 0 };
     // Any launch may claim any digest: a bundle of the operator's is held by many, and is looked up before those.
     const byLaunches = [...counts].sort(([, one], [, other]) => other - one);
     for (const [index, [digest, launches]] of byLaunches.entries()) {
-      if (digest !== present.digest) trust.without += launches;
       const text = index < MOST_LOOK_UPS ? await textOf(digest) : known.get(digest);
-      if (text === undefined || !trusts(text, chain)) trust.distrusting += launches;
+      if (text === undefined) {
+        trust.unknown += launches;
+        continue;
+      }
+      if (digest !== present.digest) trust.without += launches;
+      if (!trusts(text, chain)) trust.distrusting += launches;
     }
     return trust;
   };

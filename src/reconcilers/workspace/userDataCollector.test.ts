@@ -28,7 +28,7 @@ function setUp(options: { caBundle?: string } = {}) {
   const unseen: unknown[] = [];
   const scripts = new Set<string>();
   const asked: string[] = [];
-  const state = { held: true, onDelete: async () => undefined as unknown };
+  const state = { held: true, heldBundles: [] as string[], onDelete: async () => undefined as unknown };
   const fail = (status: number) =>
     new ApiError('GET', '/x', {
       status,
@@ -83,6 +83,7 @@ function setUp(options: { caBundle?: string } = {}) {
       held: () => state.held,
       term: () => (state.held ? { id: 't', acquiredAt: monoMs(0) } : undefined),
     },
+    heldBundles: async () => state.heldBundles,
     clock,
     logger,
     retentionMs: HOUR,
@@ -137,6 +138,23 @@ test('what a class has, what the gateway’s bundle is and what a launch was mad
     'list configmaps compute.molecule.ai/kind=user-data',
     'list configmaps compute.molecule.ai/kind=agent',
   ]);
+  await collector.stop();
+});
+
+test('a CA bundle that no launch was made with stays while one that is heard holds it', async () => {
+  const { clock, collector, configMaps, state } = setUp();
+  const content = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+  const digest = createHash('sha256').update(content).digest('hex');
+  const name = nameOf(digest);
+  const labels = { 'compute.molecule.ai/kind': 'user-data' };
+  configMaps.set(name, { metadata: { name, labels }, data: { content } } as never);
+  state.heldBundles = [digest, 'f'.repeat(64)];
+  collector.start();
+  await clock.advance(10 * HOUR);
+  expect([...configMaps.keys()]).toContain(name);
+  state.heldBundles = [];
+  await clock.advance(2 * HOUR);
+  expect([...configMaps.keys()]).not.toContain(name);
   await collector.stop();
 });
 

@@ -21,6 +21,8 @@ export interface UserDataCollectorOptions {
   workspaces: Pick<Store<Workspace>, 'list'>;
   classes: Pick<Store<WorkspaceClass>, 'list'>;
   userData: Pick<UserDataStore, 'kept' | 'namesFor' | 'remove'>;
+  /** Digests of the CA bundles that launches say they hold: an agent may have taken one that no launch was made with. */
+  heldBundles(): Promise<Iterable<string>>;
   lease: Lease;
   clock: Clock;
   logger: Logger;
@@ -74,6 +76,7 @@ export function createUserDataCollector(options: UserDataCollectorOptions): User
     const due = dueOf(new Set([...found, ...userData.kept()]), namesIn(workspaces.list()));
     if (due.length === 0) return;
     const used = namesIn(await listInScope<KubeObject>(kube, WORKSPACES, options.scope));
+    for (const digest of await options.heldBundles()) used.add(nameOf(digest));
     const beforeSend = () => {
       if (!lease.held() || lease.term()?.id !== term.id) throw new Error('the lease may be held by another');
     };
