@@ -61,6 +61,7 @@ export function createLoad({ url, templates, connections, fresh }: Load) {
   let seqLine = '';
   let times: number[] = [];
   let waiting: number[] = [];
+  let refused = 0;
   let failed: Error | undefined;
 
   /** Each session in its turn, and all of them with the next number in the next round: only what is newer is stored. */
@@ -81,7 +82,7 @@ export function createLoad({ url, templates, connections, fresh }: Load) {
   }
 
   function answered(connection: Connection, dueAt: number): void {
-    if (!connection.text.startsWith('HTTP/1.1 200')) failed = new Error(connection.text);
+    if (!connection.text.startsWith('HTTP/1.1 200')) refused += 1;
     times.push(performance.now() - dueAt);
     connection.dueAt = undefined;
     const due = waiting.shift();
@@ -144,6 +145,8 @@ export function createLoad({ url, templates, connections, fresh }: Load) {
       if (failed) throw failed;
       return times.sort((a, b) => a - b);
     },
+    /** Answers that were none of success, such as 503 while Postgres starves. */
+    refused: () => refused,
     close(): void {
       for (const { socket } of free.splice(0)) socket.destroy();
       opened = 0;

@@ -137,13 +137,13 @@ try {
     }
   }
   const [bare] = runs;
-  for (const { name, samples } of runs) {
+  for (const { name, load, samples } of runs) {
     const of = (pick: (sample: Sample) => number, digits: number) =>
       middle(samples.map(pick)).toFixed(digits);
     const all = samples.map(({ cpu }) => cpu.toFixed(1)).join(', ');
     const ratio = middle(samples.map(({ cpu }, round) => cpu / (bare?.samples[round]?.cpu ?? Number.NaN)));
     console.log(
-      `${name}: ${of(({ cpu }) => cpu, 1)} µs of CPU each (${all}; ${ratio.toFixed(2)} × Node’s own), Postgres ${of(({ database }) => database, 1)} µs, p50 ${of(({ p50 }) => p50, 0)} ms, p99 ${of(({ p99 }) => p99, 0)} ms, ${of(({ megabytes }) => megabytes, 0)} MB`,
+      `${name}: ${of(({ cpu }) => cpu, 1)} µs of CPU each (${all}; ${ratio.toFixed(2)} × Node’s own), Postgres ${of(({ database }) => database, 1)} µs, p50 ${of(({ p50 }) => p50, 0)} ms, p99 ${of(({ p99 }) => p99, 0)} ms, ${of(({ megabytes }) => megabytes, 0)} MB, ${load.refused()} refused`,
     );
   }
 } finally {
