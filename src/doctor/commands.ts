@@ -42,7 +42,7 @@ export async function runCommand(invocation: Once, print: (line: string) => void
     if (invocation.command === 'check')
       return await check({ ...invocation, clock, random: systemRandom, transport, print });
     const kube = kubeClient(transport, { clock, timeoutMs });
-    return await judgeUninstall({ ...invocation, kube, namespace, watched, print });
+    return await judgeUninstall({ ...invocation, kube, clock, namespace, watched, print });
   } finally {
     await transport.close();
   }

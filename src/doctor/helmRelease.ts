@@ -5,7 +5,9 @@ import type { KubeClient, KubeObject, Resource } from '../controller/client.ts';
 const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
 
 const stored = z.object({ data: z.object({ release: z.string() }) });
-const release = z.looseObject({ info: z.looseObject({ status: z.string(), deleted: z.unknown() }) });
+const release = z.looseObject({
+  info: z.looseObject({ status: z.string(), deleted: z.unknown().optional() }),
+});
 
 /**
  * Makes a release deployed again after a refused uninstall: Helm 3 and 4 record `uninstalling` before the first hook, and

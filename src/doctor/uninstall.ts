@@ -1,5 +1,6 @@
 import type { KubeClient, KubeObject, Resource } from '../controller/client.ts';
-import { isNotFound } from '../controller/errors.ts';
+import { type Clock, sleep } from '../controller/clock.ts';
+import { isApiError, isNotFound } from '../controller/errors.ts';
 import { listAll } from '../controller/kubeClient.ts';
 import { restoreRelease } from './helmRelease.ts';
 
@@ -26,13 +27,38 @@ export interface UninstallOptions {
   watched?: readonly string[] | undefined;
   /** Helm's name for the release; absent where another tool installs. */
   release?: string | undefined;
+  clock: Clock;
   print(line: string): void;
+}
+
+/** API servers heed rights some time after they were granted, and the hook's are granted just before it runs. */
+const RIGHTS_LOOKS = 15;
+const RIGHTS_LOOK_MS = 1_000;
+
+/** Asks again while the answer is that a right is missing. */
+async function patiently<T>(clock: Clock, ask: () => Promise<T>): Promise<T> {
+  for (let look = 1; ; look++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (look >= RIGHTS_LOOKS || !isApiError(error, 403)) throw error;
+      await sleep(clock, RIGHTS_LOOK_MS);
+    }
+  }
 }
 
 /** Whether the operator may be uninstalled, as an exit code: without it nothing ends instances or removes finalizers. */
 export async function judgeUninstall(options: UninstallOptions): Promise<number> {
-  const { kube, policy, namespace, watched = [], release, print } = options;
-  const workspaces = await listWorkspaces(kube, watched);
+  const { kube, policy, namespace, watched = [], release, clock, print } = options;
+  let workspaces: readonly string[];
+  try {
+    workspaces = await patiently(clock, () => listWorkspaces(kube, watched));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'unknown';
+    print(`Not known whether Workspaces exist (${why}); nothing is uninstalled until it is.`);
+    if (release !== undefined) await restore(release, 'Uninstall refused: Workspaces could not be listed');
+    return 1;
+  }
   const count = workspaces.length === 1 ? '1 Workspace exists' : `${workspaces.length} Workspaces exist`;
   if (workspaces.length === 0) {
     print('No Workspace exists; uninstalling.');
@@ -69,7 +95,9 @@ export async function judgeUninstall(options: UninstallOptions): Promise<number>
   async function restore(name: string, description: string): Promise<void> {
     const byHand = `helm rollback ${name} -n ${namespace} makes it deployed again`;
     try {
-      const found = await restoreRelease(kube, { namespace, release: name, description });
+      const found = await patiently(clock, () =>
+        restoreRelease(kube, { namespace, release: name, description }),
+      );
       print(
         found
           ? 'Nothing was removed. The release is deployed as before and can be upgraded.'
