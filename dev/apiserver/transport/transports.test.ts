@@ -1,11 +1,12 @@
-import { afterEach, describe, expect, test } from 'vitest';
-import { systemClock } from '../../../src/controller/clock.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { type Clock, systemClock } from '../../../src/controller/clock.ts';
 import { TransportError } from '../../../src/controller/errors.ts';
 import { kubeTransport } from '../../../src/controller/httpTransport.ts';
 import { kubeClient } from '../../../src/controller/kubeClient.ts';
 import { parseKubeConfig } from '../../../src/controller/kubeConfig.ts';
 import { createRuntimeMetrics } from '../../../src/controller/metrics.ts';
 import type { Transport } from '../../../src/controller/transport.ts';
+import { createVirtualClock } from '../../../test/support/virtualClock.ts';
 import { type ApiServer, createApiServer } from '../apiServer.ts';
 import { startApiServer } from '../server.ts';
 import { configMapsPath, seededRandom } from '../testApi.ts';
@@ -16,21 +17,27 @@ interface Connected {
   transport: Transport;
 }
 
-const options = { clock: systemClock, random: seededRandom('transports') };
+/** Whose time passes how, where a test decides it. */
+interface Clocks {
+  server: Clock;
+  client: Clock;
+}
+const REAL: Clocks = { server: systemClock, client: systemClock };
+const optionsOf = ({ server }: Clocks) => ({ clock: server, random: seededRandom('transports') });
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
 
-async function inProcess(): Promise<Connected> {
-  const api = createApiServer(options);
-  return { api, transport: inProcessTransport(api.handler, { clock: systemClock }) };
+async function inProcess(clocks = REAL): Promise<Connected> {
+  const api = createApiServer(optionsOf(clocks));
+  return { api, transport: inProcessTransport(api.handler, { clock: clocks.client }) };
 }
 
-async function overHttps(): Promise<Connected> {
-  const api = await startApiServer(options);
+async function overHttps(clocks = REAL): Promise<Connected> {
+  const api = await startApiServer(optionsOf(clocks));
   const transport = kubeTransport({
-    clock: systemClock,
+    clock: clocks.client,
     metrics: createRuntimeMetrics(),
     loadKubeConfig: () => parseKubeConfig(api.kubeconfig),
   });
@@ -117,14 +124,17 @@ describe.each([
   });
 
   test('gives up after its own time limit, while the server goes on', async () => {
-    const { api, transport } = await connect();
+    const [server, client] = [createVirtualClock(), createVirtualClock()];
+    const { api, transport } = await connect({ server, client });
+    const { lines } = await transport.stream(watchAll);
     api.faults.add({ match: { verbs: ['create'] }, effect: { kind: 'latency', ms: 150 } });
     const body = { metadata: { name: 'a' } };
     const late = transport.request({ method: 'POST', path: configMapsPath, body, timeoutMs: 30 });
-    // Watched from the start: on a busy machine it may be over before the stream is open.
     const givenUp = expect(late).rejects.toMatchObject({ code: 'TIMEOUT' });
-    const { lines } = await transport.stream(watchAll);
+    await vi.waitFor(() => expect(api.counters.total({ verb: 'create' })).toBe(1), 60_000);
+    await client.advance(30);
     await givenUp;
+    await server.advance(150);
     for await (const line of lines) {
       expect(names([line])).toEqual(['a']);
       break;
