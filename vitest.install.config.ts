@@ -5,8 +5,10 @@ const test = {
   isolate: false,
   // One cluster for all of them, and some take a node from it.
   maxWorkers: 1,
-  testTimeout: 180_000,
-  hookTimeout: 180_000,
+  // A busy machine takes half a minute to start a pod, and an upgrade starts four, one after another.
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
+  env: { SCENARIO_WAIT_MS: '240000' },
   setupFiles: ['test/scenarios/tellFailures.ts'],
   provide: { realCluster: null, motoURL: null },
 } as const;

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { CHART, type Values } from '../chart.ts';
 import type { Bed } from './bed.ts';
+import { noteRelease } from './releases.ts';
 
 export const RELEASE = 'workspace-operator';
 
@@ -31,8 +32,10 @@ export async function createHelm(bed: Bed, version: 3 | 4, namespace: string): P
 
   async function run(command: string, ...args: string[]): Promise<string> {
     const all = [command, ...args, '--namespace', namespace];
+    if (command === 'uninstall') await noteRelease(bed, 'uninstall');
     try {
       const { stdout, stderr } = await promisify(execFile)(bed.helm[version], all, { env });
+      if (command === 'install') await noteRelease(bed, 'install');
       return `${stdout}${stderr}`;
     } catch (error) {
       const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
@@ -45,7 +48,7 @@ export async function createHelm(bed: Bed, version: 3 | 4, namespace: string): P
     async apply(command, values, { chart = CHART, args = [] } = {}) {
       const file = join(home, 'values.yaml');
       await writeFile(file, stringify(values));
-      return run(command, RELEASE, chart, '--values', file, '--wait', '--timeout', '120s', ...args);
+      return run(command, RELEASE, chart, '--values', file, '--wait', '--timeout', '300s', ...args);
     },
     close: () => rm(home, { recursive: true, force: true }),
   };

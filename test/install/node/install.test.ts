@@ -18,7 +18,7 @@ describeOnNode('a fresh install', () => {
   test.each([3, 4] as const)(
     'with Helm %i is ready within a minute, where Pod Security is "restricted"',
     async (version) => {
-      await scene.helm.run('uninstall', RELEASE, '--wait');
+      await scene.helm.run('uninstall', RELEASE, '--wait', '--no-hooks');
       const helm = await createHelm(scene.bed, version, OPERATOR_NAMESPACE);
       try {
         const began = systemClock.monotonic();

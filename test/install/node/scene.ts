@@ -78,17 +78,26 @@ async function raiseOnNode(
   }
 }
 
-/** Deletes what a scene made, and with it every instance; the next one finds an empty cluster. */
+/**
+ * Deletes what a scene made, and with it every instance; the next one finds an empty cluster. What an uninstall waits for,
+ * and what refuses one, has a test of its own.
+ */
 async function clear({ connection: { kube }, helm, kubectl }: RaisedOnNode): Promise<void> {
   await kubectl.run(['uncordon', '--all']);
   await kubectl.run(['delete', 'wks', '--all', '-n', NAMESPACE, '--wait=false']);
-  await until(
-    'all Workspaces are gone',
-    async () => (await kube.list(WORKSPACES).catch(() => ({ items: [] }))).items.length === 0,
-  );
-  await kubectl.run(['delete', 'wksc', '--all']);
-  await helm.run('uninstall', RELEASE, '--wait', '--ignore-not-found');
-  await kubectl.run(['delete', 'namespace', OPERATOR_NAMESPACE]);
+  try {
+    await until(
+      'all Workspaces are gone',
+      async () => (await kube.list(WORKSPACES).catch(() => ({ items: [] }))).items.length === 0,
+    );
+  } finally {
+    await kubectl.run(['delete', 'wksc', '--all']);
+    await helm.run('uninstall', RELEASE, '--no-hooks', '--ignore-not-found');
+    await kubectl.run(['delete', 'pods', '--all', '-n', OPERATOR_NAMESPACE, '--force', '--grace-period=0']);
+    await kubectl.run(['delete', 'namespace', OPERATOR_NAMESPACE]);
+    // A release keeps them, and with them who wrote what.
+    await kubectl.run(['delete', 'crd', '--all']);
+  }
 }
 
 /** What a failing test shows of the pods. */

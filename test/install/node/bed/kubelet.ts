@@ -72,5 +72,7 @@ function configuration(folder: string, cgroup: string, socket: string, port: num
     clusterDomain: 'cluster.local',
     podLogsDir: join(folder, 'pods'),
     nodeStatusUpdateFrequency: '5s',
+    // How soon a Secret that changed is in a pod: a minute by default.
+    syncFrequency: '5s',
   };
 }
