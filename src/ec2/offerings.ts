@@ -25,6 +25,11 @@ export interface RecordedRefusal extends AskedFor {
 export interface OfferingMemory {
   /** EC2 refused a launch that was sent at this moment. A refusal that is about that very request is not remembered. */
   refused(asked: AskedFor, failure: { class: Refusal; code: string }, sentAt: MonoMs): void;
+  /**
+   * EC2 took a Spot instance back soon after it was launched: its offering lacks capacity for as long as if it had been
+   * refused. That EC2 accepts another one there shows nothing else.
+   */
+  takenBack(asked: AskedFor): void;
   /** EC2 accepted a launch that was first sent at this moment: what was refused before, and would cover it, is over. */
   accepted(asked: AskedFor, sentAt: MonoMs): void;
   /** A refusal on record, of this process or of one before it. */
@@ -49,6 +54,9 @@ interface Mark {
   /** Who finds out whether it still holds, and how long others wait for that. */
   tried?: { uid: string; until: MonoMs };
 }
+
+/** In the place of a code of EC2's for a refusal: its state reason of an instance that it took back. */
+const TAKEN_BACK = 'SpotInstanceTermination';
 
 /** An answer takes seconds. One that takes longer, or never comes, keeps others no longer than that, ms. */
 const TRY_MS = 15_000;
@@ -107,8 +115,13 @@ export function createOfferingMemory({
       const mark = { scope, class: failure.class, code, at: now, ms };
       marks.set(key, { ...mark, until: plus(now, ms), heldUntil: plus(now, 2 * ms) });
     },
+    takenBack(asked) {
+      this.refused(asked, { class: 'capacity', code: TAKEN_BACK }, clock.monotonic());
+    },
     accepted(asked, sentAt) {
-      const over = [...marks].filter(([, mark]) => sentAt > mark.at && covers(mark.scope, asked));
+      const over = [...marks].filter(
+        ([, mark]) => mark.code !== TAKEN_BACK && sentAt > mark.at && covers(mark.scope, asked),
+      );
       for (const [key] of over) {
         marks.delete(key);
         settledAt.set(key, clock.now());

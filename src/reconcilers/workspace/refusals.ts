@@ -4,6 +4,7 @@ import type { Store } from '../../controller/store.ts';
 import { parseStamp } from '../../controller/time.ts';
 import { createOfferingMemory, type OfferingMemory } from '../../ec2/offerings.ts';
 import type { Timing } from './decide/facts.ts';
+import { hardlyServed } from './decide/interruption.ts';
 
 interface RefusalOptions {
   clock: Clock;
@@ -32,9 +33,23 @@ export function createRefusals(
     for (const { at, until, ...refusal } of status?.refusals ?? [])
       offerings.recorded({ ...refusal, at: parseStamp(at), until: parseStamp(until) });
   }
+  /**
+   * Spot capacity that EC2 takes back before an instance served for long is lacking: the next launch asks for another
+   * offering. Karpenter marks the offering of each interruption so (pkg/controllers/interruption, MarkUnavailable).
+   */
+  function noteInterruption(before: Workspace['status'], { launch }: NonNullable<Workspace['status']>): void {
+    const ended = launch?.ended;
+    if (ended?.outcome !== 'Interrupted' || !launch?.params) return;
+    const wasKnown = before?.launch?.number === launch.number && before.launch.ended !== undefined;
+    if (wasKnown || !hardlyServed(launch, ended, timing.repairBackoffMaxMs)) return;
+    offerings.takenBack(launch.params);
+  }
+
   for (const workspace of workspaces.list()) hand(workspace);
-  workspaces.onChange(({ type, object }) => {
-    if (type !== 'deleted') hand(object);
+  workspaces.onChange(({ type, object, old }) => {
+    if (type === 'deleted') return;
+    hand(object);
+    if (old && object.status) noteInterruption(old.status, object.status);
   });
   return offerings;
 }

@@ -1,4 +1,4 @@
-import { iso } from '../../../controller/time.ts';
+import { iso, msBetween, parseStamp } from '../../../controller/time.ts';
 import { heartbeatOf } from './ending.ts';
 import type { InstanceFact } from './facts.ts';
 import { capacityOf } from './made.ts';
@@ -13,6 +13,15 @@ const TAKEN_BACK = new Set(['Server.SpotInstanceTermination', 'Server.SpotInstan
  */
 export function takenBack({ stateReasonCode }: InstanceFact): boolean {
   return stateReasonCode !== undefined && TAKEN_BACK.has(stateReasonCode);
+}
+
+/** Whether the launch ended before it had served for so long, ms. */
+export function hardlyServed(
+  { readyAt }: Pick<FrozenLaunch, 'readyAt'>,
+  { at }: { readonly at: string },
+  ms: number,
+): boolean {
+  return readyAt === undefined || !(msBetween(parseStamp(readyAt), parseStamp(at)) >= ms);
 }
 
 /** What EC2 announced to the present launch's Spot instance, as a sentence; it decides nothing, the end does. */
