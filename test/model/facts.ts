@@ -98,7 +98,7 @@ export function factsOf(world: World, validations: readonly ValidationFact[]): F
         ? undefined
         : { from: place, class: classFor(terms, target), allowed: true, room: fleetOf(target).room },
     classAllowed: true,
-    paramsAuthentic: true,
+    paramsAuthentic: world.unsigned === 0 || version.status?.launch?.number !== world.unsigned,
     environment: { kind: 'Merged', digests: { k: observed.env }, currentKey: 'k', leftOut: [] },
     fleet: fleetOf(place),
     machine: observed.machine,

@@ -17,9 +17,9 @@ export function idOf(part: object | undefined): number {
 
 /** The name of a world, but for its budget: two with the same name have the same future. */
 export function conditionOf(world: World): string {
-  const { content, machine, misled, gone, queued, lacking, full, others, object } = world;
+  const { content, machine, misled, gone, queued, lacking, full, others, unsigned, object } = world;
   const { process, evidence, instances, flights, stale } = world;
-  let text = `${content},${machine},${misled},${gone},${queued},${lacking},${full},${idOf(others)}`;
+  let text = `${content},${machine},${misled},${gone},${queued},${lacking},${full},${unsigned},${idOf(others)}`;
   for (const version of [object, world.previous, world.backup, process.lagging]) text += versionName(version);
   text += `,${idOf(process)},${idOf(evidence)}`;
   for (const parts of [instances, flights, stale]) {

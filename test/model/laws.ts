@@ -100,6 +100,7 @@ const LAWS: Record<string, Law> = {
   'a failure of a replacement stays on record until the Workspace serves': (before, after) => {
     const [was, is] = [before.object.status, after.object.status];
     if (was === is || !was?.replacement || !is || after.object.stopped) return true;
+    if (before.budget.downgrades !== after.budget.downgrades) return true;
     const { number, servedAt, failures = [] } = was.replacement;
     if (servedAt !== undefined || is.launch?.readyAt !== undefined || isHeard(before)) return true;
     const kept = is.replacement?.failures?.map((it) => it.number) ?? [];
@@ -123,6 +124,11 @@ const LAWS: Record<string, Law> = {
     const { instanceType, imageID } = launch.params;
     const ofType = before.terms.quotas.length > 0 || instanceType === typeOf(Number(own?.slice(1)));
     return ofType && imageID === `ami-${ofClass}`;
+  },
+  'no parameters are sent that nobody can say are ours': (before, { process: { sends } }) => {
+    if (before.unsigned === 0 || sends?.number !== before.unsigned || sends.lastAt !== NOW) return true;
+    const was = before.process.sends;
+    return was?.number === sends.number && was.lastAt === NOW && was.count === sends.count;
   },
   'S12: replays are byte-equal': (before, after) => {
     const [was, is] = [before.object.status?.launch, after.object.status?.launch];

@@ -157,6 +157,17 @@ export const MIXES: readonly Mix[] = [
     terms: { maxInstances: 1 },
   },
   {
+    name: 'the key of launches is lost while answers are, and another leads',
+    budget: { keys: 1, losses: 1, takeovers: 1 },
+  },
+  {
+    name: 'an earlier release leads for a while during its replacement',
+    ready: true,
+    after: FAILING,
+    budget: { downgrades: 1, edits: 1, takeovers: 1, losses: 1 },
+  },
+  { name: 'an earlier release leads during its first launch', budget: { downgrades: 2, losses: 1 } },
+  {
     name: 'its replacement fails while changes come',
     ready: true,
     after: FAILING,

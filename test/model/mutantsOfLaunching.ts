@@ -119,6 +119,13 @@ export const MUTANTS_OF_LAUNCHING: readonly Mutant[] = [
   },
   {
     rule: '2',
+    flaw: 'a launch in doubt is sent again though its key is lost',
+    breaks: /nobody can say are ours$/,
+    budget: { losses: 1, keys: 1 },
+    decide: lying((facts) => ({ ...facts, paramsAuthentic: true })),
+  },
+  {
+    rule: '2',
     flaw: 'an ambiguous answer is taken for a refusal',
     breaks: /^S1/,
     budget: { losses: 1 },

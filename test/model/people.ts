@@ -3,6 +3,7 @@ import { roomsOf } from './classes.ts';
 import { classNameOf } from './machine.ts';
 import { processWith, spent } from './parts.ts';
 import { OFFERED, refusalOf, refusalsOf } from './quotas.ts';
+import { canonical } from './rules.ts';
 import { NOW } from './timing.ts';
 import type { Step, World } from './world.ts';
 
@@ -26,6 +27,14 @@ export function people(world: World): Step[] {
   may('lacks', 'no offering has room', () => ({ lacking: true }), !world.lacking);
   if (world.lacking) result.push(step(world, 'capacity comes back', { lacking: false }));
   result.push(...quotas(world), ...crowds(world));
+  const signed = object.status?.launch?.params ? (object.status.launch.number ?? 0) : 0;
+  may('keys', 'the key of launches is lost', () => ({ unsigned: signed }), signed > world.unsigned);
+  may(
+    'downgrades',
+    'an earlier release writes the status',
+    () => downgraded(world),
+    Boolean(object.status?.launch),
+  );
   const away = world.evidence.availableSince === undefined;
   may('outages', 'evidence goes away', () => ({ evidence: { availableSince: undefined } }), !away);
   if (away) result.push(step(world, 'evidence comes back', { evidence: { availableSince: NOW } }));
@@ -79,6 +88,17 @@ function crowds(world: World): Step[] {
     return step(world, `another takes the room in ${name}`, { ...spent(world, 'crowds'), others: also });
   });
   return [...left, ...taking];
+}
+
+/** Of a launch that it opens it says no class, and its parameters carry no MAC. */
+function downgraded(world: World): Partial<World> {
+  const { status } = world.object;
+  if (!status?.launch) return {};
+  const { replacement: _replacement, room: _room, refusals: _refusals, ...rest } = status;
+  return {
+    ...amend(world, { status: canonical(rest) }),
+    unsigned: status.launch.params ? status.launch.number : world.unsigned,
+  };
 }
 
 function deleted(world: World): Partial<World> {

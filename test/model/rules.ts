@@ -48,7 +48,7 @@ function decideOn(world: World, ask: Decide, validations: ValidationFact[]): Ask
 }
 
 function questionOf(world: World): string {
-  const { content, machine, process, evidence, queued, lacking, others, instances, terms } = world;
+  const { content, machine, process, evidence, queued, lacking, others, unsigned, instances, terms } = world;
   const { status, restart, stopped, deleting, finalizer, paused, type, klass } = seenBy(world);
   let rows = '';
   for (const { number, row } of instances) if (row) rows += `${number}/${row.boot}/${row.env}/${row.fresh}`;
@@ -59,6 +59,7 @@ function questionOf(world: World): string {
     queued,
     lacking,
     others.inClass.join('+'),
+    unsigned,
     idOf(process),
     idOf(status),
     idOf(terms),

@@ -132,6 +132,10 @@ export interface Budget {
   quotas: number;
   /** Another Workspace takes the room that a class has. */
   crowds: number;
+  /** The key that launches are signed with is lost. */
+  keys: number;
+  /** An earlier release writes the status, without what it does not know. */
+  downgrades: number;
 }
 
 /** What stays as it is for a whole search. */
@@ -179,6 +183,8 @@ export interface World {
   queued: boolean;
   /** No offering of the class has room, as far as is known. */
   lacking: boolean;
+  /** The launch whose parameters no key that is left has signed; 0: none. */
+  unsigned: number;
   /** Quotas that are full. */
   full: readonly Quota[];
   /** Other Workspaces: which classes they leave no room in, and what EC2 refused them. */
@@ -217,6 +223,8 @@ export const QUIET: Budget = {
   lacks: 0,
   quotas: 0,
   crowds: 0,
+  keys: 0,
+  downgrades: 0,
 };
 
 const STANDARD: Terms = {
@@ -256,6 +264,7 @@ export function initialWorld(budget: Partial<Budget>, terms: Partial<Terms> = {}
     evidence: { availableSince: NOW },
     queued: false,
     lacking: false,
+    unsigned: 0,
     full: [],
     others: { inClass: [], refusals: [] },
     highest: 0,
