@@ -1,4 +1,5 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
+import { readBuildInfo, sayBuildInfo } from './buildInfo.ts';
 import { type Config, configSchema } from './config.ts';
 import { CONFIG_RULES } from './configRules.ts';
 import { SETTINGS, type Setting, settingAt } from './settings.ts';
@@ -31,7 +32,7 @@ export function parseCommandLine(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Invocation {
-  const read = readFlags(args);
+  const read = readFlags(args, sayBuildInfo(readBuildInfo(env)));
   if ('help' in read) return read;
   const { invoked, flags } = read;
   // Whether there are Workspaces is asked with a way to the API server alone.
@@ -65,7 +66,7 @@ const RELEASE = new Option(
   'Helm’s name for the release, which a refusal makes deployed again.',
 );
 
-function readFlags(args: readonly string[]): Invoked {
+function readFlags(args: readonly string[], version: string): Invoked {
   let invoked: Started = { command: 'start', role: 'all' };
   let flags: Flags = {};
   let help = '';
@@ -95,11 +96,12 @@ function readFlags(args: readonly string[]): Invoked {
       .addOption(RELEASE),
   ])
     program.addCommand(sub);
+  program.version(version, '-V, --version', 'Version, commit and Node.');
   try {
     program.parse([...args], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.code === 'commander.helpDisplayed') return { help };
+    if (error.code === 'commander.helpDisplayed' || error.code === 'commander.version') return { help };
     const what = error.message.replace(/^error: /, '');
     throw new ConfigError(`${what}; see --help for the flags there are`);
   }

@@ -1,10 +1,11 @@
+import { readProxy } from './awsProxy.ts';
+import { readBuildInfo } from './buildInfo.ts';
 import { ConfigError, parseCommandLine } from './commandLine.ts';
 import { systemClock } from './controller/clock.ts';
 import { kubeTransport } from './controller/httpTransport.ts';
 import { loadKubeConfig } from './controller/kubeConfig.ts';
 import { systemRandom } from './controller/random.ts';
 import { createLogger } from './logging.ts';
-import { startOperator } from './operator.ts';
 import { describeConfig } from './settings.ts';
 import { stopWithin } from './stopWithin.ts';
 
@@ -23,6 +24,7 @@ async function main(): Promise<number> {
     return runCommand(invocation, (line) => process.stdout.write(`${line}\n`));
   }
   const { role, config } = invocation;
+  const proxy = readProxy(process.env);
   const logger = createLogger({ level: config.observability.logLevel, clock: systemClock });
   const stopping = new AbortController();
   const asked = new Promise<string>((resolve) => {
@@ -35,29 +37,40 @@ async function main(): Promise<number> {
       });
     }
   });
-  logger.info({ role, config: describeConfig(config) }, 'starting');
-  const operator = await startOperator(
-    {
-      config,
-      role,
-      clock: systemClock,
-      random: systemRandom,
-      logger,
-      transport: (metrics) =>
-        kubeTransport({
-          clock: systemClock,
-          metrics,
-          loadKubeConfig: () => loadKubeConfig(config.kubernetes.kubeconfig),
-          timeoutMs: config.kubernetes.timeoutMs,
-          userAgent: 'workspace-operator',
-        }),
-    },
-    stopping.signal,
-  );
-  if (!operator) return 0;
-  logger.info({ role, gatewayURL: operator.gatewayURL }, 'started');
+  logger.info({ role, ...readBuildInfo(), config: describeConfig(config) }, 'starting');
+  // Not loaded to say a version, or what is wrong with a setting.
+  const { startOperator } = await import('./operator.ts');
+  const run = async () => {
+    const operator = await startOperator(
+      {
+        config,
+        role,
+        clock: systemClock,
+        random: systemRandom,
+        logger,
+        proxy,
+        transport: (metrics) =>
+          kubeTransport({
+            clock: systemClock,
+            metrics,
+            loadKubeConfig: () => loadKubeConfig(config.kubernetes.kubeconfig),
+            timeoutMs: config.kubernetes.timeoutMs,
+            userAgent: 'workspace-operator',
+          }),
+      },
+      stopping.signal,
+    );
+    if (!operator) return;
+    logger.info({ role, gatewayURL: operator.gatewayURL }, 'started');
+    await asked;
+    await operator.stop();
+  };
+  const running = run();
+  await Promise.race([running, asked]);
+  if (!stopping.signal.aborted) return 0;
   logger.info({ signal: await asked }, 'stopping');
-  if (await stopWithin(systemClock, STOP_LIMIT_MS, operator.stop)) {
+  // A start that waits for an API server which accepts connections and answers nothing has no more time than a stop.
+  if (await stopWithin(systemClock, STOP_LIMIT_MS, () => running)) {
     logger.info('stopped');
     return 0;
   }

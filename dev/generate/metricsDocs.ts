@@ -1,4 +1,5 @@
 import { Registry } from 'prom-client';
+import { createBuildMetrics, readBuildInfo } from '../../src/buildInfo.ts';
 import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
 import { createEc2Metrics } from '../../src/ec2/metrics.ts';
 import { DROPPED } from '../../src/gateway/handlers/report.ts';
@@ -102,6 +103,7 @@ export function metricsDocs(): string {
   createGatewayMetrics(registry);
   createFileMetrics(registry);
   createNamespaceMetrics(registry);
+  createBuildMetrics(registry, readBuildInfo());
   createTrustMetrics(registry);
   createClassMetrics(registry);
   createWorkspaceMetrics(registry);

@@ -1,3 +1,4 @@
+import { proxiedCredentials, readProxy } from '../awsProxy.ts';
 import type { Invocation, Role } from '../commandLine.ts';
 import type { Config } from '../config.ts';
 import { FILE_READERS } from '../configFiles.ts';
@@ -62,6 +63,7 @@ export interface CheckOptions {
 /** `check`: what must hold for this part to do its work. Resolves to the exit code: 0, or 1 where something failed. */
 export async function check(options: CheckOptions): Promise<number> {
   const { config, role, clock, random, transport, print } = options;
+  const proxy = readProxy(process.env);
   const { timeoutMs, namespace } = config.kubernetes;
   const kube = kubeClient(transport, { clock, timeoutMs });
   const { database, gateway } = config;
@@ -83,6 +85,7 @@ export async function check(options: CheckOptions): Promise<number> {
         caFile: database.caFile,
         passwordFile: database.passwordFile,
         iamRegion: database.auth === 'RdsIam' ? config.aws.region : undefined,
+        iamCredentials: proxy && proxiedCredentials(config.aws.region, proxy),
         timeoutMs: database.statementTimeoutMs,
       }),
     );
@@ -98,6 +101,7 @@ export async function check(options: CheckOptions): Promise<number> {
     const metrics = createEc2Metrics(createRegistry());
     const calls = createEc2Calls({
       region,
+      proxy,
       endpoint: config.aws.ec2Endpoint,
       timeoutMs: config.aws.timeoutMs,
       buckets: createBuckets({ clock, random, metrics }),

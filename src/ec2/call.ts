@@ -4,6 +4,7 @@ import type { BucketName, Buckets } from './buckets.ts';
 import { CODE, classify, ec2Failure } from './errors.ts';
 import type { Ec2Metrics } from './metrics.ts';
 import type { Ec2Failure } from './port.ts';
+import type { ProxyEnv } from './proxy.ts';
 
 export interface CallerOptions {
   /** From the send to the whole answer, in ms; and as long again for what comes before the send, e.g. credentials. */
@@ -12,6 +13,8 @@ export interface CallerOptions {
   clock: Clock;
   metrics: Ec2Metrics;
   logger: Logger;
+  /** What errors are explained by; none where AWS is reached directly. */
+  proxy?: ProxyEnv | undefined;
 }
 
 export interface Call<T> {
@@ -32,7 +35,7 @@ export interface Call<T> {
 const STALE_CONNECTION: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
 
 /** Runs calls: bucket, beforeSend, time limit, error class, metrics. Rejects with an Ec2Failure and nothing else. */
-export function createCaller({ timeoutMs, buckets, clock, metrics, logger }: CallerOptions) {
+export function createCaller({ timeoutMs, buckets, clock, metrics, logger, proxy }: CallerOptions) {
   return async function run<T>(call: Call<T>): Promise<T> {
     for (let attemptsLeft = (call.attempts ?? 1) - 1; ; attemptsLeft--) {
       if (!call.ownToken) await buckets.take(call.bucket);
@@ -100,7 +103,7 @@ export function createCaller({ timeoutMs, buckets, clock, metrics, logger }: Cal
     try {
       return { ok: true, value: await Promise.race([call.send(abort.signal, onSend), expired]) };
     } catch (error) {
-      return { ok: false, failure: blocked ?? classify(error, { action, sent, secrets }) };
+      return { ok: false, failure: blocked ?? classify(error, { action, sent, secrets, proxy }) };
     } finally {
       timer.cancel();
     }

@@ -18,6 +18,7 @@ import { type CallerOptions, createCaller } from './call.ts';
 import { CODE, ec2Failure } from './errors.ts';
 import { toInstance, toInstanceStatus } from './instance.ts';
 import type { Ec2Calls, EffectOptions, Filter, Image, SecurityGroup, Subnet } from './port.ts';
+import { createAgents } from './proxy.ts';
 import { runInstancesInput } from './runInput.ts';
 
 export interface Ec2CallsOptions extends Omit<CallerOptions, 'timeoutMs'> {
@@ -52,9 +53,7 @@ export function createEc2Calls(options: Ec2CallsOptions): Ec2Calls & { close(): 
     requestHandler: {
       requestTimeout: timeoutMs,
       throwOnRequestTimeout: true,
-      // The buckets bound what is under way. A second queue, inside the agent, would delay what was just guarded.
-      httpAgent: { keepAlive: true, maxSockets: 1_024 },
-      httpsAgent: { keepAlive: true, maxSockets: 1_024 },
+      ...createAgents(options.proxy),
     },
   };
   const ec2 = new EC2Client({ ...shared, ...(endpoint === undefined ? {} : { endpoint }) });

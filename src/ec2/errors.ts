@@ -1,5 +1,6 @@
 import { classOfCode } from './errorTable.ts';
 import type { Ec2Failure, ErrorClass } from './port.ts';
+import { isRefusedTunnel, type ProxyEnv, proxyAdvice } from './proxy.ts';
 
 /** Codes of failures that did not come from AWS; all others are AWS's own, or the socket's. */
 export const CODE = {
@@ -48,11 +49,13 @@ interface FailureParts {
   /** What happened, in words; no parameters, no secrets. */
   detail: string;
   requestID?: string | undefined;
+  /** What a person can do, where that is not what code or class say. */
+  step?: string | undefined;
 }
 
 /** An Ec2Failure whose message names the action, the cause and the next step. */
 export function ec2Failure(parts: FailureParts): Ec2Failure {
-  const step = NEXT_STEP_BY_CODE.get(parts.code) ?? NEXT_STEP[parts.class];
+  const step = parts.step ?? NEXT_STEP_BY_CODE.get(parts.code) ?? NEXT_STEP[parts.class];
   const error = new Error(`${parts.action}: ${parts.code}: ${withStop(parts.detail)} ${step}`);
   return Object.assign(error, {
     name: 'Ec2Failure' as const,
@@ -78,6 +81,7 @@ export interface CallContext {
   sent: boolean;
   /** Texts that must not come back in a message, e.g. rendered user data. */
   secrets?: readonly string[];
+  proxy?: ProxyEnv | undefined;
 }
 
 /** The parts of the SDK's and Node's errors that matter here. */
@@ -87,6 +91,8 @@ interface RawError {
   Code?: unknown;
   message?: unknown;
   syscall?: unknown;
+  hostname?: unknown;
+  port?: unknown;
   $metadata?: { httpStatusCode?: number; requestId?: string };
 }
 
@@ -101,7 +107,8 @@ export function classify(error: unknown, context: CallContext): Ec2Failure {
   const status = raw.$metadata?.httpStatusCode;
   const requestID = raw.$metadata?.requestId;
   const said = clean(String(raw.message ?? ''), context.secrets ?? []);
-  if (!context.sent) return notSent(raw, action, said);
+  const step = proxyAdvice(raw, context.proxy);
+  if (!context.sent) return notSent(raw, action, said, step);
   if (status !== undefined && status >= 300) {
     const code = awsCode(raw, status);
     const kind = classOfCode(code, status);
@@ -112,21 +119,24 @@ export function classify(error: unknown, context: CallContext): Ec2Failure {
   }
   const code = socketCode(raw);
   const neverConnected =
-    raw.syscall === 'connect' || raw.syscall === 'getaddrinfo' || NO_CONNECTION.has(code);
+    raw.syscall === 'connect' ||
+    raw.syscall === 'getaddrinfo' ||
+    NO_CONNECTION.has(code) ||
+    isRefusedTunnel(raw);
   const kind = neverConnected ? 'notSent' : 'ambiguous';
-  return ec2Failure({ class: kind, code, action, detail: said || 'no answer' });
+  return ec2Failure({ class: kind, code, action, detail: said || 'no answer', step });
 }
 
 // Given by DNS and connect() alone. With several addresses Node wraps them in an AggregateError without a syscall.
 const NO_CONNECTION: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
-function notSent(raw: RawError, action: string, said: string): Ec2Failure {
+function notSent(raw: RawError, action: string, said: string, step: string | undefined): Ec2Failure {
   const name = String(raw.name ?? '');
   if (/Credentials|^TokenProviderError$|^SSOTokenProviderFailure$/.test(name)) {
     return ec2Failure({ class: 'notSent', code: CODE.credentials, action, detail: said });
   }
   const code = typeof raw.code === 'string' ? raw.code : name || CODE.unknown;
-  return ec2Failure({ class: 'notSent', code, action, detail: said });
+  return ec2Failure({ class: 'notSent', code, action, detail: said, step });
 }
 
 // What the SDK calls an answer without a code of AWS's, e.g. a proxy's error page.

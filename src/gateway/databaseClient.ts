@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { SignerConfig } from '@aws-sdk/rds-signer';
 import pg from 'pg';
 
 export interface DatabaseOptions {
@@ -9,6 +10,8 @@ export interface DatabaseOptions {
   passwordFile?: string | undefined;
   /** Log in with a token of RDS's IAM authentication, for the database in this region. */
   iamRegion?: string | undefined;
+  /** What such a token is made with; without it the AWS SDK's own chain. */
+  iamCredentials?: SignerConfig['credentials'] | undefined;
 }
 
 /** A file or a token that a connection needs is not to be had; the message names the setting. */
@@ -43,7 +46,7 @@ type Password = () => Promise<string>;
 /** Asked for at each new connection; undefined where the URL has it. */
 function passwordOf(options: DatabaseOptions): Password | undefined {
   const { databaseURL, passwordFile, iamRegion } = options;
-  if (iamRegion !== undefined) return iamToken(databaseURL, iamRegion);
+  if (iamRegion !== undefined) return iamToken(databaseURL, iamRegion, options.iamCredentials);
   if (passwordFile === undefined) return undefined;
   return async () => {
     const text = await readFile(passwordFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -56,13 +59,14 @@ function passwordOf(options: DatabaseOptions): Password | undefined {
 }
 
 /** Good for 15 minutes, and needed only while a connection logs in. */
-function iamToken(databaseURL: string, region: string): Password {
+function iamToken(databaseURL: string, region: string, credentials: SignerConfig['credentials']): Password {
   const { hostname, port, username } = new URL(databaseURL);
   return async () => {
     // Loaded only where it is asked for: it costs a start 0.1 s.
     const { Signer } = await import('@aws-sdk/rds-signer');
     const signer = new Signer({
       region,
+      ...(credentials && { credentials }),
       hostname,
       port: Number(port || 5432),
       username: decodeURIComponent(username),

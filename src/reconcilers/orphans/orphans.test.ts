@@ -28,8 +28,7 @@ function setUp(policy: 'Report' | 'Terminate' = 'Terminate') {
   const cache = createStore<Workspace>({ indexes: { uid: ({ metadata }) => [metadata.uid] } });
   const fresh = new Set<string>();
   const [sent, lists]: [string[], ListOptions[]] = [[], []];
-  const events: Event[] = [];
-  const changed: string[] = [];
+  const [events, changed]: [Event[], string[]] = [[], []];
   const onList: () => void = () => undefined;
   const state = { held: true, refused: new Set<string>(), listFails: false, onList };
   const term = { id: 'term-1', acquiredAt: clock.monotonic() };
