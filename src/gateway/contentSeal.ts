@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  timingSafeEqual,
+} from 'node:crypto';
 import type { DigestKeys } from './namespaceKeys.ts';
 
 const PREFIX = 'c1.';
@@ -17,7 +24,7 @@ export function sealText(
 ): string {
   const parent = keys.all('digest')[0] ?? keys.current('digest');
   const iv = ivOf(parent.key, place, text);
-  const cipher = createCipheriv('aes-256-ctr', part(parent.key, 'encryption'), iv);
+  const cipher = createCipheriv('aes-256-ctr', partsOf(parent.key).encryption, iv);
   return PREFIX + Buffer.concat([iv, cipher.update(text), cipher.final()]).toString('base64url');
 }
 
@@ -32,7 +39,7 @@ export function openText(
   if (bytes.length < IV_BYTES) return undefined;
   const iv = bytes.subarray(0, IV_BYTES);
   for (const { key } of keys.all('digest')) {
-    const decipher = createDecipheriv('aes-256-ctr', part(key, 'encryption'), iv);
+    const decipher = createDecipheriv('aes-256-ctr', partsOf(key).encryption, iv);
     const text = Buffer.concat([decipher.update(bytes.subarray(IV_BYTES)), decipher.final()]).toString();
     if (timingSafeEqual(ivOf(key, place, text), iv)) return text;
   }
@@ -40,10 +47,27 @@ export function openText(
 }
 
 function ivOf(key: Buffer, place: readonly string[], text: string): Buffer {
-  const mac = createHmac('sha256', part(key, 'authentication')).update(JSON.stringify([...place, text]));
+  const mac = createHmac('sha256', partsOf(key).authentication).update(JSON.stringify([...place, text]));
   return mac.digest().subarray(0, IV_BYTES);
 }
 
-function part(key: Buffer, purpose: string): Buffer {
-  return createHmac('sha256', key).update(`seal of contents\0${purpose}`).digest();
+interface Parts {
+  encryption: KeyObject;
+  authentication: KeyObject;
+}
+
+/** By the key: each look at a Workspace opens what its status names. */
+const known = new WeakMap<Buffer, Parts>();
+
+function partsOf(key: Buffer): Parts {
+  const parts = known.get(key) ?? {
+    encryption: derive(key, 'encryption'),
+    authentication: derive(key, 'authentication'),
+  };
+  known.set(key, parts);
+  return parts;
+}
+
+function derive(key: Buffer, purpose: keyof Parts): KeyObject {
+  return createSecretKey(createHmac('sha256', key).update(`seal of contents\0${purpose}`).digest());
 }

@@ -46,7 +46,21 @@ export function sortsBelow({ id }: NamedKey): boolean {
   return idsBelow(id) >= LEAST_IDS;
 }
 
+/** By the parent; each pass and each bootstrap asks, and a derivation costs 25 µs. */
+const derived = new WeakMap<Buffer, Map<string, NamedKey>>();
+const MOST_KNOWN = 20_000;
+
 function derive(parent: NamedKey, namespace: string, attempt: number): NamedKey {
+  const known = derived.get(parent.key) ?? new Map<string, NamedKey>();
+  derived.set(parent.key, known);
+  const which = `${attempt} ${namespace}`;
+  const own = known.get(which) ?? deriveAnew(parent, namespace, attempt);
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(which, own);
+  return own;
+}
+
+function deriveAnew(parent: NamedKey, namespace: string, attempt: number): NamedKey {
   const bytes = createHmac('sha256', parent.key).update(`namespace\0${namespace}\0${attempt}`).digest();
   const secret = bytes.subarray(0, SECRET_BYTES);
   const below = idsBelow(parent.id);

@@ -31,11 +31,16 @@ export function createContentNames(keys: DigestKeys): ContentNames {
     of({ metadata, status }, environment) {
       const { namespace } = metadata;
       const present = presentOf(environment);
+      const opened = new Map<string, string>();
       return (digest) => {
         if (isShared(digest)) return digest;
         if (present?.digests.has(digest)) return present.content;
+        const known = opened.get(digest);
+        if (known !== undefined) return known;
         const sealed = status?.contents?.find(({ env }) => env === digest)?.sealed;
-        return (sealed && openText(keys, placeOf(namespace, digest), sealed)) ?? digest;
+        const name = (sealed && openText(keys, placeOf(namespace, digest), sealed)) ?? digest;
+        opened.set(digest, name);
+        return name;
       };
     },
     contentsOf({ metadata, status: before }, status, environment) {
