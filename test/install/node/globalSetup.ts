@@ -44,11 +44,12 @@ async function start(prepared: Prepared, onStop: (stop: () => Promise<void>) => 
   const node = { kubelet: programs.kubelet, kubeconfig: kubeconfigPath, folder, cgroup, archives };
   const nodes = await Promise.all([1, 2].map((number) => startNode({ ...node, number })));
   for (const { stop } of nodes) onStop(stop);
-  for (const { stop } of await startServices(folder, kubeconfigPath, programs)) onStop(stop);
   const connection = connect(plane.kubeconfig);
   onStop(connection.close);
   onStop(await startBalancer(connection.kube));
   await untilReady(connection);
+  // kube-router ends where it finds no node of its name.
+  for (const { stop } of await startServices(folder, kubeconfigPath, programs)) onStop(stop);
   const { kubectl } = binaries;
   return { ...rest, image, kubectl, helm, logs: folder };
 }
