@@ -17,7 +17,7 @@ const TIMED = [
   'test/newcomer/newcomer.test.ts',
   'src/agent/agent*.test.ts',
   'test/contract/watches.test.ts',
-  'src/gateway/connections.test.ts',
+  'src/gateway/http/connections.test.ts',
   'src/gateway/routes/neighbours.test.ts',
 ];
 

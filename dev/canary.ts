@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { systemClock } from '../src/controller/clock.ts';
-import { systemRandom } from '../src/controller/random.ts';
+import { systemClock } from '../src/controller/lib/clock.ts';
+import { systemRandom } from '../src/controller/lib/random.ts';
 import { runCanary } from './canary/runCanary.ts';
 import { CANARY_KEY, type CanaryTarget, CannotBegin } from './canary/target.ts';
 import { Interrupted, interruption } from './terminal/interruption.ts';

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { systemClock } from '../src/controller/clock.ts';
-import { systemRandom } from '../src/controller/random.ts';
+import { systemClock } from '../src/controller/lib/clock.ts';
+import { systemRandom } from '../src/controller/lib/random.ts';
 import { runDemo } from './demo/demo.ts';
 import { DEFAULT_FOLDER } from './keep/folder.ts';
 import { keepUp } from './keep/keepUp.ts';

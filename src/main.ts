@@ -1,13 +1,13 @@
-import { readProxy } from './awsProxy.ts';
-import { readBuildInfo } from './buildInfo.ts';
-import { ConfigError, parseCommandLine } from './commandLine.ts';
-import { systemClock } from './controller/clock.ts';
-import { kubeTransport } from './controller/httpTransport.ts';
-import { loadKubeConfig } from './controller/kubeConfig.ts';
-import { systemRandom } from './controller/random.ts';
-import { createLogger } from './logging.ts';
-import { describeConfig } from './settings.ts';
-import { stopWithin } from './stopWithin.ts';
+import { readBuildInfo } from './config/buildInfo.ts';
+import { ConfigError, parseCommandLine } from './config/commandLine.ts';
+import { describeConfig } from './config/settings.ts';
+import { kubeTransport } from './controller/client/httpTransport.ts';
+import { loadKubeConfig } from './controller/client/kubeConfig.ts';
+import { systemClock } from './controller/lib/clock.ts';
+import { systemRandom } from './controller/lib/random.ts';
+import { readProxy } from './operator/awsProxy.ts';
+import { createLogger } from './process/logging.ts';
+import { stopWithin } from './process/stopWithin.ts';
 
 /** Below the grace that Kubernetes gives a Pod by default, 30 s. */
 const STOP_LIMIT_MS = 25_000;
@@ -39,7 +39,7 @@ async function main(): Promise<number> {
   });
   logger.info({ role, ...readBuildInfo(), config: describeConfig(config) }, 'starting');
   // Not loaded to say a version, or what is wrong with a setting.
-  const { startOperator } = await import('./operator.ts');
+  const { startOperator } = await import('./operator/operator.ts');
   const run = async () => {
     const operator = await startOperator(
       {

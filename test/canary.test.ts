@@ -6,10 +6,10 @@ import { runCanary } from '../dev/canary/runCanary.ts';
 import { CANARY_KEY } from '../dev/canary/target.ts';
 import { createNarrator } from '../dev/terminal/narrator.ts';
 import { type ClusterAccess, openCluster, SECRETS } from '../dev/watch/cluster.ts';
-import type { KubeObject } from '../src/controller/client.ts';
-import { systemClock } from '../src/controller/clock.ts';
-import { systemRandom } from '../src/controller/random.ts';
-import type { Operator } from '../src/operator.ts';
+import type { KubeObject } from '../src/controller/client/client.ts';
+import { systemClock } from '../src/controller/lib/clock.ts';
+import { systemRandom } from '../src/controller/lib/random.ts';
+import type { Operator } from '../src/operator/operator.ts';
 import {
   CLASSES,
   classManifest,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, type Invocation, need, parseCommandLine } from '../src/commandLine.ts';
-import { describeConfig, SETTINGS } from '../src/settings.ts';
+import { ConfigError, type Invocation, need, parseCommandLine } from '../src/config/commandLine.ts';
+import { describeConfig, SETTINGS } from '../src/config/settings.ts';
 
 const PASSWORD = 'correct-horse-battery-staple';
 const env = {

@@ -6,9 +6,9 @@ import { createManifests } from '../dev/stack/manifests.ts';
 import { type ClusterAccess, openCluster } from '../dev/watch/cluster.ts';
 import { followWorkspace } from '../dev/watch/followWorkspace.ts';
 import { isSettled } from '../dev/watch/transitions.ts';
-import type { Workspace } from '../src/api/workspace.ts';
-import { systemClock } from '../src/controller/clock.ts';
-import { systemRandom } from '../src/controller/random.ts';
+import type { Workspace } from '../src/api/kinds/workspace.ts';
+import { systemClock } from '../src/controller/lib/clock.ts';
+import { systemRandom } from '../src/controller/lib/random.ts';
 import { type DevCommand, processesNaming, runDevCommand } from './support/devCommand.ts';
 
 const LIMIT_MS = 60_000;

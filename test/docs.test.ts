@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { CAUSE_KINDS, traitsOf } from '../src/api/causes.ts';
-import { CLASS_ASPECT_TYPES, classReasons } from '../src/api/classReasons.ts';
-import { ASPECT_TYPES, aspectReasons } from '../src/api/conditionReasons.ts';
-import { OPERATOR_EVENTS, WORKSPACE_EVENTS } from '../src/api/eventReasons.ts';
-import { READY_REASONS, UP_TO_DATE_REASONS } from '../src/api/reasons.ts';
-import { ERRORS } from '../src/gateway/errors.ts';
+import { CAUSE_KINDS, traitsOf } from '../src/api/reasons/causes.ts';
+import { CLASS_ASPECT_TYPES, classReasons } from '../src/api/reasons/classReasons.ts';
+import { ASPECT_TYPES, aspectReasons } from '../src/api/reasons/conditionReasons.ts';
+import { OPERATOR_EVENTS, WORKSPACE_EVENTS } from '../src/api/reasons/eventReasons.ts';
+import { READY_REASONS, UP_TO_DATE_REASONS } from '../src/api/reasons/reasons.ts';
+import { ERRORS } from '../src/gateway/base/errors.ts';
 
 const root = new URL('../', import.meta.url);
 const read = (path: string | URL) => readFile(new URL(path, root), 'utf8');

@@ -1,12 +1,12 @@
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Ec2Server, startEc2 } from '../dev/ec2/server.ts';
-import type { LaunchParams } from '../src/api/workspace.ts';
-import { systemRandom } from '../src/controller/random.ts';
-import { createEc2Metrics } from '../src/ec2/metrics.ts';
-import { createObserver, type Observer } from '../src/ec2/observer.ts';
-import { createResolver } from '../src/ec2/resolve.ts';
-import type { ResolvableSpec } from '../src/ec2/terms.ts';
+import type { LaunchParams } from '../src/api/kinds/workspace.ts';
+import { systemRandom } from '../src/controller/lib/random.ts';
+import { createEc2Metrics } from '../src/ec2/calls/metrics.ts';
+import { createObserver, type Observer } from '../src/ec2/observe/observer.ts';
+import { createResolver } from '../src/ec2/resolve/resolve.ts';
+import type { ResolvableSpec } from '../src/ec2/resolve/terms.ts';
 import { createTestCalls, failureOf, runRequest, silent, launchParams as template } from './support/ec2.ts';
 import { createVirtualClock, type VirtualClock } from './support/virtualClock.ts';
 

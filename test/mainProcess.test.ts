@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { startApiServer } from '../dev/apiserver/server.ts';
 import { createIdentityAuthority } from '../dev/ec2/identity.ts';
-import { systemClock } from '../src/controller/clock.ts';
-import { systemRandom } from '../src/controller/random.ts';
+import { systemClock } from '../src/controller/lib/clock.ts';
+import { systemRandom } from '../src/controller/lib/random.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const PASSWORD = 'correct-horse-battery-staple';

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { systemClock } from '../src/controller/clock.ts';
-import { kubeTransport } from '../src/controller/httpTransport.ts';
-import { parseKubeConfig } from '../src/controller/kubeConfig.ts';
-import { createRuntimeMetrics } from '../src/controller/metrics.ts';
-import { WORKSPACES } from '../src/reconcilers/workspace/deps.ts';
+import { kubeTransport } from '../src/controller/client/httpTransport.ts';
+import { parseKubeConfig } from '../src/controller/client/kubeConfig.ts';
+import { systemClock } from '../src/controller/lib/clock.ts';
+import { createRuntimeMetrics } from '../src/controller/serve/metrics.ts';
+import { WORKSPACES } from '../src/reconcilers/workspace/context/deps.ts';
 import {
   applyRights,
   grantOperator,

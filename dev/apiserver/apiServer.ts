@@ -1,5 +1,5 @@
-import type { Clock } from '../../src/controller/clock.ts';
-import type { Random } from '../../src/controller/random.ts';
+import type { Clock } from '../../src/controller/lib/clock.ts';
+import type { Random } from '../../src/controller/lib/random.ts';
 import { type Access, authenticate } from './access/reviews.ts';
 import { createTokens } from './access/tokens.ts';
 import { createInitialNamespaces } from './bootstrap.ts';

@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:https';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { systemClock } from '../../src/controller/clock.ts';
-import { systemRandom } from '../../src/controller/random.ts';
+import { systemClock } from '../../src/controller/lib/clock.ts';
+import { systemRandom } from '../../src/controller/lib/random.ts';
 import { type RunningApiServer, startApiServer } from './server.ts';
 import { configMap, configMapsPath } from './testApi.ts';
 import { metaOf } from './values/json.ts';

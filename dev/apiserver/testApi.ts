@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Random } from '../../src/controller/random.ts';
+import type { Random } from '../../src/controller/lib/random.ts';
 import { createVirtualClock } from '../../test/support/virtualClock.ts';
 import { type ApiServerOptions, createApiServer } from './apiServer.ts';
 import type { ApiResponse } from './request/http.ts';

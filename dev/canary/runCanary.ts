@@ -1,6 +1,6 @@
-import type { Workspace } from '../../src/api/workspace.ts';
-import { type Clock, sleep } from '../../src/controller/clock.ts';
-import type { Random } from '../../src/controller/random.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
+import { type Clock, sleep } from '../../src/controller/lib/clock.ts';
+import type { Random } from '../../src/controller/lib/random.ts';
 import type { Narrator } from '../terminal/narrator.ts';
 import type { ClusterAccess } from '../watch/cluster.ts';
 import { type FollowedWorkspace, followWorkspace, WaitedInVain } from '../watch/followWorkspace.ts';

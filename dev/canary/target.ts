@@ -1,8 +1,8 @@
-import { decodeWorkspace } from '../../src/api/decode.ts';
-import type { Workspace } from '../../src/api/workspace.ts';
-import type { KubeClient, KubeObject } from '../../src/controller/client.ts';
-import { isApiError, isNotFound } from '../../src/controller/errors.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { decodeWorkspace } from '../../src/api/kinds/decode.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
+import type { KubeClient, KubeObject } from '../../src/controller/client/client.ts';
+import { isApiError, isNotFound } from '../../src/controller/client/errors.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { SECRETS } from '../watch/cluster.ts';
 import { conditionOf } from '../watch/transitions.ts';
 

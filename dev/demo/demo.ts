@@ -1,5 +1,5 @@
-import { type Clock, sleep } from '../../src/controller/clock.ts';
-import type { Random } from '../../src/controller/random.ts';
+import { type Clock, sleep } from '../../src/controller/lib/clock.ts';
+import type { Random } from '../../src/controller/lib/random.ts';
 import { type OperatorProcess, startOperatorProcess } from '../stack/operatorProcess.ts';
 import { pollerToken } from '../stack/poller.ts';
 import { type Raised, raiseStack } from '../stack/raise.ts';

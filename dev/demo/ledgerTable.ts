@@ -1,4 +1,4 @@
-import type { Workspace } from '../../src/api/workspace.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
 import type { Books } from './books.ts';
 
 /** Rows as wide as their widest cells. */

@@ -4,7 +4,7 @@ import {
   RunInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
-import { type Clock, sleep } from '../../src/controller/clock.ts';
+import { type Clock, sleep } from '../../src/controller/lib/clock.ts';
 import type { Ec2Server } from '../ec2/server.ts';
 import { REGION } from '../stack/stack.ts';
 

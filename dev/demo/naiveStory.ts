@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/controller/clock.ts';
+import type { Clock } from '../../src/controller/lib/clock.ts';
 import type { Ec2Server } from '../ec2/server.ts';
 import type { Narrator } from '../terminal/narrator.ts';
 import { type Books, readBooks } from './books.ts';

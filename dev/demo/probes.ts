@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../../src/controller/clock.ts';
+import { type Clock, sleep } from '../../src/controller/lib/clock.ts';
 
 /** What a probe sees of the world, and whom it cries to. */
 export interface ProbeTarget {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TAG } from '../../src/api/tags.ts';
-import type { Workspace } from '../../src/api/workspace.ts';
-import { type Clock, sleep } from '../../src/controller/clock.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
+import { TAG } from '../../src/api/launch/tags.ts';
+import { type Clock, sleep } from '../../src/controller/lib/clock.ts';
 import { createManifests } from '../stack/manifests.ts';
 import { POLLER_TOKEN_COMMAND } from '../stack/poller.ts';
 import type { Raised } from '../stack/raise.ts';

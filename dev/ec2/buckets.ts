@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/controller/clock.ts';
+import type { Clock } from '../../src/controller/lib/clock.ts';
 import { CloudError } from './errors.ts';
 
 /** Capacity and refill a second of a request bucket. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { systemRandom } from '../../src/controller/random.ts';
+import { systemRandom } from '../../src/controller/lib/random.ts';
 import { createVirtualClock, type VirtualClock } from '../../test/support/virtualClock.ts';
 import { terminateInstances } from './actions/power.ts';
 import { runInstances } from './actions/run.ts';

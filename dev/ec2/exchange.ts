@@ -1,4 +1,4 @@
-import { sleep } from '../../src/controller/clock.ts';
+import { sleep } from '../../src/controller/lib/clock.ts';
 import { CloudError } from './errors.ts';
 import type { Call, Cut, Faults } from './faults.ts';
 import type { Operation } from './operations.ts';

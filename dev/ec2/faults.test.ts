@@ -1,7 +1,7 @@
 import { EC2Client, RunInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { systemClock } from '../../src/controller/clock.ts';
-import { systemRandom } from '../../src/controller/random.ts';
+import { systemClock } from '../../src/controller/lib/clock.ts';
+import { systemRandom } from '../../src/controller/lib/random.ts';
 import { createVirtualClock, type VirtualClock } from '../../test/support/virtualClock.ts';
 import { type Ec2Server, startEc2 } from './server.ts';
 

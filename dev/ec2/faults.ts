@@ -1,4 +1,4 @@
-import type { ImpairedCheck } from '../../src/ec2/port.ts';
+import type { ImpairedCheck } from '../../src/ec2/calls/port.ts';
 import { interruptSpot } from './actions/interrupt.ts';
 import { endSpontaneously } from './actions/power.ts';
 import type { CapacityRule } from './capacity.ts';

@@ -1,4 +1,4 @@
-import type { Filter } from '../../src/ec2/port.ts';
+import type { Filter } from '../../src/ec2/calls/port.ts';
 import { CloudError, invalidValue } from './errors.ts';
 import type { Tag } from './model.ts';
 

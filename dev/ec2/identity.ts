@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { createPrivateKey, type KeyObject, sign, webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
-import type { Clock } from '../../src/controller/clock.ts';
+import type { Clock } from '../../src/controller/lib/clock.ts';
 import type { InstanceRecord } from './model.ts';
 import type { Cloud } from './state.ts';
 

@@ -1,4 +1,4 @@
-import { vcpusOf } from '../../src/api/vcpuBuckets.ts';
+import { vcpusOf } from '../../src/api/launch/vcpuBuckets.ts';
 
 /** What launches need to know of an instance type. */
 export interface InstanceType {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/controller/clock.ts';
+import type { Clock } from '../../src/controller/lib/clock.ts';
 import type { Facts } from './model.ts';
 
 /** What became of calls: `executed` says whether the cloud carried it out, `answered` whether the caller was told. */

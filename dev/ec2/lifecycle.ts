@@ -1,6 +1,6 @@
-import type { Clock, Timer } from '../../src/controller/clock.ts';
-import type { Random } from '../../src/controller/random.ts';
-import type { InstanceState } from '../../src/ec2/port.ts';
+import type { Clock, Timer } from '../../src/controller/lib/clock.ts';
+import type { Random } from '../../src/controller/lib/random.ts';
+import type { InstanceState } from '../../src/ec2/calls/port.ts';
 import { currentState, type DuePhase, type InstanceRecord, type StateReason } from './model.ts';
 import { draw, type Range, type Timings } from './timings.ts';
 

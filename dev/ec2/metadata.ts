@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Clock } from '../../src/controller/clock.ts';
-import type { Random } from '../../src/controller/random.ts';
+import type { Clock } from '../../src/controller/lib/clock.ts';
+import type { Random } from '../../src/controller/lib/random.ts';
 import type { Machine } from './runtime.ts';
 
 export interface MetadataRequest {

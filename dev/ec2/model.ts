@@ -1,4 +1,4 @@
-import type { ImpairedCheck, InstanceState } from '../../src/ec2/port.ts';
+import type { ImpairedCheck, InstanceState } from '../../src/ec2/calls/port.ts';
 
 /** Facts of a request that a rule can ask for: instanceType, capacityType, subnetID, clientToken, instanceID, tag:KEY, … */
 export type Facts = Readonly<Record<string, readonly string[]>>;
@@ -141,7 +141,7 @@ export interface Quota {
   vcpus: number;
   /** The same for Spot. */
   spotVcpus: number;
-  /** vCPUs by `capacityType/bucket`, as in `Spot/Standard` (src/api/vcpuBuckets.ts). */
+  /** vCPUs by `capacityType/bucket`, as in `Spot/Standard` (src/api/launch/vcpuBuckets.ts). */
   buckets: Readonly<Record<string, number>>;
   /** Instances of all kinds, where an account still has such a limit. */
   instances: number;

@@ -1,5 +1,5 @@
-import { own } from '../../src/api/own.ts';
-import { bucketOf } from '../../src/api/vcpuBuckets.ts';
+import { own } from '../../src/api/base/own.ts';
+import { bucketOf } from '../../src/api/launch/vcpuBuckets.ts';
 import { CloudError } from './errors.ts';
 import { currentState, type RunInput, type SubnetRecord } from './model.ts';
 import type { Cloud } from './state.ts';

@@ -1,4 +1,4 @@
-import { TAG } from '../../src/ec2/port.ts';
+import { TAG } from '../../src/ec2/calls/port.ts';
 import type { SignedDocument } from './identity.ts';
 
 /** An instance as what runs on it sees it. */

@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { systemRandom } from '../../src/controller/random.ts';
+import { systemRandom } from '../../src/controller/lib/random.ts';
 import { createVirtualClock, type VirtualClock } from '../../test/support/virtualClock.ts';
 import { type Ec2Server, startEc2 } from './server.ts';
 

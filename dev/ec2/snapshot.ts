@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import type { Timer } from '../../src/controller/clock.ts';
+import type { Timer } from '../../src/controller/lib/clock.ts';
 import { type IdentityAuthority, restoreIdentityAuthority } from './identity.ts';
 import type { InstanceRecord, Phase } from './model.ts';
 import type { Cloud } from './state.ts';

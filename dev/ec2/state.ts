@@ -1,5 +1,5 @@
-import type { Clock } from '../../src/controller/clock.ts';
-import type { Random } from '../../src/controller/random.ts';
+import type { Clock } from '../../src/controller/lib/clock.ts';
+import type { Random } from '../../src/controller/lib/random.ts';
 import { defaultAccount } from './account.ts';
 import { AWS_BUCKETS, type BucketSize, type Buckets, createBuckets } from './buckets.ts';
 import { type Capacity, createCapacity } from './capacity.ts';

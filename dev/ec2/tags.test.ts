@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { systemRandom } from '../../src/controller/random.ts';
+import { systemRandom } from '../../src/controller/lib/random.ts';
 import { createVirtualClock } from '../../test/support/virtualClock.ts';
 import { runInstances } from './actions/run.ts';
 import { createCloud } from './state.ts';

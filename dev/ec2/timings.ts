@@ -1,4 +1,4 @@
-import type { Random } from '../../src/controller/random.ts';
+import type { Random } from '../../src/controller/lib/random.ts';
 
 /** Least and most, in ms; each use draws evenly between them. */
 export type Range = readonly [min: number, max: number];

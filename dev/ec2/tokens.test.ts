@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { systemRandom } from '../../src/controller/random.ts';
+import { systemRandom } from '../../src/controller/lib/random.ts';
 import { createVirtualClock, type VirtualClock } from '../../test/support/virtualClock.ts';
 import { terminateInstances } from './actions/power.ts';
 import { runInstances } from './actions/run.ts';

@@ -1,9 +1,9 @@
 import { Registry } from 'prom-client';
 import { beforeEach, expect, it } from 'vitest';
-import { createBuckets } from '../../src/ec2/buckets.ts';
-import { createCaller } from '../../src/ec2/call.ts';
-import { createEc2Metrics } from '../../src/ec2/metrics.ts';
-import type { Ec2Calls, Ec2Failure } from '../../src/ec2/port.ts';
+import { createBuckets } from '../../src/ec2/calls/buckets.ts';
+import { createCaller } from '../../src/ec2/calls/call.ts';
+import { createEc2Metrics } from '../../src/ec2/calls/metrics.ts';
+import type { Ec2Calls, Ec2Failure } from '../../src/ec2/calls/port.ts';
 import {
   constantRandom,
   createTestCalls,

@@ -1,6 +1,6 @@
-import type { BucketName } from '../../src/ec2/buckets.ts';
-import type { Caller } from '../../src/ec2/call.ts';
-import type { Ec2Calls, EffectOptions, Instance, RunRequest } from '../../src/ec2/port.ts';
+import type { BucketName } from '../../src/ec2/calls/buckets.ts';
+import type { Caller } from '../../src/ec2/calls/call.ts';
+import type { Ec2Calls, EffectOptions, Instance, RunRequest } from '../../src/ec2/calls/port.ts';
 import type { InstanceView } from './actions/describe.ts';
 import { exchange, type Service } from './exchange.ts';
 import type { RunInput } from './model.ts';
@@ -9,7 +9,7 @@ import { tagMap } from './tags.ts';
 
 /**
  * The operator's port straight onto the cloud, without SDK and sockets. Faults come as an SDK would throw them, and
- * `caller` (src/ec2/call.ts) makes of them what it makes of real ones: buckets, guard, time limit and classes are the
+ * `caller` (src/ec2/calls/call.ts) makes of them what it makes of real ones: buckets, guard, time limit and classes are the
  * operator's own. `toRunInput` says what a launch's request is to the cloud.
  */
 export function typedCalls(

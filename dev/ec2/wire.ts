@@ -1,4 +1,4 @@
-import type { Filter } from '../../src/ec2/port.ts';
+import type { Filter } from '../../src/ec2/calls/port.ts';
 import type { InstanceView } from './actions/describe.ts';
 import type { PowerInput, StateChange } from './actions/power.ts';
 import { CloudError } from './errors.ts';

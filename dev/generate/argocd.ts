@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
-import { GROUP } from '../../src/api/meta.ts';
+import { GROUP } from '../../src/api/base/meta.ts';
 
 const SCRIPTS = { Workspace: 'workspace.lua', WorkspaceClass: 'workspaceclass.lua' };
 

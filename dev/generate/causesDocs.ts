@@ -1,4 +1,4 @@
-import { CAUSE_KINDS, type CauseKind, outdatedBy, SPENT, traitsOf } from '../../src/api/causes.ts';
+import { CAUSE_KINDS, type CauseKind, outdatedBy, SPENT, traitsOf } from '../../src/api/reasons/causes.ts';
 import { code, table } from './markdown.ts';
 
 /** docs/design.md, region causes. */

@@ -1,4 +1,4 @@
-import { SETTINGS, type Setting } from '../../src/settings.ts';
+import { SETTINGS, type Setting } from '../../src/config/settings.ts';
 
 /** Settings that have a value of the chart of their own, or that a Pod gives. */
 const OWN: ReadonlySet<string> = new Set([

@@ -1,4 +1,4 @@
-import { SETTINGS, type Setting } from '../../src/settings.ts';
+import { SETTINGS, type Setting } from '../../src/config/settings.ts';
 import { code, GENERATED, table } from './markdown.ts';
 
 const INTRODUCTION = `# Configuration

@@ -1,5 +1,5 @@
-import { CLASS_EDITS, COSTS, type Edit, WORKSPACE_EDITS } from '../../src/api/edits.ts';
-import { namesOf } from '../../src/api/table.ts';
+import { namesOf } from '../../src/api/base/table.ts';
+import { CLASS_EDITS, COSTS, type Edit, WORKSPACE_EDITS } from '../../src/api/edits/edits.ts';
 import { code, table } from './markdown.ts';
 
 const EDITS: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, Edit>>>>>> = {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
-import { type CustomResourceDefinition, workspaceClassCrd, workspaceCrd } from '../../src/api/crd.ts';
+import { type CustomResourceDefinition, workspaceClassCrd, workspaceCrd } from '../../src/api/kinds/crd.ts';
 import { argocdPatch } from './argocd.ts';
 import { causesTable } from './causesDocs.ts';
 import { chartSchema } from './chartSchema.ts';

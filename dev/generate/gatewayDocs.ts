@@ -1,7 +1,7 @@
-import { READY_REASONS } from '../../src/api/reasons.ts';
-import { namesOf } from '../../src/api/table.ts';
-import { AVAILABILITY_REASONS } from '../../src/gateway/availability.ts';
-import { ERRORS } from '../../src/gateway/errors.ts';
+import { namesOf } from '../../src/api/base/table.ts';
+import { READY_REASONS } from '../../src/api/reasons/reasons.ts';
+import { ERRORS } from '../../src/gateway/base/errors.ts';
+import { AVAILABILITY_REASONS } from '../../src/gateway/heartbeats/availability.ts';
 import { code, table } from './markdown.ts';
 
 /** Region of docs/agent-protocol.md: every error that the gateway answers with. */

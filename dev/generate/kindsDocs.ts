@@ -1,5 +1,5 @@
-import type { CustomResourceDefinition } from '../../src/api/crd.ts';
-import type { SchemaProps } from '../../src/api/structural.ts';
+import type { SchemaProps } from '../../src/api/base/structural.ts';
+import type { CustomResourceDefinition } from '../../src/api/kinds/crd.ts';
 import { editsSection } from './editsDocs.ts';
 import { code, GENERATED, table } from './markdown.ts';
 

@@ -1,7 +1,7 @@
-import { CLASS_ASPECT_TYPES, CLASS_EVENTS, classReasons } from '../../src/api/classReasons.ts';
-import { ASPECT_TYPES, aspectReasons } from '../../src/api/conditionReasons.ts';
-import { OPERATOR_EVENTS, WORKSPACE_EVENTS } from '../../src/api/eventReasons.ts';
-import { READY_REASONS, UP_TO_DATE_REASONS } from '../../src/api/reasons.ts';
+import { CLASS_ASPECT_TYPES, CLASS_EVENTS, classReasons } from '../../src/api/reasons/classReasons.ts';
+import { ASPECT_TYPES, aspectReasons } from '../../src/api/reasons/conditionReasons.ts';
+import { OPERATOR_EVENTS, WORKSPACE_EVENTS } from '../../src/api/reasons/eventReasons.ts';
+import { READY_REASONS, UP_TO_DATE_REASONS } from '../../src/api/reasons/reasons.ts';
 import { code, table } from './markdown.ts';
 
 type Told = Readonly<Record<string, { means: string; todo: string }>>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type Clock, sleep } from '../../src/controller/clock.ts';
-import type { Random } from '../../src/controller/random.ts';
+import { type Clock, sleep } from '../../src/controller/lib/clock.ts';
+import type { Random } from '../../src/controller/lib/random.ts';
 import type { Machine } from '../ec2/runtime.ts';
 import type { BootConfig } from './bootConfig.ts';
 import type { GatewayAnswer, GatewayClient } from './gatewayClient.ts';

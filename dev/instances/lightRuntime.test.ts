@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { renderUserData } from '../../src/agent/userData.ts';
-import { systemRandom } from '../../src/controller/random.ts';
-import { createTicket } from '../../src/gateway/credentials.ts';
+import { systemRandom } from '../../src/controller/lib/random.ts';
+import { createTicket } from '../../src/gateway/access/credentials.ts';
 import { CLUSTER, createGatewayFixture, type GatewayFixture, UID } from '../../test/support/gateway.ts';
 import { createVirtualClock, type VirtualClock } from '../../test/support/virtualClock.ts';
 import { startInstances, stopInstances, terminateInstances } from '../ec2/actions/power.ts';

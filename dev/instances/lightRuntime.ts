@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { Clock } from '../../src/controller/clock.ts';
-import type { Random } from '../../src/controller/random.ts';
+import type { Clock } from '../../src/controller/lib/clock.ts';
+import type { Random } from '../../src/controller/lib/random.ts';
 import { createTargetSet, type InstanceRuntime, isTarget, type Machine } from '../ec2/runtime.ts';
 import { parseBootConfig } from './bootConfig.ts';
 import { type GatewayClient, httpGatewayClient } from './gatewayClient.ts';

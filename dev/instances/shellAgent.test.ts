@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { readAgentFiles } from '../../src/agent/files.ts';
 import { renderUserData } from '../../src/agent/userData.ts';
-import { systemRandom } from '../../src/controller/random.ts';
+import { systemRandom } from '../../src/controller/lib/random.ts';
 import { createGatewayFixture, type GatewayFixture, UID } from '../../test/support/gateway.ts';
 import { createVirtualClock, type VirtualClock } from '../../test/support/virtualClock.ts';
 import { startInstances, stopInstances } from '../ec2/actions/power.ts';

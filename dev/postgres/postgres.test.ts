@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
-import { systemClock } from '../../src/controller/clock.ts';
+import { systemClock } from '../../src/controller/lib/clock.ts';
 import { canKeepIn, chooseAccount } from './account.ts';
 import { reachableBinaries } from './binaries.ts';
 import { prepareFolder } from './folder.ts';
@@ -66,7 +66,7 @@ test('a server goes with the process that started it, even when that one is kill
   delete env.DATABASE_URL;
   const program = `
     import { startPostgres } from ${moduleURL('postgres.ts')};
-    import { systemClock } from ${moduleURL('../../src/controller/clock.ts')};
+    import { systemClock } from ${moduleURL('../../src/controller/lib/clock.ts')};
     const { url } = await startPostgres({ clock: systemClock });
     console.log(url);
     setInterval(() => undefined, 1000);`;

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { chown, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Clock } from '../../src/controller/clock.ts';
+import type { Clock } from '../../src/controller/lib/clock.ts';
 import { freePort } from '../ports.ts';
 import { type Account, chooseAccount } from './account.ts';
 import { type Binaries, findBinaries, lastLine, reachableBinaries } from './binaries.ts';

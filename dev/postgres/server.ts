@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Clock } from '../../src/controller/clock.ts';
+import type { Clock } from '../../src/controller/lib/clock.ts';
 import type { Account } from './account.ts';
 
 export interface Server {

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import type { KubeClient, Resource } from '../../src/controller/client.ts';
+import type { KubeClient, Resource } from '../../src/controller/client/client.ts';
 
 const MANIFESTS = join(import.meta.dirname, '..', 'manifests');
 

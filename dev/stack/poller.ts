@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import type { KubeClient, Resource } from '../../src/controller/client.ts';
-import { isAlreadyExists } from '../../src/controller/errors.ts';
+import type { KubeClient, Resource } from '../../src/controller/client/client.ts';
+import { isAlreadyExists } from '../../src/controller/client/errors.ts';
 
 const MANIFEST = join(import.meta.dirname, '..', '..', 'deploy', 'examples', 'poller.yaml');
 const RBAC = { group: 'rbac.authorization.k8s.io', version: 'v1', namespaced: false };

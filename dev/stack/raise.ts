@@ -1,6 +1,6 @@
 import { pino } from 'pino';
-import type { Clock } from '../../src/controller/clock.ts';
-import type { Random } from '../../src/controller/random.ts';
+import type { Clock } from '../../src/controller/lib/clock.ts';
+import type { Random } from '../../src/controller/lib/random.ts';
 import { canRunShellInstances } from '../instances/shellRuntime.ts';
 import { freePort } from '../ports.ts';
 import { isPostgresURL } from '../postgres/given.ts';

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
-import type { Clock, Timer } from '../../src/controller/clock.ts';
+import type { Clock, Timer } from '../../src/controller/lib/clock.ts';
 
 export interface Output {
   write(text: string): unknown;

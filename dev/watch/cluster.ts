@@ -1,10 +1,10 @@
-import type { KubeClient, Resource } from '../../src/controller/client.ts';
-import type { Clock } from '../../src/controller/clock.ts';
-import { kubeTransport } from '../../src/controller/httpTransport.ts';
-import { kubeClient } from '../../src/controller/kubeClient.ts';
-import { loadKubeConfig } from '../../src/controller/kubeConfig.ts';
-import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
-import type { Transport } from '../../src/controller/transport.ts';
+import type { KubeClient, Resource } from '../../src/controller/client/client.ts';
+import { kubeTransport } from '../../src/controller/client/httpTransport.ts';
+import { kubeClient } from '../../src/controller/client/kubeClient.ts';
+import { loadKubeConfig } from '../../src/controller/client/kubeConfig.ts';
+import type { Transport } from '../../src/controller/client/transport.ts';
+import type { Clock } from '../../src/controller/lib/clock.ts';
+import { createRuntimeMetrics } from '../../src/controller/serve/metrics.ts';
 
 export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
 

@@ -1,13 +1,13 @@
 import { pino } from 'pino';
-import { decodeWorkspace } from '../../src/api/decode.ts';
-import type { Workspace } from '../../src/api/workspace.ts';
-import type { Clock } from '../../src/controller/clock.ts';
-import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
-import type { Random } from '../../src/controller/random.ts';
-import { startReflector } from '../../src/controller/reflector.ts';
-import { createStore } from '../../src/controller/store.ts';
-import type { Transport } from '../../src/controller/transport.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { decodeWorkspace } from '../../src/api/kinds/decode.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
+import { startReflector } from '../../src/controller/cache/reflector.ts';
+import { createStore } from '../../src/controller/cache/store.ts';
+import type { Transport } from '../../src/controller/client/transport.ts';
+import type { Clock } from '../../src/controller/lib/clock.ts';
+import type { Random } from '../../src/controller/lib/random.ts';
+import { createRuntimeMetrics } from '../../src/controller/serve/metrics.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 
 /** What was waited for did not come in time; the message says what there is instead. */
 export class WaitedInVain extends Error {

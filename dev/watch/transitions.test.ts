@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { API_VERSION } from '../../src/api/meta.ts';
-import { type Workspace, type WorkspaceStatus, workspaceSpec } from '../../src/api/workspace.ts';
+import { API_VERSION } from '../../src/api/base/meta.ts';
+import { type Workspace, type WorkspaceStatus, workspaceSpec } from '../../src/api/kinds/workspace.ts';
 import { launchOf, statusOf } from '../../test/support/facts.ts';
 import { isSettled, transitions } from './transitions.ts';
 

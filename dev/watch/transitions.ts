@@ -1,5 +1,5 @@
-import type { Condition } from '../../src/api/meta.ts';
-import type { Workspace, WorkspaceStatus } from '../../src/api/workspace.ts';
+import type { Condition } from '../../src/api/base/meta.ts';
+import type { Workspace, WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
 
 export interface Transition {
   text: string;

@@ -4,8 +4,8 @@ import { userInfo } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createMachine, type Machine, WAIT } from '../../test/support/shellAgent.ts';
 import { SHELLS } from '../../test/support/shells.ts';
-import { AGENT_NAMES, SHELL_NAMES } from '../api/reservedNames.ts';
-import { fromLines, toLines } from '../gateway/lines.ts';
+import { AGENT_NAMES, SHELL_NAMES } from '../api/environment/reservedNames.ts';
+import { fromLines, toLines } from '../gateway/base/lines.ts';
 import { readAgentFiles } from './files.ts';
 
 const isRoot = userInfo().uid === 0;

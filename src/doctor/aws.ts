@@ -1,7 +1,7 @@
-import { TAG } from '../api/tags.ts';
-import type { KubeClient } from '../controller/client.ts';
-import type { ec2Failure } from '../ec2/errors.ts';
-import type { Ec2Calls } from '../ec2/port.ts';
+import { TAG } from '../api/launch/tags.ts';
+import type { KubeClient } from '../controller/client/client.ts';
+import type { ec2Failure } from '../ec2/calls/errors.ts';
+import type { Ec2Calls } from '../ec2/calls/port.ts';
 import { type Check, failed, passed } from './finding.ts';
 
 const CHECK = 'aws';

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
-import type { Clock } from '../controller/clock.ts';
+import type { Clock } from '../controller/lib/clock.ts';
 import { type Check, failed, passed } from './finding.ts';
 
 const CHECK = 'gateway';

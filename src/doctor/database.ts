@@ -1,7 +1,7 @@
-import type { DatabaseOptions } from '../gateway/databaseClient.ts';
-import { clientClassOf } from '../gateway/databaseClient.ts';
-import { storeFailure } from '../gateway/databaseErrors.ts';
-import { missingMigrations } from '../gateway/migrate.ts';
+import type { DatabaseOptions } from '../gateway/store/databaseClient.ts';
+import { clientClassOf } from '../gateway/store/databaseClient.ts';
+import { storeFailure } from '../gateway/store/databaseErrors.ts';
+import { missingMigrations } from '../gateway/store/migrate.ts';
 import { type Check, failed, passed } from './finding.ts';
 
 const CHECK = 'database';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type CustomResourceDefinition, workspaceClassCrd, workspaceCrd } from '../api/crd.ts';
-import type { Transport } from '../controller/transport.ts';
+import { type CustomResourceDefinition, workspaceClassCrd, workspaceCrd } from '../api/kinds/crd.ts';
+import type { Transport } from '../controller/client/transport.ts';
 import { type Check, type Finding, failed, passed } from './finding.ts';
 
 const CHECK = 'definitions';

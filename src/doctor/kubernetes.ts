@@ -1,5 +1,5 @@
-import type { KubeClient, KubeObject, Resource } from '../controller/client.ts';
-import { isApiError } from '../controller/errors.ts';
+import type { KubeClient, KubeObject, Resource } from '../controller/client/client.ts';
+import { isApiError } from '../controller/client/errors.ts';
 import { type Check, failed, passed } from './finding.ts';
 
 const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { KubeClient, KubeObject, Resource } from '../controller/client.ts';
-import { listAll } from '../controller/kubeClient.ts';
+import type { KubeClient, KubeObject, Resource } from '../controller/client/client.ts';
+import { listAll } from '../controller/client/kubeClient.ts';
 import { type Check, type Finding, failed, passed } from './finding.ts';
 import { CONTROLLER_RIGHTS, GATEWAY_RIGHTS, type Right } from './rightsList.ts';
 

@@ -13,13 +13,13 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import type { BucketName } from './buckets.ts';
-import { type CallerOptions, createCaller } from './call.ts';
-import { CODE, ec2Failure } from './errors.ts';
-import { toInstance, toInstanceStatus } from './instance.ts';
-import type { Ec2Calls, EffectOptions, Filter, Image, SecurityGroup, Subnet } from './port.ts';
-import { createAgents } from './proxy.ts';
-import { runInstancesInput } from './runInput.ts';
+import type { BucketName } from './calls/buckets.ts';
+import { type CallerOptions, createCaller } from './calls/call.ts';
+import { CODE, ec2Failure } from './calls/errors.ts';
+import { toInstance, toInstanceStatus } from './calls/instance.ts';
+import type { Ec2Calls, EffectOptions, Filter, Image, SecurityGroup, Subnet } from './calls/port.ts';
+import { createAgents } from './calls/proxy.ts';
+import { runInstancesInput } from './launch/runInput.ts';
 
 export interface Ec2CallsOptions extends Omit<CallerOptions, 'timeoutMs'> {
   region: string;

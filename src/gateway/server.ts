@@ -2,28 +2,32 @@ import { Server as TLSServer } from 'node:https';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import type { SecretData } from '../api/environment.ts';
-import { MOST_ENVIRONMENT_BYTES } from '../api/gather.ts';
-import type { Clock } from '../controller/clock.ts';
-import { caBundleOf } from './caBundle.ts';
-import type { Callers } from './callers.ts';
-import type { ConnectionLimits, ConnectionTimes } from './connections.ts';
-import { createEnvironmentsInFlight } from './environmentsInFlight.ts';
-import { createHeartbeatQueue } from './heartbeatQueue.ts';
-import type { HeartbeatStore } from './heartbeatStore.ts';
-import { createHttpServer, type HttpOptions, LISTEN_BACKLOG } from './http.ts';
-import { createIdentityVerifier, type IdentityScope, type IdentityVerifier } from './identityDocument.ts';
-import type { KeyRing } from './keys.ts';
-import { keepRecorded } from './liveness.ts';
-import type { ClassReader, WorkspaceReader } from './lookup.ts';
-import { createGatewayMetrics } from './metrics.ts';
-import type { GatewayParts } from './parts.ts';
+import type { SecretData } from '../api/environment/environment.ts';
+import { MOST_ENVIRONMENT_BYTES } from '../api/environment/gather.ts';
+import type { Clock } from '../controller/lib/clock.ts';
+import type { Callers } from './access/callers.ts';
+import {
+  createIdentityVerifier,
+  type IdentityScope,
+  type IdentityVerifier,
+} from './access/identityDocument.ts';
+import type { KeyRing } from './access/keys.ts';
+import { createGatewayMetrics } from './base/metrics.ts';
+import { createHeartbeatQueue } from './heartbeats/heartbeatQueue.ts';
+import { keepRecorded } from './heartbeats/liveness.ts';
+import type { ConnectionLimits, ConnectionTimes } from './http/connections.ts';
+import { createHttpServer, type HttpOptions, LISTEN_BACKLOG } from './http/http.ts';
+import type { GatewayParts } from './http/parts.ts';
 import { type AgentShelf, agentRoutes } from './routes/agent.ts';
 import { bootstrapRoute } from './routes/bootstrap.ts';
 import { heartbeatRoute } from './routes/heartbeat.ts';
 import { reportsRoute } from './routes/reports.ts';
 import { trustRoutes } from './routes/trust.ts';
 import { workspacesRoute } from './routes/workspaces.ts';
+import { caBundleOf } from './served/caBundle.ts';
+import { createEnvironmentsInFlight } from './served/environmentsInFlight.ts';
+import type { ClassReader, WorkspaceReader } from './served/lookup.ts';
+import type { HeartbeatStore } from './store/heartbeatStore.ts';
 
 export interface GatewayOptions {
   clusterID: string;

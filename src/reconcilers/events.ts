@@ -1,5 +1,5 @@
-import type { EventReason } from '../api/eventReasons.ts';
-import type { EventInput } from '../controller/eventBody.ts';
+import type { EventReason } from '../api/reasons/eventReasons.ts';
+import type { EventInput } from '../controller/events/eventBody.ts';
 
 /** An EventRecorder that takes documented reasons only. */
 export interface Events {

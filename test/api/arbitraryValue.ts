@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { JsonValue } from '../../dev/apiserver/values/kinds.ts';
-import type { SchemaProps } from '../../src/api/structural.ts';
+import type { SchemaProps } from '../../src/api/base/structural.ts';
 
 /** Values that fit a schema, with a liking for its edges: the longest text, the largest number, characters of two units. */
 export function arbitraryValue(schema: SchemaProps): fc.Arbitrary<JsonValue> {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, JsonValue } from '../../dev/apiserver/values/kinds.ts';
-import { workspaceClassCrd, workspaceCrd } from '../../src/api/crd.ts';
-import { decodeWorkspace, decodeWorkspaceClass } from '../../src/api/decode.ts';
-import type { SchemaProps } from '../../src/api/structural.ts';
+import type { SchemaProps } from '../../src/api/base/structural.ts';
+import { workspaceClassCrd, workspaceCrd } from '../../src/api/kinds/crd.ts';
+import { decodeWorkspace, decodeWorkspaceClass } from '../../src/api/kinds/decode.ts';
 import { arbitraryValue } from './arbitraryValue.ts';
 import { specOf, workspace, workspaceClass, workspaceClasses, workspaces } from './support.ts';
 

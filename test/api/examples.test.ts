@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { workspaceSpec } from '../../src/api/workspace.ts';
-import { workspaceClassSpec } from '../../src/api/workspaceClass.ts';
+import { workspaceSpec } from '../../src/api/kinds/workspace.ts';
+import { workspaceClassSpec } from '../../src/api/kinds/workspaceClass.ts';
 import { workspaceClasses, workspaces } from './support.ts';
 
 const object = z.record(z.string(), z.json());

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { workspaceSpec } from '../../src/api/kinds/workspace.ts';
 import {
   changedImages,
   classContent,
@@ -7,8 +8,7 @@ import {
   machineChangedBy,
   machineDigest,
   sameMachine,
-} from '../../src/api/machine.ts';
-import { workspaceSpec } from '../../src/api/workspace.ts';
+} from '../../src/api/launch/machine.ts';
 import { classOf } from '../support/facts.ts';
 
 const AMI_1 = [{ architecture: 'x86_64', id: 'ami-1' }];

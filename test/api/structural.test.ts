@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { workspaceClassCrd, workspaceCrd } from '../../src/api/crd.ts';
-import { listMap } from '../../src/api/meta.ts';
-import { type SchemaProps, structuralSchema } from '../../src/api/structural.ts';
+import { listMap } from '../../src/api/base/meta.ts';
+import { type SchemaProps, structuralSchema } from '../../src/api/base/structural.ts';
+import { workspaceClassCrd, workspaceCrd } from '../../src/api/kinds/crd.ts';
 
 const text = z.string().max(9).describe('A text.');
 const object = (shape: z.ZodRawShape) => z.object(shape).describe('An object.');

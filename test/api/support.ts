@@ -1,7 +1,7 @@
 import { compileCrd } from '../../dev/apiserver/kinds/compileCrd.ts';
 import { isObject } from '../../dev/apiserver/values/json.ts';
 import type { CompiledSchema, JsonObject, JsonValue } from '../../dev/apiserver/values/kinds.ts';
-import { type CustomResourceDefinition, workspaceClassCrd, workspaceCrd } from '../../src/api/crd.ts';
+import { type CustomResourceDefinition, workspaceClassCrd, workspaceCrd } from '../../src/api/kinds/crd.ts';
 
 /** A kind as the API server admits it: pruned, defaulted, then validated by schema and CEL. */
 export interface Admission {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
-import { workspaceSpec } from '../../src/api/workspace.ts';
+import { workspaceSpec } from '../../src/api/kinds/workspace.ts';
 import { specOf, workspace, workspaces } from './support.ts';
 import { acceptedWorkspaces, many, refusedWorkspaces } from './workspaceCases.ts';
 

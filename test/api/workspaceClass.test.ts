@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { workspaceClassSpec } from '../../src/api/workspaceClass.ts';
+import { workspaceClassSpec } from '../../src/api/kinds/workspaceClass.ts';
 import { specOf, workspaceClass, workspaceClasses } from './support.ts';
 import { acceptedClasses, refusedClasses } from './workspaceClassCases.ts';
 

@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fastify from 'fastify';
-import { fromLines, toLines } from '../../src/gateway/lines.ts';
+import { fromLines, toLines } from '../../src/gateway/base/lines.ts';
 
 /** What the gateway is compared with: servers that answer like it and store nothing. */
 export const BARE = ['node', 'nodeWithProof', 'fastify'] as const;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Workspace } from '../../src/api/workspace.ts';
-import { createStore } from '../../src/controller/store.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
+import { createStore } from '../../src/controller/cache/store.ts';
 import { connect, watchObjects } from './connection.ts';
 
 // A process of its own, for runtime.ts: what it holds in memory is the cache and what the cache needs.

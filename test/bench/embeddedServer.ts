@@ -1,6 +1,6 @@
 import { startApiServer } from '../../dev/apiserver/server.ts';
-import { systemClock as clock } from '../../src/controller/clock.ts';
-import { systemRandom as random } from '../../src/controller/random.ts';
+import { systemClock as clock } from '../../src/controller/lib/clock.ts';
+import { systemRandom as random } from '../../src/controller/lib/random.ts';
 
 // A process of its own, for apiServer.ts: it tells where it is, and ends with whoever started it.
 const server = await startApiServer({ clock, random });

@@ -1,6 +1,6 @@
-import { systemClock as clock } from '../../src/controller/clock.ts';
-import { startLeaderElection } from '../../src/controller/leaderElection.ts';
-import { systemRandom as random } from '../../src/controller/random.ts';
+import { startLeaderElection } from '../../src/controller/lease/leaderElection.ts';
+import { systemClock as clock } from '../../src/controller/lib/clock.ts';
+import { systemRandom as random } from '../../src/controller/lib/random.ts';
 import { silentLogger } from '../support/silentLogger.ts';
 import type { Access } from './apiServer.ts';
 import { connect, metrics } from './connection.ts';

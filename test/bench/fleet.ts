@@ -1,5 +1,5 @@
-import type { WorkspaceStatus } from '../../src/api/workspace.ts';
-import type { WorkspaceClass } from '../../src/api/workspaceClass.ts';
+import type { WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
+import type { WorkspaceClass } from '../../src/api/kinds/workspaceClass.ts';
 import { createFleet } from '../../src/reconcilers/fleet/fleet.ts';
 import { classPasses } from '../support/classPasses.ts';
 import { desiredOf, envDigest, launchOf, MINUTE, stamp, statusOf, waiting } from '../support/facts.ts';

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createIdentityAuthority } from '../../dev/ec2/identity.ts';
 import { startPostgres } from '../../dev/postgres/postgres.ts';
-import { systemClock } from '../../src/controller/clock.ts';
+import { systemClock } from '../../src/controller/lib/clock.ts';
 import type { Bare } from './bareServers.ts';
 import { databaseCPU } from './databaseCPU.ts';
 import { createLoad, templateOf } from './heartbeatLoad.ts';

@@ -1,9 +1,9 @@
-import { systemClock as clock } from '../../src/controller/clock.ts';
-import { createController } from '../../src/controller/controller.ts';
-import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
-import { systemRandom as random } from '../../src/controller/random.ts';
-import { objectKey } from '../../src/controller/store.ts';
-import { createWorkqueue } from '../../src/controller/workqueue.ts';
+import { objectKey } from '../../src/controller/cache/store.ts';
+import { systemClock as clock } from '../../src/controller/lib/clock.ts';
+import { systemRandom as random } from '../../src/controller/lib/random.ts';
+import { createController } from '../../src/controller/loop/controller.ts';
+import { createWorkqueue } from '../../src/controller/loop/workqueue.ts';
+import { createRuntimeMetrics } from '../../src/controller/serve/metrics.ts';
 import { createWorkspaceReconciler } from '../../src/reconcilers/workspace/reconciler.ts';
 import { classOf, factsOf } from '../support/facts.ts';
 import { silentLogger } from '../support/silentLogger.ts';

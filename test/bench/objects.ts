@@ -1,6 +1,6 @@
 import { installCluster } from '../../dev/stack/install.ts';
-import type { KubeClient } from '../../src/controller/client.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import type { KubeClient } from '../../src/controller/client/client.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import type { Connection } from './connection.ts';
 
 export const NAMESPACE = 'default';

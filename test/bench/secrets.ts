@@ -1,9 +1,9 @@
-import type { KubeObject, Resource } from '../../src/controller/client.ts';
-import { systemClock as clock } from '../../src/controller/clock.ts';
-import { ACCEPT_METADATA, resourcePath } from '../../src/controller/kubeClient.ts';
-import { createNamespacedStore } from '../../src/controller/namespacedStore.ts';
-import { systemRandom as random } from '../../src/controller/random.ts';
-import { startReflector } from '../../src/controller/reflector.ts';
+import { createNamespacedStore } from '../../src/controller/cache/namespacedStore.ts';
+import { startReflector } from '../../src/controller/cache/reflector.ts';
+import type { KubeObject, Resource } from '../../src/controller/client/client.ts';
+import { ACCEPT_METADATA, resourcePath } from '../../src/controller/client/kubeClient.ts';
+import { systemClock as clock } from '../../src/controller/lib/clock.ts';
+import { systemRandom as random } from '../../src/controller/lib/random.ts';
 import { silentLogger } from '../support/silentLogger.ts';
 import { startReal } from './apiServer.ts';
 import { connect, metrics } from './connection.ts';

@@ -1,10 +1,10 @@
-import type { KubeClient } from '../../src/controller/client.ts';
-import { systemClock as clock } from '../../src/controller/clock.ts';
-import { kubeTransport } from '../../src/controller/httpTransport.ts';
-import { kubeClient } from '../../src/controller/kubeClient.ts';
-import { parseKubeConfig } from '../../src/controller/kubeConfig.ts';
-import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
-import type { Transport } from '../../src/controller/transport.ts';
+import type { KubeClient } from '../../src/controller/client/client.ts';
+import { kubeTransport } from '../../src/controller/client/httpTransport.ts';
+import { kubeClient } from '../../src/controller/client/kubeClient.ts';
+import { parseKubeConfig } from '../../src/controller/client/kubeConfig.ts';
+import type { Transport } from '../../src/controller/client/transport.ts';
+import { systemClock as clock } from '../../src/controller/lib/clock.ts';
+import { createRuntimeMetrics } from '../../src/controller/serve/metrics.ts';
 
 export interface Connection {
   kube: KubeClient;

@@ -1,6 +1,6 @@
 import { request } from 'undici';
 import { z } from 'zod';
-import { jsonLines } from '../../src/controller/jsonLines.ts';
+import { jsonLines } from '../../src/controller/client/jsonLines.ts';
 import type { Cluster } from '../envtest/cluster.ts';
 
 // etcd's JSON gateway: keys and values are Base64, revisions strings.

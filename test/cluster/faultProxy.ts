@@ -9,9 +9,9 @@ import { createStore } from '../../dev/apiserver/storage/store.ts';
 import { callInfo, errorResponse, type Handler } from '../../dev/apiserver/transport/handler.ts';
 import { type Listening, listen } from '../../dev/apiserver/transport/listen.ts';
 import { createChannel } from '../../dev/apiserver/verbs/channel.ts';
-import { systemClock } from '../../src/controller/clock.ts';
-import { jsonLines } from '../../src/controller/jsonLines.ts';
-import { systemRandom } from '../../src/controller/random.ts';
+import { jsonLines } from '../../src/controller/client/jsonLines.ts';
+import { systemClock } from '../../src/controller/lib/clock.ts';
+import { systemRandom } from '../../src/controller/lib/random.ts';
 
 export interface FaultProxy extends Listening {
   /** All but `stale`, which needs to know the past. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { metaOf } from '../../dev/apiserver/values/json.ts';
 import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
-import type { KubeRequest } from '../../src/controller/transport.ts';
+import type { KubeRequest } from '../../src/controller/client/transport.ts';
 
 /** A write by one of several who share an object. */
 export interface FieldWrite {

@@ -1,13 +1,13 @@
 import { pino } from 'pino';
 import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
-import type { KubeObject, Resource } from '../../src/controller/client.ts';
-import { systemClock as clock } from '../../src/controller/clock.ts';
-import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
-import { systemRandom } from '../../src/controller/random.ts';
-import { startReflector } from '../../src/controller/reflector.ts';
-import { createStore } from '../../src/controller/store.ts';
-import type { Transport } from '../../src/controller/transport.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { startReflector } from '../../src/controller/cache/reflector.ts';
+import { createStore } from '../../src/controller/cache/store.ts';
+import type { KubeObject, Resource } from '../../src/controller/client/client.ts';
+import type { Transport } from '../../src/controller/client/transport.ts';
+import { systemClock as clock } from '../../src/controller/lib/clock.ts';
+import { systemRandom } from '../../src/controller/lib/random.ts';
+import { createRuntimeMetrics } from '../../src/controller/serve/metrics.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import type { Raised } from '../scenarios/raised.ts';
 
 const FOLLOWED: readonly Resource[] = [

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { OPERATOR_NAMESPACE } from '../../dev/stack/install.ts';
-import type { KubeClient, Resource } from '../../src/controller/client.ts';
-import type { Transport } from '../../src/controller/transport.ts';
+import type { KubeClient, Resource } from '../../src/controller/client/client.ts';
+import type { Transport } from '../../src/controller/client/transport.ts';
 import { until } from '../scenarios/until.ts';
 import { type Grant, grantsIn } from './grants.ts';
 

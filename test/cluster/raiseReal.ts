@@ -1,9 +1,9 @@
 import { kubeconfigOf } from '../../dev/apiserver/transport/kubeconfig.ts';
 import { installCluster } from '../../dev/stack/install.ts';
 import { startStackOn } from '../../dev/stack/stack.ts';
-import type { KubeClient, KubeObject, Resource } from '../../src/controller/client.ts';
-import type { Transport } from '../../src/controller/transport.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import type { KubeClient, KubeObject, Resource } from '../../src/controller/client/client.ts';
+import type { Transport } from '../../src/controller/client/transport.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { openCluster } from '../envtest/dispenser.ts';
 import type { ClusterAccess } from '../envtest/globalSetup.ts';
 import type { Raised, SceneApi, SceneOptions } from '../scenarios/raised.ts';

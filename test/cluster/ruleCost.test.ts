@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { objectAt, stringAt } from '../../dev/apiserver/values/json.ts';
 import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
-import { systemClock } from '../../src/controller/clock.ts';
-import { kubeTransport } from '../../src/controller/httpTransport.ts';
-import { parseKubeConfig } from '../../src/controller/kubeConfig.ts';
-import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
+import { kubeTransport } from '../../src/controller/client/httpTransport.ts';
+import { parseKubeConfig } from '../../src/controller/client/kubeConfig.ts';
+import { systemClock } from '../../src/controller/lib/clock.ts';
+import { createRuntimeMetrics } from '../../src/controller/serve/metrics.ts';
 import { ourDefinitions } from '../contract/support/kinds.ts';
 
 const GROUP = 'cost.example.com';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import type { Workspace } from '../../src/api/workspace.ts';
-import type { KubeObject } from '../../src/controller/client.ts';
-import { EVENTS } from '../../src/controller/eventBody.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
+import type { KubeObject } from '../../src/controller/client/client.ts';
+import { EVENTS } from '../../src/controller/events/eventBody.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { createKubectl, type Kubectl } from '../kubectl/kubectl.ts';
 import {
   conditionOf,

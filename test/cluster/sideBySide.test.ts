@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type RunningApiServer, startApiServer } from '../../dev/apiserver/server.ts';
 import { isObject, metaOf, objectsAt, stringAt, without } from '../../dev/apiserver/values/json.ts';
 import type { JsonObject, JsonValue } from '../../dev/apiserver/values/kinds.ts';
-import { systemClock } from '../../src/controller/clock.ts';
-import { kubeTransport } from '../../src/controller/httpTransport.ts';
-import { parseKubeConfig } from '../../src/controller/kubeConfig.ts';
-import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
-import { systemRandom } from '../../src/controller/random.ts';
+import { kubeTransport } from '../../src/controller/client/httpTransport.ts';
+import { parseKubeConfig } from '../../src/controller/client/kubeConfig.ts';
+import { systemClock } from '../../src/controller/lib/clock.ts';
+import { systemRandom } from '../../src/controller/lib/random.ts';
+import { createRuntimeMetrics } from '../../src/controller/serve/metrics.ts';
 import { until } from '../scenarios/until.ts';
 import {
   type FieldWrite,

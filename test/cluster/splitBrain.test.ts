@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import {
   liveInstancesOf,
   NAMESPACE,

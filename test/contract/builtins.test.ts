@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { metaOf, objectAt, stringAt } from '../../dev/apiserver/values/json.ts';
 import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
-import { eventBody } from '../../src/controller/eventBody.ts';
-import { microTime } from '../../src/controller/lease.ts';
+import { eventBody } from '../../src/controller/events/eventBody.ts';
+import { microTime } from '../../src/controller/lease/lease.ts';
 import { generationOf, merge, namesOf, versionOf } from './support/api.ts';
 import { contract } from './support/servers.ts';
 

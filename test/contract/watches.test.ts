@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { metaOf, objectAt } from '../../dev/apiserver/values/json.ts';
 import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
-import { ACCEPT_METADATA } from '../../src/controller/kubeClient.ts';
+import { ACCEPT_METADATA } from '../../src/controller/client/kubeClient.ts';
 import { type Api, merge, versionOf } from './support/api.ts';
 import { allWidgets, configMap, configMapsIn, widget, widgetsIn } from './support/kinds.ts';
 import { contract } from './support/servers.ts';

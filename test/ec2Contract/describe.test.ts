@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Filter, Instance } from '../../src/ec2/port.ts';
+import type { Filter, Instance } from '../../src/ec2/calls/port.ts';
 import { INSTANCES, STATUS } from './moto.ts';
 import { type Cloud, contract, outcomeOf } from './support/clouds.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decodeWorkspace } from '../../src/api/decode.ts';
+import { decodeWorkspace } from '../../src/api/kinds/decode.ts';
 import { type Course, follow } from './course.ts';
 import { type Code, PRESENT } from './operator.ts';
 import { loadCode, readFrozen, readSchemas, type State, states } from './releases.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { decodeWorkspace } from '../../src/api/decode.ts';
+import { decodeWorkspace } from '../../src/api/kinds/decode.ts';
 import type { Frozen, Step } from './frozen.ts';
 import { createHands, type Hands } from './hands.ts';
 import { createJudge, type Outcome } from './judge.ts';

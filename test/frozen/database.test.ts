@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import type { LaunchRecord } from '../../src/gateway/heartbeatStore.ts';
-import { createPostgresStore } from '../../src/gateway/postgresStore.ts';
+import type { LaunchRecord } from '../../src/gateway/store/heartbeatStore.ts';
+import { createPostgresStore } from '../../src/gateway/store/postgresStore.ts';
 import { age, ENV_A, ENV_B, heartbeat } from '../support/heartbeats.ts';
 import { wallMs } from '../support/moments.ts';
 import { createTestDatabase } from '../support/postgres.ts';

@@ -1,8 +1,8 @@
-import type { Workspace } from '../../src/api/workspace.ts';
-import type { Resource } from '../../src/controller/client.ts';
-import { isNotFound } from '../../src/controller/errors.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
+import type { Resource } from '../../src/controller/client/client.ts';
+import { isNotFound } from '../../src/controller/client/errors.ts';
 import { CLASSES } from '../../src/reconcilers/class/deps.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { type Scene, SECRETS } from '../simulator/scene.ts';
 import type { Conditions, Deed } from './frozen.ts';
 

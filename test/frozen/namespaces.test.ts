@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { TAG } from '../../src/api/tags.ts';
+import { TAG } from '../../src/api/launch/tags.ts';
 import { createHands } from './hands.ts';
 import { begin, type Code, PRESENT } from './operator.ts';
 import { loadCode, readFrozen, releases } from './releases.ts';

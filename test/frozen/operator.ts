@@ -1,15 +1,20 @@
 import { Registry } from 'prom-client';
 import type { Service } from '../../dev/ec2/exchange.ts';
 import { typedCalls } from '../../dev/ec2/typedCalls.ts';
-import { joinCluster, type Platform } from '../../src/cluster.ts';
-import type { Config } from '../../src/config.ts';
-import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
-import type { Transport } from '../../src/controller/transport.ts';
-import { startControllerPart } from '../../src/controllerPart.ts';
-import { createCaller } from '../../src/ec2/call.ts';
-import { runInstancesInput } from '../../src/ec2/runInput.ts';
-import { createSession, createTicket, verifySession, verifyTicket } from '../../src/gateway/credentials.ts';
-import { createPostgresStore } from '../../src/gateway/postgresStore.ts';
+import { joinCluster, type Platform } from '../../src/cluster/cluster.ts';
+import type { Config } from '../../src/config/config.ts';
+import type { Transport } from '../../src/controller/client/transport.ts';
+import { createRuntimeMetrics } from '../../src/controller/serve/metrics.ts';
+import { createCaller } from '../../src/ec2/calls/call.ts';
+import { runInstancesInput } from '../../src/ec2/launch/runInput.ts';
+import {
+  createSession,
+  createTicket,
+  verifySession,
+  verifyTicket,
+} from '../../src/gateway/access/credentials.ts';
+import { createPostgresStore } from '../../src/gateway/store/postgresStore.ts';
+import { startControllerPart } from '../../src/operator/controllerPart.ts';
 import type { Mortal } from '../simulator/mortal.ts';
 import { CONFIG } from '../simulator/scene.ts';
 import type { World } from './world.ts';

@@ -2,8 +2,8 @@ import { EC2Client, RunInstancesCommand, type RunInstancesCommandInput } from '@
 import type { RunInput } from '../../dev/ec2/model.ts';
 import { createParams } from '../../dev/ec2/params.ts';
 import { decodeRun } from '../../dev/ec2/wireRun.ts';
-import type { RunRequest } from '../../src/ec2/port.ts';
-import type { runInstancesInput } from '../../src/ec2/runInput.ts';
+import type { RunRequest } from '../../src/ec2/calls/port.ts';
+import type { runInstancesInput } from '../../src/ec2/launch/runInput.ts';
 
 // Everything is given, so that the SDK looks for nothing in files: a wait for those would be a wait in real time.
 const client = new EC2Client({

@@ -1,5 +1,5 @@
-import type { Condition } from '../../src/api/meta.ts';
-import type { Workspace } from '../../src/api/workspace.ts';
+import type { Condition } from '../../src/api/base/meta.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
 import type { Scene } from '../simulator/scene.ts';
 import { capture } from './capture.ts';
 import type { Conditions, Deed, Frozen, Step } from './frozen.ts';

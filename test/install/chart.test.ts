@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { CHART_SETTINGS } from '../../dev/generate/chartSchema.ts';
-import { parseCommandLine } from '../../src/commandLine.ts';
+import { parseCommandLine } from '../../src/config/commandLine.ts';
 import { grantsOf } from '../cluster/grants.ts';
 import { find, isHook, LEAST, type Manifest, render, type Values } from './chart.ts';
 

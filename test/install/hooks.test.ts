@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { parseCommandLine } from '../../src/commandLine.ts';
+import { parseCommandLine } from '../../src/config/commandLine.ts';
 import { find, isHook, LEAST, render } from './chart.ts';
 
 const podSpec = z.looseObject({

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createIdentityVerifier } from '../../src/gateway/identityDocument.ts';
+import { createIdentityVerifier } from '../../src/gateway/access/identityDocument.ts';
 import { CHART, find, render } from './chart.ts';
 
 const FOLDER = join(CHART, 'files', 'identity');

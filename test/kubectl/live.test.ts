@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningApiServer, startApiServer } from '../../dev/apiserver/server.ts';
-import { systemClock } from '../../src/controller/clock.ts';
-import { systemRandom } from '../../src/controller/random.ts';
+import { systemClock } from '../../src/controller/lib/clock.ts';
+import { systemRandom } from '../../src/controller/lib/random.ts';
 import { createKubectl, type Kubectl, namedKubectls, usable } from './kubectl.ts';
 import { steps } from './steps.ts';
 

@@ -1,5 +1,5 @@
 import { type ApiServer, createApiServer } from '../../dev/apiserver/apiServer.ts';
-import { type Clock, systemClock } from '../../src/controller/clock.ts';
+import { type Clock, systemClock } from '../../src/controller/lib/clock.ts';
 import { wallMs } from '../support/moments.ts';
 import { seededRandom } from '../support/seededRandom.ts';
 

@@ -1,8 +1,8 @@
-import { CAUSES } from '../../src/api/causes.ts';
-import type { WorkspaceStatus } from '../../src/api/workspace.ts';
-import { inDoubt } from '../../src/reconcilers/workspace/decide/ending.ts';
-import type { SilenceFact } from '../../src/reconcilers/workspace/decide/facts.ts';
-import { trackSilence } from '../../src/reconcilers/workspace/decide/silence.ts';
+import type { WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
+import { CAUSES } from '../../src/api/reasons/causes.ts';
+import type { SilenceFact } from '../../src/reconcilers/workspace/decide/facts/facts.ts';
+import { trackSilence } from '../../src/reconcilers/workspace/decide/health/silence.ts';
+import { inDoubt } from '../../src/reconcilers/workspace/decide/record/ending.ts';
 import { monoMs, type Plain, wallMs } from '../support/moments.ts';
 import { rowsOf } from './facts.ts';
 import { processWith, seenBy } from './parts.ts';

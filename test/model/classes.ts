@@ -1,7 +1,7 @@
-import { FINALIZER } from '../../src/api/meta.ts';
-import { classNameOf as classNameIn, occupiedClasses } from '../../src/api/room.ts';
-import { type Workspace, workspaceSpec } from '../../src/api/workspace.ts';
-import { type WorkspaceClass, workspaceClassSpec } from '../../src/api/workspaceClass.ts';
+import { FINALIZER } from '../../src/api/base/meta.ts';
+import { classNameOf as classNameIn, occupiedClasses } from '../../src/api/kinds/room.ts';
+import { type Workspace, workspaceSpec } from '../../src/api/kinds/workspace.ts';
+import { type WorkspaceClass, workspaceClassSpec } from '../../src/api/kinds/workspaceClass.ts';
 import { classNameOf, TYPES, typeOf } from './machine.ts';
 import { CAPACITY_TYPES, SIZES } from './quotas.ts';
 import type { Terms, Version } from './world.ts';

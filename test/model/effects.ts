@@ -1,6 +1,6 @@
-import type { AskedFor } from '../../src/api/refusalScope.ts';
-import type { LaunchAnswer } from '../../src/reconcilers/workspace/decide/facts.ts';
-import type { Effect } from '../../src/reconcilers/workspace/decide/view.ts';
+import type { AskedFor } from '../../src/api/launch/refusalScope.ts';
+import type { LaunchAnswer } from '../../src/reconcilers/workspace/decide/facts/facts.ts';
+import type { Effect } from '../../src/reconcilers/workspace/decide/facts/view.ts';
 import { amend, step } from './change.ts';
 import type { Heard } from './heard.ts';
 import { processWith, spent } from './parts.ts';

@@ -1,11 +1,11 @@
-import { clientToken } from '../../src/api/token.ts';
-import { trackChange } from '../../src/reconcilers/workspace/decide/debounce.ts';
+import { clientToken } from '../../src/api/launch/token.ts';
+import { trackChange } from '../../src/reconcilers/workspace/decide/desire/debounce.ts';
 import type {
   Facts,
   HeartbeatFact,
   InstanceFact,
   ValidationFact,
-} from '../../src/reconcilers/workspace/decide/facts.ts';
+} from '../../src/reconcilers/workspace/decide/facts/facts.ts';
 import { type Loose, monoMs } from '../support/moments.ts';
 import { classFor, placeOf, remembered, UID, workspaceOf } from './classes.ts';
 import type { Heard } from './heard.ts';

@@ -1,5 +1,5 @@
-import type { AskedFor } from '../../src/api/refusalScope.ts';
-import type { Refusal } from '../../src/api/refusals.ts';
+import type { AskedFor } from '../../src/api/launch/refusalScope.ts';
+import type { Refusal } from '../../src/api/reasons/refusals.ts';
 
 export type Quota = 'Spot' | 'Spot, large types' | 'On-Demand' | 'the account';
 

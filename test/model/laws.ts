@@ -1,5 +1,5 @@
-import { CAUSES } from '../../src/api/causes.ts';
-import type { Launch } from '../../src/api/workspace.ts';
+import type { Launch } from '../../src/api/kinds/workspace.ts';
+import { CAUSES } from '../../src/api/reasons/causes.ts';
 import { roomsOf } from './classes.ts';
 import { typeOf } from './machine.ts';
 import { knownRefusals, OFFERED, speaksOf } from './quotas.ts';

@@ -1,7 +1,11 @@
-import type { WorkspaceStatus } from '../../src/api/workspace.ts';
-import { latest } from '../../src/controller/time.ts';
+import type { WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
+import { latest } from '../../src/controller/lib/time.ts';
 import { decide } from '../../src/reconcilers/workspace/decide/decide.ts';
-import type { Facts, InstanceFact, LaunchAnswer } from '../../src/reconcilers/workspace/decide/facts.ts';
+import type {
+  Facts,
+  InstanceFact,
+  LaunchAnswer,
+} from '../../src/reconcilers/workspace/decide/facts/facts.ts';
 import type { Decide } from './rules.ts';
 import type { Budget, Terms } from './world.ts';
 

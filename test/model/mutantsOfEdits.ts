@@ -1,4 +1,4 @@
-import type { Facts } from '../../src/reconcilers/workspace/decide/facts.ts';
+import type { Facts } from '../../src/reconcilers/workspace/decide/facts/facts.ts';
 import { ANY_TIME, launchIn, lying, type Mutant } from './mutant.ts';
 
 /** A launch that waits is told that one part of its machine is as it is on record, though an edit changed it since. */

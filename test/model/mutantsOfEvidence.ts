@@ -1,4 +1,4 @@
-import { plus } from '../../src/controller/time.ts';
+import { plus } from '../../src/controller/lib/time.ts';
 import { decide } from '../../src/reconcilers/workspace/decide/decide.ts';
 import {
   ANY_TIME,

@@ -1,5 +1,5 @@
 import { decide } from '../../src/reconcilers/workspace/decide/decide.ts';
-import type { Facts } from '../../src/reconcilers/workspace/decide/facts.ts';
+import type { Facts } from '../../src/reconcilers/workspace/decide/facts/facts.ts';
 import { FAILING } from './mixes.ts';
 import { ANY_TIME, launchIn, lying, type Mutant } from './mutant.ts';
 

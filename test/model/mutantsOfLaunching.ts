@@ -1,5 +1,5 @@
-import { FINALIZER } from '../../src/api/meta.ts';
-import { plus } from '../../src/controller/time.ts';
+import { FINALIZER } from '../../src/api/base/meta.ts';
+import { plus } from '../../src/controller/lib/time.ts';
 import { decide } from '../../src/reconcilers/workspace/decide/decide.ts';
 import { monoMs } from '../support/moments.ts';
 import {

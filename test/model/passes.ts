@@ -1,4 +1,4 @@
-import type { Effect } from '../../src/reconcilers/workspace/decide/view.ts';
+import type { Effect } from '../../src/reconcilers/workspace/decide/facts/view.ts';
 import { settled, step, written } from './change.ts';
 import { perform } from './effects.ts';
 import { processWith, seenBy, spent } from './parts.ts';

@@ -1,6 +1,6 @@
-import type { AskedFor } from '../../src/api/refusalScope.ts';
-import type { Refusal } from '../../src/api/refusals.ts';
-import { createOfferingMemory } from '../../src/ec2/offerings.ts';
+import type { AskedFor } from '../../src/api/launch/refusalScope.ts';
+import type { Refusal } from '../../src/api/reasons/refusals.ts';
+import { createOfferingMemory } from '../../src/ec2/launch/offerings.ts';
 import { monoMs, wallMs } from '../support/moments.ts';
 import type { Heard, Quota } from './heard.ts';
 import { NOW, SECOND } from './timing.ts';

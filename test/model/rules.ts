@@ -1,7 +1,7 @@
-import type { WorkspaceStatus } from '../../src/api/workspace.ts';
+import type { WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
 import { decide } from '../../src/reconcilers/workspace/decide/decide.ts';
-import type { Decision } from '../../src/reconcilers/workspace/decide/decision.ts';
-import type { Facts, Now, ValidationFact } from '../../src/reconcilers/workspace/decide/facts.ts';
+import type { Decision } from '../../src/reconcilers/workspace/decide/facts/decision.ts';
+import type { Facts, Now, ValidationFact } from '../../src/reconcilers/workspace/decide/facts/facts.ts';
 import { monoMs, wallMs } from '../support/moments.ts';
 import { factsOf } from './facts.ts';
 import { idOf } from './key.ts';

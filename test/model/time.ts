@@ -1,4 +1,4 @@
-import type { Launch, WorkspaceStatus } from '../../src/api/workspace.ts';
+import type { Launch, WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
 import type { Heard } from './heard.ts';
 import { canonical } from './rules.ts';
 import { NOW, SECOND, timing } from './timing.ts';

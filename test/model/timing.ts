@@ -1,4 +1,4 @@
-import type { Timing } from '../../src/reconcilers/workspace/decide/facts.ts';
+import type { Timing } from '../../src/reconcilers/workspace/decide/facts/facts.ts';
 
 export const SECOND = 1000;
 

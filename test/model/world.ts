@@ -1,6 +1,6 @@
-import type { WorkspaceStatus } from '../../src/api/workspace.ts';
-import type { LaunchAnswer, SilenceFact } from '../../src/reconcilers/workspace/decide/facts.ts';
-import type { Effect } from '../../src/reconcilers/workspace/decide/view.ts';
+import type { WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
+import type { LaunchAnswer, SilenceFact } from '../../src/reconcilers/workspace/decide/facts/facts.ts';
+import type { Effect } from '../../src/reconcilers/workspace/decide/facts/view.ts';
 import type { Plain } from '../support/moments.ts';
 import type { Heard, Quota } from './heard.ts';
 import { NOW } from './timing.ts';

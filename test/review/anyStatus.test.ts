@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { workspaceCrd } from '../../src/api/crd.ts';
-import { clientToken } from '../../src/api/token.ts';
+import { workspaceCrd } from '../../src/api/kinds/crd.ts';
 import {
   LARGEST_NUMBER,
   type Launch,
   type WorkspaceStatus,
   workspaceStatus,
-} from '../../src/api/workspace.ts';
-import type { Facts } from '../../src/reconcilers/workspace/decide/facts.ts';
+} from '../../src/api/kinds/workspace.ts';
+import { clientToken } from '../../src/api/launch/token.ts';
+import type { Facts } from '../../src/reconcilers/workspace/decide/facts/facts.ts';
 import { arbitraryValue } from '../api/arbitraryValue.ts';
 import { decideAt, type Told, withStatus } from '../support/decisions.ts';
 import { CLUSTER, desiredOf, factsOf, instanceOf } from '../support/facts.ts';

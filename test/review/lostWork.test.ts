@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ApiError, isConflict } from '../../src/controller/errors.ts';
+import { ApiError, isConflict } from '../../src/controller/client/errors.ts';
 import { createBench } from './bench.ts';
 
 describe('no pass ends without somebody who looks again', () => {

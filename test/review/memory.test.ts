@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { ec2Failure } from '../../src/ec2/errors.ts';
-import { createMemory, forgetInstances } from '../../src/reconcilers/workspace/memory.ts';
+import { ec2Failure } from '../../src/ec2/calls/errors.ts';
+import { createMemory, forgetInstances } from '../../src/reconcilers/workspace/context/memory.ts';
 import { monoMs } from '../support/moments.ts';
 import { createBench } from './bench.ts';
 

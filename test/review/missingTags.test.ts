@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { TAG } from '../../src/api/tags.ts';
+import { TAG } from '../../src/api/launch/tags.ts';
 import { createBench } from './bench.ts';
 
 /** A Workspace that serves, and whose instance has only these tags from now on. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { WorkspaceStatus } from '../../src/api/workspace.ts';
+import type { WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
 import { decideClass } from '../../src/reconcilers/class/decide/decide.ts';
 import { summaryOf } from '../../src/reconcilers/class/observe.ts';
 import { decideAt } from '../support/decisions.ts';

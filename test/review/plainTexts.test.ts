@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { createEventRecorder } from '../../src/controller/events.ts';
-import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
-import { ec2Failure } from '../../src/ec2/errors.ts';
-import { createLogger } from '../../src/logging.ts';
+import { createEventRecorder } from '../../src/controller/events/events.ts';
+import { createRuntimeMetrics } from '../../src/controller/serve/metrics.ts';
+import { ec2Failure } from '../../src/ec2/calls/errors.ts';
+import { createLogger } from '../../src/process/logging.ts';
 import { seededRandom } from '../support/seededRandom.ts';
 import { createBench } from './bench.ts';
 

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { createApiServer } from '../../dev/apiserver/apiServer.ts';
 import { inProcessTransport } from '../../dev/apiserver/transport/inProcessTransport.ts';
 import { installCluster, stageClient } from '../../dev/stack/install.ts';
-import { parseCommandLine } from '../../src/commandLine.ts';
-import { systemClock } from '../../src/controller/clock.ts';
-import { startOperator } from '../../src/operator.ts';
+import { parseCommandLine } from '../../src/config/commandLine.ts';
+import { systemClock } from '../../src/controller/lib/clock.ts';
+import { startOperator } from '../../src/operator/operator.ts';
 import { seededRandom } from '../support/seededRandom.ts';
 import { silentLogger } from '../support/silentLogger.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { TAG } from '../../src/api/tags.ts';
+import { TAG } from '../../src/api/launch/tags.ts';
 import { createBench } from './bench.ts';
 
 async function serving() {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { OPERATOR_NAMESPACE } from '../../dev/stack/install.ts';
-import { ApiError } from '../../src/controller/errors.ts';
+import { ApiError } from '../../src/controller/client/errors.ts';
 import { createBench } from './bench.ts';
 
 const CONFIG_MAPS = { group: '', version: 'v1', plural: 'configmaps', namespaced: true };

@@ -1,5 +1,5 @@
-import { ABANDON_ANNOTATION } from '../../src/api/meta.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { ABANDON_ANNOTATION } from '../../src/api/base/meta.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { NAMESPACE, patchWorkspace, type Scene, untilGone } from './harness.ts';
 
 /** Lets the object go by the way out for a lost account: what it launched lives on, with nobody to own it. */

@@ -1,10 +1,10 @@
 import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
-import { systemClock } from '../../src/controller/clock.ts';
-import { kubeTransport } from '../../src/controller/httpTransport.ts';
-import { resourcePath } from '../../src/controller/kubeClient.ts';
-import { parseKubeConfig } from '../../src/controller/kubeConfig.ts';
-import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { kubeTransport } from '../../src/controller/client/httpTransport.ts';
+import { resourcePath } from '../../src/controller/client/kubeClient.ts';
+import { parseKubeConfig } from '../../src/controller/client/kubeConfig.ts';
+import { systemClock } from '../../src/controller/lib/clock.ts';
+import { createRuntimeMetrics } from '../../src/controller/serve/metrics.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { NAMESPACE, type Scene, SECRETS } from './harness.ts';
 
 /** An object as its owner wants it. */

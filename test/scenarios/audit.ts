@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { systemClock } from '../../src/controller/clock.ts';
+import { systemClock } from '../../src/controller/lib/clock.ts';
 import type { Scene } from './harness.ts';
 
 /** The user agent of a scene's own client. */

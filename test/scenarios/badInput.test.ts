@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Operator } from '../../src/operator.ts';
+import type { Operator } from '../../src/operator/operator.ts';
 import { callsBetween, cloudCallsBetween, readBooks } from './audit.ts';
 import { eventsOf } from './events.ts';
 import {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { FINALIZER } from '../../src/api/meta.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { FINALIZER } from '../../src/api/base/meta.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import {
   createScene,
   createWorkspace,

@@ -1,4 +1,4 @@
-import { TAG } from '../../src/api/tags.ts';
+import { TAG } from '../../src/api/launch/tags.ts';
 import type { Scene } from './harness.ts';
 
 /** Of one Workspace's instances, by the cloud's own states: from the end of one until the next one runs, monotonic ms. */

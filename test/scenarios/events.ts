@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EVENTS } from '../../src/controller/eventBody.ts';
+import { EVENTS } from '../../src/controller/events/eventBody.ts';
 import { NAMESPACE, type Scene } from './harness.ts';
 
 const recordedEvent = z.object({

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import type { Operator } from '../../src/operator.ts';
+import type { Operator } from '../../src/operator/operator.ts';
 import { createScene, type Scene } from './harness.ts';
 import { expectIncidentTold, tellIncident } from './incidentStory.ts';
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Operator } from '../../src/operator.ts';
+import type { Operator } from '../../src/operator/operator.ts';
 import {
   createWorkspace,
   liveInstancesOf,

@@ -3,10 +3,10 @@ import { currentState } from '../../dev/ec2/model.ts';
 import type { Ec2Server } from '../../dev/ec2/server.ts';
 import { tagMap } from '../../dev/ec2/tags.ts';
 import type { LogLine } from '../../dev/stack/operatorProcess.ts';
-import type { Condition } from '../../src/api/meta.ts';
-import { TAG } from '../../src/api/tags.ts';
-import type { WorkspaceStatus } from '../../src/api/workspace.ts';
-import { systemClock } from '../../src/controller/clock.ts';
+import type { Condition } from '../../src/api/base/meta.ts';
+import type { WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
+import { TAG } from '../../src/api/launch/tags.ts';
+import { systemClock } from '../../src/controller/lib/clock.ts';
 import { createTimeline, type Tell } from '../support/timeline.ts';
 import type { Witness } from './witness.ts';
 

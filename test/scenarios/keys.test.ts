@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { digestKeyID } from '../../src/api/environment.ts';
-import type { KubeObject } from '../../src/controller/client.ts';
-import type { Operator } from '../../src/operator.ts';
+import { digestKeyID } from '../../src/api/environment/environment.ts';
+import type { KubeObject } from '../../src/controller/client/client.ts';
+import type { Operator } from '../../src/operator/operator.ts';
 import { ROTATE_KEYS } from '../../src/reconcilers/keys/keep.ts';
 import { eventsOf } from './events.ts';
 import {

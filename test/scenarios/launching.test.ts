@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { TAG } from '../../src/api/tags.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { TAG } from '../../src/api/launch/tags.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import {
   CLASSES,
   classManifest,

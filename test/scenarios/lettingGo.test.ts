@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { TAG } from '../../src/api/tags.ts';
-import type { Resource } from '../../src/controller/client.ts';
-import { isNotFound } from '../../src/controller/errors.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { TAG } from '../../src/api/launch/tags.ts';
+import type { Resource } from '../../src/controller/client/client.ts';
+import { isNotFound } from '../../src/controller/client/errors.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { abandon } from './abandon.ts';
 import { eventsOf } from './events.ts';
 import {

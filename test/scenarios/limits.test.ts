@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import {
   CLASSES,
   classManifest,

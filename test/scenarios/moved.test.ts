@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FINALIZER } from '../../src/api/meta.ts';
-import { TAG } from '../../src/api/tags.ts';
-import type { Workspace } from '../../src/api/workspace.ts';
-import type { Resource } from '../../src/controller/client.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { FINALIZER } from '../../src/api/base/meta.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
+import { TAG } from '../../src/api/launch/tags.ts';
+import type { Resource } from '../../src/controller/client/client.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { abandon } from './abandon.ts';
 import { eventsOf } from './events.ts';
 import {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { currentState } from '../../dev/ec2/model.ts';
-import { TAG } from '../../src/api/tags.ts';
-import { EVENTS } from '../../src/controller/eventBody.ts';
-import type { Operator } from '../../src/operator.ts';
+import { TAG } from '../../src/api/launch/tags.ts';
+import { EVENTS } from '../../src/controller/events/eventBody.ts';
+import type { Operator } from '../../src/operator/operator.ts';
 import { abandon } from './abandon.ts';
 import {
   CLASSES,

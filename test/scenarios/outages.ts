@@ -5,8 +5,8 @@ import { expect } from 'vitest';
 import { freePort } from '../../dev/ports.ts';
 import type { OperatorProcess } from '../../dev/stack/operatorProcess.ts';
 import type { StackOptions } from '../../dev/stack/stack.ts';
-import type { Condition } from '../../src/api/meta.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import type { Condition } from '../../src/api/base/meta.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { createDoor, type Door } from '../support/door.ts';
 import {
   CLASSES,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createServerCertificate } from '../../dev/apiserver/transport/certificates.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { type ConnectProxy, startConnectProxy } from '../support/connectProxy.ts';
 import {
   createScene,

@@ -9,9 +9,9 @@ import {
   type StackOptions,
   startStack,
 } from '../../dev/stack/stack.ts';
-import type { KubeClient } from '../../src/controller/client.ts';
-import { systemClock } from '../../src/controller/clock.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import type { KubeClient } from '../../src/controller/client/client.ts';
+import { systemClock } from '../../src/controller/lib/clock.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import type { Cluster } from '../envtest/cluster.ts';
 
 export interface SceneOptions extends StackOptions {

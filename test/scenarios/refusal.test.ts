@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Resource } from '../../src/controller/client.ts';
-import { ApiError } from '../../src/controller/errors.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import type { Resource } from '../../src/controller/client/client.ts';
+import { ApiError } from '../../src/controller/client/errors.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { CLASSES, classManifest, createScene, NAMESPACE, type Scene } from './harness.ts';
 
 describe('what schema and CEL can say is refused before it is stored', () => {

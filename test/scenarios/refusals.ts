@@ -1,4 +1,4 @@
-import { TAG } from '../../src/api/tags.ts';
+import { TAG } from '../../src/api/launch/tags.ts';
 import type { Scene } from './harness.ts';
 
 /** Has EC2 refuse RunInstances for one Workspace until it relents; real requests, or dry runs alone. */

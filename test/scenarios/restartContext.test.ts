@@ -3,7 +3,7 @@ import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { InstanceRecord } from '../../dev/ec2/model.ts';
-import type { Workspace } from '../../src/api/workspace.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
 import {
   CLASSES,
   classManifest,

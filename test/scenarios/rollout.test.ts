@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { decodeWorkspaceClass } from '../../src/api/decode.ts';
-import type { WorkspaceClass } from '../../src/api/workspaceClass.ts';
+import { decodeWorkspaceClass } from '../../src/api/kinds/decode.ts';
+import type { WorkspaceClass } from '../../src/api/kinds/workspaceClass.ts';
 import { mostDown } from './down.ts';
 import {
   CLASSES,

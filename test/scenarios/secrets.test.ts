@@ -4,9 +4,9 @@ import pg from 'pg';
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tagMap } from '../../dev/ec2/tags.ts';
-import { TAG } from '../../src/api/tags.ts';
-import type { Operator } from '../../src/operator.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { TAG } from '../../src/api/launch/tags.ts';
+import type { Operator } from '../../src/operator/operator.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { createCanary, findCanary } from '../support/canary.ts';
 import {
   CLASSES,

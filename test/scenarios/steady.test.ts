@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Operator } from '../../src/operator.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import type { Operator } from '../../src/operator/operator.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { callsBetween, cloudCallsBetween, expectTermsOnly, readBooks } from './audit.ts';
 import {
   CLASSES,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stopInstances } from '../../dev/ec2/actions/power.ts';
-import type { Workspace } from '../../src/api/workspace.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
 import {
   CLASSES,
   classManifest,

@@ -1,11 +1,11 @@
 import { expect } from 'vitest';
 import { AWS_BUCKETS } from '../../dev/ec2/buckets.ts';
-import { decodeWorkspace, decodeWorkspaceClass } from '../../src/api/decode.ts';
-import { TAG } from '../../src/api/tags.ts';
-import type { Workspace } from '../../src/api/workspace.ts';
-import type { WorkspaceClass } from '../../src/api/workspaceClass.ts';
-import type { WorkspaceClassStatus } from '../../src/api/workspaceClassStatus.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { decodeWorkspace, decodeWorkspaceClass } from '../../src/api/kinds/decode.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
+import type { WorkspaceClass } from '../../src/api/kinds/workspaceClass.ts';
+import type { WorkspaceClassStatus } from '../../src/api/kinds/workspaceClassStatus.ts';
+import { TAG } from '../../src/api/launch/tags.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { callsBetween, readBooks } from './audit.ts';
 import { mostDown } from './down.ts';
 import {

@@ -1,4 +1,4 @@
-import { systemClock } from '../../src/controller/clock.ts';
+import { systemClock } from '../../src/controller/lib/clock.ts';
 import { witnesses } from './witness.ts';
 
 /** For one step of a scenario; more at life size. */

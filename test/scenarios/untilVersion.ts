@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
-import { decodeWorkspace } from '../../src/api/decode.ts';
-import type { Workspace } from '../../src/api/workspace.ts';
-import { systemClock } from '../../src/controller/clock.ts';
-import { compareResourceVersions } from '../../src/controller/resourceVersion.ts';
+import { decodeWorkspace } from '../../src/api/kinds/decode.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
+import { compareResourceVersions } from '../../src/controller/cache/resourceVersion.ts';
+import { systemClock } from '../../src/controller/lib/clock.ts';
 import type { Journal } from './journal.ts';
 import { until } from './until.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { KubeObject, Resource } from '../../src/controller/client.ts';
+import type { KubeObject, Resource } from '../../src/controller/client/client.ts';
 import {
   CLASSES,
   classManifest,

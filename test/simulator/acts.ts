@@ -1,4 +1,4 @@
-import type { Workspace } from '../../src/api/workspace.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
 import { classActs } from './classActs.ts';
 import type { Images } from './images.ts';
 import type { People } from './people.ts';

@@ -1,6 +1,6 @@
 import { currentState } from '../../dev/ec2/model.ts';
-import { CAUSES, outdatedBy } from '../../src/api/causes.ts';
-import type { Workspace } from '../../src/api/workspace.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
+import { CAUSES, outdatedBy } from '../../src/api/reasons/causes.ts';
 import { livingOf } from './judge.ts';
 import { named } from './ours.ts';
 import type { People } from './people.ts';

@@ -1,5 +1,5 @@
 import { currentState } from '../../dev/ec2/model.ts';
-import type { Workspace } from '../../src/api/workspace.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
 import { livingOf } from './judge.ts';
 import type { People } from './people.ts';
 import type { Scene } from './scene.ts';

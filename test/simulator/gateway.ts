@@ -1,17 +1,17 @@
 import type { GatewayAnswer, GatewayClient } from '../../dev/instances/gatewayClient.ts';
-import { joinCluster, type Platform } from '../../src/cluster.ts';
-import { GatewayError } from '../../src/gateway/errors.ts';
+import { joinCluster, type Platform } from '../../src/cluster/cluster.ts';
+import { createIdentityVerifier } from '../../src/gateway/access/identityDocument.ts';
+import { GatewayError } from '../../src/gateway/base/errors.ts';
+import { toJSON } from '../../src/gateway/base/lines.ts';
+import { createGatewayMetrics } from '../../src/gateway/base/metrics.ts';
 import { type BootstrapRequest, bootstrap } from '../../src/gateway/handlers/bootstrap.ts';
 import { type HeartbeatRequest, heartbeat } from '../../src/gateway/handlers/heartbeat.ts';
 import { type ReportRequest, report } from '../../src/gateway/handlers/report.ts';
-import { createHeartbeatQueue } from '../../src/gateway/heartbeatQueue.ts';
-import { type HeartbeatStore, StoreUnavailable } from '../../src/gateway/heartbeatStore.ts';
-import { createIdentityVerifier } from '../../src/gateway/identityDocument.ts';
-import { toJSON } from '../../src/gateway/lines.ts';
-import { keepRecorded } from '../../src/gateway/liveness.ts';
-import { createGatewayMetrics } from '../../src/gateway/metrics.ts';
-import type { GatewayParts } from '../../src/gateway/parts.ts';
-import { readSecret } from '../../src/reconcilers/workspace/secrets.ts';
+import { createHeartbeatQueue } from '../../src/gateway/heartbeats/heartbeatQueue.ts';
+import { keepRecorded } from '../../src/gateway/heartbeats/liveness.ts';
+import type { GatewayParts } from '../../src/gateway/http/parts.ts';
+import { type HeartbeatStore, StoreUnavailable } from '../../src/gateway/store/heartbeatStore.ts';
+import { readSecret } from '../../src/reconcilers/workspace/observe/secrets.ts';
 import { wallMs } from '../support/moments.ts';
 
 const RETRY_AFTER_SECONDS = 2;

@@ -1,4 +1,4 @@
-import type { WorkspaceClass } from '../../src/api/workspaceClass.ts';
+import type { WorkspaceClass } from '../../src/api/kinds/workspaceClass.ts';
 import type { Scene } from './scene.ts';
 import { PARAMETER } from './shape.ts';
 

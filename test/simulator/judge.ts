@@ -1,6 +1,6 @@
 import { currentState, type InstanceRecord } from '../../dev/ec2/model.ts';
-import { CAUSES } from '../../src/api/causes.ts';
-import type { Workspace } from '../../src/api/workspace.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
+import { CAUSES } from '../../src/api/reasons/causes.ts';
 import { isOurs, named, namedBy } from './ours.ts';
 import type { Scene } from './scene.ts';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/controller/clock.ts';
+import type { Clock } from '../../src/controller/lib/clock.ts';
 import {
   type Heartbeat,
   type HeartbeatStore,
@@ -7,7 +7,7 @@ import {
   launchID,
   StoreUnavailable,
   type Transitions,
-} from '../../src/gateway/heartbeatStore.ts';
+} from '../../src/gateway/store/heartbeatStore.ts';
 
 /** Older beats of a gateway than this count as none, ms. */
 const GATEWAY_GAP_MS = 5_000;

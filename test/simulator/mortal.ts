@@ -1,6 +1,6 @@
-import type { Clock } from '../../src/controller/clock.ts';
-import type { Transport } from '../../src/controller/transport.ts';
-import type { Ec2Calls } from '../../src/ec2/port.ts';
+import type { Transport } from '../../src/controller/client/transport.ts';
+import type { Clock } from '../../src/controller/lib/clock.ts';
+import type { Ec2Calls } from '../../src/ec2/calls/port.ts';
 
 /** A process: its timers fire and its answers come only while it runs. */
 export interface Mortal {

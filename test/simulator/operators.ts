@@ -1,5 +1,5 @@
-import type { Platform } from '../../src/cluster.ts';
-import type { ControllerPart } from '../../src/controllerPart.ts';
+import type { Platform } from '../../src/cluster/cluster.ts';
+import type { ControllerPart } from '../../src/operator/controllerPart.ts';
 import { type Code, PRESENT, platformOf } from '../frozen/operator.ts';
 import { renderedBy } from '../frozen/request.ts';
 import type { Mortal } from './mortal.ts';

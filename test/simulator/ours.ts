@@ -1,7 +1,7 @@
 import type { InstanceRecord } from '../../dev/ec2/model.ts';
 import { tagMap } from '../../dev/ec2/tags.ts';
-import { TAG } from '../../src/api/tags.ts';
-import { clientToken } from '../../src/api/token.ts';
+import { TAG } from '../../src/api/launch/tags.ts';
+import { clientToken } from '../../src/api/launch/token.ts';
 
 /** The launch that an instance's tags name. */
 export interface Named {

@@ -1,11 +1,11 @@
 import { objectKey } from '../../dev/apiserver/storage/store.ts';
 import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
-import { decodeWorkspace, decodeWorkspaceClass } from '../../src/api/decode.ts';
-import type { Workspace } from '../../src/api/workspace.ts';
-import type { WorkspaceClass } from '../../src/api/workspaceClass.ts';
-import { isNotFound } from '../../src/controller/errors.ts';
+import { decodeWorkspace, decodeWorkspaceClass } from '../../src/api/kinds/decode.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
+import type { WorkspaceClass } from '../../src/api/kinds/workspaceClass.ts';
+import { isNotFound } from '../../src/controller/client/errors.ts';
 import { CLASSES } from '../../src/reconcilers/class/deps.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { NAMESPACES, type Scene, SECRETS } from './scene.ts';
 import { NAMESPACE, type Shape } from './shape.ts';
 

@@ -16,17 +16,17 @@ import {
   type LightRuntimeOptions,
 } from '../../dev/instances/lightRuntime.ts';
 import { installCluster, OPERATOR_NAMESPACE, stageClient } from '../../dev/stack/install.ts';
-import { KEY_SECRET, type Platform } from '../../src/cluster.ts';
-import { readClusterID } from '../../src/clusterIdentity.ts';
-import { type Config, configSchema } from '../../src/config.ts';
-import type { KubeClient, Resource } from '../../src/controller/client.ts';
-import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
-import type { Random } from '../../src/controller/random.ts';
-import type { Transport } from '../../src/controller/transport.ts';
-import { createCaller } from '../../src/ec2/call.ts';
-import type { Ec2Calls } from '../../src/ec2/port.ts';
+import { KEY_SECRET, type Platform } from '../../src/cluster/cluster.ts';
+import { readClusterID } from '../../src/cluster/clusterIdentity.ts';
+import { type Config, configSchema } from '../../src/config/config.ts';
+import type { KubeClient, Resource } from '../../src/controller/client/client.ts';
+import type { Transport } from '../../src/controller/client/transport.ts';
+import type { Random } from '../../src/controller/lib/random.ts';
+import { createRuntimeMetrics } from '../../src/controller/serve/metrics.ts';
+import { createCaller } from '../../src/ec2/calls/call.ts';
+import type { Ec2Calls } from '../../src/ec2/calls/port.ts';
+import { loadKeyEntries } from '../../src/gateway/access/keys.ts';
 import type { ReportRequest } from '../../src/gateway/handlers/report.ts';
-import { loadKeyEntries } from '../../src/gateway/keys.ts';
 import { seededRandom } from '../support/seededRandom.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 import { startGateway } from './gateway.ts';

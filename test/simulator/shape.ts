@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { workspaceClassSpec } from '../../src/api/workspaceClass.ts';
+import type { workspaceClassSpec } from '../../src/api/kinds/workspaceClass.ts';
 import { seededRandom } from '../support/seededRandom.ts';
 
 export type ClassSpec = z.input<typeof workspaceClassSpec>;

@@ -1,5 +1,5 @@
 import { currentState } from '../../dev/ec2/model.ts';
-import type { Workspace } from '../../src/api/workspace.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
 import type { Patch, People } from './people.ts';
 import type { Scene } from './scene.ts';
 import { type Mishap, pick, upTo, type Weighted } from './weighted.ts';

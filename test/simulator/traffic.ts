@@ -1,5 +1,5 @@
-import type { Clock } from '../../src/controller/clock.ts';
-import type { Transport } from '../../src/controller/transport.ts';
+import type { Transport } from '../../src/controller/client/transport.ts';
+import type { Clock } from '../../src/controller/lib/clock.ts';
 import type { Wire } from './scene.ts';
 
 const MINUTE_MS = 60_000;

@@ -1,4 +1,4 @@
-import type { Random } from '../../src/controller/random.ts';
+import type { Random } from '../../src/controller/lib/random.ts';
 
 /** One thing that somebody wants; returns what. */
 export type Act = () => Promise<string>;

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { freePort } from '../../dev/ports.ts';
 import { chooseAccount } from '../../dev/postgres/account.ts';
-import { createPostgresStore } from '../../src/gateway/postgresStore.ts';
+import { createPostgresStore } from '../../src/gateway/store/postgresStore.ts';
 import { heartbeat } from '../support/heartbeats.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Workspace } from '../../src/api/workspace.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import {
   conditionOf,
   createEmbeddedScene,

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
-import { CAUSE_KINDS, isEnd, isRecordedBySuccessor, isStandIn } from '../../src/api/causes.ts';
-import { ABANDON_ANNOTATION, FINALIZER } from '../../src/api/meta.ts';
-import { REFUSALS } from '../../src/api/refusals.ts';
-import { namesOf } from '../../src/api/table.ts';
-import type { Launch, WorkspaceStatus } from '../../src/api/workspace.ts';
-import { plus } from '../../src/controller/time.ts';
-import type { Facts } from '../../src/reconcilers/workspace/decide/facts.ts';
-import { trackSilence } from '../../src/reconcilers/workspace/decide/silence.ts';
+import { ABANDON_ANNOTATION, FINALIZER } from '../../src/api/base/meta.ts';
+import { namesOf } from '../../src/api/base/table.ts';
+import type { Launch, WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
+import { CAUSE_KINDS, isEnd, isRecordedBySuccessor, isStandIn } from '../../src/api/reasons/causes.ts';
+import { REFUSALS } from '../../src/api/reasons/refusals.ts';
+import { plus } from '../../src/controller/lib/time.ts';
+import type { Facts } from '../../src/reconcilers/workspace/decide/facts/facts.ts';
+import { trackSilence } from '../../src/reconcilers/workspace/decide/health/silence.ts';
 import { agoMs, instancesUpTo, rarely } from './arbitraryInstances.ts';
 import { later } from './decisions.ts';
 import {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { InstanceFact } from '../../src/reconcilers/workspace/decide/facts.ts';
+import type { InstanceFact } from '../../src/reconcilers/workspace/decide/facts/facts.ts';
 import { HOUR, instanceOf, MINUTE, NOW, SECOND } from './facts.ts';
 
 /** Mostly the first. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Facts } from '../../src/reconcilers/workspace/decide/facts.ts';
+import type { Facts } from '../../src/reconcilers/workspace/decide/facts/facts.ts';
 import {
   classOf,
   factsOf,

@@ -1,4 +1,4 @@
-import type { WorkspaceClassStatus } from '../../src/api/workspaceClassStatus.ts';
+import type { WorkspaceClassStatus } from '../../src/api/kinds/workspaceClassStatus.ts';
 import type { ClassFacts, FleetSummary } from '../../src/reconcilers/class/decide/facts.ts';
 import { classOf, HOUR, NOW, SECOND } from './facts.ts';
 

@@ -1,9 +1,9 @@
-import type { WorkspaceStatus } from '../../src/api/workspace.ts';
-import { plus } from '../../src/controller/time.ts';
+import type { WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
+import { plus } from '../../src/controller/lib/time.ts';
 import { decide } from '../../src/reconcilers/workspace/decide/decide.ts';
-import type { Decision } from '../../src/reconcilers/workspace/decide/decision.ts';
-import type { Facts, Now, ValidationFact } from '../../src/reconcilers/workspace/decide/facts.ts';
-import { type LedgerEntry, ledgerBetween } from '../../src/reconcilers/workspace/decide/ledger.ts';
+import type { Decision } from '../../src/reconcilers/workspace/decide/facts/decision.ts';
+import type { Facts, Now, ValidationFact } from '../../src/reconcilers/workspace/decide/facts/facts.ts';
+import { type LedgerEntry, ledgerBetween } from '../../src/reconcilers/workspace/decide/report/ledger.ts';
 import { MINUTE, NOW } from './facts.ts';
 import type { Loose } from './moments.ts';
 

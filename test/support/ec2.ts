@@ -1,14 +1,14 @@
 import pino from 'pino';
 import { Registry } from 'prom-client';
-import type { LaunchParams } from '../../src/api/workspace.ts';
-import type { Clock } from '../../src/controller/clock.ts';
-import { systemClock } from '../../src/controller/clock.ts';
-import type { Random } from '../../src/controller/random.ts';
-import { type BucketsOptions, createBuckets } from '../../src/ec2/buckets.ts';
+import type { LaunchParams } from '../../src/api/kinds/workspace.ts';
+import type { Clock } from '../../src/controller/lib/clock.ts';
+import { systemClock } from '../../src/controller/lib/clock.ts';
+import type { Random } from '../../src/controller/lib/random.ts';
+import { type BucketsOptions, createBuckets } from '../../src/ec2/calls/buckets.ts';
+import { isEc2Failure } from '../../src/ec2/calls/errors.ts';
+import { createEc2Metrics } from '../../src/ec2/calls/metrics.ts';
+import { type Ec2Failure, type Instance, type RunRequest, TAG } from '../../src/ec2/calls/port.ts';
 import { createEc2Calls, type Ec2CallsOptions } from '../../src/ec2/client.ts';
-import { isEc2Failure } from '../../src/ec2/errors.ts';
-import { createEc2Metrics } from '../../src/ec2/metrics.ts';
-import { type Ec2Failure, type Instance, type RunRequest, TAG } from '../../src/ec2/port.ts';
 
 export const silent = pino({ level: 'silent' });
 

@@ -1,10 +1,10 @@
-import { plus } from '../../src/controller/time.ts';
-import { ec2Failure } from '../../src/ec2/errors.ts';
-import type { LineBucket } from '../../src/ec2/lines.ts';
-import type { ErrorClass } from '../../src/ec2/port.ts';
-import type { Effect } from '../../src/reconcilers/workspace/decide/view.ts';
-import { perform } from '../../src/reconcilers/workspace/effects.ts';
-import { createMemory } from '../../src/reconcilers/workspace/memory.ts';
+import { plus } from '../../src/controller/lib/time.ts';
+import { ec2Failure } from '../../src/ec2/calls/errors.ts';
+import type { ErrorClass } from '../../src/ec2/calls/port.ts';
+import type { LineBucket } from '../../src/ec2/lines/lines.ts';
+import { perform } from '../../src/reconcilers/workspace/act/effects.ts';
+import { createMemory } from '../../src/reconcilers/workspace/context/memory.ts';
+import type { Effect } from '../../src/reconcilers/workspace/decide/facts/view.ts';
 import { doubtful, factsOf, statusOf } from './facts.ts';
 import { monoMs } from './moments.ts';
 import { signed } from './signed.ts';

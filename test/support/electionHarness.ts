@@ -1,11 +1,11 @@
+import type { KubeRequest, Transport } from '../../src/controller/client/transport.ts';
 import {
   type LeaderElectionOptions,
   type LeaderElector,
   startLeaderElection,
-} from '../../src/controller/leaderElection.ts';
-import type { Lease } from '../../src/controller/lease.ts';
-import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
-import type { KubeRequest, Transport } from '../../src/controller/transport.ts';
+} from '../../src/controller/lease/leaderElection.ts';
+import type { Lease } from '../../src/controller/lease/lease.ts';
+import { createRuntimeMetrics } from '../../src/controller/serve/metrics.ts';
 import { createFakeKubeApi } from './fakeKubeApi.ts';
 import type { FakeKubeApi } from './fakeKubeApiPort.ts';
 import { seededRandom } from './seededRandom.ts';

@@ -1,10 +1,10 @@
-import { digestEnvironment } from '../../src/api/environment.ts';
-import { FINALIZER } from '../../src/api/meta.ts';
-import { clientToken } from '../../src/api/token.ts';
-import type { Launch, Workspace, WorkspaceStatus } from '../../src/api/workspace.ts';
-import { workspaceSpec } from '../../src/api/workspace.ts';
-import { type WorkspaceClass, workspaceClassSpec } from '../../src/api/workspaceClass.ts';
-import { plus } from '../../src/controller/time.ts';
+import { FINALIZER } from '../../src/api/base/meta.ts';
+import { digestEnvironment } from '../../src/api/environment/environment.ts';
+import type { Launch, Workspace, WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
+import { workspaceSpec } from '../../src/api/kinds/workspace.ts';
+import { type WorkspaceClass, workspaceClassSpec } from '../../src/api/kinds/workspaceClass.ts';
+import { clientToken } from '../../src/api/launch/token.ts';
+import { plus } from '../../src/controller/lib/time.ts';
 import type {
   EnvironmentFact,
   Facts,
@@ -14,7 +14,7 @@ import type {
   LaunchAnswer,
   SilenceFact,
   Timing,
-} from '../../src/reconcilers/workspace/decide/facts.ts';
+} from '../../src/reconcilers/workspace/decide/facts/facts.ts';
 import { type Loose, monoMs, wallMs } from './moments.ts';
 
 export const SECOND = 1000;

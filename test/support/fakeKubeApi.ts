@@ -1,7 +1,7 @@
-import type { KubeObject } from '../../src/controller/client.ts';
-import type { Clock } from '../../src/controller/clock.ts';
-import { TransportError } from '../../src/controller/errors.ts';
-import type { KubeRequest, KubeResponse } from '../../src/controller/transport.ts';
+import type { KubeObject } from '../../src/controller/client/client.ts';
+import { TransportError } from '../../src/controller/client/errors.ts';
+import type { KubeRequest, KubeResponse } from '../../src/controller/client/transport.ts';
+import type { Clock } from '../../src/controller/lib/clock.ts';
 import type { FakeKubeApi, Fault, Snapshot } from './fakeKubeApiPort.ts';
 
 const COLLECTION = /^\/(api|apis\/[^/]+)\/[^/]+(\/namespaces\/[^/]+)?\/[^/]+$/;

@@ -1,5 +1,5 @@
-import type { KubeObject } from '../../src/controller/client.ts';
-import type { KubeRequest, Transport } from '../../src/controller/transport.ts';
+import type { KubeObject } from '../../src/controller/client/client.ts';
+import type { KubeRequest, Transport } from '../../src/controller/client/transport.ts';
 
 /** What becomes of the next request that matches. */
 export type Fault =

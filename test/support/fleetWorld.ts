@@ -1,6 +1,6 @@
-import { type Workspace, type WorkspaceStatus, workspaceSpec } from '../../src/api/workspace.ts';
-import type { WorkspaceClass } from '../../src/api/workspaceClass.ts';
-import { createStore } from '../../src/controller/store.ts';
+import { type Workspace, type WorkspaceStatus, workspaceSpec } from '../../src/api/kinds/workspace.ts';
+import type { WorkspaceClass } from '../../src/api/kinds/workspaceClass.ts';
+import { createStore } from '../../src/controller/cache/store.ts';
 import { createFleet } from '../../src/reconcilers/fleet/fleet.ts';
 import { classOf, desiredOf, launchOf, stamp, statusOf, waiting } from './facts.ts';
 

@@ -1,24 +1,28 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { createIdentityAuthority, type IdentityAuthority } from '../../dev/ec2/identity.ts';
-import { digestEnvironment, mergeEnvironment, type SecretData } from '../../src/api/environment.ts';
-import { API_VERSION } from '../../src/api/meta.ts';
+import { API_VERSION } from '../../src/api/base/meta.ts';
+import {
+  digestEnvironment,
+  mergeEnvironment,
+  type SecretData,
+} from '../../src/api/environment/environment.ts';
 import {
   type Workspace,
   type WorkspaceStatus,
   workspaceSpec,
   workspaceStatus,
-} from '../../src/api/workspace.ts';
-import type { WorkspaceClass } from '../../src/api/workspaceClass.ts';
-import { systemClock } from '../../src/controller/clock.ts';
-import { systemRandom } from '../../src/controller/random.ts';
-import { allowEveryone } from '../../src/gateway/callers.ts';
-import { createTicket } from '../../src/gateway/credentials.ts';
-import type { HeartbeatStore } from '../../src/gateway/heartbeatStore.ts';
-import { createKeyRing, type KeyRing } from '../../src/gateway/keys.ts';
-import { createPostgresStore } from '../../src/gateway/postgresStore.ts';
+} from '../../src/api/kinds/workspace.ts';
+import type { WorkspaceClass } from '../../src/api/kinds/workspaceClass.ts';
+import { systemClock } from '../../src/controller/lib/clock.ts';
+import { systemRandom } from '../../src/controller/lib/random.ts';
+import { allowEveryone } from '../../src/gateway/access/callers.ts';
+import { createTicket } from '../../src/gateway/access/credentials.ts';
+import { createKeyRing, type KeyRing } from '../../src/gateway/access/keys.ts';
 import type { AgentShelf } from '../../src/gateway/routes/agent.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway/server.ts';
+import type { HeartbeatStore } from '../../src/gateway/store/heartbeatStore.ts';
+import { createPostgresStore } from '../../src/gateway/store/postgresStore.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
 
 export const CLUSTER = 'cluster-1';

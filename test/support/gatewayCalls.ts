@@ -1,5 +1,5 @@
-import type { Workspace, WorkspaceStatus } from '../../src/api/workspace.ts';
-import { type HeartbeatStore, StoreUnavailable } from '../../src/gateway/heartbeatStore.ts';
+import type { Workspace, WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
+import { type HeartbeatStore, StoreUnavailable } from '../../src/gateway/store/heartbeatStore.ts';
 import { type GatewayFixture, UID } from './gateway.ts';
 
 /** A change of a Workspace before it is put. */

@@ -1,4 +1,4 @@
-import type { Heartbeat } from '../../src/gateway/heartbeatStore.ts';
+import type { Heartbeat } from '../../src/gateway/store/heartbeatStore.ts';
 import type { TestDatabase } from './postgres.ts';
 
 export const ENV_A = `k1:${'a'.repeat(64)}`;

@@ -1,5 +1,5 @@
-import { createKeyRing, KEY_KINDS, type KeyEntry, LAUNCH_KEY_KINDS } from '../../src/gateway/keys.ts';
-import type { LiveKeyRing } from '../../src/gateway/liveKeys.ts';
+import { createKeyRing, KEY_KINDS, type KeyEntry, LAUNCH_KEY_KINDS } from '../../src/gateway/access/keys.ts';
+import type { LiveKeyRing } from '../../src/gateway/access/liveKeys.ts';
 
 /** Keys of every kind with these ids; what is not among them is gone. */
 export function keysWith(

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import { type Clock, systemClock } from '../../src/controller/clock.ts';
-import { kubeTransport } from '../../src/controller/httpTransport.ts';
-import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
+import { kubeTransport } from '../../src/controller/client/httpTransport.ts';
+import { type Clock, systemClock } from '../../src/controller/lib/clock.ts';
+import { createRuntimeMetrics } from '../../src/controller/serve/metrics.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse, connection: number) => void;
 

@@ -1,4 +1,4 @@
-import type { Lines } from '../../src/ec2/lines.ts';
+import type { Lines } from '../../src/ec2/lines/lines.ts';
 
 /** Lines in which nobody waits: it is always everybody's turn. */
 export function createOpenLines(): Lines {

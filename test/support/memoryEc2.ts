@@ -1,5 +1,5 @@
-import { ec2Failure } from '../../src/ec2/errors.ts';
-import type { Ec2Calls, ImpairedCheck, Instance, Page } from '../../src/ec2/port.ts';
+import { ec2Failure } from '../../src/ec2/calls/errors.ts';
+import type { Ec2Calls, ImpairedCheck, Instance, Page } from '../../src/ec2/calls/port.ts';
 
 type Query = Parameters<Ec2Calls['describeInstances']>[0];
 

@@ -1,4 +1,4 @@
-import type { MonoMs, MonoReading, WallMs, WallReading } from '../../src/controller/time.ts';
+import type { MonoMs, MonoReading, WallMs, WallReading } from '../../src/controller/lib/time.ts';
 
 /** A test is its own clock: what it says is a moment. */
 export const wallMs = (ms: number) => ms as WallReading;

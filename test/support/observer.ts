@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
-import { createEc2Metrics } from '../../src/ec2/metrics.ts';
-import { createObserver, type ObserverOptions } from '../../src/ec2/observer.ts';
+import { createEc2Metrics } from '../../src/ec2/calls/metrics.ts';
+import { createObserver, type ObserverOptions } from '../../src/ec2/observe/observer.ts';
 import { constantRandom, instance, silent } from './ec2.ts';
 import { createMemoryEc2, type HeldRead } from './memoryEc2.ts';
 import { createVirtualClock } from './virtualClock.ts';

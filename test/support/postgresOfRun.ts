@@ -5,7 +5,7 @@ import type { TestProject } from 'vitest/node';
 import { dropDatabase } from '../../dev/postgres/database.ts';
 import { type Postgres, startPostgres } from '../../dev/postgres/postgres.ts';
 import { query } from '../../dev/postgres/query.ts';
-import { systemClock } from '../../src/controller/clock.ts';
+import { systemClock } from '../../src/controller/lib/clock.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -1,8 +1,12 @@
-import type { KubeObject, Resource } from '../../src/controller/client.ts';
-import { createRuntimeMetrics } from '../../src/controller/metrics.ts';
-import { type Reflector, type ReflectorOptions, startReflector } from '../../src/controller/reflector.ts';
-import { createStore, type StoreEvent } from '../../src/controller/store.ts';
-import type { KubeRequest } from '../../src/controller/transport.ts';
+import {
+  type Reflector,
+  type ReflectorOptions,
+  startReflector,
+} from '../../src/controller/cache/reflector.ts';
+import { createStore, type StoreEvent } from '../../src/controller/cache/store.ts';
+import type { KubeObject, Resource } from '../../src/controller/client/client.ts';
+import type { KubeRequest } from '../../src/controller/client/transport.ts';
+import { createRuntimeMetrics } from '../../src/controller/serve/metrics.ts';
 import { createFakeKubeApi } from './fakeKubeApi.ts';
 import { seededRandom } from './seededRandom.ts';
 import { recordingLogger } from './silentLogger.ts';

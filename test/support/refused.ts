@@ -1,5 +1,5 @@
-import { type AskedFor, scopeOf } from '../../src/api/refusalScope.ts';
-import type { Refusal } from '../../src/api/refusals.ts';
+import { type AskedFor, scopeOf } from '../../src/api/launch/refusalScope.ts';
+import type { Refusal } from '../../src/api/reasons/refusals.ts';
 import { NOW } from './facts.ts';
 
 /** EC2 refused m7i.large in zone a, or what is given, and is not asked for so many ms from NOW. */

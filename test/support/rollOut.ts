@@ -1,7 +1,7 @@
-import type { WorkspaceStatus } from '../../src/api/workspace.ts';
-import { objectKey } from '../../src/controller/store.ts';
+import type { WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
+import { objectKey } from '../../src/controller/cache/store.ts';
 import { createFleet } from '../../src/reconcilers/fleet/fleet.ts';
-import { slotIsFree, unverified } from '../../src/reconcilers/workspace/decide/rollout.ts';
+import { slotIsFree, unverified } from '../../src/reconcilers/workspace/decide/replace/rollout.ts';
 import { desiredOf, envDigest, launchOf, MINUTE, statusOf, waiting } from './facts.ts';
 import { conditionsOf, createFleetWorld, DOWN, serving } from './fleetWorld.ts';
 

@@ -1,4 +1,4 @@
-import type { Random } from '../../src/controller/random.ts';
+import type { Random } from '../../src/controller/lib/random.ts';
 
 /** The same sequence for the same seed (mulberry32). */
 export function seededRandom(seed = 1): Random {

@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 import { needShellInstances } from '../../dev/instances/shellRuntime.ts';
 import { agentDigest, readAgentFiles } from '../../src/agent/files.ts';
 import { renderUserData } from '../../src/agent/userData.ts';
-import { workspaceClassSpec } from '../../src/api/workspaceClass.ts';
+import { workspaceClassSpec } from '../../src/api/kinds/workspaceClass.ts';
 import { createGatewayFixture, UID } from './gateway.ts';
 import { serveMetadata } from './metadata.ts';
 

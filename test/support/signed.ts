@@ -1,6 +1,6 @@
-import { signLaunch } from '../../src/api/launchMac.ts';
-import type { Workspace } from '../../src/api/workspace.ts';
-import type { WorkspaceDeps } from '../../src/reconcilers/workspace/deps.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
+import { signLaunch } from '../../src/api/launch/launchMac.ts';
+import type { WorkspaceDeps } from '../../src/reconcilers/workspace/context/deps.ts';
 
 /** The Workspace as the operator with these keys leaves it: with a MAC for the parameters of its launch. */
 export function signed(

@@ -1,5 +1,5 @@
-import type { Clock, Timer } from '../../src/controller/clock.ts';
-import type { MonoReading, WallReading } from '../../src/controller/time.ts';
+import type { Clock, Timer } from '../../src/controller/lib/clock.ts';
+import type { MonoReading, WallReading } from '../../src/controller/lib/time.ts';
 
 export interface VirtualClock extends Clock {
   /** Runs every timer due within the next `ms` milliseconds, in order, settling promises before and after each. */

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { NAMESPACE } from '../simulator/shape.ts';
 import { story } from './story.ts';
 import { MINUTE } from './time.ts';

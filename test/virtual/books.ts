@@ -1,7 +1,7 @@
 import type { Provision, Termination } from '../../dev/ec2/ledger.ts';
 import { currentState, type InstanceRecord } from '../../dev/ec2/model.ts';
 import { tagMap } from '../../dev/ec2/tags.ts';
-import { TAG } from '../../src/api/tags.ts';
+import { TAG } from '../../src/api/launch/tags.ts';
 import type { Scene } from '../simulator/scene.ts';
 import type { People } from './people.ts';
 

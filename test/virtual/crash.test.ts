@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { FINALIZER } from '../../src/api/meta.ts';
+import { FINALIZER } from '../../src/api/base/meta.ts';
 import { EFFECT } from './processes.ts';
 import { play } from './story.ts';
 import { MINUTE, SECOND } from './time.ts';

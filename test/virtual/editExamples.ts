@@ -1,5 +1,5 @@
-import type { CLASS_EDITS, EditName, WORKSPACE_EDITS } from '../../src/api/edits.ts';
-import type { Launch } from '../../src/api/workspace.ts';
+import type { CLASS_EDITS, EditName, WORKSPACE_EDITS } from '../../src/api/edits/edits.ts';
+import type { Launch } from '../../src/api/kinds/workspace.ts';
 import type { ClassSpec } from './people.ts';
 import type { World } from './world.ts';
 

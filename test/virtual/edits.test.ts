@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { CLASS_EDITS, type Edit, WORKSPACE_EDITS } from '../../src/api/edits.ts';
+import { CLASS_EDITS, type Edit, WORKSPACE_EDITS } from '../../src/api/edits/edits.ts';
 import { CLASS_EXAMPLES, GROUP, IMAGES, PARAMETERS, WORKSPACE_EXAMPLES } from './editExamples.ts';
 import { story } from './story.ts';
 import { MINUTE } from './time.ts';

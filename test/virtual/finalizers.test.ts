@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { FINALIZER } from '../../src/api/meta.ts';
+import { FINALIZER } from '../../src/api/base/meta.ts';
 import { story } from './story.ts';
 import { MINUTE, SECOND } from './time.ts';
 import type { World } from './world.ts';

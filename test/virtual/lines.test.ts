@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
-import { TAG } from '../../src/api/tags.ts';
-import type { Workspace } from '../../src/api/workspace.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
+import { TAG } from '../../src/api/launch/tags.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { story } from './story.ts';
 import { MINUTE, SECOND } from './time.ts';
 import type { World } from './world.ts';

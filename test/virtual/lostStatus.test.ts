@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Workspace, WorkspaceStatus } from '../../src/api/workspace.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
-import { diff } from '../../src/reconcilers/workspace/mergePatch.ts';
+import type { Workspace, WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
+import { diff } from '../../src/reconcilers/workspace/act/mergePatch.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { NAMESPACE } from '../simulator/shape.ts';
 import { play, story } from './story.ts';
 import { MINUTE } from './time.ts';

@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { NAMESPACE } from '../simulator/shape.ts';
 import { createClass, STANDARD, waiting } from './classes.ts';
 import { EFFECT } from './processes.ts';

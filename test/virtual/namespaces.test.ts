@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { tagMap } from '../../dev/ec2/tags.ts';
-import { TAG } from '../../src/api/tags.ts';
+import { TAG } from '../../src/api/launch/tags.ts';
 import { CLASSES } from '../../src/reconcilers/class/deps.ts';
 import { OPERATOR_LABEL } from '../../src/reconcilers/class/owner.ts';
 import { story } from './story.ts';

@@ -1,5 +1,5 @@
-import type { Config } from '../../src/config.ts';
-import type { ControllerPart } from '../../src/controllerPart.ts';
+import type { Config } from '../../src/config/config.ts';
+import type { ControllerPart } from '../../src/operator/controllerPart.ts';
 import { platformOf } from '../frozen/operator.ts';
 import { renderedBy } from '../frozen/request.ts';
 import { startOperator } from '../simulator/operators.ts';

@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest';
 import { objectKey } from '../../dev/apiserver/storage/store.ts';
 import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
 import { OPERATOR_NAMESPACE } from '../../dev/stack/install.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/deps.ts';
+import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { earlierRelease } from '../simulator/releases.ts';
 import { NAMESPACE } from '../simulator/shape.ts';
 import { story } from './story.ts';

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
-import { TAG } from '../../src/api/tags.ts';
-import type { Workspace } from '../../src/api/workspace.ts';
+import type { Workspace } from '../../src/api/kinds/workspace.ts';
+import { TAG } from '../../src/api/launch/tags.ts';
 import { ALL_DOWN, another, halts, putCopy, replicate, tryBroken } from './replicated.ts';
 import { story } from './story.ts';
 import { MINUTE } from './time.ts';

@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { TAG } from '../../src/api/tags.ts';
+import { TAG } from '../../src/api/launch/tags.ts';
 import { story } from './story.ts';
 import { MINUTE, SECOND } from './time.ts';
 import type { World } from './world.ts';

@@ -1,6 +1,6 @@
-import { TAG } from '../../src/api/tags.ts';
-import type { KubeRequest, Transport } from '../../src/controller/transport.ts';
-import type { Ec2Calls, RunRequest } from '../../src/ec2/port.ts';
+import { TAG } from '../../src/api/launch/tags.ts';
+import type { KubeRequest, Transport } from '../../src/controller/client/transport.ts';
+import type { Ec2Calls, RunRequest } from '../../src/ec2/calls/port.ts';
 import type { Scene, Wire } from '../simulator/scene.ts';
 import { createTimeline, type Tell, type Timeline } from '../support/timeline.ts';
 import { nameOf } from './books.ts';

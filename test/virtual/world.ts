@@ -3,7 +3,7 @@ import type { Faults } from '../../dev/ec2/faults.ts';
 import { currentState } from '../../dev/ec2/model.ts';
 import type { Cloud, CloudOptions } from '../../dev/ec2/state.ts';
 import { OPERATOR_NAMESPACE } from '../../dev/stack/install.ts';
-import { configSchema } from '../../src/config.ts';
+import { configSchema } from '../../src/config/config.ts';
 import { PRESENT } from '../frozen/operator.ts';
 import { renderedBy } from '../frozen/request.ts';
 import { createJudge } from '../simulator/judge.ts';

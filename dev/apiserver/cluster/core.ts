@@ -1,5 +1,5 @@
-import type { Clock } from '../../../src/controller/clock.ts';
-import type { Random } from '../../../src/controller/random.ts';
+import type { Clock } from '../../../src/controller/lib/clock.ts';
+import type { Random } from '../../../src/controller/lib/random.ts';
 import type { Definition } from '../kinds/definition.ts';
 import type { Store } from '../storage/store.ts';
 import type { Registry } from './registry.ts';

@@ -1,5 +1,5 @@
-import { type Clock, sleep } from '../../../src/controller/clock.ts';
-import type { Random } from '../../../src/controller/random.ts';
+import { type Clock, sleep } from '../../../src/controller/lib/clock.ts';
+import type { Random } from '../../../src/controller/lib/random.ts';
 import { StatusError } from '../errors/statusErrors.ts';
 import type { Watch, WatchFrame, WatchGate } from '../request/watchStream.ts';
 import type { Store } from '../storage/store.ts';

@@ -1,5 +1,5 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import type { Clock, Timer } from '../../../src/controller/clock.ts';
+import type { Clock, Timer } from '../../../src/controller/lib/clock.ts';
 import type { Dump, Store } from './store.ts';
 
 export interface Persistence {

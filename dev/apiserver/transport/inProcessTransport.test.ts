@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { TransportError } from '../../../src/controller/errors.ts';
+import { TransportError } from '../../../src/controller/client/errors.ts';
 import { configMap, configMapsPath, createTestApi } from '../testApi.ts';
 import { metaOf } from '../values/json.ts';
 import type { JsonObject } from '../values/kinds.ts';

@@ -1,6 +1,6 @@
-import type { Clock } from '../../../src/controller/clock.ts';
-import { TransportError } from '../../../src/controller/errors.ts';
-import type { KubeRequest, Transport } from '../../../src/controller/transport.ts';
+import { TransportError } from '../../../src/controller/client/errors.ts';
+import type { KubeRequest, Transport } from '../../../src/controller/client/transport.ts';
+import type { Clock } from '../../../src/controller/lib/clock.ts';
 import { ConnectionLost } from '../faults/faults.ts';
 import type { ApiResponse } from '../request/http.ts';
 import type { Watch } from '../request/watchStream.ts';

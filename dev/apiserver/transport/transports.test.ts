@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { type Clock, systemClock } from '../../../src/controller/clock.ts';
-import { TransportError } from '../../../src/controller/errors.ts';
-import { kubeTransport } from '../../../src/controller/httpTransport.ts';
-import { kubeClient } from '../../../src/controller/kubeClient.ts';
-import { parseKubeConfig } from '../../../src/controller/kubeConfig.ts';
-import { createRuntimeMetrics } from '../../../src/controller/metrics.ts';
-import type { Transport } from '../../../src/controller/transport.ts';
+import { TransportError } from '../../../src/controller/client/errors.ts';
+import { kubeTransport } from '../../../src/controller/client/httpTransport.ts';
+import { kubeClient } from '../../../src/controller/client/kubeClient.ts';
+import { parseKubeConfig } from '../../../src/controller/client/kubeConfig.ts';
+import type { Transport } from '../../../src/controller/client/transport.ts';
+import { type Clock, systemClock } from '../../../src/controller/lib/clock.ts';
+import { createRuntimeMetrics } from '../../../src/controller/serve/metrics.ts';
 import { createVirtualClock } from '../../../test/support/virtualClock.ts';
 import { type ApiServer, createApiServer } from '../apiServer.ts';
 import { startApiServer } from '../server.ts';

@@ -1,4 +1,4 @@
-import type { Timer } from '../../../src/controller/clock.ts';
+import type { Timer } from '../../../src/controller/lib/clock.ts';
 import type { Core } from '../cluster/core.ts';
 import { expired, StatusError } from '../errors/statusErrors.ts';
 import type { Definition } from '../kinds/definition.ts';

@@ -1,4 +1,4 @@
-import type { Filter, InstanceState } from '../../../src/ec2/port.ts';
+import type { Filter, InstanceState } from '../../../src/ec2/calls/port.ts';
 import { CloudError, invalidValue } from '../errors.ts';
 import { type Fields, matcher } from '../filters.ts';
 import { currentState, type InstanceRecord, stateAt } from '../model.ts';

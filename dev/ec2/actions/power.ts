@@ -1,4 +1,4 @@
-import type { InstanceState } from '../../../src/ec2/port.ts';
+import type { InstanceState } from '../../../src/ec2/calls/port.ts';
 import { CloudError, missingParameter } from '../errors.ts';
 import { currentState, type InstanceRecord, type StateReason } from '../model.ts';
 import type { Cloud } from '../state.ts';

@@ -1,4 +1,4 @@
-import type { Filter, Image, SecurityGroup, Subnet } from '../../../src/ec2/port.ts';
+import type { Filter, Image, SecurityGroup, Subnet } from '../../../src/ec2/calls/port.ts';
 import { CloudError, missingParameter } from '../errors.ts';
 import { type Fields, matcher } from '../filters.ts';
 import type { ImageRecord, SecurityGroupRecord, SubnetRecord, Tag } from '../model.ts';

@@ -1,4 +1,4 @@
-import type { ImpairedCheck } from '../../../src/ec2/port.ts';
+import type { ImpairedCheck } from '../../../src/ec2/calls/port.ts';
 import { type Fields, matcher } from '../filters.ts';
 import type { Cloud } from '../state.ts';
 import { describeInstances, type InstanceView } from './describe.ts';

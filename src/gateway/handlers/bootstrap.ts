@@ -1,15 +1,15 @@
-import { type Environment, matchesDigest, mergeEnvironment } from '../../api/environment.ts';
-import { type Gathered, gatherSecrets, MOST_ENVIRONMENT_BYTES } from '../../api/gather.ts';
-import { SecretRefused } from '../../api/secretTypes.ts';
-import type { Workspace } from '../../api/workspace.ts';
-import { createSession, namesUnknownKey, verifySession, verifyTicket } from '../credentials.ts';
-import type { Passage } from '../environmentsInFlight.ts';
-import { GatewayError } from '../errors.ts';
-import type { LaunchKey } from '../heartbeatStore.ts';
-import type { Answer } from '../lines.ts';
-import { findPresent, heartbeatTerms } from '../lookup.ts';
-import { digestKey } from '../namespaceKeys.ts';
-import type { GatewayParts } from '../parts.ts';
+import { type Environment, matchesDigest, mergeEnvironment } from '../../api/environment/environment.ts';
+import { type Gathered, gatherSecrets, MOST_ENVIRONMENT_BYTES } from '../../api/environment/gather.ts';
+import { SecretRefused } from '../../api/environment/secretTypes.ts';
+import type { Workspace } from '../../api/kinds/workspace.ts';
+import { createSession, namesUnknownKey, verifySession, verifyTicket } from '../access/credentials.ts';
+import { digestKey } from '../access/namespaceKeys.ts';
+import { GatewayError } from '../base/errors.ts';
+import type { Answer } from '../base/lines.ts';
+import type { GatewayParts } from '../http/parts.ts';
+import type { Passage } from '../served/environmentsInFlight.ts';
+import { findPresent, heartbeatTerms } from '../served/lookup.ts';
+import type { LaunchKey } from '../store/heartbeatStore.ts';
 import { type InstanceProof, isTicketSpent, provesInstance } from './instanceProof.ts';
 
 export interface BootstrapRequest extends InstanceProof {

@@ -1,10 +1,10 @@
-import { classNameOf } from '../../api/room.ts';
-import type { Workspace } from '../../api/workspace.ts';
-import { agentURL } from '../agentURL.ts';
-import { type Judgement, judgeAvailability } from '../availability.ts';
-import { GatewayError } from '../errors.ts';
-import { type LaunchRecord, StoreUnavailable } from '../heartbeatStore.ts';
-import type { GatewayParts } from '../parts.ts';
+import { classNameOf } from '../../api/kinds/room.ts';
+import type { Workspace } from '../../api/kinds/workspace.ts';
+import { GatewayError } from '../base/errors.ts';
+import { type Judgement, judgeAvailability } from '../heartbeats/availability.ts';
+import type { GatewayParts } from '../http/parts.ts';
+import { agentURL } from '../served/agentURL.ts';
+import { type LaunchRecord, StoreUnavailable } from '../store/heartbeatStore.ts';
 
 export interface WorkspaceView extends Judgement {
   namespace: string;

@@ -1,11 +1,11 @@
-import { namesUnknownKey, verifySession } from '../credentials.ts';
-import { GatewayError } from '../errors.ts';
-import type { AgentTrouble, Interruption } from '../evidence.ts';
-import type { Heartbeat } from '../heartbeatStore.ts';
-import type { Answer } from '../lines.ts';
-import { findPresent, heartbeatTerms } from '../lookup.ts';
-import type { GatewayParts } from '../parts.ts';
-import { restartContext } from '../restartContext.ts';
+import { namesUnknownKey, verifySession } from '../access/credentials.ts';
+import { GatewayError } from '../base/errors.ts';
+import type { Answer } from '../base/lines.ts';
+import { restartContext } from '../heartbeats/restartContext.ts';
+import type { GatewayParts } from '../http/parts.ts';
+import { findPresent, heartbeatTerms } from '../served/lookup.ts';
+import type { AgentTrouble, Interruption } from '../store/evidence.ts';
+import type { Heartbeat } from '../store/heartbeatStore.ts';
 
 export interface HeartbeatRequest {
   session?: string;

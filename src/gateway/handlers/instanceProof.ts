@@ -1,7 +1,7 @@
-import type { Workspace } from '../../api/workspace.ts';
-import { GatewayError } from '../errors.ts';
-import type { LaunchRecord } from '../heartbeatStore.ts';
-import type { GatewayParts } from '../parts.ts';
+import type { Workspace } from '../../api/kinds/workspace.ts';
+import { GatewayError } from '../base/errors.ts';
+import type { GatewayParts } from '../http/parts.ts';
+import type { LaunchRecord } from '../store/heartbeatStore.ts';
 
 /** What of a bootstrap request says which instance sends it. */
 export interface InstanceProof {

@@ -1,6 +1,6 @@
-import type { Workspace } from '../../api/workspace.ts';
-import { StoreUnavailable } from '../heartbeatStore.ts';
-import type { GatewayParts } from '../parts.ts';
+import type { Workspace } from '../../api/kinds/workspace.ts';
+import type { GatewayParts } from '../http/parts.ts';
+import { StoreUnavailable } from '../store/heartbeatStore.ts';
 
 export interface ReportRequest {
   namespace: string;

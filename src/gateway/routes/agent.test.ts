@@ -3,9 +3,9 @@ import { createGatewayFixture, type GatewayFixture } from '../../../test/support
 import { silentLogger } from '../../../test/support/silentLogger.ts';
 import { createVirtualClock } from '../../../test/support/virtualClock.ts';
 import { agentDigest } from '../../agent/files.ts';
-import { sleep } from '../../controller/clock.ts';
-import { createAgentShelf } from '../agentShelf.ts';
-import { AGENT_LABEL } from '../keptTexts.ts';
+import { sleep } from '../../controller/lib/clock.ts';
+import { AGENT_LABEL } from '../served/keptTexts.ts';
+import { createAgentShelf } from './agentShelf.ts';
 
 const PRESENT = { script: '#!/bin/sh\necho present\n', unit: '[Unit]\n' };
 const OTHER = '#!/bin/sh\necho another release\n';

@@ -7,7 +7,7 @@ import {
   launch,
   switchable,
 } from '../../../test/support/gatewayCalls.ts';
-import { fromLines } from '../lines.ts';
+import { fromLines } from '../base/lines.ts';
 
 const KEY = 'VALUE-1';
 const away = { now: false };

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { bootstrap } from '../handlers/bootstrap.ts';
-import { bearer } from '../http.ts';
-import type { GatewayParts } from '../parts.ts';
+import { bearer } from '../http/http.ts';
+import type { GatewayParts } from '../http/parts.ts';
 import { launchNumber, uid } from './bounds.ts';
 import { parse, sendAnswer } from './format.ts';
 import { ticketLimit, ticketText } from './ticketLimit.ts';

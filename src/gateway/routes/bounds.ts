@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { WallReading } from '../../controller/time.ts';
+import type { WallReading } from '../../controller/lib/time.ts';
 
 /**
  * What a request may hold, in both formats: each bound is within what its column takes, because a row that Postgres

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { GatewayError } from '../errors.ts';
-import { type Answer, LINES_TYPE, toJSON, toLines } from '../lines.ts';
+import { GatewayError } from '../base/errors.ts';
+import { type Answer, LINES_TYPE, toJSON, toLines } from '../base/lines.ts';
 
 /** Throws `invalid_request` with the fields' paths; values are never quoted. */
 export function parse<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {

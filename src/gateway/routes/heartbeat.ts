@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { AGENT_TROUBLES } from '../evidence.ts';
 import { type HeartbeatRequest, heartbeat } from '../handlers/heartbeat.ts';
-import { bearer } from '../http.ts';
-import type { GatewayParts } from '../parts.ts';
+import { bearer } from '../http/http.ts';
+import type { GatewayParts } from '../http/parts.ts';
+import { AGENT_TROUBLES } from '../store/evidence.ts';
 import {
   agentVersion,
   bootCounter,

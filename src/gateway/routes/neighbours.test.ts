@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CLUSTER, createGatewayFixture, type GatewayFixture } from '../../../test/support/gateway.ts';
-import { systemClock } from '../../controller/clock.ts';
-import { createSession } from '../credentials.ts';
-import { createHeartbeatQueue } from '../heartbeatQueue.ts';
-import { type Heartbeat, StoreRefused } from '../heartbeatStore.ts';
-import { toLines } from '../lines.ts';
+import { systemClock } from '../../controller/lib/clock.ts';
+import { createSession } from '../access/credentials.ts';
+import { toLines } from '../base/lines.ts';
+import { createHeartbeatQueue } from '../heartbeats/heartbeatQueue.ts';
+import { type Heartbeat, StoreRefused } from '../store/heartbeatStore.ts';
 
 let fixture: GatewayFixture;
 beforeEach(async () => {

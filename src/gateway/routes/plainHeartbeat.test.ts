@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fromLines, toLines } from '../lines.ts';
+import { fromLines, toLines } from '../base/lines.ts';
 import { readBySchema } from './heartbeat.ts';
 import { plainHeartbeat } from './plainHeartbeat.ts';
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createGatewayFixture, type GatewayFixture, UID } from '../../../test/support/gateway.ts';
 import { type Change, createCalls, launch, switchable } from '../../../test/support/gatewayCalls.ts';
-import type { Callers } from '../callers.ts';
-import { GatewayError } from '../errors.ts';
+import type { Callers } from '../access/callers.ts';
+import { GatewayError } from '../base/errors.ts';
 
 const KEY = 'VALUE-1';
 const away = { now: false };

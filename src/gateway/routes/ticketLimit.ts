@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { verifySession, verifyTicket } from '../credentials.ts';
-import { bearer } from '../http.ts';
-import type { GatewayParts } from '../parts.ts';
-import { launchLimitKey } from '../requestLimits.ts';
+import { verifySession, verifyTicket } from '../access/credentials.ts';
+import { bearer } from '../http/http.ts';
+import type { GatewayParts } from '../http/parts.ts';
+import { launchLimitKey } from '../http/requestLimits.ts';
 import { launchNumber, uid } from './bounds.ts';
 
 export const ticketText = z.string().max(128);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createGatewayFixture, type GatewayFixture, UID } from '../../../test/support/gateway.ts';
 import { createCalls, launch } from '../../../test/support/gatewayCalls.ts';
-import { caBundleOf } from '../caBundle.ts';
+import { caBundleOf } from '../served/caBundle.ts';
 
 const BUNDLE = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
 const DIGEST = caBundleOf(BUNDLE)?.digest ?? '';

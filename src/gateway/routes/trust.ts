@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { namesUnknownKey, verifyTicket } from '../credentials.ts';
-import { GatewayError } from '../errors.ts';
-import type { GatewayParts } from '../parts.ts';
+import { namesUnknownKey, verifyTicket } from '../access/credentials.ts';
+import { GatewayError } from '../base/errors.ts';
+import type { GatewayParts } from '../http/parts.ts';
 import { contentDigest, launchNumber, uid } from './bounds.ts';
 import { parse } from './format.ts';
 import { ticketLimit, ticketText } from './ticketLimit.ts';

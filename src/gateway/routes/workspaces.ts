@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { objectName } from '../../api/meta.ts';
-import { type Callers, doorkeeper } from '../callers.ts';
+import { objectName } from '../../api/base/meta.ts';
+import { type Callers, doorkeeper } from '../access/callers.ts';
 import { describeWorkspace } from '../handlers/describe.ts';
-import type { GatewayParts } from '../parts.ts';
+import type { GatewayParts } from '../http/parts.ts';
 import { parse } from './format.ts';
 
 const params = z.object({ namespace: objectName, name: objectName });

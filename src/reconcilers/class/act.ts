@@ -1,9 +1,9 @@
-import { decodeWorkspaceClass } from '../../api/decode.ts';
-import type { WorkspaceClass } from '../../api/workspaceClass.ts';
-import type { ReconcileContext } from '../../controller/controller.ts';
-import { withPlainText } from '../../controller/plainText.ts';
-import { LeaseLostError } from '../workspace/claims.ts';
-import { diff } from '../workspace/mergePatch.ts';
+import { decodeWorkspaceClass } from '../../api/kinds/decode.ts';
+import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
+import { withPlainText } from '../../controller/events/plainText.ts';
+import type { ReconcileContext } from '../../controller/loop/controller.ts';
+import { LeaseLostError } from '../workspace/act/claims.ts';
+import { diff } from '../workspace/act/mergePatch.ts';
 import type { ClassDecision } from './decide/decide.ts';
 import { CLASSES, type ClassDeps } from './deps.ts';
 

@@ -1,7 +1,7 @@
-import type { Clock } from '../../controller/clock.ts';
-import { latest, msBetween } from '../../controller/time.ts';
-import type { Observer } from '../../ec2/observer.ts';
-import type { Lease } from '../workspace/deps.ts';
+import type { Clock } from '../../controller/lib/clock.ts';
+import { latest, msBetween } from '../../controller/lib/time.ts';
+import type { Observer } from '../../ec2/observe/observer.ts';
+import type { Lease } from '../workspace/context/deps.ts';
 import type { CloudVerdict } from './decide/facts.ts';
 
 export interface CloudEvidenceOptions {

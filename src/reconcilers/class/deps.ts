@@ -1,10 +1,10 @@
-import type { WorkspaceClass } from '../../api/workspaceClass.ts';
-import type { KubeClient, Resource } from '../../controller/client.ts';
-import type { Clock } from '../../controller/clock.ts';
-import type { Store } from '../../controller/store.ts';
+import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
+import type { Store } from '../../controller/cache/store.ts';
+import type { KubeClient, Resource } from '../../controller/client/client.ts';
+import type { Clock } from '../../controller/lib/clock.ts';
 import type { Events } from '../events.ts';
 import type { Fleet } from '../fleet/fleet.ts';
-import type { Lease } from '../workspace/deps.ts';
+import type { Lease } from '../workspace/context/deps.ts';
 import type { ClassTiming } from './decide/facts.ts';
 import type { ClassEvidence } from './evidence.ts';
 import type { ClassLookUps } from './lookUps.ts';

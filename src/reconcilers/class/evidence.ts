@@ -1,11 +1,11 @@
-import type { MissingEvidence } from '../../api/classReasons.ts';
-import { classNameOf } from '../../api/room.ts';
-import type { Launch, Workspace } from '../../api/workspace.ts';
-import type { WorkspaceClass } from '../../api/workspaceClass.ts';
-import type { Clock } from '../../controller/clock.ts';
-import type { Store } from '../../controller/store.ts';
-import { msBetween } from '../../controller/time.ts';
-import type { EvidenceView } from '../../gateway/evidence.ts';
+import { classNameOf } from '../../api/kinds/room.ts';
+import type { Launch, Workspace } from '../../api/kinds/workspace.ts';
+import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
+import type { MissingEvidence } from '../../api/reasons/classReasons.ts';
+import type { Store } from '../../controller/cache/store.ts';
+import type { Clock } from '../../controller/lib/clock.ts';
+import { msBetween } from '../../controller/lib/time.ts';
+import type { EvidenceView } from '../../gateway/store/evidence.ts';
 import type { CloudVerdict, EvidenceVerdict } from './decide/facts.ts';
 import { type Hearing, mostSilent, silentAtOnce } from './massSilence.ts';
 

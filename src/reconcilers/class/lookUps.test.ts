@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { classPasses, RESOLVED } from '../../../test/support/classPasses.ts';
 import { classOf, MINUTE, SECOND } from '../../../test/support/facts.ts';
 import { createFleetWorld, DOWN, serving } from '../../../test/support/fleetWorld.ts';
-import type { WorkspaceClass } from '../../api/workspaceClass.ts';
-import type { Resolution } from '../../ec2/port.ts';
-import type { Resolver } from '../../ec2/resolve.ts';
-import { specKey } from '../../ec2/terms.ts';
+import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
+import type { Resolution } from '../../ec2/calls/port.ts';
+import type { Resolver } from '../../ec2/resolve/resolve.ts';
+import { specKey } from '../../ec2/resolve/terms.ts';
 
 type Answer = (resolution: Resolution) => void;
 

@@ -1,7 +1,7 @@
-import type { WorkspaceClass } from '../../api/workspaceClass.ts';
-import type { Clock } from '../../controller/clock.ts';
-import type { Resolver } from '../../ec2/resolve.ts';
-import { specKey } from '../../ec2/terms.ts';
+import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
+import type { Clock } from '../../controller/lib/clock.ts';
+import type { Resolver } from '../../ec2/resolve/resolve.ts';
+import { specKey } from '../../ec2/resolve/terms.ts';
 import type { ClassResolution } from './decide/facts.ts';
 
 export interface ClassLookUpsOptions {

@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import type { MissingEvidence } from '../../api/classReasons.ts';
+import type { MissingEvidence } from '../../api/reasons/classReasons.ts';
 import { createClassMetrics } from './metrics.ts';
 
 test('what is missing of a class is one series, which goes when it is back', async () => {

@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { MissingEvidence } from '../../api/classReasons.ts';
+import type { MissingEvidence } from '../../api/reasons/classReasons.ts';
 
 /** One alert for whatever keeps the operator from judging a class's Workspaces, instead of one for each of them. */
 export function createClassMetrics(registry: Registry) {

@@ -1,7 +1,7 @@
-import type { WorkspaceClass } from '../../api/workspaceClass.ts';
+import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
 import { AS_IN_STATUS, type ContentNames } from '../fleet/contentNames.ts';
 import { type ClassTally, createTally } from '../fleet/tally.ts';
-import { maxUnavailable } from '../workspace/decide/rollout.ts';
+import { maxUnavailable } from '../workspace/decide/replace/rollout.ts';
 import type { ClassFacts, ClassNow, ClassResolution, FleetSummary } from './decide/facts.ts';
 import { MOST_HALTS } from './decide/halts.ts';
 import type { ClassDeps } from './deps.ts';

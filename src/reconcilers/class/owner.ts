@@ -1,5 +1,5 @@
-import { own } from '../../api/own.ts';
-import type { WorkspaceClass } from '../../api/workspaceClass.ts';
+import { own } from '../../api/base/own.ts';
+import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
 
 /** Names, by its namespace, the operator that writes a class's status; where it is missing, the first one does. */
 export const OPERATOR_LABEL = 'compute.molecule.ai/operator';

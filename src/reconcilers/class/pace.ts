@@ -1,4 +1,4 @@
-import type { Clock } from '../../controller/clock.ts';
+import type { Clock } from '../../controller/lib/clock.ts';
 
 export interface PaceOptions {
   clock: Pick<Clock, 'monotonic'>;

@@ -1,11 +1,11 @@
-import { digestKeyID } from '../../api/environment.ts';
-import { isClassContent } from '../../api/machine.ts';
-import type { Workspace, WorkspaceStatus } from '../../api/workspace.ts';
-import type { WorkspaceClass } from '../../api/workspaceClass.ts';
-import { openText, sealText } from '../../gateway/contentSeal.ts';
-import type { DigestKeys } from '../../gateway/namespaceKeys.ts';
-import type { EnvironmentFact } from '../workspace/decide/facts.ts';
-import { ANY } from '../workspace/decide/rollout.ts';
+import { digestKeyID } from '../../api/environment/environment.ts';
+import type { Workspace, WorkspaceStatus } from '../../api/kinds/workspace.ts';
+import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
+import { isClassContent } from '../../api/launch/machine.ts';
+import { openText, sealText } from '../../gateway/access/contentSeal.ts';
+import type { DigestKeys } from '../../gateway/access/namespaceKeys.ts';
+import type { EnvironmentFact } from '../workspace/decide/facts/facts.ts';
+import { ANY } from '../workspace/decide/replace/rollout.ts';
 
 type Status = Pick<WorkspaceStatus, 'desired' | 'instance' | 'replacement' | 'contents'>;
 

@@ -1,9 +1,9 @@
-import { isClassContent } from '../../api/machine.ts';
-import type { WorkspaceClass } from '../../api/workspaceClass.ts';
+import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
+import { isClassContent } from '../../api/launch/machine.ts';
 import { fails } from '../class/decide/halts.ts';
-import type { ContentFact } from '../workspace/decide/facts.ts';
-import { FAILED_TRIES } from '../workspace/decide/replacement.ts';
-import { mayFollow } from '../workspace/decide/rollout.ts';
+import type { ContentFact } from '../workspace/decide/facts/facts.ts';
+import { FAILED_TRIES } from '../workspace/decide/record/replacement.ts';
+import { mayFollow } from '../workspace/decide/replace/rollout.ts';
 import type { FleetEntry } from './entry.ts';
 import { createLine } from './line.ts';
 import type { Failure } from './trials.ts';

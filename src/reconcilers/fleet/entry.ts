@@ -1,4 +1,7 @@
-import type { ConditionType } from '../../api/conditionReasons.ts';
+import { classNameOf, occupiedClasses, occupies } from '../../api/kinds/room.ts';
+import type { Launch, Workspace, WorkspaceStatus } from '../../api/kinds/workspace.ts';
+import { servedByConditions } from '../../api/launch/served.ts';
+import type { ConditionType } from '../../api/reasons/conditionReasons.ts';
 import {
   isReason,
   isRollOutReason,
@@ -6,11 +9,8 @@ import {
   type RollOutReason,
   readyTraitsOf,
   standingOf,
-} from '../../api/reasons.ts';
-import { classNameOf, occupiedClasses, occupies } from '../../api/room.ts';
-import { servedByConditions } from '../../api/served.ts';
-import type { Launch, Workspace, WorkspaceStatus } from '../../api/workspace.ts';
-import { contentsOf, FAILED_TRIES, isRolledOut } from '../workspace/decide/replacement.ts';
+} from '../../api/reasons/reasons.ts';
+import { contentsOf, FAILED_TRIES, isRolledOut } from '../workspace/decide/record/replacement.ts';
 import { type Failure, type Trial, trialOf } from './trials.ts';
 
 /** What keeps a Workspace that was taken down from serving again. */

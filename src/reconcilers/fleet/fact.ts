@@ -1,6 +1,6 @@
-import { isClassContent } from '../../api/machine.ts';
-import type { FleetFact } from '../workspace/decide/facts.ts';
-import type { RoomFact } from '../workspace/decide/roomFacts.ts';
+import { isClassContent } from '../../api/launch/machine.ts';
+import type { FleetFact } from '../workspace/decide/facts/facts.ts';
+import type { RoomFact } from '../workspace/decide/facts/roomFacts.ts';
 import type { FleetEntry } from './entry.ts';
 import type { ClassTally } from './tally.ts';
 

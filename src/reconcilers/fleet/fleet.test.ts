@@ -16,9 +16,9 @@ import {
   replacing,
   serving,
 } from '../../../test/support/fleetWorld.ts';
-import { classContent } from '../../api/machine.ts';
-import type { WorkspaceStatus } from '../../api/workspace.ts';
-import { roomIsLeft } from '../workspace/decide/limits.ts';
+import type { WorkspaceStatus } from '../../api/kinds/workspace.ts';
+import { classContent } from '../../api/launch/machine.ts';
+import { roomIsLeft } from '../workspace/decide/room/limits.ts';
 
 const SLOT = { slot: true, room: false, contents: [] };
 const ROOM = { slot: false, room: true, contents: [] };

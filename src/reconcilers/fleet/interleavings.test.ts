@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { MINUTE } from '../../../test/support/facts.ts';
 import { createFleetWorld, replacing, serving } from '../../../test/support/fleetWorld.ts';
 import { monoMs } from '../../../test/support/moments.ts';
-import type { Workspace } from '../../api/workspace.ts';
+import type { Workspace } from '../../api/kinds/workspace.ts';
 
 const SLOT = { slot: true, room: false, contents: [] };
 const LATE_MS = 100;

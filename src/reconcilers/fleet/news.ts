@@ -1,6 +1,6 @@
-import type { WorkspaceClass } from '../../api/workspaceClass.ts';
+import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
 import { MOST_HALTS } from '../class/decide/halts.ts';
-import { maxUnavailable } from '../workspace/decide/rollout.ts';
+import { maxUnavailable } from '../workspace/decide/replace/rollout.ts';
 import type { ContentNames } from './contentNames.ts';
 import type { ClassTally } from './tally.ts';
 

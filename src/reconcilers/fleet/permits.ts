@@ -1,5 +1,5 @@
-import type { MonoMs } from '../../controller/time.ts';
-import type { Claim } from '../workspace/decide/decision.ts';
+import type { MonoMs } from '../../controller/lib/time.ts';
+import type { Claim } from '../workspace/decide/facts/decision.ts';
 import type { FleetEntry } from './entry.ts';
 
 /** What a write under way takes from the others of its class; held until it is certain how that write went. */

@@ -1,5 +1,5 @@
-import type { WorkspaceClass } from '../../api/workspaceClass.ts';
-import type { RoomFact } from '../workspace/decide/roomFacts.ts';
+import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
+import type { RoomFact } from '../workspace/decide/facts/roomFacts.ts';
 import type { FleetEntry } from './entry.ts';
 import { createFront, type Front } from './front.ts';
 import type { Place } from './line.ts';

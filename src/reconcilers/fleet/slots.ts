@@ -1,6 +1,6 @@
-import type { WorkspaceClass } from '../../api/workspaceClass.ts';
-import type { FleetFact } from '../workspace/decide/facts.ts';
-import { maxUnavailable } from '../workspace/decide/rollout.ts';
+import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
+import type { FleetFact } from '../workspace/decide/facts/facts.ts';
+import { maxUnavailable } from '../workspace/decide/replace/rollout.ts';
 import type { FleetEntry } from './entry.ts';
 import { createFront } from './front.ts';
 import type { Guest } from './guests.ts';

@@ -1,5 +1,5 @@
-import { CLASS_WIDE_REASONS, type ClassWideReason } from '../../api/reasons.ts';
-import { namesOf } from '../../api/table.ts';
+import { namesOf } from '../../api/base/table.ts';
+import { CLASS_WIDE_REASONS, type ClassWideReason } from '../../api/reasons/reasons.ts';
 import type { FleetEntry } from './entry.ts';
 import { createLine, type Line } from './line.ts';
 

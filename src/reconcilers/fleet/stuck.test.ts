@@ -9,7 +9,7 @@ import {
   waiting,
 } from '../../../test/support/facts.ts';
 import { conditionsOf, createFleetWorld, serving } from '../../../test/support/fleetWorld.ts';
-import type { WorkspaceStatus } from '../../api/workspace.ts';
+import type { WorkspaceStatus } from '../../api/kinds/workspace.ts';
 
 type Replacement = NonNullable<WorkspaceStatus['replacement']>;
 const SLOT = { slot: true, room: false, contents: [] };

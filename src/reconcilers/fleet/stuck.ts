@@ -1,7 +1,7 @@
-import type { WorkspaceClass } from '../../api/workspaceClass.ts';
+import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
 import type { StuckSummary } from '../class/decide/facts.ts';
-import type { HaltFact } from '../workspace/decide/haltFact.ts';
-import { FAILED_TRIES } from '../workspace/decide/replacement.ts';
+import type { HaltFact } from '../workspace/decide/facts/haltFact.ts';
+import { FAILED_TRIES } from '../workspace/decide/record/replacement.ts';
 import { countSince } from './contents.ts';
 import type { FleetEntry } from './entry.ts';
 import { changeLine, createGroups } from './groups.ts';

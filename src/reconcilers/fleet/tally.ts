@@ -1,4 +1,4 @@
-import type { WorkspaceClass } from '../../api/workspaceClass.ts';
+import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
 import { type Contents, createContents } from './contents.ts';
 import type { FleetEntry } from './entry.ts';
 import type { Guest } from './guests.ts';

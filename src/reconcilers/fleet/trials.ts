@@ -1,8 +1,9 @@
-import { outdatedBy } from '../../api/causes.ts';
-import { isClassContent } from '../../api/machine.ts';
-import type { Replacement } from '../../api/replacement.ts';
-import { classNameOf } from '../../api/room.ts';
-import type { Workspace, WorkspaceStatus } from '../../api/workspace.ts';
+import type { Replacement } from '../../api/kinds/replacement.ts';
+import { classNameOf } from '../../api/kinds/room.ts';
+import type { Workspace, WorkspaceStatus } from '../../api/kinds/workspace.ts';
+import { isClassContent } from '../../api/launch/machine.ts';
+import { outdatedBy } from '../../api/reasons/causes.ts';
+import type { Frozen } from '../workspace/decide/facts/view.ts';
 import {
   contentsOf,
   FAILED_TRIES,
@@ -11,8 +12,7 @@ import {
   isFitFor,
   newContentsOf,
   replacementOf,
-} from '../workspace/decide/replacement.ts';
-import type { Frozen } from '../workspace/decide/view.ts';
+} from '../workspace/decide/record/replacement.ts';
 
 /** Content that a Workspace's replacement failed with, when, and how. */
 export interface Failure {

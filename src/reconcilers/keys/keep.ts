@@ -1,5 +1,5 @@
-import type { KubeObject } from '../../controller/client.ts';
-import type { Random } from '../../controller/random.ts';
+import type { KubeObject } from '../../controller/client/client.ts';
+import type { Random } from '../../controller/lib/random.ts';
 import {
   entryName,
   KEY_BYTES,
@@ -8,8 +8,8 @@ import {
   type KeyKind,
   newKeyID,
   readEntries,
-} from '../../gateway/keys.ts';
-import { forgottenKeys } from '../../gateway/liveKeys.ts';
+} from '../../gateway/access/keys.ts';
+import { forgottenKeys } from '../../gateway/access/liveKeys.ts';
 
 /** Each new value asks for one new key of each kind. */
 export const ROTATE_KEYS = 'compute.molecule.ai/rotate-keys';

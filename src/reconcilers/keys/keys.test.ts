@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { monoMs } from '../../../test/support/moments.ts';
 import { recordingLogger } from '../../../test/support/silentLogger.ts';
-import type { KubeObject } from '../../controller/client.ts';
-import { systemRandom } from '../../controller/random.ts';
-import { createStore } from '../../controller/store.ts';
-import { entryName, KEY_KINDS, type KeyEntry } from '../../gateway/keys.ts';
-import { createLiveKeyRing, FORGET_KEYS } from '../../gateway/liveKeys.ts';
+import { createStore } from '../../controller/cache/store.ts';
+import type { KubeObject } from '../../controller/client/client.ts';
+import { systemRandom } from '../../controller/lib/random.ts';
+import { entryName, KEY_KINDS, type KeyEntry } from '../../gateway/access/keys.ts';
+import { createLiveKeyRing, FORGET_KEYS } from '../../gateway/access/liveKeys.ts';
 import { ROTATE_KEYS, ROTATED_KEYS } from './keep.ts';
 import { createKeysReconciler } from './keys.ts';
 

@@ -1,12 +1,18 @@
-import { OPERATOR_EVENTS } from '../../api/eventReasons.ts';
-import type { KubeClient, KubeObject } from '../../controller/client.ts';
-import type { ReconcileContext } from '../../controller/controller.ts';
-import type { Random } from '../../controller/random.ts';
-import type { Store } from '../../controller/store.ts';
-import { entryName, KEY_SECRETS, type KeyEntry, type KeyKind, keySecretBody } from '../../gateway/keys.ts';
-import type { LiveKeyRing } from '../../gateway/liveKeys.ts';
+import { OPERATOR_EVENTS } from '../../api/reasons/eventReasons.ts';
+import type { Store } from '../../controller/cache/store.ts';
+import type { KubeClient, KubeObject } from '../../controller/client/client.ts';
+import type { Random } from '../../controller/lib/random.ts';
+import type { ReconcileContext } from '../../controller/loop/controller.ts';
+import {
+  entryName,
+  KEY_SECRETS,
+  type KeyEntry,
+  type KeyKind,
+  keySecretBody,
+} from '../../gateway/access/keys.ts';
+import type { LiveKeyRing } from '../../gateway/access/liveKeys.ts';
 import type { Events } from '../events.ts';
-import type { Lease } from '../workspace/deps.ts';
+import type { Lease } from '../workspace/context/deps.ts';
 import { type KeyPlan, planKeys, ROTATED_KEYS } from './keep.ts';
 
 export interface KeysDeps {

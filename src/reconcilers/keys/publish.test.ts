@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../../test/support/seededRandom.ts';
 import { recordingLogger } from '../../../test/support/silentLogger.ts';
-import type { KubeObject } from '../../controller/client.ts';
-import { ApiError } from '../../controller/errors.ts';
-import { entryName, KEY_KINDS, type KeyEntry, readEntries } from '../../gateway/keys.ts';
-import { createLiveKeyRing } from '../../gateway/liveKeys.ts';
-import { namespaceKey } from '../../gateway/namespaceKeys.ts';
+import type { KubeObject } from '../../controller/client/client.ts';
+import { ApiError } from '../../controller/client/errors.ts';
+import { entryName, KEY_KINDS, type KeyEntry, readEntries } from '../../gateway/access/keys.ts';
+import { createLiveKeyRing } from '../../gateway/access/liveKeys.ts';
+import { namespaceKey } from '../../gateway/access/namespaceKeys.ts';
 import { createKeyPublisher, MOST_PUBLISHED } from './publish.ts';
 
 const WHERE = { namespace: 'operator', name: 'workspace-keys' };

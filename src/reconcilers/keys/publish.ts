@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
-import type { KubeClient, KubeObject } from '../../controller/client.ts';
-import { isConflict } from '../../controller/errors.ts';
-import type { Store } from '../../controller/store.ts';
-import { isNamespaceKey } from '../../gateway/keyForm.ts';
-import { KEY_SECRETS, keySecretBody, type NamedKey } from '../../gateway/keys.ts';
-import type { LiveKeyRing } from '../../gateway/liveKeys.ts';
-import { namespaceKey, sortsBelow } from '../../gateway/namespaceKeys.ts';
-import type { Lease } from '../workspace/deps.ts';
+import type { Store } from '../../controller/cache/store.ts';
+import type { KubeClient, KubeObject } from '../../controller/client/client.ts';
+import { isConflict } from '../../controller/client/errors.ts';
+import { isNamespaceKey } from '../../gateway/access/keyForm.ts';
+import { KEY_SECRETS, keySecretBody, type NamedKey } from '../../gateway/access/keys.ts';
+import type { LiveKeyRing } from '../../gateway/access/liveKeys.ts';
+import { namespaceKey, sortsBelow } from '../../gateway/access/namespaceKeys.ts';
+import type { Lease } from '../workspace/context/deps.ts';
 
 /** So many keys of namespaces are put into the Secret: each costs about 90 bytes there, and a Secret has at most 1 MiB. */
 export const MOST_PUBLISHED = 4_096;

@@ -1,15 +1,15 @@
 import type { Logger } from 'pino';
-import type { Workspace } from '../../api/workspace.ts';
-import type { KubeClient } from '../../controller/client.ts';
-import type { Clock } from '../../controller/clock.ts';
-import type { LeaseTarget } from '../../controller/lease.ts';
-import type { Scope } from '../../controller/scope.ts';
-import type { Store } from '../../controller/store.ts';
-import type { Observer } from '../../ec2/observer.ts';
-import type { Ec2Calls } from '../../ec2/port.ts';
-import type { EvidenceView } from '../../gateway/evidence.ts';
+import type { Workspace } from '../../api/kinds/workspace.ts';
+import type { Store } from '../../controller/cache/store.ts';
+import type { KubeClient } from '../../controller/client/client.ts';
+import type { Scope } from '../../controller/client/scope.ts';
+import type { LeaseTarget } from '../../controller/lease/lease.ts';
+import type { Clock } from '../../controller/lib/clock.ts';
+import type { Ec2Calls } from '../../ec2/calls/port.ts';
+import type { Observer } from '../../ec2/observe/observer.ts';
+import type { EvidenceView } from '../../gateway/store/evidence.ts';
 import type { Events } from '../events.ts';
-import type { Lease } from '../workspace/deps.ts';
+import type { Lease } from '../workspace/context/deps.ts';
 import type { OrphanMetrics } from './metrics.ts';
 
 export interface OrphanSettings {

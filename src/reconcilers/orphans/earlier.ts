@@ -1,4 +1,4 @@
-import { type ObservedInstance, TAG } from '../../ec2/port.ts';
+import { type ObservedInstance, TAG } from '../../ec2/calls/port.ts';
 import type { OrphanVerdict } from './decide/judge.ts';
 
 /** A live instance that an earlier Workspace of the same name launched. */

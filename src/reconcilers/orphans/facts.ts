@@ -1,7 +1,7 @@
-import { type MonoMs, parseStamp } from '../../controller/time.ts';
-import type { ObservedInstance } from '../../ec2/port.ts';
-import { TAG } from '../../ec2/port.ts';
-import type { EvidenceView } from '../../gateway/evidence.ts';
+import { type MonoMs, parseStamp } from '../../controller/lib/time.ts';
+import type { ObservedInstance } from '../../ec2/calls/port.ts';
+import { TAG } from '../../ec2/calls/port.ts';
+import type { EvidenceView } from '../../gateway/store/evidence.ts';
 import type { TaggedInstance } from './decide/judge.ts';
 
 const LIVE: ReadonlySet<string> = new Set(['pending', 'running', 'stopping', 'stopped']);

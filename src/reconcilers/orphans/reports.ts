@@ -1,6 +1,6 @@
-import { OPERATOR_EVENTS } from '../../api/eventReasons.ts';
-import { LEASES } from '../../controller/lease.ts';
-import type { Ec2Failure, ObservedInstance } from '../../ec2/port.ts';
+import { OPERATOR_EVENTS } from '../../api/reasons/eventReasons.ts';
+import { LEASES } from '../../controller/lease/lease.ts';
+import type { Ec2Failure, ObservedInstance } from '../../ec2/calls/port.ts';
 import type { OrphanHold, OrphanVerdict } from './decide/judge.ts';
 import type { OrphanDeps } from './deps.ts';
 import { describeOrphan } from './facts.ts';

@@ -1,5 +1,5 @@
-import type { Workspace } from '../../api/workspace.ts';
-import type { Lane } from '../../controller/lanes.ts';
+import type { Workspace } from '../../api/kinds/workspace.ts';
+import type { Lane } from '../../controller/loop/lanes.ts';
 
 /**
  * How pressing it is to look at a Workspace, from its object alone, whatever woke it: so the canary's steps, or a person's

@@ -2,8 +2,8 @@ import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import { doubtful, factsOf, launchOf, statusOf } from '../../../test/support/facts.ts';
 import { recordingLogger } from '../../../test/support/silentLogger.ts';
-import type { Workspace, WorkspaceStatus } from '../../api/workspace.ts';
-import { createStore } from '../../controller/store.ts';
+import type { Workspace, WorkspaceStatus } from '../../api/kinds/workspace.ts';
+import { createStore } from '../../controller/cache/store.ts';
 import { keepLedger } from './ledger.ts';
 import { createWorkspaceMetrics } from './metrics.ts';
 

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import type { Workspace } from '../../api/workspace.ts';
-import type { Store } from '../../controller/store.ts';
-import { type LedgerEntry, ledgerBetween } from './decide/ledger.ts';
-import type { Lease } from './deps.ts';
+import type { Workspace } from '../../api/kinds/workspace.ts';
+import type { Store } from '../../controller/cache/store.ts';
+import type { Lease } from './context/deps.ts';
+import { type LedgerEntry, ledgerBetween } from './decide/report/ledger.ts';
 import type { WorkspaceMetrics } from './metrics.ts';
 
 /**

@@ -1,17 +1,17 @@
-import type { Workspace } from '../../api/workspace.ts';
-import type { ReconcileContext, ReconcileResult } from '../../controller/controller.ts';
-import { withPlainText } from '../../controller/plainText.ts';
-import { act } from './act.ts';
-import { withMac } from './authenticity.ts';
-import { LeaseLostError, resolveClaim } from './claims.ts';
+import type { Workspace } from '../../api/kinds/workspace.ts';
+import { withPlainText } from '../../controller/events/plainText.ts';
+import type { ReconcileContext, ReconcileResult } from '../../controller/loop/controller.ts';
+import { act } from './act/act.ts';
+import { LeaseLostError, resolveClaim } from './act/claims.ts';
+import { endPass } from './act/effectLine.ts';
+import type { WorkspaceDeps } from './context/deps.ts';
+import { createMemory } from './context/memory.ts';
 import { decide } from './decide/decide.ts';
-import type { Decision } from './decide/decision.ts';
-import type { EnvironmentFact } from './decide/facts.ts';
-import type { WorkspaceDeps } from './deps.ts';
-import { endPass } from './effectLine.ts';
-import { createLookUps } from './lookUps.ts';
-import { createMemory } from './memory.ts';
-import { observe, type ResolvedClass } from './observe.ts';
+import type { Decision } from './decide/facts/decision.ts';
+import type { EnvironmentFact } from './decide/facts/facts.ts';
+import { withMac } from './observe/authenticity.ts';
+import { createLookUps } from './observe/lookUps.ts';
+import { observe, type ResolvedClass } from './observe/observe.ts';
 
 /** What is sent to EC2, and what is compared with a request in the spec. */
 const EXACT = ['params', 'handled'];

@@ -1,10 +1,10 @@
-import type { Workspace } from '../../api/workspace.ts';
-import type { Clock } from '../../controller/clock.ts';
-import type { Store } from '../../controller/store.ts';
-import { parseStamp } from '../../controller/time.ts';
-import { createOfferingMemory, type OfferingMemory } from '../../ec2/offerings.ts';
-import type { Timing } from './decide/facts.ts';
-import { hardlyServed } from './decide/interruption.ts';
+import type { Workspace } from '../../api/kinds/workspace.ts';
+import type { Store } from '../../controller/cache/store.ts';
+import type { Clock } from '../../controller/lib/clock.ts';
+import { parseStamp } from '../../controller/lib/time.ts';
+import { createOfferingMemory, type OfferingMemory } from '../../ec2/launch/offerings.ts';
+import type { Timing } from './decide/facts/facts.ts';
+import { hardlyServed } from './decide/health/interruption.ts';
 
 interface RefusalOptions {
   clock: Clock;

@@ -1,10 +1,10 @@
-import { classNameOf } from '../../api/room.ts';
-import type { Workspace } from '../../api/workspace.ts';
-import type { WorkspaceClass } from '../../api/workspaceClass.ts';
-import type { KubeObject } from '../../controller/client.ts';
-import { objectKey, type Store } from '../../controller/store.ts';
-import type { Workqueue } from '../../controller/workqueue.ts';
-import type { WorkspaceDeps } from './deps.ts';
+import { classNameOf } from '../../api/kinds/room.ts';
+import type { Workspace } from '../../api/kinds/workspace.ts';
+import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
+import { objectKey, type Store } from '../../controller/cache/store.ts';
+import type { KubeObject } from '../../controller/client/client.ts';
+import type { Workqueue } from '../../controller/loop/workqueue.ts';
+import type { WorkspaceDeps } from './context/deps.ts';
 
 /** Indexes that the triggers look Workspaces up by. */
 export const WORKSPACE_INDEXES: Record<string, (workspace: Workspace) => string[]> = {

@@ -1,11 +1,11 @@
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
 import { startApiServer } from '../../../dev/apiserver/server.ts';
-import { systemClock } from '../../../src/controller/clock.ts';
-import { kubeTransport } from '../../../src/controller/httpTransport.ts';
-import { createRuntimeMetrics } from '../../../src/controller/metrics.ts';
-import { systemRandom } from '../../../src/controller/random.ts';
-import type { Transport } from '../../../src/controller/transport.ts';
+import { kubeTransport } from '../../../src/controller/client/httpTransport.ts';
+import type { Transport } from '../../../src/controller/client/transport.ts';
+import { systemClock } from '../../../src/controller/lib/clock.ts';
+import { systemRandom } from '../../../src/controller/lib/random.ts';
+import { createRuntimeMetrics } from '../../../src/controller/serve/metrics.ts';
 import type { ClusterAccess } from '../../envtest/globalSetup.ts';
 import { type Api, createApi } from './api.ts';
 import { compactEtcd } from './etcd.ts';

@@ -1,6 +1,6 @@
 import { metaOf, stringAt } from '../../../dev/apiserver/values/json.ts';
 import type { JsonObject } from '../../../dev/apiserver/values/kinds.ts';
-import type { KubeRequest, Transport } from '../../../src/controller/transport.ts';
+import type { KubeRequest, Transport } from '../../../src/controller/client/transport.ts';
 
 export interface Frame {
   type: string;

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createServerCertificate } from '../../../dev/apiserver/transport/certificates.ts';
 import { OPERATOR_NAMESPACE } from '../../../dev/stack/install.ts';
-import type { KubeObject, Resource } from '../../../src/controller/client.ts';
+import type { KubeObject, Resource } from '../../../src/controller/client/client.ts';
 import { until } from '../../scenarios/until.ts';
 import { describeOnNode } from './bed.ts';
 import { RELEASE } from './helm.ts';

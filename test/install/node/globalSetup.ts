@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import type { KubeObject } from '../../../src/controller/client.ts';
+import type { KubeObject } from '../../../src/controller/client/client.ts';
 import { type Connection, connect } from '../../cluster/connect.ts';
 import { until } from '../../scenarios/until.ts';
 import { startBalancer } from './bed/balancer.ts';

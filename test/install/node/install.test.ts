@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OPERATOR_NAMESPACE } from '../../../dev/stack/install.ts';
-import { systemClock } from '../../../src/controller/clock.ts';
+import { systemClock } from '../../../src/controller/lib/clock.ts';
 import { describeOnNode } from './bed.ts';
 import { createHelm, RELEASE } from './helm.ts';
 import { PARTS, processOf } from './inside.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OPERATOR_NAMESPACE } from '../../../dev/stack/install.ts';
-import { WORKSPACES } from '../../../src/reconcilers/workspace/deps.ts';
+import { WORKSPACES } from '../../../src/reconcilers/workspace/context/deps.ts';
 import {
   createWorkspace,
   liveInstancesOf,

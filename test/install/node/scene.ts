@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OPERATOR_NAMESPACE } from '../../../dev/stack/install.ts';
-import { WORKSPACES } from '../../../src/reconcilers/workspace/deps.ts';
+import { WORKSPACES } from '../../../src/reconcilers/workspace/context/deps.ts';
 import { followCluster } from '../../cluster/followCluster.ts';
 import { createKubectl, type Kubectl } from '../../kubectl/kubectl.ts';
 import { createSceneOn, NAMESPACE, type Scene } from '../../scenarios/harness.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { OPERATOR_NAMESPACE } from '../../../dev/stack/install.ts';
-import { WORKSPACES } from '../../../src/reconcilers/workspace/deps.ts';
+import { WORKSPACES } from '../../../src/reconcilers/workspace/context/deps.ts';
 import { createWorkspace, putSecret, sweeps, untilReady } from '../../scenarios/harness.ts';
 import { CHART } from '../chart.ts';
 import { describeOnNode } from './bed.ts';

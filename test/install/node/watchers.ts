@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { OPERATOR_NAMESPACE } from '../../../dev/stack/install.ts';
-import type { KubeObject, Resource } from '../../../src/controller/client.ts';
-import { systemClock } from '../../../src/controller/clock.ts';
+import type { KubeObject, Resource } from '../../../src/controller/client/client.ts';
+import { systemClock } from '../../../src/controller/lib/clock.ts';
 import type { NodeScene } from './scene.ts';
 
 const LEASES: Resource = {

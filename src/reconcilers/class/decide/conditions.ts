@@ -1,3 +1,5 @@
+import type { Condition, Verdict } from '../../../api/base/meta.ts';
+import type { WorkspaceClassStatus } from '../../../api/kinds/workspaceClassStatus.ts';
 import {
   CLASS_ASPECT_TYPES,
   CLASS_EVENTS,
@@ -5,10 +7,8 @@ import {
   type ClassEventReason,
   type ClassReason,
   classTraitsOf,
-} from '../../../api/classReasons.ts';
-import type { Condition, Verdict } from '../../../api/meta.ts';
-import { CLASS_WIDE_REASONS } from '../../../api/reasons.ts';
-import type { WorkspaceClassStatus } from '../../../api/workspaceClassStatus.ts';
+} from '../../../api/reasons/classReasons.ts';
+import { CLASS_WIDE_REASONS } from '../../../api/reasons/reasons.ts';
 import { judgeCloud, judgeEvidence } from './evidence.ts';
 import type { ClassFacts, ClassNow } from './facts.ts';
 import { saidOfGroups } from './groups.ts';

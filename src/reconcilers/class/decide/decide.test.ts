@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type ClassOverrides, classFactsOf } from '../../../../test/support/classFacts.ts';
 import { MINUTE, NOW, SECOND, stamp } from '../../../../test/support/facts.ts';
-import { workspaceClassStatus } from '../../../api/workspaceClassStatus.ts';
+import { workspaceClassStatus } from '../../../api/kinds/workspaceClassStatus.ts';
 import { decideClass } from './decide.ts';
 
 /** The status that stands after these facts were decided on. */

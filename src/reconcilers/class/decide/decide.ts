@@ -1,4 +1,4 @@
-import type { WorkspaceClassStatus } from '../../../api/workspaceClassStatus.ts';
+import type { WorkspaceClassStatus } from '../../../api/kinds/workspaceClassStatus.ts';
 import { type ClassEvent, judge, transitions } from './conditions.ts';
 import type { ClassFacts, ClassNow } from './facts.ts';
 import { groupsOf } from './groups.ts';

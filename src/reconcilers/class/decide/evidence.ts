@@ -1,5 +1,5 @@
-import type { ClassReason } from '../../../api/classReasons.ts';
-import type { Verdict } from '../../../api/meta.ts';
+import type { Verdict } from '../../../api/base/meta.ts';
+import type { ClassReason } from '../../../api/reasons/classReasons.ts';
 import type { ClassFacts } from './facts.ts';
 
 const STATIC = 'Until it is back nothing is replaced on silence, and what was known of each Workspace stays.';

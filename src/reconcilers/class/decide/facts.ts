@@ -1,6 +1,6 @@
-import type { ClassReason } from '../../../api/classReasons.ts';
-import type { ClassWideReason } from '../../../api/reasons.ts';
-import type { WorkspaceClass } from '../../../api/workspaceClass.ts';
+import type { WorkspaceClass } from '../../../api/kinds/workspaceClass.ts';
+import type { ClassReason } from '../../../api/reasons/classReasons.ts';
+import type { ClassWideReason } from '../../../api/reasons/reasons.ts';
 
 /** A class's terms as EC2 has them. */
 export type ClassResolution =

@@ -1,9 +1,9 @@
-import { termDigest } from '../../../api/groupTerms.ts';
-import { classPart, machineDigest } from '../../../api/machine.ts';
-import { sameGroups } from '../../../api/meets.ts';
-import { workspaceSpec } from '../../../api/workspace.ts';
-import type { WorkspaceClass } from '../../../api/workspaceClass.ts';
-import type { WorkspaceClassStatus } from '../../../api/workspaceClassStatus.ts';
+import { termDigest } from '../../../api/edits/groupTerms.ts';
+import { sameGroups } from '../../../api/edits/meets.ts';
+import { workspaceSpec } from '../../../api/kinds/workspace.ts';
+import type { WorkspaceClass } from '../../../api/kinds/workspaceClass.ts';
+import type { WorkspaceClassStatus } from '../../../api/kinds/workspaceClassStatus.ts';
+import { classPart, machineDigest } from '../../../api/launch/machine.ts';
 import type { ClassFacts, ClassResolution } from './facts.ts';
 
 type Groups = NonNullable<WorkspaceClassStatus['securityGroups']>;

@@ -1,5 +1,5 @@
-import type { WorkspaceClassStatus } from '../../../api/workspaceClassStatus.ts';
-import { ANY, MOST_FAILING } from '../../workspace/decide/rollout.ts';
+import type { WorkspaceClassStatus } from '../../../api/kinds/workspaceClassStatus.ts';
+import { ANY, MOST_FAILING } from '../../workspace/decide/replace/rollout.ts';
 import type { ClassContent, ClassFacts, ClassNow } from './facts.ts';
 import { iso } from './progress.ts';
 

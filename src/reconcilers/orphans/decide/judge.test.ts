@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Loose, monoMs, plain, wallMs } from '../../../../test/support/moments.ts';
-import { clientToken } from '../../../api/token.ts';
+import { clientToken } from '../../../api/launch/token.ts';
 import {
   judgeOrphans as judge,
   type OrphanDecision,

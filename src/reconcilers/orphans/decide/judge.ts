@@ -1,5 +1,5 @@
-import { clientToken } from '../../../api/token.ts';
-import { type MonoMs, msBetween, type WallMs } from '../../../controller/time.ts';
+import { clientToken } from '../../../api/launch/token.ts';
+import { type MonoMs, msBetween, type WallMs } from '../../../controller/lib/time.ts';
 
 /** A live instance with our cluster's tag, as the sweep showed it. */
 export interface TaggedInstance {

@@ -1,7 +1,7 @@
-import { judgeConditions } from './conditions.ts';
-import { type Decision, draftFrom } from './decision.ts';
-import type { Facts, Now } from './facts.ts';
+import { type Decision, draftFrom } from './facts/decision.ts';
+import type { Facts, Now } from './facts/facts.ts';
 import { runPhases } from './phases.ts';
+import { judgeConditions } from './report/conditions.ts';
 
 /** What is to be done about one Workspace: pure, so that a table, a search and the running operator ask the same function. */
 export function decide(facts: Facts, now: Now): Decision {

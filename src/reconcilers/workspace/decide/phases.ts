@@ -1,17 +1,17 @@
-import { arm } from './arm.ts';
-import type { Draft } from './decision.ts';
-import { abandon, deletePhase } from './deletion.ts';
-import { desire } from './desired.ts';
-import { resolveDoubt } from './doubt.ts';
-import { initialise } from './initialise.ts';
-import { observeInstances } from './instances.ts';
-import { leaveClasses, move } from './move.ts';
-import { operate } from './operating.ts';
-import { recover } from './recovery.ts';
-import { followReplacement, noteRefusal } from './replacement.ts';
-import { awaitSilence } from './silence.ts';
-import { supersede } from './supersede.ts';
-import { terminateSuperseded } from './terminate.ts';
+import { desire } from './desire/desired.ts';
+import type { Draft } from './facts/decision.ts';
+import { awaitSilence } from './health/silence.ts';
+import { arm } from './launch/arm.ts';
+import { observeInstances } from './launch/instances.ts';
+import { operate } from './launch/operating.ts';
+import { abandon, deletePhase } from './record/deletion.ts';
+import { resolveDoubt } from './record/doubt.ts';
+import { initialise } from './record/initialise.ts';
+import { recover } from './record/recovery.ts';
+import { followReplacement, noteRefusal } from './record/replacement.ts';
+import { terminateSuperseded } from './record/terminate.ts';
+import { supersede } from './replace/supersede.ts';
+import { leaveClasses, move } from './room/move.ts';
 
 /** All that amends a draft, in order. What is shown of it afterwards is judged from a view. */
 export function runPhases(draft: Draft): void {

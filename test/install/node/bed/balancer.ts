@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { KubeClient, KubeObject, Resource } from '../../../../src/controller/client.ts';
-import { isConflict, isNotFound } from '../../../../src/controller/errors.ts';
+import type { KubeClient, KubeObject, Resource } from '../../../../src/controller/client/client.ts';
+import { isConflict, isNotFound } from '../../../../src/controller/client/errors.ts';
 import { startDns } from './dns.ts';
 import { BALANCER_IP } from './place.ts';
 

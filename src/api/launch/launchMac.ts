@@ -1,0 +1,42 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { DigestKey } from '../environment/environment.ts';
+import type { LaunchParams } from '../kinds/launchParams.ts';
+
+/** All that the parameters of a launch are bound to: neither another launch's nor an earlier one's may pass for it. */
+export interface ArmedLaunch {
+  clusterID: string;
+  uid: string;
+  number: number;
+  submittedAt: string;
+  params: LaunchParams;
+}
+
+const MAC = /^m1\.([a-z0-9]{1,16})\.([A-Za-z0-9_-]{43})$/;
+
+/** `m1.<key id>.<HMAC-SHA256>`; m1 names the encoding. */
+export function signLaunch({ id, key }: DigestKey, launch: ArmedLaunch): string {
+  return `m1.${id}.${createHmac('sha256', key).update(encode(launch)).digest('base64url')}`;
+}
+
+/** Whether the parameters carry the MAC that a key of ours gives them. False under an unknown key or encoding. */
+export function isAuthentic(keyOf: (id: string) => Buffer | undefined, launch: ArmedLaunch): boolean {
+  const [, id = '', given = ''] = MAC.exec(launch.params.mac ?? '') ?? [];
+  const key = keyOf(id);
+  if (!key) return false;
+  const wanted = createHmac('sha256', key).update(encode(launch)).digest();
+  const found = Buffer.from(given, 'base64url');
+  return found.length === wanted.length && timingSafeEqual(found, wanted);
+}
+
+/** Every field but the MAC, in one order: a JSON array can't be read in two ways, whatever its strings hold. */
+function encode({ clusterID, uid, number, submittedAt, params: { mac: _, ...params } }: ArmedLaunch): string {
+  return JSON.stringify(['launch', clusterID, uid, number, submittedAt, ordered(params)]);
+}
+
+/** With the names of each object in order. What is undefined is left out by JSON, as the API server leaves it out. */
+function ordered(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(ordered);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, item]) => [name, ordered(item)]));
+}

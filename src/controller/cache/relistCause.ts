@@ -1,0 +1,22 @@
+import { ApiError, isGone, TransportError } from '../client/errors.ts';
+
+/** Why a watch can't be resumed where it was; undefined when it can. */
+export function relistCause(error: unknown): string | undefined {
+  if (isGone(error) || (error instanceof ApiError && /^(Expired|Gone)$/.test(error.reason))) return 'expired';
+  // The server is behind the version asked for: after a restored backup it will be for long.
+  if (error instanceof ApiError && error.causes.some((cause) => cause.reason === 'ResourceVersionTooLarge')) {
+    return 'too_large';
+  }
+  // Silent for longer than bookmarks are apart: half open, or the server was set back and says nothing of what is below
+  // the version asked for. Only a list can tell.
+  if (error instanceof TransportError && error.code === 'TIMEOUT') return 'silent';
+  if (error instanceof TransportError && error.code === 'SET_BACK') return 'set_back';
+  // An event was lost in what could not be read.
+  if (error instanceof TransportError && error.code === 'BAD_BODY') return 'bad_body';
+  return undefined;
+}
+
+/** For a metric's label: the transport's own word. */
+export function causeCode(error: unknown): string {
+  return error instanceof TransportError ? error.code : 'other';
+}

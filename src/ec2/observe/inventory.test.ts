@@ -1,0 +1,251 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { instance } from '../../../test/support/ec2.ts';
+import { type LooseCalls, plain } from '../../../test/support/moments.ts';
+import type { InstanceState } from '../calls/port.ts';
+import { createInventory, type Inventory } from './inventory.ts';
+
+const NOBODY = new Set<string>();
+const GAP = 50;
+const uid = 'uid-of-i-1';
+
+function setUp(followed: Record<string, string[]> = {}) {
+  return createInventory((id) => followed[id] ?? [], GAP) as LooseCalls<Inventory>;
+}
+
+describe('a reading', () => {
+  it('begun earlier never replaces one begun later, in whatever order they come', () => {
+    const inventory = setUp();
+    inventory.applyLookup(['i-1'], [instance('i-1', { state: 'running' })], 20);
+    const changed = inventory.applySweep([instance('i-1', { state: 'pending' })], 10, NOBODY);
+    expect(inventory.get('i-1')).toMatchObject({ state: 'running', readAt: 20, missing: false });
+    expect(changed.size).toBe(0);
+  });
+
+  it.each<[InstanceState, InstanceState]>([
+    ['shutting-down', 'running'],
+    ['terminated', 'shutting-down'],
+    ['terminated', 'pending'],
+  ])('never takes an instance back from %s to %s', (ending, later) => {
+    const inventory = setUp();
+    inventory.applySweep([instance('i-1', { state: ending })], 10, NOBODY);
+    const changed = inventory.applySweep([instance('i-1', { state: later })], 20, NOBODY);
+    expect(inventory.get('i-1')).toMatchObject({ state: ending, readAt: 10 });
+    expect(changed.size).toBe(0);
+  });
+
+  it('may stop and start an instance', () => {
+    const inventory = setUp();
+    for (const [at, state] of (['running', 'stopping', 'stopped', 'pending', 'running'] as const).entries()) {
+      inventory.applySweep([instance('i-1', { state })], at, NOBODY);
+      expect(inventory.get('i-1')?.state).toBe(state);
+    }
+  });
+
+  it('tells the Workspace of a change, and not of a mere repetition', () => {
+    const inventory = setUp();
+    expect([...inventory.applySweep([instance('i-1')], 10, NOBODY)]).toEqual([uid]);
+    expect([...inventory.applySweep([instance('i-1')], 20, NOBODY)]).toEqual([]);
+    expect(inventory.get('i-1')?.readAt).toBe(20);
+    expect([...inventory.applySweep([instance('i-1', { privateIP: '10.0.0.1' })], 30, NOBODY)]).toEqual([
+      uid,
+    ]);
+  });
+
+  it('follows the tags: the instance moves from one Workspace to the other, and both are told', () => {
+    const inventory = setUp();
+    inventory.applySweep([instance('i-1')], 10, NOBODY);
+    const changed = inventory.applySweep(
+      [instance('i-1', { tags: { 'compute.molecule.ai/uid': 'other' } })],
+      20,
+      NOBODY,
+    );
+    expect([...changed].sort()).toEqual(['other', uid]);
+    expect(inventory.ofWorkspace(uid)).toEqual([]);
+    expect(inventory.ofWorkspace('other').map(({ id }) => id)).toEqual(['i-1']);
+  });
+});
+
+describe('absence', () => {
+  it('from a sweep keeps the instance, as missing, until it is seen again', () => {
+    const inventory = setUp();
+    inventory.applySweep([instance('i-1')], 10, NOBODY);
+    expect([...inventory.applySweep([], 20, NOBODY)]).toEqual([uid]);
+    expect(inventory.get('i-1')).toMatchObject({ state: 'running', missing: true, readAt: 10 });
+    expect([...inventory.applySweep([], 30, NOBODY)]).toEqual([]);
+    expect([...inventory.applySweep([instance('i-1')], 40, NOBODY)]).toEqual([uid]);
+    expect(inventory.get('i-1')?.missing).toBe(false);
+    expect(inventory.notFound('i-1')).toBeUndefined();
+  });
+
+  it('from a sweep begun before the instance was noted says nothing', () => {
+    const inventory = setUp();
+    inventory.note(instance('i-1', { state: 'pending' }), 15);
+    inventory.applySweep([], 10, NOBODY);
+    expect(inventory.get('i-1')?.missing).toBe(false);
+    inventory.applySweep([], 20, NOBODY);
+    expect(inventory.get('i-1')?.missing).toBe(true);
+  });
+
+  it('from a sweep says nothing of one that is judged by its look-ups', () => {
+    const inventory = setUp();
+    inventory.applySweep([instance('i-1')], 10, NOBODY);
+    inventory.applySweep([], 20, new Set(['i-1']));
+    expect(inventory.get('i-1')?.missing).toBe(false);
+  });
+
+  it('is not undone by an older sighting', () => {
+    const inventory = setUp();
+    inventory.applySweep([instance('i-1')], 10, NOBODY);
+    inventory.applySweep([], 30, NOBODY);
+    inventory.applyLookup(['i-1'], [instance('i-1')], 20);
+    expect(inventory.get('i-1')?.missing).toBe(true);
+  });
+
+  it('from look-ups is dated from the first to the last, and announced once', () => {
+    const inventory = setUp();
+    inventory.applySweep([instance('i-1')], 10, NOBODY);
+    expect([...inventory.applyLookup(['i-1'], [], 20)]).toEqual([uid]);
+    expect([...inventory.applyLookup(['i-1'], [], 30)]).toEqual([]);
+    expect(inventory.get('i-1')).toMatchObject({ missing: true, notFound: { firstAt: 20, lastAt: 30 } });
+    expect(inventory.notFound('i-1')).toEqual({ firstAt: 20, lastAt: 30 });
+  });
+
+  it('from look-ups starts anew after any sighting in between', () => {
+    const inventory = setUp();
+    inventory.applySweep([instance('i-1')], 10, NOBODY);
+    inventory.applyLookup(['i-1'], [], 20);
+    expect([...inventory.applySweep([instance('i-1')], 25, NOBODY)]).toEqual([uid]);
+    expect(inventory.get('i-1')).not.toHaveProperty('notFound');
+    inventory.applyLookup(['i-1'], [], 40);
+    expect(inventory.notFound('i-1')).toEqual({ firstAt: 40, lastAt: 40 });
+  });
+
+  it('from look-ups starts anew after a time in which nobody looked: it may have been there', () => {
+    const inventory = setUp();
+    inventory.applySweep([instance('i-1')], 10, NOBODY);
+    inventory.applyLookup(['i-1'], [], 20);
+    inventory.applyLookup(['i-1'], [], 20 + GAP);
+    expect(inventory.notFound('i-1')).toEqual({ firstAt: 20, lastAt: 70 });
+    inventory.applyLookup(['i-1'], [], 71 + GAP);
+    expect(inventory.notFound('i-1')).toEqual({ firstAt: 121, lastAt: 121 });
+  });
+
+  it('from a look-up that was begun before a sighting says nothing', () => {
+    const inventory = setUp();
+    inventory.applySweep([instance('i-1')], 30, NOBODY);
+    expect(inventory.applyLookup(['i-1'], [], 20).size).toBe(0);
+    expect(inventory.notFound('i-1')).toBeUndefined();
+  });
+
+  it('of an id never seen is known all the same, and told to who follows it', () => {
+    const inventory = setUp({ 'i-9': ['uid-9'] });
+    expect([...inventory.applyLookup(['i-9'], [], 20)]).toEqual(['uid-9']);
+    inventory.applyLookup(['i-9'], [], 50);
+    expect(inventory.notFound('i-9')).toEqual({ firstAt: 20, lastAt: 50 });
+    expect(inventory.get('i-9')).toBeUndefined();
+    expect(inventory.all()).toEqual([]);
+  });
+
+  it('of a terminated instance is no mystery: EC2 forgets those', () => {
+    const inventory = setUp();
+    inventory.applySweep([instance('i-1', { state: 'terminated' })], 10, NOBODY);
+    inventory.applyLookup(['i-1'], [], 20);
+    expect(inventory.notFound('i-1')).toBeUndefined();
+  });
+});
+
+describe('an effect’s answer', () => {
+  it('makes a launch known at once', () => {
+    const inventory = setUp();
+    expect([...inventory.note(instance('i-1', { state: 'pending' }), 10)]).toEqual([uid]);
+    expect(inventory.ofWorkspace(uid)).toMatchObject([{ id: 'i-1', state: 'pending', missing: false }]);
+  });
+
+  it('never takes back what was read: a replay answers with an old state', () => {
+    const inventory = setUp();
+    inventory.applySweep([instance('i-1', { state: 'running' })], 10, NOBODY);
+    expect(inventory.note(instance('i-1', { state: 'pending' }), 20).size).toBe(0);
+    expect(inventory.get('i-1')?.state).toBe('running');
+  });
+
+  it('is believed when it tells of the end', () => {
+    const inventory = setUp();
+    inventory.applySweep([instance('i-1', { state: 'running' })], 10, NOBODY);
+    expect([...inventory.note(instance('i-1', { state: 'terminated' }), 20)]).toEqual([uid]);
+    expect(inventory.get('i-1')?.state).toBe('terminated');
+  });
+});
+
+describe('memory', () => {
+  it('lets go of what is absent, old and followed by nobody, and says so', () => {
+    const followed: Record<string, string[]> = { 'i-2': ['uid-of-i-2'], 'i-9': ['uid-9'] };
+    const inventory = setUp(followed);
+    inventory.applySweep(
+      ['i-1', 'i-2', 'i-3'].map((id) => instance(id, { state: 'terminated' })),
+      10,
+      NOBODY,
+    );
+    inventory.applyLookup(['i-9'], [], 15);
+    inventory.applySweep([instance('i-3', { state: 'terminated' })], 20, NOBODY);
+    expect([...inventory.forget(10)]).toEqual([]);
+    expect([...inventory.forget(11)]).toEqual([uid]);
+    expect(inventory.all().map(({ id }) => id)).toEqual(['i-2', 'i-3']);
+    expect(inventory.ofWorkspace(uid)).toEqual([]);
+    delete followed['i-2'];
+    delete followed['i-9'];
+    expect([...inventory.forget(11)]).toEqual(['uid-of-i-2']);
+    expect(inventory.notFound('i-9')).toBeUndefined();
+  });
+
+  it('hands out what nobody can change', () => {
+    const inventory = setUp();
+    inventory.note(instance('i-1'), 10);
+    expect(Object.isFrozen(inventory.get('i-1'))).toBe(true);
+  });
+});
+
+describe('whatever the order of readings', () => {
+  const states = fc.constantFrom<InstanceState>(
+    'pending',
+    'running',
+    'stopped',
+    'shutting-down',
+    'terminated',
+  );
+  const reads = fc.array(
+    fc.record({ begunAt: fc.integer({ min: 0, max: 30 }), state: fc.option(states), lookup: fc.boolean() }),
+    { maxLength: 12 },
+  );
+  const rank = (state: InstanceState | undefined) =>
+    state === 'terminated' ? 2 : state === 'shutting-down' ? 1 : 0;
+
+  it('the end is final, absence is dated within the reads, and a sighting after the last absence wins', () => {
+    fc.assert(
+      fc.property(reads, (script) => {
+        const inventory = setUp();
+        let highest = 0;
+        for (const { begunAt, state, lookup } of script) {
+          const items = state ? [instance('i-1', { state })] : [];
+          if (lookup) inventory.applyLookup(['i-1'], items, begunAt);
+          else inventory.applySweep(items, begunAt, NOBODY);
+          const known = inventory.get('i-1');
+          expect(rank(known?.state)).toBeGreaterThanOrEqual(highest);
+          highest = rank(known?.state);
+        }
+        const seen = script.filter(({ state }) => state).map(({ begunAt }) => begunAt);
+        const lastSeen = Math.max(Number.NEGATIVE_INFINITY, ...seen);
+        const lacked = script.filter(({ state }) => !state).map(({ begunAt }) => begunAt);
+        const known = inventory.get('i-1');
+        expect(known === undefined).toBe(seen.length === 0);
+        if (known?.missing) expect(Math.max(...lacked)).toBeGreaterThan(lastSeen);
+        const absence = plain(inventory.notFound('i-1'));
+        if (absence) {
+          expect(absence.firstAt).toBeLessThanOrEqual(absence.lastAt);
+          expect(absence.firstAt).toBeGreaterThan(lastSeen);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,241 @@
+import { earliest, latest, type MonoMs, msBetween } from '../../controller/lib/time.ts';
+import {
+  type ImpairedCheck,
+  type Instance,
+  type InstanceState,
+  type ObservedInstance,
+  TAG,
+} from '../calls/port.ts';
+
+/** Workspaces (uids) whose picture changed. */
+export type Changes = ReadonlySet<string>;
+
+type NotFound = NonNullable<ObservedInstance['notFound']>;
+
+/**
+ * All instances that this process knows, each as the newest reading showed it. Readings may come in any order;
+ * the result is as if they had come in the order in which they were begun.
+ */
+export interface Inventory {
+  /** A whole sweep: all or nothing of it is taken. `judgedElsewhere`: ids whose absence from it says nothing. */
+  applySweep(items: readonly Instance[], begunAt: MonoMs, judgedElsewhere: ReadonlySet<string>): Changes;
+  /** Complete look-ups of these ids. */
+  applyLookup(ids: readonly string[], items: readonly Instance[], begunAt: MonoMs): Changes;
+  /** An effect's answer, which is about some moment before `now`: it can add and advance, never take back. */
+  note(instance: Instance, now: MonoMs): Changes;
+  /** A whole reading of failing status checks: all or nothing of it is taken. Undefined: EC2 has not been heard for so long that nothing is known of them. */
+  applyImpaired(kinds: ReadonlyMap<string, ImpairedCheck> | undefined, begunAt: MonoMs): Changes;
+  /** Lets go of what is absent, was last seen before `before` and is followed by nobody. */
+  forget(before: MonoMs): Changes;
+  get(id: string): ObservedInstance | undefined;
+  notFound(id: string): NotFound | undefined;
+  ofWorkspace(uid: string): readonly ObservedInstance[];
+  all(): readonly ObservedInstance[];
+}
+
+/** What is known of one id; `reading` is lacking for one that was only ever looked for. */
+interface Known {
+  reading?: Instance & { readAt: MonoMs };
+  /** Begin of the newest read that showed it, and of the newest that should have and did not. */
+  seenAt?: MonoMs;
+  lackedAt?: MonoMs;
+  notFound?: NotFound | undefined;
+  impaired?: ObservedInstance['impaired'] | undefined;
+  view?: ObservedInstance;
+}
+
+/** How far towards its end a state is. What ended or is ending never comes back; EC2's replicas may still say so. */
+const ENDING: Readonly<Record<InstanceState, number>> = {
+  pending: 0,
+  running: 0,
+  stopping: 0,
+  stopped: 0,
+  'shutting-down': 1,
+  terminated: 2,
+};
+
+/**
+ * `followers` names the Workspaces that asked for an id, whatever its tags say.
+ * `gapMs`: two NotFounds further apart are not of one absence, as nobody looked in between.
+ */
+export function createInventory(followers: (id: string) => Iterable<string>, gapMs: number): Inventory {
+  const byID = new Map<string, Known>();
+  const byWorkspace = new Map<string, Set<string>>();
+
+  function known(id: string): Known {
+    const found = byID.get(id) ?? {};
+    byID.set(id, found);
+    return found;
+  }
+
+  function sight(instance: Instance, begunAt: MonoMs, changed: Set<string>): void {
+    const entry = known(instance.id);
+    const { reading, notFound } = entry;
+    entry.seenAt = latest(begunAt, entry.seenAt);
+    // A sighting begun after the first NotFound lies between the two or after both: they prove nothing any more.
+    const settled = notFound !== undefined && begunAt < notFound.firstAt;
+    const stale =
+      reading !== undefined && (begunAt < reading.readAt || ENDING[instance.state] < ENDING[reading.state]);
+    if (!stale) entry.reading = { ...instance, readAt: begunAt };
+    // Checks begin anew with the next start.
+    if (entry.reading?.state !== 'running') entry.impaired = undefined;
+    publish(instance.id, entry, settled ? notFound : undefined, changed);
+  }
+
+  function lack(id: string, begunAt: MonoMs, lookedUp: boolean, changed: Set<string>): void {
+    const entry = known(id);
+    if (entry.seenAt !== undefined && entry.seenAt >= begunAt) return;
+    entry.lackedAt = latest(begunAt, entry.lackedAt);
+    let { notFound } = entry;
+    // EC2 drops what terminated after about an hour; there is nothing left to prove about it.
+    if (lookedUp && entry.reading?.state !== 'terminated') {
+      const earlier = notFound && msBetween(notFound.lastAt, begunAt) <= gapMs ? notFound : undefined;
+      notFound = {
+        firstAt: earliest(begunAt, earlier?.firstAt),
+        lastAt: latest(begunAt, earlier?.lastAt),
+      };
+    }
+    publish(id, entry, notFound, changed);
+  }
+
+  function publish(id: string, entry: Known, notFound: NotFound | undefined, changed: Set<string>): void {
+    const before = entry.view;
+    const absenceChanged = (entry.notFound === undefined) !== (notFound === undefined);
+    entry.notFound = notFound;
+    if (entry.reading) {
+      const missing = isLacking(entry);
+      const { reading, impaired } = entry;
+      entry.view = Object.freeze({
+        ...reading,
+        missing,
+        ...(notFound ? { notFound } : {}),
+        ...(impaired ? { impaired } : {}),
+      });
+    }
+    if (!absenceChanged && sameToReaders(before, entry.view)) return;
+    reindex(id, before, entry.view);
+    tell(id, before, entry.view, changed);
+  }
+
+  function reindex(
+    id: string,
+    before: ObservedInstance | undefined,
+    after: ObservedInstance | undefined,
+  ): void {
+    const [from, to] = [uidOf(before), uidOf(after)];
+    if (from !== undefined && from !== to) {
+      const ids = byWorkspace.get(from);
+      ids?.delete(id);
+      if (ids?.size === 0) byWorkspace.delete(from);
+    }
+    if (to !== undefined) byWorkspace.set(to, (byWorkspace.get(to) ?? new Set()).add(id));
+  }
+
+  function tell(
+    id: string,
+    before: ObservedInstance | undefined,
+    after: ObservedInstance | undefined,
+    changed: Set<string>,
+  ): void {
+    for (const uid of [uidOf(before), uidOf(after), ...followers(id)]) {
+      if (uid !== undefined) changed.add(uid);
+    }
+  }
+
+  function isFollowed(id: string): boolean {
+    for (const _uid of followers(id)) return true;
+    return false;
+  }
+
+  function views(ids: Iterable<string>): ObservedInstance[] {
+    return [...ids].flatMap((id) => byID.get(id)?.view ?? []);
+  }
+
+  return {
+    applySweep(items, begunAt, judgedElsewhere) {
+      const changed = new Set<string>();
+      for (const item of items) sight(item, begunAt, changed);
+      for (const [id, { reading }] of byID) {
+        if (reading && !judgedElsewhere.has(id)) lack(id, begunAt, false, changed);
+      }
+      return changed;
+    },
+
+    applyLookup(ids, items, begunAt) {
+      const changed = new Set<string>();
+      for (const item of items) sight(item, begunAt, changed);
+      for (const id of ids) lack(id, begunAt, true, changed);
+      return changed;
+    },
+
+    note(instance, now) {
+      const changed = new Set<string>();
+      const before = byID.get(instance.id)?.reading;
+      if (!before || ENDING[instance.state] > ENDING[before.state]) sight(instance, now, changed);
+      return changed;
+    },
+
+    applyImpaired(kinds, begunAt) {
+      const changed = new Set<string>();
+      for (const [id, entry] of byID) {
+        const kind = entry.reading?.state === 'running' ? kinds?.get(id) : undefined;
+        if (kind === entry.impaired?.kind) continue;
+        entry.impaired = kind && { kind, since: entry.impaired?.since ?? begunAt };
+        publish(id, entry, entry.notFound, changed);
+      }
+      return changed;
+    },
+
+    forget(before) {
+      const changed = new Set<string>();
+      for (const [id, entry] of byID) {
+        if (isFollowed(id) || !isLacking(entry) || (entry.seenAt !== undefined && entry.seenAt >= before))
+          continue;
+        byID.delete(id);
+        if (!entry.view) continue;
+        reindex(id, entry.view, undefined);
+        tell(id, entry.view, undefined, changed);
+      }
+      return changed;
+    },
+
+    get: (id) => byID.get(id)?.view,
+    notFound: (id) => byID.get(id)?.notFound,
+    ofWorkspace: (uid) => views(byWorkspace.get(uid) ?? []),
+    all: () => views(byID.keys()),
+  };
+}
+
+/** Whether the newest read that should have shown it did not. */
+function isLacking({ lackedAt, seenAt }: Known): boolean {
+  return lackedAt !== undefined && (seenAt === undefined || lackedAt > seenAt);
+}
+
+function uidOf(instance: Instance | undefined): string | undefined {
+  return instance?.tags[TAG.uid];
+}
+
+/** Whether a reader would decide alike: the times of readings alone are no change. */
+function sameToReaders(a: ObservedInstance | undefined, b: ObservedInstance | undefined): boolean {
+  if (!a || !b) return a === b;
+  return (
+    a.state === b.state &&
+    a.missing === b.missing &&
+    a.impaired?.kind === b.impaired?.kind &&
+    a.impaired?.since === b.impaired?.since &&
+    a.type === b.type &&
+    a.zone === b.zone &&
+    a.subnetID === b.subnetID &&
+    a.privateIP === b.privateIP &&
+    a.clientToken === b.clientToken &&
+    a.launchTime === b.launchTime &&
+    a.stateReasonCode === b.stateReasonCode &&
+    a.stateReason === b.stateReason &&
+    sameTags(a.tags, b.tags)
+  );
+}
+
+function sameTags(a: Instance['tags'], b: Instance['tags']): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+}

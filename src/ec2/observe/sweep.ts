@@ -1,0 +1,78 @@
+import { CODE, ec2Failure } from '../calls/errors.ts';
+import {
+  type Ec2Calls,
+  type Filter,
+  type ImpairedCheck,
+  type Instance,
+  type InstanceStatus,
+  type Page,
+  TAG,
+} from '../calls/port.ts';
+
+type Reads = Pick<Ec2Calls, 'describeInstances'>;
+
+/** Most values that a filter takes (API reference, Filter). */
+export const LOOKUP_BATCH = 200;
+
+/** All instances that carry this cluster's tag, terminated ones included: 1,000 a call. Nothing when a page fails. */
+export function sweepInstances(calls: Reads, clusterID: string): Promise<Instance[]> {
+  return readInstances(calls, [{ name: `tag:${TAG.cluster}`, values: [clusterID] }]);
+}
+
+/**
+ * At most LOOKUP_BATCH instances by id; those that EC2 doesn't know are absent.
+ * Ids go in a filter, not in InstanceIds: there one unknown id fails the call for all the others, and a call with
+ * neither filter nor page size draws on the smaller bucket. Unlike the sweep's, this filter doesn't depend on tags.
+ */
+export function lookUpInstances(calls: Reads, ids: readonly string[]): Promise<Instance[]> {
+  return readInstances(calls, [{ name: 'instance-id', values: ids }]);
+}
+
+/**
+ * Running instances whose status checks fail, everybody's in the account, and which check it is; `system` when both do.
+ * Filters are joined by "and", so that each check is asked for by itself; nearly always both answers are empty.
+ */
+export async function readImpaired(
+  calls: Pick<Ec2Calls, 'describeInstanceStatus'>,
+): Promise<ReadonlyMap<string, ImpairedCheck>> {
+  const found = new Map<string, ImpairedCheck>();
+  for (const kind of ['instance', 'system'] as const) {
+    const filters = [{ name: `${kind}-status.status`, values: ['impaired'] }];
+    const statuses = await readPages<InstanceStatus>('DescribeInstanceStatus', (token) =>
+      calls.describeInstanceStatus({ filters, ...(token !== undefined && { nextToken: token }) }),
+    );
+    // Some that stand in for EC2 know no such filter, and answer with everything.
+    for (const status of statuses) if (status[kind] === 'impaired') found.set(status.id, kind);
+  }
+  return found;
+}
+
+function readInstances(calls: Reads, filters: readonly Filter[]): Promise<Instance[]> {
+  return readPages<Instance>('DescribeInstances', (token) =>
+    calls.describeInstances(token === undefined ? { filters } : { filters, nextToken: token }),
+  );
+}
+
+async function readPages<T>(
+  action: string,
+  read: (token: string | undefined) => Promise<Page<T>>,
+): Promise<T[]> {
+  const all: T[] = [];
+  let token: string | undefined;
+  do {
+    const page = await read(token);
+    all.push(...page.items);
+    if (page.nextToken !== undefined && page.nextToken === token) throw samePageAgain(action);
+    token = page.nextToken;
+  } while (token !== undefined);
+  return all;
+}
+
+function samePageAgain(action: string) {
+  return ec2Failure({
+    class: 'ambiguous',
+    code: CODE.badAnswer,
+    action,
+    detail: 'the next page was said to be the one just read',
+  });
+}

@@ -1,0 +1,167 @@
+import type { Clock, Timer } from '../../controller/lib/clock.ts';
+import { GatewayError } from '../base/errors.ts';
+import { type Heartbeat, type HeartbeatStore, launchID, StoreRefused } from '../store/heartbeatStore.ts';
+
+export interface HeartbeatQueueOptions {
+  store: Pick<HeartbeatStore, 'recordHeartbeats'>;
+  clock: Clock;
+  /** How long heartbeats are gathered; ms. */
+  flushIntervalMs?: number;
+  /** Launches in one statement; a batch this full goes out at once. */
+  batchSize?: number;
+  /** Launches that may wait; beyond it `overloaded`. */
+  capacity?: number;
+}
+
+export interface HeartbeatQueue {
+  /** Resolves once the heartbeat is stored; rejects with the store's error, or with `overloaded`. */
+  submit(heartbeat: Heartbeat): Promise<Outcome>;
+  /**
+   * False from the moment when the store refuses a batch until some of it is stored: the launches in it may live, so
+   * their silence proves nothing until the row that is to blame stands alone.
+   */
+  records(): boolean;
+  /** Stores what waits, and takes no more. */
+  stop(): Promise<void>;
+}
+
+/** A launch whose row was refused is stored by itself for so long after, ms, so that it costs its neighbours nothing. */
+const SUSPECT_MS = 600_000;
+const MOST_SUSPECTS = 1_000;
+
+interface Outcome {
+  acknowledged: boolean;
+}
+
+interface Entry {
+  id: string;
+  heartbeat: Heartbeat;
+  resolve(outcome: Outcome): void;
+  reject(error: unknown): void;
+  /** Who waits for the same launch since before. */
+  before?: Entry | undefined;
+}
+
+// There are two of them: one for each heartbeat would be one more thing to keep.
+const ACKNOWLEDGED: Outcome = Object.freeze({ acknowledged: true });
+const UNACKNOWLEDGED: Outcome = Object.freeze({ acknowledged: false });
+
+/**
+ * Gathers heartbeats into batches, one statement in flight at a time: a slow database sees bigger batches, not more of them.
+ * Of one launch only the newest waits, so the queue is bounded by launches and not by their zeal.
+ * A batch that the store refuses for its data is halved until the bad row stands alone and fails by itself.
+ */
+export function createHeartbeatQueue(options: HeartbeatQueueOptions): HeartbeatQueue {
+  const { store, clock, flushIntervalMs = 200, batchSize = 500, capacity = 10_000 } = options;
+  const waiting = new Map<string, Entry>();
+  let timer: Timer | undefined;
+  let flushing: Promise<void> | undefined;
+  let stopped = false;
+  let recording = true;
+  /** Until when, monotonic ms, by launch; the longest known first. */
+  const suspects = new Map<string, number>();
+
+  function schedule(): void {
+    if (flushing || waiting.size === 0) return;
+    if (waiting.size >= batchSize || stopped) {
+      timer?.cancel();
+      timer = undefined;
+      flushing = flush();
+    } else {
+      timer ??= clock.setTimeout(() => {
+        timer = undefined;
+        flushing ??= flush();
+      }, flushIntervalMs);
+    }
+  }
+
+  async function flush(): Promise<void> {
+    const batch = nextBatch();
+    for (const { id } of batch) waiting.delete(id);
+    try {
+      await record(batch);
+    } finally {
+      flushing = undefined;
+      schedule();
+    }
+  }
+
+  /** One suspect alone, or everybody else: two suspects in one batch would hide who is to blame. */
+  function nextBatch(): Entry[] {
+    const entries = [...waiting.values()];
+    const [first] = entries;
+    if (first && isSuspect(first)) return [first];
+    return entries.filter((entry) => !isSuspect(entry)).slice(0, batchSize);
+  }
+
+  async function record(batch: readonly Entry[]): Promise<void> {
+    try {
+      const acknowledged = await store.recordHeartbeats(batch.map(({ heartbeat }) => heartbeat));
+      recording = true;
+      for (const entry of batch) {
+        // A heartbeat that was older than the row changed nothing: then its own word is all there is.
+        const isAcknowledged = entry.heartbeat.acknowledged || acknowledged.has(entry.id);
+        resolve(entry, isAcknowledged ? ACKNOWLEDGED : UNACKNOWLEDGED);
+      }
+    } catch (error) {
+      if (!(error instanceof StoreRefused)) return reject(batch, error);
+      if (batch.length === 1) {
+        for (const entry of batch) suspect(entry);
+        return reject(batch, new GatewayError('invalid_request', undefined, { cause: error }));
+      }
+      recording = false;
+      const middle = batch.length >> 1;
+      await record(batch.slice(0, middle));
+      await record(batch.slice(middle));
+    }
+  }
+
+  function reject(batch: readonly Entry[], error: unknown): void {
+    for (const entry of batch) {
+      for (let waiter: Entry | undefined = entry; waiter; waiter = waiter.before) waiter.reject(error);
+    }
+  }
+
+  function resolve(entry: Entry, outcome: Outcome): void {
+    for (let waiter: Entry | undefined = entry; waiter; waiter = waiter.before) waiter.resolve(outcome);
+  }
+
+  function suspect({ id }: Entry): void {
+    suspects.delete(id);
+    suspects.set(id, clock.monotonic() + SUSPECT_MS);
+    const [oldest] = suspects.keys();
+    if (suspects.size > MOST_SUSPECTS && oldest !== undefined) suspects.delete(oldest);
+  }
+
+  function isSuspect({ id }: Entry): boolean {
+    if (suspects.size === 0) return false;
+    return (suspects.get(id) ?? Number.NEGATIVE_INFINITY) > clock.monotonic();
+  }
+
+  return {
+    submit(heartbeat) {
+      return new Promise((resolve, reject) => {
+        const id = launchID(heartbeat);
+        const entry = waiting.get(id);
+        if (stopped || (!entry && waiting.size >= capacity)) {
+          reject(new GatewayError('overloaded'));
+          return;
+        }
+        const newest = entry ? merge(entry.heartbeat, heartbeat) : heartbeat;
+        waiting.set(id, { id, heartbeat: newest, resolve, reject, before: entry });
+        schedule();
+      });
+    },
+    records: () => recording,
+    async stop() {
+      stopped = true;
+      schedule();
+      while (flushing) await flushing;
+    },
+  };
+}
+
+function merge(a: Heartbeat, b: Heartbeat): Heartbeat {
+  const newer = b.boot > a.boot || (b.boot === a.boot && b.seq > a.seq) ? b : a;
+  return { ...newer, acknowledged: a.acknowledged || b.acknowledged };
+}

@@ -1,0 +1,207 @@
+import { createServer as createPlainServer, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTLSServer } from 'node:https';
+import type { Socket } from 'node:net';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { own } from '../../api/base/own.ts';
+import type { Clock } from '../../controller/lib/clock.ts';
+import type { MonoReading } from '../../controller/lib/time.ts';
+import { type ErrorCode, GatewayError } from '../base/errors.ts';
+import { fromLines, LINES_TYPE } from '../base/lines.ts';
+import { StoreRefused, StoreUnavailable } from '../store/heartbeatStore.ts';
+import { type ConnectionLimits, type ConnectionTimes, limitConnections } from './connections.ts';
+import type { GatewayParts } from './parts.ts';
+import { limitRequests, provenKey, type RequestLimits } from './requestLimits.ts';
+import { cutOffUnread } from './unreadAnswers.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Monotonic ms; undefined for what the router refuses. */
+    arrivedAt: MonoReading | undefined;
+  }
+}
+
+export interface HttpOptions {
+  tls?: { cert: string | Buffer; key: string | Buffer };
+  clock: Clock;
+  /** Largest body, in bytes. */
+  bodyLimit: number;
+  /** Requests a minute. */
+  limits: RequestLimits;
+  connections: ConnectionLimits;
+  times: ConnectionTimes;
+  /** What 503 answers ask for, in seconds. */
+  retryAfterSeconds: number;
+  /** Who a bearer token was lately found to be of; undefined for one that was not asked about. */
+  knownCaller(token: string): string | undefined;
+}
+
+/** How often Node looks for connections that outlast their times, ms. */
+const CHECK_INTERVAL_MS = 1_000;
+/** An agent's request has about ten headers. */
+const MOST_HEADERS = 64;
+/** A name of Kubernetes has at most 253 characters; longer paths are not found, in our own format. */
+const LONGEST_PARAMETER = 1_024;
+/** Connections that wait to be accepted; the kernel's somaxconn bounds it. Node's own 511 overflows when a fleet comes back. */
+export const LISTEN_BACKLOG = 4_096;
+
+/** An HTTP server with the gateway's formats, limits and errors, and no routes. */
+export function createHttpServer(parts: GatewayParts, options: HttpOptions): FastifyInstance {
+  const { clock, bodyLimit, limits, retryAfterSeconds } = options;
+  const raw = createRawServer(options);
+  const connections = limitConnections(raw, options.connections, (limit) =>
+    parts.metrics.connectionsClosed.inc({ limit }),
+  );
+  const server: FastifyInstance = fastify({
+    bodyLimit,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: LONGEST_PARAMETER },
+    frameworkErrors: (error, _request, reply) => void sendError(reply, toGatewayError(error)),
+    clientErrorHandler: (error, socket) => answerUnreadable(error, socket as Socket),
+    serverFactory: (handler) => raw.on('request', handler),
+  });
+
+  server.addContentTypeParser(LINES_TYPE, { parseAs: 'string' }, (_request, body, done) => {
+    const fields = fromLines(String(body));
+    if (fields) done(null, fields);
+    else
+      done(new GatewayError('invalid_request', ['body: a line is not NAME base64, or a name comes twice']));
+  });
+
+  const timerOf = timers(parts);
+  const unread = cutOffUnread(clock, options.times.answerMs);
+  /** One listener for all answers: one made for each costs each heartbeat. */
+  function closed(this: ServerResponse): void {
+    unread.end(this);
+    connections.release(this.req.socket);
+  }
+  server.decorateRequest('arrivedAt', undefined);
+  // Hooks with callbacks: a promise for each costs each heartbeat.
+  server.addHook('onRequest', (request, reply, done) => {
+    const now = clock.monotonic();
+    request.arrivedAt = now;
+    unread.begin(reply.raw, now);
+    reply.raw.on('close', closed);
+    done();
+  });
+  const limit = limitRequests(server, clock, limits, (request) => {
+    const proven = provenKey(parts, options.knownCaller, bearer(request));
+    if (proven !== undefined) connections.prove(request.raw.socket);
+    return proven ?? request.ip;
+  });
+  server.addHook('onResponse', (request, reply, done) => {
+    const now = clock.monotonic();
+    const seconds = (now - (request.arrivedAt ?? now)) / 1000;
+    const { method } = request;
+    const route = request.routeOptions.url ?? 'unknown';
+    const { statusCode: status } = reply;
+    timerOf(method, route, status).observe(seconds);
+    if (parts.logger.isLevelEnabled('debug'))
+      parts.logger.debug({ method, route, status, seconds }, 'request answered');
+    done();
+  });
+
+  server.setNotFoundHandler({ preHandler: limit }, () => {
+    throw new GatewayError('not_found');
+  });
+  server.setErrorHandler((error, request, reply) => {
+    const known = toGatewayError(error);
+    parts.metrics.errors.inc({ code: known.code });
+    logFailure(parts, known, error, request.routeOptions.url);
+    if (known.status === 503) reply.header('retry-after', String(retryAfterSeconds));
+    return sendError(reply, known);
+  });
+  return server;
+}
+
+/** The series of each kind of answer, found once: to find it by its labels takes longer than to count in it. */
+function timers({ metrics }: GatewayParts) {
+  const known = new Map<string, ReturnType<typeof metrics.requests.labels>>();
+  return (method: string, route: string, status: number) => {
+    const name = `${method} ${route} ${status}`;
+    const timer = known.get(name) ?? metrics.requests.labels(method, route, String(status));
+    known.set(name, timer);
+    return timer;
+  };
+}
+
+/** fastify applies its own time-outs only to servers that it makes itself. */
+function createRawServer({ tls, times }: Pick<HttpOptions, 'tls' | 'times'>): Server {
+  const settings = {
+    headersTimeout: times.headersMs,
+    requestTimeout: times.requestMs,
+    keepAliveTimeout: times.idleMs,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+  };
+  const server = tls
+    ? createTLSServer({ ...settings, ...tls, handshakeTimeout: times.headersMs })
+    : createPlainServer(settings);
+  server.maxHeadersCount = MOST_HEADERS;
+  return server;
+}
+
+/** What is no HTTP, or comes too slowly, is answered before fastify sees it. */
+function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  const overdue = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  // Anything else is no fault of HTTP; an answer to a failed TLS handshake would wait for that handshake for ever.
+  if (!socket.writable || !(overdue || error.code?.startsWith('HPE_'))) return void socket.destroy();
+  const { code, message, status } = new GatewayError(overdue ? 'request_timeout' : 'invalid_request');
+  const body = JSON.stringify({ code, message });
+  const head = [
+    `HTTP/1.1 ${status} ${status === 408 ? 'Request Timeout' : 'Bad Request'}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  socket.destroySoon();
+}
+
+/** The bearer credential of a request, unverified. */
+export function bearer(request: FastifyRequest): string | undefined {
+  return /^Bearer ([!-~]{1,8192})$/.exec(request.headers.authorization ?? '')?.[1];
+}
+
+function sendError(reply: FastifyReply, { code, status, message, details }: GatewayError): FastifyReply {
+  return reply
+    .code(status)
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify({ code, message, ...(details && { details }) }));
+}
+
+const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_MAX_PARAM_LENGTH: 'not_found',
+};
+
+/** Fastify's own messages quote what was sent, so only their kind survives. */
+function toGatewayError(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error;
+  if (error instanceof StoreUnavailable)
+    return new GatewayError('storage_unavailable', undefined, { cause: error });
+  if (error instanceof StoreRefused) return new GatewayError('invalid_request', undefined, { cause: error });
+  const { code, statusCode } = error as { code?: string; statusCode?: number };
+  const known = own(FASTIFY_CODES, code ?? '');
+  if (known) return new GatewayError(known);
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return new GatewayError('invalid_request');
+  return new GatewayError('internal', undefined, { cause: error });
+}
+
+function logFailure(
+  parts: GatewayParts,
+  known: GatewayError,
+  error: unknown,
+  route: string | undefined,
+): void {
+  const { cause } = known;
+  if (known.code === 'internal') parts.logger.error({ err: error, route }, 'request failed');
+  else if (cause instanceof StoreUnavailable)
+    parts.logger.warn({ route, cause: cause.message }, 'store unavailable');
+  else if (cause instanceof StoreRefused)
+    parts.logger.warn({ route, cause: cause.message }, 'store refused a row');
+  // The message of a failed read could quote what it read.
+  else if (cause instanceof Error)
+    parts.logger.warn({ route, code: known.code, cause: cause.name }, 'request refused');
+  else parts.logger.debug({ route, code: known.code }, 'request refused');
+}

@@ -1,0 +1,87 @@
+import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify';
+import type { Clock } from '../../controller/lib/clock.ts';
+import { verifySession } from '../access/credentials.ts';
+import { GatewayError } from '../base/errors.ts';
+import { type LaunchKey, launchID } from '../store/heartbeatStore.ts';
+import type { GatewayParts } from './parts.ts';
+import { createRequestLimit } from './requestLimit.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route counts its requests itself, or nobody does. */
+    uncounted?: boolean;
+  }
+  interface FastifyInstance {
+    /** A hook that counts the requests of a route by keys of its own. */
+    limitBy(keyOf: (request: FastifyRequest) => string): onRequestHookHandler;
+  }
+}
+
+export interface RequestLimits {
+  /** Of one launch that shows a good credential. */
+  perLaunch: number;
+  /** Of one known caller. */
+  perCaller: number;
+  /** Of one address otherwise. */
+  perAddress: number;
+}
+
+const WINDOW_MS = 60_000;
+/** A launch, caller or address is forgotten sooner than the minute in which it counts only when there are more than this. */
+const MOST_KEYS = 50_000;
+
+/**
+ * Counts the requests of each route but those that are `uncounted`, and of unknown paths: without those there would be a
+ * way around every limit. Returns the hook for unknown paths. Every hook has a callback: promises cost each heartbeat.
+ */
+export function limitRequests(
+  server: FastifyInstance,
+  clock: Clock,
+  most: RequestLimits,
+  keyOf: (request: FastifyRequest) => string,
+): onRequestHookHandler {
+  const limitBy = (keyOfRoute: (request: FastifyRequest) => string): onRequestHookHandler => {
+    const limit = createRequestLimit({ clock, windowMs: WINDOW_MS, mostKeys: MOST_KEYS });
+    return (request, reply, done) => {
+      const key = keyOfRoute(request);
+      const waitMs = limit.count(key, mostRequests(most, key));
+      if (waitMs === 0) return done();
+      reply.header('retry-after', String(Math.ceil(waitMs / 1000)));
+      done(new GatewayError('rate_limited'));
+    };
+  };
+  const counted = limitBy(keyOf);
+  server.decorate('limitBy', limitBy);
+  server.addHook('onRoute', (route) => {
+    if (route.config?.uncounted) return;
+    const others = route.onRequest ?? [];
+    route.onRequest = [...(Array.isArray(others) ? others : [others]), counted];
+  });
+  return counted;
+}
+
+/**
+ * Under what a request that proved who sends it is counted; undefined for the rest, which counts by address. Many
+ * instances share the address of their NAT gateway.
+ */
+export function provenKey(
+  parts: GatewayParts,
+  knownCaller: (token: string) => string | undefined,
+  credential: string | undefined,
+): string | undefined {
+  if (credential === undefined) return undefined;
+  const launch = verifySession(parts.keys, parts.clusterID, credential);
+  if (launch) return launchLimitKey(launch);
+  const caller = knownCaller(credential);
+  return caller === undefined ? undefined : `caller ${caller}`;
+}
+
+/** Under what the requests of a launch that proved itself are counted. */
+export function launchLimitKey(launch: LaunchKey): string {
+  return `launch ${launchID(launch)}`;
+}
+
+function mostRequests(most: RequestLimits, key: string): number {
+  if (key.startsWith('launch ')) return most.perLaunch;
+  return key.startsWith('caller ') ? most.perCaller : most.perAddress;
+}

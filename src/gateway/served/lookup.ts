@@ -1,0 +1,37 @@
+import { classNameOf } from '../../api/kinds/room.ts';
+import type { Workspace } from '../../api/kinds/workspace.ts';
+import { type WorkspaceClass, workspaceClassSpec } from '../../api/kinds/workspaceClass.ts';
+import { GatewayError } from '../base/errors.ts';
+import type { LaunchKey } from '../store/heartbeatStore.ts';
+
+/** The part of the controller's Store that the gateway reads; `uid` is the index by metadata.uid. */
+export interface WorkspaceReader {
+  get(key: string): Workspace | undefined;
+  byIndex(name: 'uid', uid: string): readonly Workspace[];
+}
+
+export interface ClassReader {
+  get(name: string): WorkspaceClass | undefined;
+}
+
+/**
+ * The Workspace whose present launch is the caller's, as one frozen version.
+ * A number below the present one is `superseded`: that stays true, however old the version is that says so.
+ * Everything else that doesn't fit may be our own lag (an unknown Workspace, a number above): `launch_unknown`.
+ */
+export function findPresent(workspaces: WorkspaceReader, caller: LaunchKey): Workspace {
+  const [workspace] = workspaces.byIndex('uid', caller.uid);
+  const present = workspace?.status?.launch?.number;
+  if (workspace === undefined || present === undefined || caller.number > present) {
+    throw new GatewayError('launch_unknown');
+  }
+  if (caller.number < present) throw new GatewayError('superseded');
+  return workspace;
+}
+
+const DEFAULT_TERMS = Object.freeze(workspaceClassSpec.shape.heartbeat.parse(undefined));
+
+/** The heartbeat terms of the Workspace's class; the defaults while the class is missing. */
+export function heartbeatTerms(classes: ClassReader, workspace: Workspace) {
+  return classes.get(classNameOf(workspace))?.spec.heartbeat ?? DEFAULT_TERMS;
+}

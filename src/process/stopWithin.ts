@@ -1,0 +1,14 @@
+import { type Clock, sleep } from '../controller/lib/clock.ts';
+
+/**
+ * Waits for the stop, at most `limitMs`: a database or an API server that vanished may never let a connection go, and a
+ * process that waits for it would have to be killed. What the stop has not done by then is what a crash leaves undone.
+ * Returns whether it ended in time.
+ */
+export async function stopWithin(clock: Clock, limitMs: number, stop: () => Promise<void>): Promise<boolean> {
+  const over = new AbortController();
+  const limit = sleep(clock, limitMs, over.signal).then(() => false);
+  const inTime = await Promise.race([stop().then(() => true), limit]);
+  over.abort();
+  return inTime;
+}

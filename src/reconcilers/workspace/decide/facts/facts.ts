@@ -1,0 +1,286 @@
+import type { LeftOut } from '../../../../api/environment/environment.ts';
+import type { LaunchParams, Workspace } from '../../../../api/kinds/workspace.ts';
+import type { WorkspaceClass } from '../../../../api/kinds/workspaceClass.ts';
+import type { Refusal } from '../../../../api/reasons/refusals.ts';
+import type { MonoMs, WallMs } from '../../../../controller/lib/time.ts';
+import type { HaltFact } from './haltFact.ts';
+import type { HeartbeatFact } from './heartbeatFact.ts';
+import type { RefusedFact } from './offeringFacts.ts';
+import type { MoveFact, RoomFact } from './roomFacts.ts';
+
+export type { HeartbeatFact };
+
+/** The moment a decision is made in. Wall time stamps the status; safety is measured in monotonic time. */
+export interface Now {
+  wall: WallMs;
+  mono: MonoMs;
+}
+
+export type UnusableReason = 'EnvironmentTooLarge' | 'SecretRefused';
+
+/** The environment as the Secrets say it now. */
+export type EnvironmentFact =
+  | {
+      kind: 'Merged';
+      /** Digest of the content under each key that matters, by key id. */
+      digests: Readonly<Record<string, string>>;
+      /** A digest that is the same in all namespaces, and never leaves this process but sealed; see fleet/contentNames.ts. */
+      content?: string;
+      /** Id of the key that a new digest is made with. */
+      currentKey: string;
+      /** Keys that a digest on record names and that nobody holds any more: nothing can be compared under them. */
+      lostKeys?: readonly string[];
+      /** Variables that the instance does not get. */
+      leftOut: readonly LeftOut[];
+    }
+  | { kind: 'Missing'; secrets: readonly string[] }
+  /** What the Secrets hold is not for an instance; `message` says what to do. */
+  | { kind: 'Unusable'; reason: UnusableReason; message: string }
+  /** Not read on purpose: no class lets the Workspace have an instance. */
+  | { kind: 'Unread' }
+  /** The Secrets could not be read just now; nothing follows from that. */
+  | { kind: 'Unknown' };
+
+export interface InstanceFact {
+  id: string;
+  number: number;
+  generation: number;
+  clientToken?: string;
+  state: string;
+  type: string;
+  zone: string;
+  imageID?: string;
+  capacityType?: 'OnDemand' | 'Spot';
+  subnetID?: string;
+  securityGroupIDs?: readonly string[];
+  /** '' when it has none. */
+  instanceProfile?: string;
+  privateIP?: string;
+  launchTime?: string;
+  /** EC2's code for it, and what it said. */
+  stateReasonCode?: string;
+  stateReason?: string;
+  /** Look-ups by id that said NotFound, with no sighting in between: the first and the last. */
+  notFound?: { firstAt: MonoMs; lastAt: MonoMs };
+  /** Keys of our tags that it lacks, or that say something else; of those on record alone. */
+  missingTags?: readonly string[];
+  /** The last complete sweep lacked it. */
+  missing: boolean;
+  /** EC2's status checks of it have failed in every reading since then: its own, or those of what it runs on. */
+  impaired?: { kind: 'instance' | 'system'; since: MonoMs };
+}
+
+export type ResolutionFact =
+  | {
+      ok: true;
+      images: readonly { id: string; architecture: string; rootDeviceName: string }[];
+      subnets: readonly { id: string; zone: string }[];
+      securityGroupIDs: readonly string[];
+    }
+  | { ok: false; kind: 'missing' | 'unavailable'; message: string };
+
+/** What the last send of the present launch came back with. */
+export interface LaunchAnswer {
+  number: number;
+  /** When it was sent, or tried to. */
+  sentAt: MonoMs;
+  /** Whether it was the one send of the pass that armed the launch. */
+  firstSend: boolean;
+  /** The later of taking the lease, this process's start, and the send before this one. */
+  quietSince: MonoMs;
+  result:
+    | { kind: 'accepted' }
+    | { kind: 'refused'; class: Refusal; code: string; message: string }
+    | { kind: 'throttled' }
+    | { kind: 'mismatch' }
+    | { kind: 'ambiguous'; code: string }
+    | { kind: 'notSent'; message: string };
+}
+
+/** A dry run's verdict on a candidate. */
+export interface ValidationFact {
+  fingerprint: string;
+  verdict:
+    | { ok: true }
+    | { ok: false; class: Exclude<Refusal, 'capacity'> | 'retry'; code: string; message: string };
+  /** When it must be asked again. */
+  expiresAt: MonoMs;
+}
+
+/** A difference between what is desired on record and what the objects say now; see debounce.ts. */
+export interface PendingChange {
+  /** The digests on record that it differs from. */
+  recorded: { env: string; machine: string };
+  env: string;
+  machine: string;
+  /** Since when it has stood still. */
+  since: MonoMs;
+  /** Since when there has been a difference at all. */
+  burstSince: MonoMs;
+  /** Names of what changed, as far as this process saw it. */
+  changed: readonly string[];
+  /** All of these are variables of spec.env: no Secret’s is among them. */
+  plain?: boolean;
+}
+
+/** What differs between two environments. */
+export type ChangedNames = Pick<PendingChange, 'changed' | 'plain'>;
+
+/** When the launch with this deadline must have been heard, as this process's monotonic clock has it; see deadline.ts. */
+export interface DeadlineFact {
+  number: number;
+  deadline: string;
+  at: MonoMs;
+}
+
+/** When the present launch ended, by this process's monotonic clock; see deadline.ts. */
+export interface EndFact {
+  number: number;
+  stamp: string;
+  at: MonoMs;
+}
+
+/** The present launch, which heartbeat before, is not heard; see silence.ts. */
+export interface SilenceFact {
+  number: number;
+  /** Since when this process has known that it is not heard, by both clocks. */
+  since: MonoMs;
+  at: WallMs;
+  /** Its last heartbeat then, by the database's clock. */
+  heardAt?: WallMs;
+}
+
+/** The API server refused to have the finalizer added or removed, so many times in a row, last at that moment. */
+export interface FinalizerRefusal {
+  kind: 'AddFinalizer' | 'RemoveFinalizer';
+  count: number;
+  at: MonoMs;
+  /** HTTP status, reason and the API server's words. */
+  said: string;
+}
+
+/** What this process remembers of a Workspace; all of it may be lost at any moment. */
+export interface ProcessFact {
+  /** Random id of this process's present lease term. */
+  epoch: string;
+  /** The later of taking the lease and this process's start. */
+  termAt: MonoMs;
+  /** Whether this process has itself written this Workspace's status in this term. */
+  wrote: boolean;
+  /** Since when the status has looked wiped or rolled back. */
+  suspectSince?: MonoMs;
+  /** Sends of the present launch's number by this process. */
+  sends?: { count: number; lastAt: MonoMs };
+  answer?: LaunchAnswer;
+  change?: PendingChange;
+  silence?: SilenceFact;
+  deadline?: DeadlineFact;
+  ended?: EndFact;
+  validations: readonly ValidationFact[];
+  /** When TerminateInstances was last sent for an instance, by id. */
+  terminateSentAt: Readonly<Record<string, MonoMs>>;
+  /** AWS's error code when the last TerminateInstances for an instance was refused, by id; '' where it was one of several, and nobody knows for which. */
+  terminateRefusals?: Readonly<Record<string, string>>;
+  finalizerRefusal?: FinalizerRefusal | undefined;
+  /** When Stop- or StartInstances was last sent, by `<action> <id>`. */
+  powerSentAt: Readonly<Record<string, MonoMs>>;
+  /** The last definite answer to it: see power.ts. */
+  powerAnswers?: Readonly<Record<string, string>>;
+  /** Tail of the console output by instance id, free of secrets; '' when EC2 has none. */
+  console: Readonly<Record<string, string>>;
+}
+
+/** Intervals of the protocol, in ms; see docs/configuration.md. */
+export interface Timing {
+  lateMs: number;
+  visibilityMs: number;
+  repairBackoffMinMs: number;
+  repairBackoffMaxMs: number;
+  replayBackoffMinMs: number;
+  replayBackoffMaxMs: number;
+  terminateRetryMs: number;
+  /** Age of a launch past which a replay is not trusted to be remembered by EC2. */
+  replayMaxAgeMs: number;
+  /** What one second of a class's `…Seconds` field lasts; 1000 but in scaled tests. */
+  secondMs: number;
+}
+
+/** What the user data of a launch armed now would be rendered from, or why it can't be. */
+export type UserDataFact =
+  | { ok: true; source: LaunchParams['userData'] }
+  | { ok: false; kind: 'invalid' | 'unavailable'; message: string };
+
+/** Some content, as far as the other Workspaces of the class have to do with it. */
+export interface ContentFact {
+  /** What it is compared by with others; without it, as in status. */
+  name?: string;
+  /** Whether any of them is Ready with it. */
+  proven: boolean;
+  /** One that was replaced for it and has yet to become Ready. */
+  trying?: string;
+  /** How many were replaced for it and failed again and again. */
+  failing: number;
+}
+
+/** What the other Workspaces of the class come to, as far as budgets and limits go. */
+export interface FleetFact {
+  /** Workspaces that count for the budget, this one included. */
+  counted: number;
+  /** Others of them that don't serve, or are about to be replaced, and hold a slot. */
+  unavailable: number;
+  halt?: HaltFact | undefined;
+  /** Others that wait for a slot, and how many of them before this one. */
+  waiting: number;
+  ahead: number;
+  /** How long a replacement takes, ms; undefined before one ended. */
+  meanMs?: number;
+  room: RoomFact;
+  /** By the content as status has it: whatever this one could be replaced for just now. */
+  contents: Readonly<Record<string, ContentFact>>;
+}
+
+/** Its turn at the bucket that it asked for: now, or in about so many ms, after so many others. */
+export interface LineFact {
+  inMs: number;
+  ahead: number;
+}
+
+/** Everything that a decision may depend on, gathered by observe. */
+export interface Facts {
+  clusterID: string;
+  workspace: Workspace;
+  /** The class that the Workspace is in; see api/room.ts. */
+  class?: WorkspaceClass;
+  move?: MoveFact | undefined;
+  /** Whether the class lets this namespace use it. */
+  classAllowed: boolean;
+  /** Whether the parameters of the launch on record carry our MAC: others are never sent. */
+  paramsAuthentic: boolean;
+  environment: EnvironmentFact;
+  /** Names of the contents that the class's `halted` shows sealed, by what it shows. */
+  haltNames?: Readonly<Record<string, string>>;
+  fleet: FleetFact;
+  /** Digest of the machine that is asked for, see asked.ts; undefined without a class. */
+  machine?: string;
+  resolution?: ResolutionFact;
+  /** What EC2 refused lately; see ec2/offerings.ts. */
+  refused: readonly RefusedFact[];
+  instances: readonly InstanceFact[];
+  /** Begin of the last complete sweep. */
+  sweptAt?: MonoMs;
+  heartbeats: {
+    available: boolean;
+    /** Since when it has been available without a break, as far as this process knows. */
+    since?: MonoMs;
+    /** More of the class fell silent within one timeout than can be blamed on them: evidence on silence is missing. */
+    massSilence: boolean;
+    launches: readonly HeartbeatFact[];
+  };
+  /** Live instances that earlier Workspaces of this name launched; undefined before anybody looked. */
+  earlier?: readonly { id: string; uid: string; heartbeats: boolean }[] | undefined;
+  process: ProcessFact;
+  /** Absent until a decision asks for one. */
+  line?: LineFact | undefined;
+  timing: Timing;
+  userData: UserDataFact;
+}

@@ -1,0 +1,54 @@
+import { iso, plus } from '../../../../controller/lib/time.ts';
+import { digestAnew } from '../desire/desired.ts';
+import { type Draft, heed, propose, wakeAfter } from '../facts/decision.ts';
+import { fallbackOf } from '../offer/refused.ts';
+import { provenGone } from '../record/ending.ts';
+import { startupTimeoutMs } from '../record/recovery.ts';
+import { candidate } from '../replace/candidate.ts';
+import { answerRequest } from '../replace/supersede.ts';
+import { turnFor } from '../room/line.ts';
+
+/**
+ * Arms a waiting launch once every predecessor is proven gone and it is its turn at EC2: all parameters resolved now,
+ * the newest request and generation absorbed. RunInstances may be called only when this write was accepted, and is
+ * called in the same pass.
+ */
+export function arm(draft: Draft): void {
+  const { facts, now, status } = draft;
+  const { launch, desired } = status;
+  const { spec } = facts.workspace;
+  if (launch?.phase !== 'Waiting' || !desired || draft.effect) return;
+  if (spec.paused || spec.operatingMode === 'Stopped') return;
+  if (status.terminating) return;
+  const predecessors = facts.instances.filter((instance) => instance.number < launch.number);
+  if (predecessors.some((instance) => !provenGone(draft, instance.number, instance.id))) return;
+  if (facts.sweptAt === undefined || facts.sweptAt < facts.process.termAt) {
+    wakeAfter(draft, 1000);
+    return;
+  }
+  if (draft.blocker) return;
+  const { value: params, ...wait } = candidate(draft, launch.number);
+  heed(draft, wait);
+  if (!params) return;
+  // The class or the spec is another than the one on record, and has yet to stand still: what is sent must be what is
+  // recorded, or the instance would be replaced for what it has, or kept with what it should not have.
+  if (facts.machine !== desired.machine) return;
+  // Whoever had an instance is not to wait behind all who never had one.
+  const lane = status.provisions > 0 ? 'again' : 'first';
+  const order = launch.openedAt ?? '';
+  const ask = { bucket: 'RunInstances', lane, errand: 'send', order, ready: true } as const;
+  const turn = turnFor(draft, ask, `Launch ${launch.number} (${launch.cause?.kind ?? 'Created'})`);
+  heed(draft, turn);
+  if (!turn.value) return;
+  answerRequest(draft);
+  digestAnew(draft);
+  launch.generation = desired.generation;
+  launch.machine = desired.machine;
+  launch.phase = 'Submitted';
+  launch.submittedAt = iso(now.wall);
+  launch.deadline = iso(plus(now.wall, startupTimeoutMs(draft)));
+  launch.params = params;
+  launch.fallback = fallbackOf(draft, params);
+  launch.sender = facts.process.epoch;
+  propose(draft, { kind: 'RunInstances', number: launch.number, armed: true });
+}
