@@ -285,6 +285,6 @@ describe('a cloud kept in a file', () => {
   it('is not read when another version wrote it', async () => {
     const file = join(folder, 'state.json');
     writeFileSync(file, JSON.stringify({ version: 0 }));
-    await expect(start(file)).rejects.toThrow(/delete it to begin anew/);
+    await expect(start(file)).rejects.toThrow(/delete it to begin again/);
   });
 });

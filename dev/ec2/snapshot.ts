@@ -23,7 +23,7 @@ const SAVE_DELAY_MS = 200;
 /**
  * Reads what `keepSaved` wrote; undefined when there is none. The file is the cloud's own: of its content only the
  * version is checked.
- * @throws when the file can't be read or is of another version; delete it to begin anew.
+ * @throws when the file can't be read or is of another version; delete it to begin again.
  */
 export function readSnapshot(file: string): Snapshot | undefined {
   let text: string;
@@ -35,7 +35,7 @@ export function readSnapshot(file: string): Snapshot | undefined {
   }
   const content: unknown = JSON.parse(text);
   if (!envelope.safeParse(content).success)
-    throw new Error(`${file} was written by another version of the embedded EC2; delete it to begin anew`);
+    throw new Error(`${file} was written by another version of the embedded EC2; delete it to begin again`);
   return content as Snapshot;
 }
 

@@ -31,7 +31,7 @@ describe('the database of a stack, where DATABASE_URL names a server', () => {
     await expect(query(database.url, 'SELECT')).rejects.toThrow('does not exist');
   });
 
-  test('is the same again for a stack that is kept, and empty for one that begins anew', async () => {
+  test('is the same again for a stack that is kept, and empty for one that begins again', async () => {
     const parent = await mkdtemp(join(tmpdir(), 'workspace-database-'));
     const keepIn = join(parent, 'kept');
     try {

@@ -52,7 +52,7 @@ describe('the agent under sh', () => {
     expect(existsSync(file('run/workspace-agent/environment.new'))).toBe(false);
   });
 
-  test('a second boot binds anew with its credential, and counts as newer', async () => {
+  test('a second boot binds again with its credential, and counts as newer', async () => {
     machine.fixture.put();
     const first = boot();
     await expect.poll(find, WAIT).toMatchObject({ boot: 1, fresh: true });

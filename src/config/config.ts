@@ -85,7 +85,7 @@ const aws = z
     lookupIntervalMs: ms(2_000).describe('Pause between two looks at launches in flight.'),
     statusIntervalMs: ms(30_000).describe('Pause between two looks for instances whose status checks fail.'),
     resolveIntervalMs: ms(300_000).describe(
-      'How often a class’s images, subnets and security groups are looked up anew.',
+      'How often a class’s images, subnets and security groups are looked up again.',
     ),
     capacityRetryMs: ms(180_000).describe(
       'How long an instance type without capacity in a zone is not asked for again.',
@@ -233,7 +233,7 @@ const timing = z
     ),
     visibilityMs: ms(300_000).describe('T_vis: how long EC2 may go on not showing an instance that exists.'),
     repairBackoffMinMs: ms(30_000).describe(
-      'First pause after an unexpected end, a refusal for quota or one that a person must mend.',
+      'First pause after an unexpected end, a refusal for quota or one that a person must fix.',
     ),
     repairBackoffMaxMs: ms(900_000).describe('Longest such pause; it doubles from end to end.'),
     replayBackoffMinMs: ms(1_000).describe('First pause before an ambiguous RunInstances is replayed.'),

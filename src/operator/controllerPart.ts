@@ -169,7 +169,7 @@ export function startControllerPart(
     caBundle: () => files.caBundle,
     agentScript: readAgentFiles().script,
   });
-  // Forgotten sooner than a class looks anew, or the look would find what it found before.
+  // Forgotten sooner than a class looks again, or the look would find what it found before.
   const resolver = createResolver({ calls, clock, ttlMs: aws.resolveIntervalMs / 5 });
   const lease = { held: () => elector.held(), term: () => elector.term() };
   const collector = createUserDataCollector({

@@ -217,7 +217,7 @@ contract('the list of owners', (api) => {
   const owners = (...managedFields: JsonObject[]) => ({ metadata: { managedFields } });
   const entry = { operation: 'Apply', apiVersion: 'v1', fieldsType: 'FieldsV1' };
 
-  test('is cleared by one empty entry, stays clear, and begins anew with an apply', async () => {
+  test('is cleared by one empty entry, stays clear, and begins again with an apply', async () => {
     const one = `${configMapsIn(await api.namespace())}/a`;
     await api.ok('PATCH', one, data({ a: '1' }), applyAs('gitops'));
     const cleared = await api.ok('PATCH', one, owners({}), merge);

@@ -74,7 +74,7 @@ contract('what an account has', ACCOUNT, (law) => {
     expect(await calls.getParameter(parameter)).toBe(imageID);
   });
 
-  law('a parameter that does not exist is the caller’s to mend', async ({ calls }) => {
+  law('a parameter that does not exist is the caller’s to fix', async ({ calls }) => {
     expect(await outcomeOf(calls.getParameter('/nobody/made/this'))).toBe('userFix ParameterNotFound');
   });
 

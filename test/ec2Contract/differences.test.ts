@@ -3,7 +3,7 @@ import { expectDifference } from './support/differences.ts';
 
 const difference = { instead: 'it forgets', shows: 'forgot' };
 
-test('a difference that is mended is an error that names its entry', async () => {
+test('a difference that is fixed is an error that names its entry', async () => {
   await expect(expectDifference('it remembers', difference, Promise.resolve())).rejects.toThrow(
     'take "it remembers" out of its differences',
   );

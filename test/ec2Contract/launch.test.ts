@@ -100,7 +100,7 @@ contract('RunInstances', LAUNCH, (law) => {
     ['an instance profile that does not exist', { instanceProfile: 'nobody' }, 'InvalidParameterValue'],
   ];
   for (const [what, params, code] of refusals) {
-    law(`${what} is the caller’s to mend: ${code}`, async ({ calls, request }) => {
+    law(`${what} is the caller’s to fix: ${code}`, async ({ calls, request }) => {
       expect(await outcomeOf(calls.runInstances(request({ params })))).toBe(`userFix ${code}`);
     });
     law(`${what} is refused by a dry run too`, async ({ calls, request }) => {

@@ -19,19 +19,19 @@ export const LAUNCH: Differences = {
     shows: "expected 'answered' to be 'userFix InvalidAMIID.NotFound'",
   },
   'the token of an ended instance launches no other': { instead: NO_TOKENS, shows: 'to include' },
-  'an image that does not exist is the caller’s to mend: InvalidAMIID.NotFound': {
+  'an image that does not exist is the caller’s to fix: InvalidAMIID.NotFound': {
     instead: UNCHECKED,
     shows: "expected 'answered' to be",
   },
-  'an image id that is none is the caller’s to mend: InvalidAMIID.Malformed': {
+  'an image id that is none is the caller’s to fix: InvalidAMIID.Malformed': {
     instead: UNCHECKED,
     shows: "expected 'answered' to be",
   },
-  'an instance type that is none is the caller’s to mend: InvalidParameterValue': {
+  'an instance type that is none is the caller’s to fix: InvalidParameterValue': {
     instead: UNCHECKED,
     shows: "expected 'answered' to be",
   },
-  'an instance profile that does not exist is the caller’s to mend: InvalidParameterValue': {
+  'an instance profile that does not exist is the caller’s to fix: InvalidParameterValue': {
     instead: 'the answer is IAM’s',
     shows: "expected 'ambiguous NoSuchEntity' to be",
   },

@@ -8,7 +8,7 @@ import type { Terms, Version } from './world.ts';
 
 export const UID = 'u';
 
-/** Made once: parsing them anew for each state would be most of the work. */
+/** Made once: parsing them again for each state would be most of the work. */
 const classes = new Map<string, WorkspaceClass>();
 const specs = new Map<string, Workspace['spec']>();
 

@@ -29,7 +29,7 @@ function lives(world: World, instance: TrueInstance): Step[] {
       if (!isPresent(world, number) || world.evidence.availableSince === undefined) return [];
       if (held === undefined) {
         if (!mayBootstrap(world)) return [];
-        // What was served is on record at once; of an earlier boot's the row goes on telling until it is heard anew.
+        // What was served is on record at once; of an earlier boot's the row goes on telling until it is heard again.
         const served = row?.boot === undefined ? { boot: undefined, env: world.content, fresh: false } : row;
         return to('bootstraps', { held: world.content, row: served });
       }

@@ -37,7 +37,7 @@ export const MUTANTS_OF_EVIDENCE: readonly Mutant[] = [
   },
   {
     rule: '4',
-    flaw: 'a wiped status is written anew at once',
+    flaw: 'a wiped status is written again at once',
     breaks: /^S1/,
     budget: { refusals: 1, wipes: 1, takeovers: 1, ticks: 2 },
     decide: lying((facts) =>

@@ -94,7 +94,7 @@ export interface Process {
 /** How often each may still happen; they bound the search. */
 export interface Budget {
   ticks: number;
-  /** Another process takes the lease, or the same begins anew; what the old one was about to do arrives late, or never. */
+  /** Another process takes the lease, or the same begins again; what the old one was about to do arrives late, or never. */
   takeovers: number;
   /** Requests whose answer is lost, that arrive late, twice or never. */
   losses: number;
@@ -142,7 +142,7 @@ export interface Budget {
 export interface Terms {
   stopBehavior: 'Stop' | 'Terminate';
   replayMaxAgeMs?: number;
-  /** How the status goes back: with its version, as from a backup of etcd, or as if somebody had written the old one anew. */
+  /** How the status goes back: with its version, as from a backup of etcd, or as if somebody had written the old one again. */
   restoring: 'seen' | 'unseen';
   /** Instances that each class may have. */
   maxInstances?: number;

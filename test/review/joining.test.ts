@@ -63,7 +63,7 @@ test('a class edited as the predecessor ends, and back again at once, leaves an 
   expect(bench.runs).toHaveLength(2);
 });
 
-test('a class edited while its terms are looked up is looked up anew: nothing is sent with another class’s subnets', async () => {
+test('a class edited while its terms are looked up is looked up again: nothing is sent with another class’s subnets', async () => {
   const bench = await createBench();
   await bench.createClass();
   await bench.createWorkspace();

@@ -13,7 +13,7 @@ describe('no pass ends without somebody who looks again', () => {
     await expect(bench.pass(given.signal)).rejects.toThrow(/given up/);
   });
 
-  test('a pass of a term that is over ends quietly: the next term looks at everything anew', async () => {
+  test('a pass of a term that is over ends quietly: the next term looks at everything again', async () => {
     const bench = await createBench();
     await bench.createClass();
     await bench.createWorkspace();

@@ -25,7 +25,7 @@ import { refuse, relent } from './refusals.ts';
 
 const SETTINGS = {
   WORKSPACE_AWS_REQUEST_RATE_PERCENT: '2000',
-  // Longer than this file takes: what has no capacity is mended by another type, not by time.
+  // Longer than this file takes: what has no capacity is fixed by another type, not by time.
   WORKSPACE_AWS_CAPACITY_RETRY_MS: '600000',
 };
 /** Sixty of the protocol's seconds, ms. */
@@ -38,7 +38,7 @@ interface Case {
   spoil(scene: Scene, name: string): Promise<unknown>;
   reason: string;
   message: RegExp;
-  mend(scene: Scene, name: string): unknown;
+  fix(scene: Scene, name: string): unknown;
   /** The launch that is Ready in the end. */
   launch: number;
 }
@@ -65,7 +65,7 @@ const CASES: Case[] = [
     spoil: (scene, name) => scene.kube.delete(SECRETS, secretOf(name), NAMESPACE),
     reason: 'SecretMissing',
     message: /Secret "secret-missing-env" not found in namespace "default"; create it/,
-    mend: (scene, name) => putSecret(scene, secretOf(name), { KEY: 'a' }),
+    fix: (scene, name) => putSecret(scene, secretOf(name), { KEY: 'a' }),
     launch: 1,
   },
   {
@@ -73,7 +73,7 @@ const CASES: Case[] = [
     spoil: (scene, name) => scene.kube.delete(CLASSES, name),
     reason: 'ClassNotFound',
     message: /WorkspaceClass "class-missing" does not exist; create it/,
-    mend: (scene, name) => scene.kube.create(CLASSES, classManifest(name)),
+    fix: (scene, name) => scene.kube.create(CLASSES, classManifest(name)),
     launch: 1,
   },
   {
@@ -81,7 +81,7 @@ const CASES: Case[] = [
     spoil: (scene, name) => patchClass(scene, name, { allowedNamespaces: { from: 'None' } }),
     reason: 'ClassNotAllowed',
     message: /does not allow namespace "default"; ask its owner/,
-    mend: (scene, name) => patchClass(scene, name, { allowedNamespaces: { from: 'All' } }),
+    fix: (scene, name) => patchClass(scene, name, { allowedNamespaces: { from: 'All' } }),
     launch: 1,
   },
   {
@@ -89,7 +89,7 @@ const CASES: Case[] = [
     spoil: (scene, name) => patchWorkspace(scene, name, { spec: { instanceType: 'c7i.large' } }),
     reason: 'InvalidConfiguration',
     message: /c7i.large is not offered by WorkspaceClass "type-not-offered"; choose one of m7i.large/,
-    mend: (scene, name) => patchClass(scene, name, { instanceTypes: [{ name: 'c7i.large' }] }),
+    fix: (scene, name) => patchClass(scene, name, { instanceTypes: [{ name: 'c7i.large' }] }),
     launch: 2,
   },
   {
@@ -100,7 +100,7 @@ const CASES: Case[] = [
     },
     reason: 'InvalidConfiguration',
     message: /"parameter-missing".*\/gone.*no such parameter in this region.*create it/,
-    mend: (scene) => Object.assign(account(scene).ssmParameters, { '/gone': 'ami-0aaaaaaaaaaaaaaaa' }),
+    fix: (scene) => Object.assign(account(scene).ssmParameters, { '/gone': 'ami-0aaaaaaaaaaaaaaaa' }),
     launch: 2,
   },
   {
@@ -113,7 +113,7 @@ const CASES: Case[] = [
     reason: 'InvalidConfiguration',
     // Whoever asks EC2 first: the dry run, or the look at the class's terms.
     message: /present instance stays.*InvalidAMIID.NotFound.*ami-0d|ami-0d\w+ does not exist/,
-    mend: (scene) => account(scene).images.push({ ...ownImage }),
+    fix: (scene) => account(scene).images.push({ ...ownImage }),
     launch: 2,
   },
   {
@@ -124,7 +124,7 @@ const CASES: Case[] = [
     },
     reason: 'InvalidConfiguration',
     message: /"no-subnet".*subnets.*matches no subnet in this region. Correct the term/,
-    mend: (scene) => account(scene).subnets[0]?.tags.push({ key: 'tier', value: 'none' }),
+    fix: (scene) => account(scene).subnets[0]?.tags.push({ key: 'tier', value: 'none' }),
     launch: 2,
   },
   {
@@ -132,7 +132,7 @@ const CASES: Case[] = [
     spoil: (scene, name) => patchClass(scene, name, { instanceProfile: 'nobody' }),
     reason: 'InvalidConfiguration',
     message: /present instance stays: InvalidParameterValue.*nobody.*Correct the class/,
-    mend: (scene) => account(scene).instanceProfiles.push('nobody'),
+    fix: (scene) => account(scene).instanceProfiles.push('nobody'),
     launch: 2,
   },
   {
@@ -144,7 +144,7 @@ const CASES: Case[] = [
     },
     reason: 'QuotaExceeded',
     message: /present instance stays: VcpuLimitExceeded.*have AWS raise the quota/,
-    mend: relent,
+    fix: relent,
     launch: 2,
   },
   {
@@ -160,7 +160,7 @@ const CASES: Case[] = [
     },
     reason: 'CapacityUnavailable',
     message: /no capacity for c6i.large in eu-central-1.*More types or subnets/,
-    mend: (scene, name) =>
+    fix: (scene, name) =>
       patchClass(scene, name, { instanceTypes: [{ name: 'c6i.large' }, { name: 'm6i.large' }] }),
     launch: 2,
   },
@@ -225,9 +225,9 @@ describe('what is spoilt under a Workspace that serves', () => {
     for (const { name } of CASES) expect(liveInstancesOf(scene, name)).toEqual(instances.get(name));
   });
 
-  describe.concurrent('and goes on by itself once it is mended', () => {
-    test.each(CASES)('$name', async ({ name, mend, launch }) => {
-      await mend(scene, name);
+  describe.concurrent('and goes on by itself once it is fixed', () => {
+    test.each(CASES)('$name', async ({ name, fix, launch }) => {
+      await fix(scene, name);
       await untilReady(scene, name, launch);
       expect(provisionsOf(scene, name)).toHaveLength(launch);
     });

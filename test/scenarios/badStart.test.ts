@@ -27,7 +27,7 @@ interface Case {
   className?: string;
   reason: string;
   message: RegExp;
-  mend(scene: Scene, name: string): unknown;
+  fix(scene: Scene, name: string): unknown;
 }
 
 const withSecret = (scene: Scene, name: string) => putSecret(scene, `${name}-env`, { KEY: 'a' });
@@ -38,7 +38,7 @@ const CASES: Case[] = [
     prepare: () => undefined,
     reason: 'SecretMissing',
     message: /Secret "secret-missing-env" not found in namespace "default"; create it/,
-    mend: withSecret,
+    fix: withSecret,
   },
   {
     name: 'class-missing',
@@ -46,7 +46,7 @@ const CASES: Case[] = [
     prepare: withSecret,
     reason: 'ClassNotFound',
     message: /WorkspaceClass "absent" does not exist; create it/,
-    mend: (scene) => scene.kube.create(CLASSES, classManifest('absent')),
+    fix: (scene) => scene.kube.create(CLASSES, classManifest('absent')),
   },
   {
     name: 'refused',
@@ -55,8 +55,8 @@ const CASES: Case[] = [
       refuse(scene, name, { code: 'InvalidParameterValue', message: 'Invalid IAM Instance Profile name' });
     },
     reason: 'InvalidConfiguration',
-    message: /EC2 refused.*InvalidParameterValue.*Invalid IAM Instance Profile name.*Mend the class/,
-    mend: relent,
+    message: /EC2 refused.*InvalidParameterValue.*Invalid IAM Instance Profile name.*Fix the class/,
+    fix: relent,
   },
   {
     name: 'quota',
@@ -66,7 +66,7 @@ const CASES: Case[] = [
     },
     reason: 'QuotaExceeded',
     message: /VcpuLimitExceeded.*Ask AWS for a higher quota; the next attempt is at/,
-    mend: relent,
+    fix: relent,
   },
 ];
 
@@ -109,8 +109,8 @@ describe('a Workspace that can not be launched', () => {
     for (const { name } of CASES) expect(provisionsOf(scene, name)).toEqual([]);
   });
 
-  test.concurrent.each(CASES)('$name: mended, it is launched by itself, once', async ({ name, mend }) => {
-    await mend(scene, name);
+  test.concurrent.each(CASES)('$name: fixed, it is launched by itself, once', async ({ name, fix }) => {
+    await fix(scene, name);
     await untilReady(scene, name);
     expect(provisionsOf(scene, name)).toHaveLength(1);
     expect((await getWorkspace(scene, name)).status?.provisions).toBe(1);

@@ -119,7 +119,7 @@ test('deleted while the operator runs, the Secret is put back as it was', async 
   expect(scene.stack.ec2.counters.provisions()).toHaveLength(4);
 });
 
-test('deleted while it is down, the keys are made anew: nothing is replaced for it, it is said, and a backup mends it', async () => {
+test('deleted while it is down, the keys are made again: nothing is replaced for it, it is said, and a backup fixes it', async () => {
   const [backup, lost] = [await readKeys(), await keyOf('rest')];
   const provisions = scene.stack.ec2.counters.provisions().length;
   await operator.stop();

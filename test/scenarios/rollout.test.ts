@@ -121,7 +121,7 @@ describe('roll-outs of a class', () => {
     await sweeps(scene, 4);
     expect(provisioned(rest)).toEqual(rest.map(() => 1));
 
-    await patchClass('halted', { requests: { resume: 'mended' } });
+    await patchClass('halted', { requests: { resume: 'fixed' } });
     await Promise.all(rest.map((name) => untilReady(scene, name, 2)));
     expect(provisioned(rest)).toEqual(rest.map(() => 2));
     const { status } = await until('the class is well', async () => {
@@ -129,7 +129,7 @@ describe('roll-outs of a class', () => {
       return klass.status?.rollout?.endedAt !== undefined && klass;
     });
     expect(status?.halted).toBeUndefined();
-    expect(status?.handled?.resume).toBe('mended');
+    expect(status?.handled?.resume).toBe('fixed');
   });
 
   test('a newer image is rolled out where the class says Automatic, and nowhere else', async () => {

@@ -50,7 +50,7 @@ test('a class’s script is kept while the class has it or a launch was made wit
   await untilReady(scene, 'ada', 2);
   await until('the first script is gone', async () => (await scripts()).join() === '#!/bin/sh\n: two\n');
 
-  // Back again: it was removed, so it is kept anew before a launch refers to it.
+  // Back again: it was removed, so it is kept again before a launch refers to it.
   await setScript('#!/bin/sh\n: one\n');
   await untilReady(scene, 'ada', 3);
   await until('the second script is gone', async () => (await scripts()).join() === '#!/bin/sh\n: one\n');

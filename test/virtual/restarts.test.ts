@@ -94,7 +94,7 @@ describe('one person’s restarts', () => {
     );
   });
 
-  story('an operator that starts anew knows of the row, and of what waits', ONE, async (world) => {
+  story('an operator that starts again knows of the row, and of what waits', ONE, async (world) => {
     await world.createFleet(1);
     await loop(world, 'ws-0', 20 * SECOND, 10 * MINUTE);
     const { restarts } = world.workspace('ws-0').status ?? {};

@@ -63,8 +63,9 @@ spec:
           lifecycle:
             preStop: {sleep: {seconds: 10}}
           {{- end }}
+          # Whether it runs, and not whether it is ready: no database that is away restarts it.
           startupProbe:
-            httpGet: {path: /readyz, port: health}
+            httpGet: {path: /healthz, port: health}
             periodSeconds: 2
             failureThreshold: 60
           readinessProbe:

@@ -103,7 +103,7 @@ function sorted(set: FieldSet): [string, FieldSet][] {
   return [...set.kids].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** What sets are as FieldsV1, so that those that writes leave alone are neither read nor written anew. */
+/** What sets are as FieldsV1, so that those that writes leave alone are neither read nor written again. */
 const written = new WeakMap<FieldSet, JsonObject>();
 
 function below(set: FieldSet): JsonObject {

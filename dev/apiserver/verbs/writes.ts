@@ -188,7 +188,7 @@ export function update(core: Core, target: Target, change: Change, options: Writ
     const generation = typeof oldMeta.generation === 'number' ? oldMeta.generation + 1 : 1;
     next = { ...next, metadata: { ...metaOf(next), generation } };
   }
-  // Compared below and stamped anew when stored; whatever the request said has been checked by now.
+  // Compared below and stamped again when stored; whatever the request said has been checked by now.
   const metadata: JsonObject = { ...metaOf(next), resourceVersion: oldMeta.resourceVersion ?? '' };
   // The version of the path is a view; writing through another one changes nothing by itself.
   next = withManaged({ ...next, apiVersion: old.apiVersion ?? null, metadata }, managed);

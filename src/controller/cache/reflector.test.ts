@@ -57,7 +57,7 @@ describe('reflector', () => {
     expect(t.store.resourceVersion()).toBe(t.api.version());
   });
 
-  it('lists anew when its version is compacted, whether by status or by event', async () => {
+  it('lists again when its version is compacted, whether by status or by event', async () => {
     const t = setup();
     t.put('a');
     t.start();
@@ -148,7 +148,7 @@ describe('reflector', () => {
     expect(reflector.hasSynced()).toBe(true);
   });
 
-  it('lists anew after a line that is not JSON, for it may have been an event', async () => {
+  it('lists again after a line that is not JSON, for it may have been an event', async () => {
     const t = setup();
     t.put('a');
     t.start();
@@ -161,7 +161,7 @@ describe('reflector', () => {
     expect(t.calls('GET')).toBe(2);
   });
 
-  it('lists anew after a line that is no watch event', async () => {
+  it('lists again after a line that is no watch event', async () => {
     const t = setup();
     t.start();
     await live(t, 60_000);

@@ -61,7 +61,7 @@ export interface Reflector {
   lastError(): Error | undefined;
   /** When the server was last heard, in monotonic ms. */
   lastContact(): number | undefined;
-  /** Lists anew, as another found that the server was set back; one's own versions tell nothing once it has gone on. */
+  /** Lists again, as another found that the server was set back; one's own versions tell nothing once it has gone on. */
   relist(): void;
   stop(): Promise<void>;
 }
@@ -71,7 +71,7 @@ const HEALTHY_AFTER_MS = 5_000;
 
 /**
  * Keeps a store equal to the server: lists, then watches from the list's version, resuming at the last version seen
- * whatever breaks, and lists anew only when that version is compacted (410) or the stream can't be trusted.
+ * whatever breaks, and lists again only when that version is compacted (410) or the stream can't be trusted.
  * Nothing but `stop` ends it. Delays are client-go's, 0.8 → 30 s.
  */
 export function startReflector<T extends KubeObject>(options: ReflectorOptions<T>): Reflector {
@@ -215,7 +215,7 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
     const cause = error instanceof ApiError ? String(error.status) : causeCode(error);
     metrics.reflectorFailures.inc({ ...labels, cause });
     options.onError?.(lastError);
-    if (why === 'expired') logger.info('the version to resume at is compacted; listing anew');
+    if (why === 'expired') logger.info('the version to resume at is compacted; listing again');
     else
       logger.warn(
         { err: error, relist: listCause !== undefined },

@@ -112,7 +112,7 @@ describe('what a reflector believes', () => {
     expect(told).toBe(1);
   });
 
-  it('tells the others of a server that was set back, once it believes it; whoever is told lists anew', async () => {
+  it('tells the others of a server that was set back, once it believes it; whoever is told lists again', async () => {
     let told = 0;
     const t = setup({ rollbackAfterMs: 30_000, onSetBack: () => (told += 1) });
     t.put('a');

@@ -14,7 +14,7 @@ export interface Credentials {
   proxyURL?: string;
   /** Differs when `tls`, server or proxy do: connections made under another one are not to be used. */
   connectionKey: string;
-  /** When the kubeconfig was loaded and its plugins began anew, in monotonic ms. */
+  /** When the kubeconfig was loaded and its plugins began again, in monotonic ms. */
   loadedAt: number;
 }
 
@@ -28,7 +28,7 @@ interface TlsMaterial {
 
 export interface CredentialsOptions {
   clock: Clock;
-  /** Reads the configuration anew; called at the start and after a 401. */
+  /** Reads the configuration again; called at the start and after a 401. */
   load: () => KubeConfig | Promise<KubeConfig>;
   /** How long what was read is used without a look at the token's and certificates' files, ms. */
   refreshMs: number;
@@ -37,7 +37,7 @@ export interface CredentialsOptions {
 export interface CredentialsSource {
   /** Rejects when there is no cluster, a file can't be read, or a plugin fails. */
   current(): Promise<Credentials>;
-  /** The server refused these: the next `current` reads everything anew, exec plugins and the kubeconfig included. */
+  /** The server refused these: the next `current` reads everything again, exec plugins and the kubeconfig included. */
   invalidate(): void;
 }
 

@@ -102,7 +102,7 @@ export function isNotFound(error: unknown): error is ApiError {
   return isApiError(error, 404);
 }
 
-/** The asked resourceVersion or continue token is compacted: list anew. */
+/** The asked resourceVersion or continue token is compacted: list again. */
 export function isGone(error: unknown): error is ApiError {
   return isApiError(error, 410);
 }

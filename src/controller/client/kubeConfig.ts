@@ -18,7 +18,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 const MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
- * A Pod's own service account; its token, which the kubelet renews in place, is read anew each time.
+ * A Pod's own service account; its token, which the kubelet renews in place, is read again each time.
  * @returns undefined where this is no Pod
  */
 export function podConfig(env: Env = process.env, mount = MOUNT): KubeConfig | undefined {

@@ -174,7 +174,7 @@ describe('event recorder', () => {
     expect(t.lines.filter((line) => line.level === 40)).toHaveLength(1);
   });
 
-  it('begins anew when the server has forgotten the event', async () => {
+  it('begins again when the server has forgotten the event', async () => {
     const t = setup();
     t.recorder.record(event());
     await t.clock.settle();

@@ -164,7 +164,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
         series.written = count;
         return;
       } catch (error) {
-        // The server has forgotten it (events live an hour): begin anew under the same name.
+        // The server has forgotten it (events live an hour): begin again under the same name.
         if (!isNotFound(error)) throw error;
       }
     }

@@ -19,7 +19,7 @@ export interface ListeningServer {
 }
 
 export interface HealthOptions extends ListenOptions {
-  /** Failing ones ask for a restart: name only what a restart mends. */
+  /** Failing ones ask for a restart: name only what a restart fixes. */
   livez: Readonly<Record<string, HealthCheck>>;
   readyz: Readonly<Record<string, HealthCheck>>;
 }

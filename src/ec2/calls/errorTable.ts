@@ -50,7 +50,7 @@ const CODES = {
 
   DryRunOperation: 'dryRunOK',
 
-  // A person must mend credentials, permissions, the account or the class; see also the rules below.
+  // A person must fix credentials, permissions, the account or the class; see also the rules below.
   AccessDenied: 'userFix',
   AccessDeniedException: 'userFix',
   AccountDisabled: 'userFix',

@@ -177,7 +177,7 @@ export interface CloudView {
   follow(uid: string, ids: readonly string[]): void;
 }
 
-/** A class's terms as EC2 knows them, or what a person must mend. */
+/** A class's terms as EC2 knows them, or what a person must fix. */
 export type Resolution =
   | {
       ok: true;

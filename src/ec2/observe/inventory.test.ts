@@ -111,7 +111,7 @@ describe('absence', () => {
     expect(inventory.notFound('i-1')).toEqual({ firstAt: 20, lastAt: 30 });
   });
 
-  it('from look-ups starts anew after any sighting in between', () => {
+  it('from look-ups starts again after any sighting in between', () => {
     const inventory = setUp();
     inventory.applySweep([instance('i-1')], 10, NOBODY);
     inventory.applyLookup(['i-1'], [], 20);
@@ -121,7 +121,7 @@ describe('absence', () => {
     expect(inventory.notFound('i-1')).toEqual({ firstAt: 40, lastAt: 40 });
   });
 
-  it('from look-ups starts anew after a time in which nobody looked: it may have been there', () => {
+  it('from look-ups starts again after a time in which nobody looked: it may have been there', () => {
     const inventory = setUp();
     inventory.applySweep([instance('i-1')], 10, NOBODY);
     inventory.applyLookup(['i-1'], [], 20);

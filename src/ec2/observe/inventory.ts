@@ -77,7 +77,7 @@ export function createInventory(followers: (id: string) => Iterable<string>, gap
     const stale =
       reading !== undefined && (begunAt < reading.readAt || ENDING[instance.state] < ENDING[reading.state]);
     if (!stale) entry.reading = { ...instance, readAt: begunAt };
-    // Checks begin anew with the next start.
+    // Checks begin again with the next start.
     if (entry.reading?.state !== 'running') entry.impaired = undefined;
     publish(instance.id, entry, settled ? notFound : undefined, changed);
   }

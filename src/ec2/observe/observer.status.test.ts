@@ -39,7 +39,7 @@ describe('failing status checks', () => {
     await observer.stop();
   });
 
-  it('are over once a reading lacks them, and begin anew when they come again', async () => {
+  it('are over once a reading lacks them, and begin again when they come again', async () => {
     const { clock, cloud, observer, put } = setUp();
     put(['i-1']);
     cloud.impaired.set('i-1', ['instance']);

@@ -4,7 +4,7 @@ import type { Resolution } from '../calls/port.ts';
 /** Why a class can't be resolved. */
 export type Refusal = Extract<Resolution, { ok: false }>;
 
-/** EC2 said that there is none, or what there is can't be used; a person must mend it. */
+/** EC2 said that there is none, or what there is can't be used; a person must fix it. */
 export function missing(message: string): Refusal {
   return { ok: false, kind: 'missing', message };
 }

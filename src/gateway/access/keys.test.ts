@@ -64,7 +64,7 @@ test('a process that may not make the keys creates nothing, and takes them once 
   expect(await loadKeyEntries(kube, WHERE, systemRandom, KEY_KINDS, 'wait')).toEqual(made);
 });
 
-test('a key made anew never bears the id of one that was lost', async () => {
+test('a key made again never bears the id of one that was lost', async () => {
   const ids = async () => (await loadKeyEntries(fakeKube().kube, WHERE, systemRandom)).map(({ id }) => id);
   const all = [...(await ids()), ...(await ids())];
   expect(new Set(all).size).toBe(6);

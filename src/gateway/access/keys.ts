@@ -57,7 +57,7 @@ export type AtFirstStart = 'make' | 'wait';
  * Reads the Secret that holds the keys (`<kind>.k<n>x<random>` → 32 bytes; of each kind the highest n is current), and
  * creates it at the first start, or rejects with NotMadeYetError. Replicas that start together agree: who comes second reads what the first one wrote.
  * Rejects when the API server does, or when the Secret is there but lacks a kind: it is not repaired, as a
- * key made anew could be compared with nothing that was made before.
+ * key made again could be compared with nothing that was made before.
  */
 export async function loadKeyEntries(
   kube: KubeClient,

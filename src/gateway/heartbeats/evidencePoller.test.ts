@@ -190,7 +190,7 @@ test('nothing is left running after a stop', async () => {
   expect(clock.pending()).toBe(0);
 });
 
-test('it tells since when it can be judged; a gap, seen by a poll or not, begins that anew', async () => {
+test('it tells since when it can be judged; a gap, seen by a poll or not, begins that again', async () => {
   const { clock, store } = setUp();
   poller.start();
   await clock.advance(3_000);
@@ -211,7 +211,7 @@ test('it tells since when it can be judged; a gap, seen by a poll or not, begins
   expect(poller.availableSince()).toBeGreaterThanOrEqual(8_000);
 });
 
-test('a gap that only the database’s own record of the gateways shows begins it anew', async () => {
+test('a gap that only the database’s own record of the gateways shows begins it again', async () => {
   const { clock, store } = setUp();
   poller.start();
   await clock.advance(60_000);

@@ -34,7 +34,7 @@ describe('a database that lost everything', () => {
 describe('for how long gateways have been recorded as up', () => {
   const upMs = async () => (await store.readAll()).gatewayUpMs;
 
-  test('grows from the first beat, and begins anew after a gap, with the database’s own clock', async () => {
+  test('grows from the first beat, and begins again after a gap, with the database’s own clock', async () => {
     expect(await upMs()).toBe(0);
     await store.gatewayUp();
     await age(database, 60_000, 'gateway_liveness', ['up_since']);

@@ -92,7 +92,7 @@ describe('silence', () => {
     expect((await store.readAll()).gatewayUp).toBe(false);
   });
 
-  test('after a gap without a gateway silence is counted anew', async () => {
+  test('after a gap without a gateway silence is counted again', async () => {
     await store.gatewayUp();
     await store.recordHeartbeats([heartbeat()]);
     await age(database, 90_000);

@@ -121,7 +121,7 @@ export const MARK_SILENT = `
   WHERE l.uid = due.uid AND l.number = due.number
   RETURNING l.silent_since IS NOT NULL AS silent`;
 
-/** $1: a gap longer than this (ms) starts the count of silence anew. */
+/** $1: a gap longer than this (ms) starts the count of silence again. */
 export const GATEWAY_BEAT = `
   INSERT INTO gateway_liveness AS g (up_since, last_beat_at) VALUES (now(), now())
   ON CONFLICT (one) DO UPDATE SET

@@ -30,7 +30,7 @@ export interface ClassEvidence {
   missing(): Iterable<readonly [className: string, reason: MissingEvidence]>;
   /** Whether more of the class fell silent within one heartbeat timeout than can be blamed on them. */
   massSilence(className: string): boolean;
-  /** Judges every class anew: once a poll of the evidence, never by a reconcile. */
+  /** Judges every class again: once a poll of the evidence, never by a reconcile. */
   refresh(): void;
 }
 

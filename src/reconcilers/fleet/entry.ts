@@ -163,7 +163,7 @@ function wouldLaunch(reason: string | undefined): boolean {
   return reason === undefined || readyTraitsOf(reason)?.wouldLaunch === true;
 }
 
-/** EC2 gave it no instance: that is for another zone, a quota or a person to mend. */
+/** EC2 gave it no instance: that is for another zone, a quota or a person to fix. */
 function refused({ ended }: Launch): boolean {
   return ended?.refusal !== undefined;
 }

@@ -117,7 +117,7 @@ function createScene(most: string) {
         return;
       }
       case 'crash':
-        // What was sent has landed or has not by the time that another one leads, and it reads all anew.
+        // What was sent has landed or has not by the time that another one leads, and it reads all again.
         for (const it of writes) if (canLand(it) && it.sentAt % 2 === 0) change(nameOf(it), true);
         writes = [];
         for (const each of names) show(each);

@@ -145,7 +145,7 @@ describe('what the Secret lost is put back', () => {
     expect(events).toMatchObject([{ type: 'Warning', reason: 'KeysRestored' }]);
   });
 
-  test('when it was made anew: the new keys stay beside it', async () => {
+  test('when it was made again: the new keys stay beside it', async () => {
     const fresh = FIRST.map(
       (entry): KeyEntry => ({ ...entry, id: 'k1x0000000f', key: systemRandom.bytes(32) }),
     );

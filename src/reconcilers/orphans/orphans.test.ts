@@ -284,7 +284,7 @@ test('the earlier selves of a Workspace are known after the first look, and whoe
   expect(changed).toEqual(['team/ada', 'team/ada', 'team/ada']);
 });
 
-test('with the term goes what it learnt: the next begins the grace anew, and a standby shows no orphans', async () => {
+test('with the term goes what it learnt: the next begins the grace again, and a standby shows no orphans', async () => {
   const { orphans, launched, owned, sent, sweepFor, gauge } = setUp();
   owned('bob-1');
   launched('ada-1');

@@ -11,7 +11,7 @@ export type ClassResolution =
       /** What each term of security groups selects, as the spec orders them. */
       groupsByTerm?: readonly (readonly string[])[];
     }
-  /** missing: a person must mend it. unavailable: EC2 could not be asked, and nothing follows from that. */
+  /** missing: a person must fix it. unavailable: EC2 could not be asked, and nothing follows from that. */
   | { ok: false; kind: 'missing' | 'unavailable'; message: string };
 
 export interface ClassContent {
@@ -90,7 +90,7 @@ export interface ClassFacts {
 
 /** In ms. */
 export interface ClassTiming {
-  /** How often a class's terms are looked up anew. */
+  /** How often a class's terms are looked up again. */
   resolveIntervalMs: number;
   /** Counts and progress are written at most this often. */
   statusIntervalMs: number;

@@ -174,7 +174,7 @@ describe('a status is suspected of being lost', () => {
     expect(await suspect(scene, { metadata: { resourceVersion: '10' } })).toBeUndefined();
   });
 
-  test('another object of the same name begins anew', async () => {
+  test('another object of the same name begins again', async () => {
     const scene = setUp();
     await suspect(scene, { metadata: { resourceVersion: '9' } });
     expect(await suspect(scene, { metadata: { uid: 'uid-2', resourceVersion: '8' } })).toBeUndefined();

@@ -205,7 +205,7 @@ test('the API server has the last word on what is in use; a status that can not 
   await collector.stop();
 });
 
-test('one that is wanted again while it is being removed is kept anew', async () => {
+test('one that is wanted again while it is being removed is kept again', async () => {
   const { clock, collector, userData, scripts, state, contents } = setUp();
   await userData.userDataFor('echo again');
   let again: Promise<unknown> = Promise.resolve();
@@ -221,7 +221,7 @@ test('one that is wanted again while it is being removed is kept anew', async ()
   await collector.stop();
 });
 
-test('nobody but the leader removes anything, and a new term begins the retention anew', async () => {
+test('nobody but the leader removes anything, and a new term begins the retention again', async () => {
   const { clock, collector, userData, state, contents } = setUp();
   await userData.userDataFor('echo old');
   collector.start();
@@ -241,7 +241,7 @@ test('nobody but the leader removes anything, and a new term begins the retentio
   await collector.stop();
 });
 
-test('what another leader may have removed meanwhile is kept anew in the next term', async () => {
+test('what another leader may have removed meanwhile is kept again in the next term', async () => {
   const { userData, configMaps, contents } = setUp();
   await userData.userDataFor('echo a');
   configMaps.clear();

@@ -36,7 +36,7 @@ export interface UserDataStoreOptions {
 export interface UserDataStore extends Pick<WorkspaceDeps, 'userDataFor' | 'renderUserData'> {
   /** The ConfigMaps that new launches of a class with this script would refer to. */
   namesFor(classScript: string | undefined): string[];
-  /** Runs `removal` of a ConfigMap that nothing refers to; whoever would keep that text again waits for its end, and keeps it anew. */
+  /** Runs `removal` of a ConfigMap that nothing refers to; whoever would keep that text again waits for its end, and keeps it again. */
   remove(name: string, removal: () => Promise<void>): Promise<void>;
   /** The ConfigMaps that this process knows to be there. */
   kept(): Iterable<string>;
@@ -95,7 +95,7 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
     const { data } = body.parse(await kube.get(CONFIG_MAPS, nameOf(digest), namespace));
     if (scriptDigest(data.content) !== digest) {
       throw new Error(
-        `ConfigMap ${namespace}/${nameOf(digest)} does not hold the text that its digest names; delete it, and the operator keeps the text anew`,
+        `ConfigMap ${namespace}/${nameOf(digest)} does not hold the text that its digest names; delete it, and the operator keeps the text again`,
       );
     }
     cache(digest, data.content);

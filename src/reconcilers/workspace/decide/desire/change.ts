@@ -29,7 +29,7 @@ export function change(view: View, launch: FrozenLaunch): Answer<Cause> {
   if (!desired || desired.generation <= launch.generation || isCurrent(view, launch)) return {};
   // What EC2 does not show is looked for first: it is found again, or proven gone and replaced for that.
   if (instance?.state === 'Unknown') return {};
-  // It binds anew when it starts; only another machine needs another instance.
+  // It binds again when it starts; only another machine needs another instance.
   if (launch.phase === 'Stopped' && isCurrentMachine(view, launch)) return {};
   if (isTakenBack(view, launch)) return {};
   const at = earliestChange(view, launch);

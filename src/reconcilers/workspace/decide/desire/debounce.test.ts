@@ -33,7 +33,7 @@ describe('a change counts once it has stood still', () => {
     ).toBe(DEBOUNCE);
   });
 
-  test('each edit of a burst begins the wait anew', () => {
+  test('each edit of a burst begins the wait again', () => {
     expect(
       dueAt([
         [0, 'b'],

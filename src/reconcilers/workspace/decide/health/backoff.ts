@@ -8,7 +8,7 @@ export function failuresWith(view: View, launch: FrozenLaunch): number {
   return failuresBefore(view, launch) + (launch.ended && !isFailure(launch.ended) ? 0 : 1);
 }
 
-/** As kubelet's back-off does, it begins anew after a run longer than its longest pause. */
+/** As kubelet's back-off does, it begins again after a run longer than its longest pause. */
 function failuresBefore(view: View, launch: FrozenLaunch): number {
   if (!launch.readyAt) return launch.failures;
   const served = msBetween(parseStamp(launch.readyAt), servedUntil(view, launch));

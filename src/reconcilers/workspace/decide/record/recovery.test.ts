@@ -66,7 +66,7 @@ describe('until a whole sweep begun T_late and T_vis after the loss was first se
   });
 });
 
-test('a loss seen in an earlier term is waited for anew: another may have launched in between', () => {
+test('a loss seen in an earlier term is waited for again: another may have launched in between', () => {
   const decision = decideAt(wiped({ process: { termAt: NOW.mono - MINUTE } }));
   expect(decision.settled).toBeUndefined();
   expect(decision.effect).toBeUndefined();
@@ -74,7 +74,7 @@ test('a loss seen in an earlier term is waited for anew: another may have launch
 });
 
 describe('then', () => {
-  test('when EC2 shows none, the launches begin anew, with the present request as answered', () => {
+  test('when EC2 shows none, the launches begin again, with the present request as answered', () => {
     const { status, effect, settled } = decideAt(wiped());
     expect(settled).toBe(true);
     expect(status.handled).toEqual({ restart: 'old' });

@@ -62,13 +62,13 @@ describe('a refused launch', () => {
     expect(decision.requeueAfterMs).toBe(MINUTE);
   });
 
-  test('for what a person must mend: it waits, says so, and the pause doubles', () => {
+  test('for what a person must fix: it waits, says so, and the pause doubles', () => {
     const first = decideAt(refused('userFix'));
     expect(first.effect).toBeUndefined();
     expect(first.status.launch?.number).toBe(1);
     const ready = conditionOf(first, 'Ready');
     expect(ready).toMatchObject({ status: 'False', reason: 'InvalidConfiguration' });
-    expect(ready.message).toMatch(/Mend the class or the Workspace/);
+    expect(ready.message).toMatch(/Fix the class or the Workspace/);
     expect(ready.message).toContain(stamp(30 * SECOND));
     const waits = [0, 1, 2, 3, 30].map(
       (failures) => decideAt(refused('userFix', {}, failures)).requeueAfterMs,
@@ -90,7 +90,7 @@ describe('a refused launch', () => {
     expect(later.status.launch).toMatchObject({ number: 2, failures: 0 });
   });
 
-  test('is tried anew as soon as a change of what is desired may go out', () => {
+  test('is tried again as soon as a change of what is desired may go out', () => {
     const ended = decideAt(refused('userFix', {}, 5)).status;
     const changed = refused('userFix', {
       status: { ...ended, desired: desiredOf(2, 'b') },
@@ -156,7 +156,7 @@ describe('an instance that ended unexpectedly', () => {
     expect(next.status.launch).toMatchObject({ number: 2, failures: 4 });
   });
 
-  test('after it served for longer than the longest pause, begins anew', () => {
+  test('after it served for longer than the longest pause, begins again', () => {
     const longLived = launchOf({
       failures: 3,
       readyAt: stamp(-15 * MINUTE),

@@ -49,7 +49,7 @@ function explain({ number }: FrozenLaunch, ended: Ended, next: string): Blocker 
       return { reason: REFUSALS[refusal].reason, message };
     }
     case 'userFix': {
-      const message = `EC2 refused the launch: ${said} Mend the class or the Workspace; ${next}.`;
+      const message = `EC2 refused the launch: ${said} Fix the class or the Workspace; ${next}.`;
       return { reason: REFUSALS[refusal].reason, message };
     }
     case 'capacity':

@@ -81,7 +81,7 @@ describe('a change that would take down what serves', () => {
     expect(launched(changed({ counted: 20, unavailable: 1, waiting: 1, ahead: 0 }))).toBe(true);
   });
 
-  test('is not told anew with each step in line, nor by an event: that would be a write each', () => {
+  test('is not told again with each step in line, nor by an event: that would be a write each', () => {
     const facts = changed({ ...full, waiting: 6, ahead: 3 });
     const first = decideAt(facts);
     const moved = withStatus({ ...facts, fleet: fleetOf({ ...full, waiting: 4, ahead: 1 }) }, first.status);
@@ -126,7 +126,7 @@ describe('a change that would take down what serves', () => {
     },
   );
 
-  test('says so anew for the next generation', () => {
+  test('says so again for the next generation', () => {
     const facts = changed({ ...full, waiting: 6, ahead: 3 });
     const { status } = decideAt(facts);
     const later = { ...status, desired: desiredOf(3, 'c') };

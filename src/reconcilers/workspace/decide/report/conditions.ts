@@ -40,7 +40,7 @@ interface Shown {
   events: EventIntent[];
 }
 
-/** Judges every condition anew. */
+/** Judges every condition again. */
 export function judgeConditions(view: View): Shown {
   const ready = judgeReady(view);
   const instance = judgeInstance(view);
