@@ -3,9 +3,14 @@
 var fs = require('fs');
 var os = require('os');
 var path = require('path');
-var refuse = require('../src/requireNode.cjs').refuse;
 
 var root = path.dirname(__dirname);
+// Half of a start is reading TypeScript, which need not be done twice: as in stack/compileCache.ts. First, as who starts the
+// operator alone keeps it among the system's temporary files, and the cache that is enabled first stays.
+if (require('module').enableCompileCache)
+  require('module').enableCompileCache(path.join(root, 'node_modules', '.cache', 'compile'));
+var refuse = require('../src/requireNode.cjs').refuse;
+
 var temporary = os.tmpdir();
 
 if (!path.isAbsolute(temporary)) refuse('TMPDIR=' + temporary + ' is relative: give the whole path');
@@ -17,6 +22,3 @@ try {
 // Vite takes them for parts of a URL or a pattern.
 if (/\bvitest\.mjs$/.test(process.argv[1]) && /[#?%*]/.test(root))
   refuse('the tests can\'t run in ' + root + ', as Vite can\'t take #, ?, % or * in a path: move it to another path');
-
-// Half of a start is reading TypeScript, which need not be done twice: as in stack/compileCache.ts.
-require('module').enableCompileCache(path.join(root, 'node_modules', '.cache', 'compile'));
