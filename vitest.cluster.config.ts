@@ -8,6 +8,7 @@ const test = {
   testTimeout: 120_000,
   hookTimeout: 120_000,
   env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
+  experimental: { viteModuleRunner: false },
 } as const;
 const LAST = 'test/cluster/grants.test.ts';
 

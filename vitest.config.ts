@@ -36,6 +36,8 @@ const common = {
   ],
   provide: { realCluster: null, motoURL: null },
   env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
+  // Node runs the TypeScript as it is, as in production; Vite would transform each file for each of three projects.
+  experimental: { viteModuleRunner: false },
 } as const;
 
 function project(
