@@ -28,7 +28,7 @@ export interface ReadinessOptions {
 /**
  * What `/readyz` asks. A failure takes a gateway out of its Service, so that only what its neighbours may have and it lacks is
  * one: what it needs to begin. A database or an API server that goes away later goes away for all of them; gateways that stay
- * answer 503 with a time to come back, which is more than nobody answering. It is said beside the check instead.
+ * answer 503 with a time to come back, which is more than no answer. It is said beside the check instead.
  */
 export function readinessChecks(options: ReadinessOptions): Readonly<Record<string, HealthCheck>> {
   const { role, parts, files, clock, silentAfterMs } = options;

@@ -5,9 +5,9 @@ import type { KeyRing, NamedKey } from './keys.ts';
 /** As far as digests of environments go. */
 export type DigestKeys = Pick<KeyRing, 'current' | 'get' | 'all'>;
 
-/** Below so many ids to choose from, chance would soon give one to two namespaces. */
+/** With fewer ids than this to choose from, two namespaces would soon get the same one by chance. */
 const LEAST_IDS = 2 ** 20;
-/** Of so many ids in a row not all are taken by others. */
+/** The number of ids that are tried; all of them being taken is too unlikely to handle. */
 const MOST_TRIES = 4;
 
 /**
@@ -25,8 +25,8 @@ export function namespaceKey(keys: DigestKeys, namespace: string): NamedKey {
 }
 
 /**
- * The key that a digest of this namespace's names; undefined when nobody has it, or when it is another namespace's: whoever
- * may put that one's digest beside content of their own must not learn whether it fits.
+ * The key that a digest of this namespace's names; undefined when it is unknown, or when it is another namespace's: a
+ * tenant who puts that one's digest beside content of their own must not learn whether it fits.
  */
 export function digestKey(keys: DigestKeys, namespace: string, id: string): Buffer | undefined {
   const parents = keys.all('digest');

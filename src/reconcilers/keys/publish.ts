@@ -8,14 +8,14 @@ import type { LiveKeyRing } from '../../gateway/access/liveKeys.ts';
 import { namespaceKey, sortsBelow } from '../../gateway/access/namespaceKeys.ts';
 import type { Lease } from '../workspace/context/deps.ts';
 
-/** So many keys of namespaces are put into the Secret: each costs about 90 bytes there, and a Secret has at most 1 MiB. */
+/** The most keys of namespaces in the Secret: each costs about 90 bytes there, and a Secret has at most 1 MiB. */
 export const MOST_PUBLISHED = 4_096;
 const MOST_TRIES = 3;
 
 /**
  * Puts the digest keys of namespaces into the Secret. This release derives them, and never reads them there: it is for an
  * earlier one, which takes a digest under a key that it doesn't find for one under a lost key, and so might miss a change
- * of a Secret that comes together with a roll-back. So whoever waits for it goes on when it fails, and many that wait at
+ * of a Secret that comes together with a roll-back. A pass that waits for it goes on when it fails, and all that wait at
  * once are one write.
  */
 export function createKeyPublisher(deps: {

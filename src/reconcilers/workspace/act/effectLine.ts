@@ -22,7 +22,7 @@ const BUCKETS: Record<CloudEffect['kind'], LineBucket> = {
  */
 const SENT_WITHIN_MS = 5_000;
 
-/** Whoever asks wakes those who wait for the same answer; looked for all the same after so long, ms. */
+/** The pass that asks wakes those that wait for the same answer; these look again after this long in any case, ms. */
 const ANOTHER_ASKS_MS = 15_000;
 
 /** 0 when it is its turn. What the decision itself waited for has its turn already. */
