@@ -35,7 +35,7 @@ export default defineConfig({
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts', 'test/scenarios/**/*.test.ts'],
           exclude: [LAST],
-          setupFiles: ['test/scenarios/tellFailures.ts'],
+          setupFiles: ['test/support/propertySeed.ts', 'test/scenarios/tellFailures.ts'],
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },

@@ -56,7 +56,7 @@ function project(
       name,
       include,
       exclude: [...common.exclude, ...exclude],
-      setupFiles,
+      setupFiles: ['test/support/propertySeed.ts', ...setupFiles],
       maxWorkers,
       sequence: { groupOrder },
     },

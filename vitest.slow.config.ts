@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     fileParallelism: false,
-    setupFiles: ['test/scenarios/tellFailures.ts'],
+    setupFiles: ['test/support/propertySeed.ts', 'test/scenarios/tellFailures.ts'],
     globalSetup: ['test/support/postgresOfRun.ts'],
     testTimeout: 15 * 60_000,
     hookTimeout: 120_000,

@@ -49,7 +49,10 @@ async function runOnce(folder: string, index: number): Promise<string[]> {
   const json = join(folder, `${index}.json`);
   const log = createWriteStream(join(folder, `${index}.log`));
   const args = ['run', ...positionals, '--reporter=default', '--reporter=json', `--outputFile.json=${json}`];
-  const child = spawn(process.execPath, [VITEST, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [VITEST, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, PROPERTY_SEED: String(index) },
+  });
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));

@@ -50,6 +50,21 @@ describe('adoption', () => {
     expect(status.provisions).toBe(1);
   });
 
+  test('a launch that waits and names what another request made takes its own instance, and is not sent', () => {
+    const waiting = statusOf({
+      launch: launchOf({ number: 2, generation: 2, phase: 'Waiting', instanceID: 'i-foreign' }),
+      desired: desiredOf(2, 'a'),
+      provisions: 1,
+    });
+    const foreign = instanceOf(2, 'running', { id: 'i-foreign', clientToken: 'another' });
+    const instances = [instanceOf(2, 'pending'), foreign];
+    const { status, effect, events } = decideAt(doubt({ status: waiting, instances }));
+    expect(status.launch).toMatchObject({ phase: 'Submitted', instanceID: 'i-2' });
+    expect(status.provisions).toBe(2);
+    expect(effect).toBeUndefined();
+    expect(events.map(({ reason }) => reason)).toContain('NotOurs');
+  });
+
   test('the new instance holds no environment until it is served one, whatever the old one held', () => {
     const { status } = decideAt(doubt({ instances: [instanceOf(2, 'pending')] }));
     expect(status.instance).toMatchObject({ id: 'i-2', state: 'pending' });

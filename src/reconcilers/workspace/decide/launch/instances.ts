@@ -50,7 +50,7 @@ function adoptInstance(draft: Draft, launch: Launch): void {
   launch.instanceID = found.id;
   if (misnamed !== undefined) {
     disown(draft, misnamed);
-    return;
+    if (!isOlder) return;
   }
   if (isOlder) {
     launch.phase = 'Submitted';
