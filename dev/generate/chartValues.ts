@@ -7,16 +7,17 @@ import { code, GENERATED, table } from './markdown.ts';
 /** One value of the chart that is set as a whole. */
 export interface ChartValue {
   path: readonly string[];
+  /** Whether it may not be empty. */
   needed: boolean;
 }
 
 interface Node {
   properties?: Record<string, Node> | undefined;
-  required?: string[] | undefined;
+  pattern?: string | undefined;
 }
 const node: z.ZodType<Node> = z.looseObject({
   properties: z.lazy(() => z.record(z.string(), node)).optional(),
-  required: z.array(z.string()).optional(),
+  pattern: z.string().optional(),
 });
 
 /** Helm and parent charts set these. */
@@ -27,14 +28,13 @@ const SETTINGS = 'settings';
 /** Every value that the schema knows, in its order. */
 export function chartValues(): readonly ChartValue[] {
   const schema = node.parse(JSON.parse(chartSchema()));
-  return leaves(schema, [], true).filter(({ path: [first = ''] }) => !HELMS_OWN.has(first));
+  return leaves(schema, []).filter(({ path: [first = ''] }) => !HELMS_OWN.has(first));
 }
 
-function leaves({ properties, required = [] }: Node, path: readonly string[], needed: boolean): ChartValue[] {
-  if (properties === undefined || path.at(0) === SETTINGS) return [{ path, needed }];
-  return Object.entries(properties).flatMap(([key, child]) =>
-    leaves(child, [...path, key], needed && required.includes(key)),
-  );
+function leaves({ properties, pattern }: Node, path: readonly string[]): ChartValue[] {
+  if (properties === undefined || path.at(0) === SETTINGS)
+    return [{ path, needed: pattern !== undefined && !new RegExp(pattern).test('') }];
+  return Object.entries(properties).flatMap(([key, child]) => leaves(child, [...path, key]));
 }
 
 const INTRODUCTION = `# Values of the chart

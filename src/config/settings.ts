@@ -16,6 +16,8 @@ export interface Setting {
   default: string | undefined;
   /** What values there are, in words. */
   values: string;
+  /** The same as JSON Schema has it; empty for a text. */
+  limits: Readonly<{ enum?: readonly string[]; minimum?: number; maximum?: number }>;
   secret: boolean;
   neededBy: 'controller' | 'gateway' | 'both' | undefined;
 }
@@ -58,9 +60,15 @@ function toSetting(group: string, key: string, heading: string, json: z.output<t
     description: json.description,
     default: json.default?.toString(),
     values: valuesOf(key, json),
+    limits: limitsOf(json),
     secret: json.secret === true,
     neededBy: json.neededBy,
   });
+}
+
+function limitsOf({ enum: words, minimum, maximum }: z.output<typeof described>): Setting['limits'] {
+  if (words) return { enum: words };
+  return minimum === undefined || maximum === undefined ? {} : { minimum, maximum };
 }
 
 function kebab(name: string): string {

@@ -37,17 +37,28 @@ export type Values = Record<string, unknown>;
 /** What `helm template` makes of the least and of these values, which replace its parts. Rejects with what Helm says. */
 export async function render(
   values: Values = {},
-  { release = 'workspace-operator', apiVersions = [] }: { release?: string; apiVersions?: string[] } = {},
+  {
+    release = 'workspace-operator',
+    namespace = 'workspace-system',
+    apiVersions = [],
+    major = 4,
+    chart = CHART,
+  }: { release?: string; namespace?: string; apiVersions?: string[]; major?: 3 | 4; chart?: string } = {},
 ): Promise<Manifest[]> {
   const folder = await mkdtemp(join(tmpdir(), 'chart-'));
   try {
     const file = join(folder, 'values.yaml');
-    await writeFile(file, stringify({ ...LEAST, ...values }));
-    const args = ['template', release, CHART, '--namespace', 'workspace-system', '--values', file];
+    // As Helm reads it: there `off` is no text.
+    await writeFile(file, stringify({ ...LEAST, ...values }, { version: '1.1' }));
+    const args = ['template', release, chart, '--namespace', namespace, '--values', file];
     for (const version of apiVersions) args.push('--api-versions', version);
-    const { stdout } = await promisify(execFile)(await findHelm(), args, { maxBuffer: 2 ** 25 });
+    const { stdout } = await promisify(execFile)(await findHelm(major), args, { maxBuffer: 2 ** 25 });
     return parseAllDocuments(stdout)
-      .map((document): unknown => document.toJS())
+      .map((document): unknown => {
+        // Such as a key that is there twice.
+        if (document.errors.length > 0) throw new Error(`${document.errors[0]}`);
+        return document.toJS();
+      })
       .filter((document) => document !== null)
       .map((document) => manifest.parse(document));
   } finally {

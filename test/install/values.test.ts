@@ -32,6 +32,8 @@ test.each(texts.filter(([file]) => isFailing(file)))(
   async (_file, text) => {
     const said = /^# says: (.+)$/m.exec(text)?.[1];
     await expect(render(valuesOf(text))).rejects.toThrow(said);
+    // Which reads the schema by another library.
+    await expect(render(valuesOf(text), { major: 3 })).rejects.toThrow();
   },
 );
 

@@ -7,7 +7,7 @@ apiVersion: apps/v1
 kind: Deployment
 metadata:
   name: {{ $name }}-{{ .part }}
-  namespace: {{ $root.Release.Namespace }}
+  namespace: {{ $root.Release.Namespace | quote }}
   labels:
     {{- include "wo.labels" $root | nindent 4 }}
     app.kubernetes.io/component: {{ .part }}

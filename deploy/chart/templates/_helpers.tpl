@@ -4,16 +4,17 @@
 
 {{- define "wo.selector" -}}
 app.kubernetes.io/name: {{ .root.Chart.Name }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .part }}
 {{- end -}}
 
 {{- define "wo.labels" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | trunc 63 }}
+{{- /* A build of SemVer, "+…", fits neither a label nor a tag. */}}
+app.kubernetes.io/version: {{ .Chart.AppVersion | replace "+" "_" | trunc 63 | quote }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | quote }}
 {{- with .Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
@@ -24,7 +25,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | trunc 63 }}
 {{- if $image.digest -}}
 {{ $image.repository }}@{{ $image.digest }}
 {{- else -}}
-{{ $image.repository }}:{{ $image.tag | default .Chart.AppVersion }}
+{{ $image.repository }}:{{ $image.tag | default (.Chart.AppVersion | replace "+" "_") }}
 {{- end -}}
 {{- end -}}
 
@@ -39,32 +40,32 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | trunc 63 }}
 {{- $folder := "/etc/workspace-operator" -}}
 env:
   {{- with $values.gateway.ca.existingConfigMap }}
-  WORKSPACE_GATEWAY_CA_FILE: {{ $folder }}/ca/{{ $values.gateway.ca.key }}
+  WORKSPACE_GATEWAY_CA_FILE: {{ printf "%s/ca/%s" $folder $values.gateway.ca.key | quote }}
   {{- end }}
   {{- with $values.database.ca.existingConfigMap }}
-  WORKSPACE_DATABASE_CA_FILE: {{ $folder }}/database-ca/{{ $values.database.ca.key }}
+  WORKSPACE_DATABASE_CA_FILE: {{ printf "%s/database-ca/%s" $folder $values.database.ca.key | quote }}
   {{- end }}
   {{- with $values.database.password.existingSecret }}
-  WORKSPACE_DATABASE_PASSWORD_FILE: {{ $folder }}/database-password/{{ $values.database.password.key }}
+  WORKSPACE_DATABASE_PASSWORD_FILE: {{ printf "%s/database-password/%s" $folder $values.database.password.key | quote }}
   {{- end }}
   {{- if eq .part "gateway" }}
   WORKSPACE_GATEWAY_TLS_CERT_FILE: {{ $folder }}/tls/tls.crt
   WORKSPACE_GATEWAY_TLS_KEY_FILE: {{ $folder }}/tls/tls.key
-  WORKSPACE_GATEWAY_IDENTITY_CERTIFICATES_FILE: {{ $folder }}/identity/{{ $values.gateway.identityCertificates.key }}
+  WORKSPACE_GATEWAY_IDENTITY_CERTIFICATES_FILE: {{ printf "%s/identity/%s" $folder $values.gateway.identityCertificates.key | quote }}
   {{- end }}
 volumes:
   {{- with $values.gateway.ca.existingConfigMap }}
-  ca: {configMap: {name: {{ . }}}}
+  ca: {configMap: {name: {{ . | quote }}}}
   {{- end }}
   {{- with $values.database.ca.existingConfigMap }}
-  database-ca: {configMap: {name: {{ . }}}}
+  database-ca: {configMap: {name: {{ . | quote }}}}
   {{- end }}
   {{- with $values.database.password.existingSecret }}
-  database-password: {secret: {secretName: {{ . }}}}
+  database-password: {secret: {secretName: {{ . | quote }}}}
   {{- end }}
   {{- if eq .part "gateway" }}
-  tls: {secret: {secretName: {{ $values.gateway.tls.existingSecret }}}}
-  identity: {configMap: {name: {{ include "wo.identity" .root }}}}
+  tls: {secret: {secretName: {{ $values.gateway.tls.existingSecret | quote }}}}
+  identity: {configMap: {name: {{ include "wo.identity" .root | quote }}}}
   {{- end }}
 {{- end -}}
 
@@ -74,7 +75,7 @@ volumes:
 serviceAccountName: {{ .account }}
 enableServiceLinks: false
 {{- with $root.Values.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with $root.Values.imagePullSecrets }}
 imagePullSecrets:
@@ -125,8 +126,8 @@ env:
   - name: DATABASE_URL
     valueFrom:
       secretKeyRef:
-        name: {{ $root.Values.database.existingSecret }}
-        key: {{ $root.Values.database.key }}
+        name: {{ $root.Values.database.existingSecret | quote }}
+        key: {{ $root.Values.database.key | quote }}
   - name: WORKSPACE_GATEWAY_URL
     value: {{ $root.Values.gateway.url | quote }}
   {{- range $name, $value := $files.env }}
@@ -134,6 +135,11 @@ env:
     value: {{ $value | quote }}
   {{- end }}
   {{- range $name, $value := $root.Values.settings }}
+  {{- range $root.Values.extraEnv }}
+  {{- if eq .name $name }}
+  {{- fail (printf "%s is in settings and in extraEnv: leave one of them out" $name) }}
+  {{- end }}
+  {{- end }}
   - name: {{ $name }}
     {{- /* Helm reads whole numbers as floats, and would write 1e+06. */}}
     value: {{ ternary (int64 $value | toString) (toString $value) (kindIs "float64" $value) | quote }}
