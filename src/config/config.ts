@@ -173,11 +173,11 @@ const gateway = z
       'Requests a minute that one caller may make whose token the API server knows.',
     ),
     perAddressLimit: integer(1, 10_000_000, 3_000).describe(
-      'Requests a minute that one address may make which prove nothing.',
+      'Requests a minute that one address may make which prove nothing. An IPv6 address counts by its first 64 bits.',
     ),
     maxConnections: integer(1, 1_000_000, 20_000).describe('Connections of the gateway in all.'),
     maxConnectionsPerAddress: integer(1, 1_000_000, 5_000).describe(
-      'Connections from one address; many instances can share that of their NAT gateway. At a limit the oldest idle one is closed.',
+      'Connections from one address, or one IPv6 network of 64 bits; many instances can share that of their NAT gateway. At a limit the oldest idle one is closed.',
     ),
     maxEnvironmentBytes: integer(1_024, 64 * MIB, MIB).describe(
       'Largest merged environment of a Workspace, in bytes of names and values; the controller launches nothing with a larger one, and the gateway serves none. Give both the same.',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { cpuRatio } from '../../test/support/cpuRatio.ts';
 import { createVirtualClock } from '../../test/support/virtualClock.ts';
 import { createLogger, describeError } from './logging.ts';
 
@@ -93,4 +94,11 @@ describe('a described error', () => {
   it('is bounded', () => {
     expect(describeError(new Error('x'.repeat(10_000))).message.length).toBeLessThan(2_100);
   });
+});
+
+it('cleans any message in a time that grows with its length alone', () => {
+  // What can begin a URL everywhere took its length squared.
+  const [plain, hostile] = ['a '.repeat(10_000), 'a.'.repeat(10_000)];
+  const clean = (message: string) => () => void describeError(new Error(message));
+  expect(cpuRatio(clean(hostile), clean(plain))).toBeLessThan(60);
 });

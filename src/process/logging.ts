@@ -83,8 +83,8 @@ function framesOf(error: Error): string {
 
 function clean(message: string): string {
   const text = message
-    // Credentials in a URL.
-    .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, '$1[…]@')
+    // Credentials in a URL. The scheme is bounded, so that no text takes longer than its length.
+    .replace(/\b([a-z][a-z0-9+.-]{0,31}:\/\/)[^\s/@]*@/gi, '$1[…]@')
     .replace(/\b(bearer|basic)\s+[^\s,;"']+/gi, '$1 […]')
     // The query of a presigned URL.
     .replace(/([?&](?:X-Amz-[A-Za-z-]+|[\w-]*(?:token|signature|secret|password|key))=)[^&\s]+/gi, '$1[…]');

@@ -55,6 +55,26 @@ test('what was longest not asked for is forgotten first', async () => {
   expect(asked).toEqual(['a', 'b', 'c', 'b']);
 });
 
+test('refusals displace no other answer, and a question has one answer at a time', async () => {
+  let allowed = true;
+  const clock = createVirtualClock();
+  const cache = createAnswerCache<boolean>({
+    clock,
+    freshMs: 10,
+    staleMs: 100,
+    maxEntries: 2,
+    maxAsking: 8,
+    isRefusal: (answer) => !answer,
+  });
+  expect(await cache.get('a', async () => allowed)).toBe(true);
+  for (const key of ['b', 'c', 'd']) await cache.get(key, async () => false);
+  expect(['a', 'b', 'c', 'd'].map((key) => cache.peek(key))).toEqual([true, undefined, false, false]);
+  allowed = false;
+  await clock.advance(10);
+  expect(await cache.get('a', async () => allowed)).toBe(false);
+  expect(cache.peek('a')).toBe(false);
+});
+
 test('more questions at once than may be are refused, and asked when there is room', async () => {
   const { cache, get } = createFixture({ maxAsking: 1 });
   let answer: (text: string) => void = () => undefined;

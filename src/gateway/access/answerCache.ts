@@ -1,20 +1,28 @@
 import type { Clock } from '../../controller/lib/clock.ts';
 
-export interface AnswerCacheOptions {
+export interface AnswerCacheOptions<T> {
   clock: Clock;
   /** How long an answer is good, ms. */
   freshMs: number;
   /** How long it is still better than none, when nobody answers, ms. */
   staleMs: number;
-  /** Answers kept; the one that was longest not asked for goes first. */
+  /** Answers kept of either kind; the one that was longest not asked for goes first. */
   maxEntries: number;
   /** Questions under way at once; one more is refused. */
   maxAsking: number;
+  /** An answer that any stranger can cause. As many are kept apart, and displace none of the others. */
+  isRefusal?(answer: T): boolean;
 }
 
 /** More questions are under way than may be: nothing was asked. */
 export class TooManyQuestions extends Error {
   override readonly name = 'TooManyQuestions';
+}
+
+interface Entry<T> {
+  answer: T;
+  /** Monotonic ms. */
+  at: number;
 }
 
 /** Answers to questions that cost something: each is asked once for all who want to know it meanwhile. */
@@ -25,20 +33,24 @@ export interface AnswerCache<T> {
   peek(key: string): T | undefined;
 }
 
-export function createAnswerCache<T>(options: AnswerCacheOptions): AnswerCache<T> {
-  const { clock, freshMs, staleMs, maxEntries, maxAsking } = options;
-  const known = new Map<string, { answer: T; at: number }>();
+export function createAnswerCache<T>(options: AnswerCacheOptions<T>): AnswerCache<T> {
+  const { clock, freshMs, staleMs, maxEntries, maxAsking, isRefusal = () => false } = options;
+  const accepted = new Map<string, Entry<T>>();
+  const refused = new Map<string, Entry<T>>();
   const asking = new Map<string, Promise<T>>();
 
-  const keep = (key: string, entry: { answer: T; at: number }): void => {
-    known.delete(key);
-    known.set(key, entry);
-    const [oldest] = known.keys();
-    if (known.size > maxEntries && oldest !== undefined) known.delete(oldest);
+  const find = (key: string) => accepted.get(key) ?? refused.get(key);
+  const keep = (key: string, entry: Entry<T>): void => {
+    accepted.delete(key);
+    refused.delete(key);
+    const kept = isRefusal(entry.answer) ? refused : accepted;
+    kept.set(key, entry);
+    const [oldest] = kept.keys();
+    if (kept.size > maxEntries && oldest !== undefined) kept.delete(oldest);
   };
 
   async function askAnew(key: string, ask: () => Promise<T>): Promise<T> {
-    const entry = known.get(key);
+    const entry = find(key);
     try {
       if (asking.size >= maxAsking) throw new TooManyQuestions('too many questions are under way');
       const asked = ask();
@@ -54,11 +66,11 @@ export function createAnswerCache<T>(options: AnswerCacheOptions): AnswerCache<T
 
   return {
     peek(key) {
-      const entry = known.get(key);
+      const entry = find(key);
       return entry && clock.monotonic() - entry.at < staleMs ? entry.answer : undefined;
     },
     async get(key, ask) {
-      const entry = known.get(key);
+      const entry = find(key);
       if (entry !== undefined && clock.monotonic() - entry.at < freshMs) {
         keep(key, entry);
         return entry.answer;

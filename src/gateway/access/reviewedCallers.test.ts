@@ -110,6 +110,25 @@ test('many who ask at once cost one review of the token and one of the right', a
   ]).toEqual([1, 1]);
 });
 
+test('made-up tokens displace no caller who is known: one at rest keeps a limit of its own', async () => {
+  const answer = (token: string) => ({
+    status: { authenticated: token === 'poller', user: { username: 'poller' }, allowed: true },
+  });
+  const kube = { create: async (_: unknown, body: { spec: { token: string } }) => answer(body.spec.token) };
+  const { clock } = api;
+  const limits = { cacheMs: 10_000, staleMs: 60_000, timeoutMs: 5_000 };
+  callers = createReviewedCallers({
+    kube: kube as never,
+    clock,
+    logger: recordingLogger().logger,
+    audiences: [],
+    ...limits,
+  });
+  expect(await ask('poller')).toBe('admitted');
+  for (let index = 0; index < 2_001; index += 1) await ask(`made up ${index}`);
+  expect(callers.known('poller')).toBe('poller');
+});
+
 test('a right that is taken away is gone once the answer is no longer good', async () => {
   const token = await tokenOf('poller');
   expect(await ask(token)).toBe('admitted');

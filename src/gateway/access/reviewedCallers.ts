@@ -64,8 +64,16 @@ export function createReviewedCallers(options: ReviewedCallersOptions): Callers 
   const { kube, clock, audiences, timeoutMs } = options;
   const logger = options.logger.child({ component: 'callers' });
   const cache = { clock, freshMs: options.cacheMs, staleMs: options.staleMs, maxAsking: MOST_ASKING };
-  const identities = createAnswerCache<Caller | undefined>({ ...cache, maxEntries: MOST_CALLERS });
-  const rights = createAnswerCache<boolean>({ ...cache, maxEntries: MOST_PAIRS });
+  const identities = createAnswerCache<Caller | undefined>({
+    ...cache,
+    maxEntries: MOST_CALLERS,
+    isRefusal: (caller) => caller === undefined,
+  });
+  const rights = createAnswerCache<boolean>({
+    ...cache,
+    maxEntries: MOST_PAIRS,
+    isRefusal: (allowed) => !allowed,
+  });
 
   async function create(resource: Resource, kind: string, spec: unknown): Promise<unknown> {
     const stop = new AbortController();

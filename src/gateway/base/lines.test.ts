@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { cpuRatio } from '../../../test/support/cpuRatio.ts';
 import { fromLines, toJSON, toLines } from './lines.ts';
 
 test('what is written is what is read', () => {
@@ -51,6 +52,18 @@ test.each([
   'a YQ==\na.b YQ==',
   'a.b YQ==\na YQ==',
   '__proto__',
+  'aYQ==',
 ])('%j is no line', (text) => {
   expect(fromLines(text)).toBeUndefined();
+});
+
+test('no body takes much longer than its length to refuse', () => {
+  // As long as a body may be. What could be read in many ways took 280 times as long.
+  const [plain, hostile] = [`a ${'a'.repeat(16_000)}!`, `${'a'.repeat(16_000)}!`];
+  expect(
+    cpuRatio(
+      () => expect(fromLines(hostile)).toBeUndefined(),
+      () => expect(fromLines(plain)).toBeUndefined(),
+    ),
+  ).toBeLessThan(20);
 });

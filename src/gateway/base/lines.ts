@@ -17,7 +17,8 @@ export type AnswerValue =
 /** Answers in both formats are made from this; a Buffer is bytes, in JSON as base64. */
 export type Answer = { readonly [name: string]: AnswerValue };
 
-const LINE = /^([A-Za-z][A-Za-z0-9_.]{0,255}) ?([A-Za-z0-9+/]*={0,2})$/;
+/** A value comes after a space: with one way to read a line, no line takes longer than its length. */
+const LINE = /^([A-Za-z][A-Za-z0-9_.]{0,255})(?: ([A-Za-z0-9+/]*={0,2}))?$/;
 
 export function toLines(answer: Answer, prefix = ''): string {
   let lines = '';
@@ -47,8 +48,8 @@ export function fromLines(text: string): Fields | undefined {
   const fields: Fields = Object.create(null);
   for (const line of text.split('\n')) {
     if (line === '') continue;
-    const [, name, value] = LINE.exec(line) ?? [];
-    if (name === undefined || value === undefined) return undefined;
+    const [, name, value = ''] = LINE.exec(line) ?? [];
+    if (name === undefined) return undefined;
     const decoded = Buffer.from(value, 'base64').toString('utf8');
     if (name.includes('.')) {
       if (!put(fields, name.split('.'), decoded)) return undefined;

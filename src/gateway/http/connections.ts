@@ -1,10 +1,11 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { sourceOf } from './source.ts';
 
 export interface ConnectionLimits {
   /** Connections in all. */
   total: number;
-  /** Connections from one address; many instances can share that of their NAT gateway. */
+  /** Connections from one address, or from one IPv6 network of 64 bits; many instances can share that of their NAT gateway. */
   perAddress: number;
 }
 
@@ -37,75 +38,78 @@ export function limitConnections(
   limits: ConnectionLimits,
   onClosed: (why: 'total' | 'address') => void,
 ): Connections {
-  /** Of each address, the oldest first. */
+  /** Of each source, the oldest first. */
   const open = new Map<string, Map<string, Socket>>();
   const busy = new Set<string>();
   let total = 0;
 
-  function closeOldest(address: string, sparing: string): boolean {
-    for (const [id, socket] of open.get(address) ?? []) {
+  function closeOldest(source: string, sparing: string): boolean {
+    for (const [id, socket] of open.get(source) ?? []) {
       if (busy.has(id) || id === sparing) continue;
       socket.destroy();
-      forget(address, id);
+      forget(source, id);
       return true;
     }
     return false;
   }
 
-  function forget(address: string, id: string): void {
-    const ofAddress = open.get(address);
-    if (!ofAddress?.delete(id)) return;
+  function forget(source: string, id: string): void {
+    const ofSource = open.get(source);
+    if (!ofSource?.delete(id)) return;
     busy.delete(id);
     total -= 1;
-    if (ofAddress.size === 0) open.delete(address);
+    if (ofSource.size === 0) open.delete(source);
   }
 
-  /** The address with the most connections pays for a server that is full. */
+  /** The source with the most connections pays for a server that is full. */
   function mostOpen(): string {
     let most = '';
     let size = 0;
-    for (const [address, ofAddress] of open) {
-      if (ofAddress.size > size) [most, size] = [address, ofAddress.size];
+    for (const [source, ofSource] of open) {
+      if (ofSource.size > size) [most, size] = [source, ofSource.size];
     }
     return most;
   }
 
   server.on('connection', (socket: Socket) => {
-    const [address, id] = [addressOf(socket), identify(socket)];
-    const ofAddress = open.get(address) ?? new Map<string, Socket>();
-    open.set(address, ofAddress);
-    ofAddress.set(id, socket);
+    const { source, id } = identify(socket);
+    const ofSource = open.get(source) ?? new Map<string, Socket>();
+    open.set(source, ofSource);
+    ofSource.set(id, socket);
     total += 1;
-    socket.once('close', () => forget(address, id));
-    const full = ofAddress.size > limits.perAddress ? 'address' : total > limits.total ? 'total' : undefined;
+    socket.once('close', () => forget(source, id));
+    const full = ofSource.size > limits.perAddress ? 'address' : total > limits.total ? 'total' : undefined;
     if (full === undefined) return;
     onClosed(full);
-    if (closeOldest(full === 'address' ? address : mostOpen(), id)) return;
+    if (closeOldest(full === 'address' ? source : mostOpen(), id)) return;
     socket.destroy();
-    forget(address, id);
+    forget(source, id);
   });
 
   return {
     prove(socket) {
-      const id = identify(socket);
-      if (open.get(addressOf(socket))?.has(id)) busy.add(id);
+      const { source, id } = identify(socket);
+      if (open.get(source)?.has(id)) busy.add(id);
     },
-    release: (socket) => void busy.delete(identify(socket)),
+    release: (socket) => void busy.delete(identify(socket).id),
   };
 }
 
-/** Made once for each connection, as every heartbeat asks for it twice. */
-const identities = new WeakMap<Socket, string>();
-
-/** The same for a TLS socket and for the plain one beneath it. */
-function identify(socket: Socket): string {
-  const known = identities.get(socket);
-  if (known !== undefined) return known;
-  const id = `${addressOf(socket)} ${socket.remotePort}`;
-  identities.set(socket, id);
-  return id;
+interface Identity {
+  /** The same for a TLS socket and for the plain one beneath it. */
+  id: string;
+  /** Whose limit it counts for. */
+  source: string;
 }
 
-function addressOf({ remoteAddress = '' }: Socket): string {
-  return remoteAddress;
+/** Made once for each connection, as every heartbeat asks for it twice. */
+const identities = new WeakMap<Socket, Identity>();
+
+function identify(socket: Socket): Identity {
+  const known = identities.get(socket);
+  if (known !== undefined) return known;
+  const { remoteAddress = '', remotePort } = socket;
+  const identity = { id: `${remoteAddress} ${remotePort}`, source: sourceOf(remoteAddress) };
+  identities.set(socket, identity);
+  return identity;
 }

@@ -11,6 +11,7 @@ import { StoreRefused, StoreUnavailable } from '../store/heartbeatStore.ts';
 import { type ConnectionLimits, type ConnectionTimes, limitConnections } from './connections.ts';
 import type { GatewayParts } from './parts.ts';
 import { limitRequests, provenKey, type RequestLimits } from './requestLimits.ts';
+import { sourceOf } from './source.ts';
 import { cutOffUnread } from './unreadAnswers.ts';
 
 declare module 'fastify' {
@@ -86,7 +87,7 @@ export function createHttpServer(parts: GatewayParts, options: HttpOptions): Fas
   const limit = limitRequests(server, clock, limits, (request) => {
     const proven = provenKey(parts, options.knownCaller, bearer(request));
     if (proven !== undefined) connections.prove(request.raw.socket);
-    return proven ?? request.ip;
+    return proven ?? sourceOf(request.ip);
   });
   server.addHook('onResponse', (request, reply, done) => {
     const now = clock.monotonic();

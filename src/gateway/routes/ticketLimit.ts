@@ -4,6 +4,7 @@ import { verifySession, verifyTicket } from '../access/credentials.ts';
 import { bearer } from '../http/http.ts';
 import type { GatewayParts } from '../http/parts.ts';
 import { launchLimitKey } from '../http/requestLimits.ts';
+import { sourceOf } from '../http/source.ts';
 import { launchNumber, uid } from './bounds.ts';
 
 export const ticketText = z.string().max(128);
@@ -21,5 +22,5 @@ function limitKey({ keys, clusterID }: GatewayParts, request: FastifyRequest): s
   const { data } = shown.safeParse(request.body);
   return data && verifyTicket(keys, data.ticket, { clusterID, uid: data.uid, number: data.number })
     ? launchLimitKey(data)
-    : request.ip;
+    : sourceOf(request.ip);
 }

@@ -1,0 +1,71 @@
+import { EventEmitter } from 'node:events';
+import type { Server } from 'node:http';
+import { afterEach, expect, test } from 'vitest';
+import { createGatewayFixture, type GatewayFixture } from '../../../test/support/gateway.ts';
+import { limitConnections } from './connections.ts';
+import { sourceOf } from './source.ts';
+
+let fixture: GatewayFixture | undefined;
+afterEach(() => fixture?.close());
+
+test.each([
+  ['10.0.0.9', '10.0.0.9'],
+  ['::ffff:10.0.0.9', '10.0.0.9'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:DB8:1:2::1', '2001:db8:1:2::/64'],
+  ['2001:db8::1', '2001:db8:0:0::/64'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['2001:db8:1::', '2001:db8:1:0::/64'],
+  ['', ''],
+])('%s counts as %s', (address, source) => {
+  expect(sourceOf(address)).toBe(source);
+});
+
+/** A connection that its peer opens from this address. */
+class Peer extends EventEmitter {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  destroyed = false;
+  constructor(remoteAddress: string, remotePort: number) {
+    super();
+    this.remoteAddress = remoteAddress;
+    this.remotePort = remotePort;
+  }
+  destroy(): void {
+    this.destroyed = true;
+  }
+}
+
+test('an instance with a network of addresses closes its own connections, not those of others', () => {
+  const server = new EventEmitter();
+  limitConnections(server as Server, { total: 20, perAddress: 10 }, () => undefined);
+  const open = (peer: Peer) => {
+    server.emit('connection', peer);
+    return peer;
+  };
+  const neighbours = Array.from({ length: 5 }, (_, index) =>
+    open(new Peer('2001:db8:0:1::7', 1_000 + index)),
+  );
+  const flood = Array.from({ length: 100 }, (_, index) => open(new Peer(`2001:db8:0:2::${index}`, 2_000)));
+  expect(neighbours.filter(({ destroyed }) => destroyed)).toEqual([]);
+  expect(flood.filter(({ destroyed }) => !destroyed)).toHaveLength(10);
+});
+
+test('requests from all addresses of such a network count as one sender’s', async () => {
+  fixture = await createGatewayFixture({ limits: { perLaunch: 5, perCaller: 5, perAddress: 10 } });
+  const statuses: number[] = [];
+  for (let index = 0; index < 12; index += 1) {
+    const answers = await Promise.all([
+      fixture.gateway.inject({ method: 'GET', url: '/none', remoteAddress: `2001:db8:0:2::${index}` }),
+      fixture.gateway.inject({
+        method: 'POST',
+        url: '/v1/bootstrap',
+        remoteAddress: `2001:db8:0:2::${index}`,
+      }),
+    ]);
+    statuses.push(...answers.map(({ statusCode }) => statusCode));
+  }
+  expect(statuses.slice(0, 20)).not.toContain(429);
+  expect(statuses.slice(20)).toEqual([429, 429, 429, 429]);
+});
