@@ -93,9 +93,10 @@ describe.concurrent('what no agent sends', () => {
     expect(answer).toMatch(/\r\n\r\n\{"code":"[a-z_]+","message":"[^"]+"/);
   });
 
-  test('requests that are sent without waiting get one answer each, in order', async () => {
-    const all = `GET /v1/agent HTTP/1.1\r\n${HOST}\r\n`.repeat(49) + get('/v1/nothing');
-    expect(statuses(await send(all))).toEqual([...Array.from({ length: 49 }, () => 200), 404]);
+  test('two requests that are sent without waiting get one answer each, in order; many close the connection', async () => {
+    const first = `GET /v1/agent HTTP/1.1\r\n${HOST}\r\n`;
+    expect(statuses(await send(first + get('/v1/nothing')))).toEqual([200, 404]);
+    expect(statuses(await send(first.repeat(49) + get('/v1/nothing'))).length).toBeLessThan(5);
   });
 
   test('none of that is an error of ours, and others are served', async () => {

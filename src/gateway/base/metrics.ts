@@ -21,7 +21,7 @@ export function createGatewayMetrics(registry: Registry) {
     }),
     connectionsClosed: new Counter({
       name: 'gateway_connections_closed_total',
-      help: 'Connections closed to make room for a new one, by the limit that was reached',
+      help: 'Connections closed by a limit: of connections in all (total) or from one address, or of unanswered requests on one',
       labelNames: ['limit'] as const,
       registers,
     }),

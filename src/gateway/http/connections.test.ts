@@ -137,4 +137,22 @@ describe('connections are bounded', () => {
     await first.closed;
     expect(second.socket.destroyed).toBe(false);
   });
+
+  test('on one connection: who sends on without reading answers is cut off, and who waits for each is not', async () => {
+    const port = await start({
+      agent: { present: { script: '# '.repeat(10_000), unit: '' }, find: async () => undefined },
+    });
+    const sending = await open(port);
+    sending.socket.write(REQUEST.repeat(1_000));
+    await sending.closed;
+    expect(sending.received().split('HTTP/1.1 200').length).toBeLessThan(5);
+    const waiting = await open(port);
+    for (let index = 1; index <= 5; index += 1) {
+      waiting.socket.write(`GET /v1/agent/unit HTTP/1.1\r\nHost: gateway\r\n\r\n`);
+      await expect
+        .poll(() => waiting.received().split('HTTP/1.1 200').length, { timeout: 10_000 })
+        .toBe(index + 1);
+    }
+    expect(waiting.socket.destroyed).toBe(false);
+  });
 });

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { sourceOf } from './source.ts';
 
@@ -22,11 +22,19 @@ export interface ConnectionTimes {
 }
 
 export interface Connections {
-  /** A request whose credential holds is under way on this connection: it is not closed to make room. */
-  prove(socket: Socket): void;
+  /** Whether this request is to be served. Where too many before it are unanswered, its connection is closed. */
+  begin(request: IncomingMessage): boolean;
+  /** The credential of this request holds: from when it has come whole, its connection is not closed to make room. */
+  prove(request: IncomingMessage): void;
   /** Its answer has been read. */
-  release(socket: Socket): void;
+  end(request: IncomingMessage): void;
 }
+
+/**
+ * Requests of one connection that may be unanswered at once. Programs of today wait for each answer; who sends on finds
+ * thousands of requests in 64 kB, each of which takes memory until the one before is answered.
+ */
+const MOST_UNANSWERED = 2;
 
 /**
  * Bounds the connections of a server, in all and for each address. A new one is let in, and the oldest that serves no
@@ -36,16 +44,16 @@ export interface Connections {
 export function limitConnections(
   server: Server,
   limits: ConnectionLimits,
-  onClosed: (why: 'total' | 'address') => void,
+  onClosed: (why: 'total' | 'address' | 'requests') => void,
 ): Connections {
   /** Of each source, the oldest first. */
   const open = new Map<string, Map<string, Socket>>();
-  const busy = new Set<string>();
+  const proven = new Map<string, IncomingMessage>();
   let total = 0;
 
   function closeOldest(source: string, sparing: string): boolean {
     for (const [id, socket] of open.get(source) ?? []) {
-      if (busy.has(id) || id === sparing) continue;
+      if (proven.get(id)?.complete || id === sparing) continue;
       socket.destroy();
       forget(source, id);
       return true;
@@ -56,7 +64,7 @@ export function limitConnections(
   function forget(source: string, id: string): void {
     const ofSource = open.get(source);
     if (!ofSource?.delete(id)) return;
-    busy.delete(id);
+    proven.delete(id);
     total -= 1;
     if (ofSource.size === 0) open.delete(source);
   }
@@ -87,11 +95,23 @@ export function limitConnections(
   });
 
   return {
-    prove(socket) {
-      const { source, id } = identify(socket);
-      if (open.get(source)?.has(id)) busy.add(id);
+    begin({ socket }) {
+      const identity = identify(socket);
+      identity.unanswered += 1;
+      if (identity.unanswered <= MOST_UNANSWERED) return true;
+      if (!socket.destroyed) onClosed('requests');
+      socket.destroy();
+      return false;
     },
-    release: (socket) => void busy.delete(identify(socket).id),
+    prove(request) {
+      const { source, id } = identify(request.socket);
+      if (open.get(source)?.has(id)) proven.set(id, request);
+    },
+    end({ socket }) {
+      const identity = identify(socket);
+      identity.unanswered -= 1;
+      proven.delete(identity.id);
+    },
   };
 }
 
@@ -100,6 +120,8 @@ interface Identity {
   id: string;
   /** Whose limit it counts for. */
   source: string;
+  /** Requests. */
+  unanswered: number;
 }
 
 /** Made once for each connection, as every heartbeat asks for it twice. */
@@ -109,7 +131,7 @@ function identify(socket: Socket): Identity {
   const known = identities.get(socket);
   if (known !== undefined) return known;
   const { remoteAddress = '', remotePort } = socket;
-  const identity = { id: `${remoteAddress} ${remotePort}`, source: sourceOf(remoteAddress) };
+  const identity = { id: `${remoteAddress} ${remotePort}`, source: sourceOf(remoteAddress), unanswered: 0 };
   identities.set(socket, identity);
   return identity;
 }

@@ -52,13 +52,25 @@ export function createHttpServer(parts: GatewayParts, options: HttpOptions): Fas
   const connections = limitConnections(raw, options.connections, (limit) =>
     parts.metrics.connectionsClosed.inc({ limit }),
   );
+  const unread = cutOffUnread(clock, options.times.answerMs);
+  /** One listener for all answers: one made for each costs each heartbeat. */
+  function closed(this: ServerResponse): void {
+    unread.end(this);
+    connections.end(this.req);
+  }
   const server: FastifyInstance = fastify({
     bodyLimit,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     frameworkErrors: (error, _request, reply) => void sendError(reply, toGatewayError(error)),
     clientErrorHandler: (error, socket) => answerUnreadable(error, socket as Socket),
-    serverFactory: (handler) => raw.on('request', handler),
+    serverFactory: (handler) =>
+      raw.on('request', (request, response) => {
+        if (!connections.begin(request)) return;
+        unread.begin(response, clock.monotonic());
+        response.on('close', closed);
+        handler(request, response);
+      }),
   });
 
   server.addContentTypeParser(LINES_TYPE, { parseAs: 'string' }, (_request, body, done) => {
@@ -69,24 +81,15 @@ export function createHttpServer(parts: GatewayParts, options: HttpOptions): Fas
   });
 
   const timerOf = timers(parts);
-  const unread = cutOffUnread(clock, options.times.answerMs);
-  /** One listener for all answers: one made for each costs each heartbeat. */
-  function closed(this: ServerResponse): void {
-    unread.end(this);
-    connections.release(this.req.socket);
-  }
   server.decorateRequest('arrivedAt', undefined);
   // Hooks with callbacks: a promise for each costs each heartbeat.
-  server.addHook('onRequest', (request, reply, done) => {
-    const now = clock.monotonic();
-    request.arrivedAt = now;
-    unread.begin(reply.raw, now);
-    reply.raw.on('close', closed);
+  server.addHook('onRequest', (request, _reply, done) => {
+    request.arrivedAt = clock.monotonic();
     done();
   });
   const limit = limitRequests(server, clock, limits, (request) => {
     const proven = provenKey(parts, options.knownCaller, bearer(request));
-    if (proven !== undefined) connections.prove(request.raw.socket);
+    if (proven !== undefined) connections.prove(request.raw);
     return proven ?? sourceOf(request.ip);
   });
   server.addHook('onResponse', (request, reply, done) => {

@@ -52,6 +52,30 @@ test('an instance with a network of addresses closes its own connections, not th
   expect(flood.filter(({ destroyed }) => !destroyed)).toHaveLength(10);
 });
 
+test('a credential spares a connection once its request has come whole, and no longer than until its answer', () => {
+  const server = new EventEmitter();
+  const connections = limitConnections(server as Server, { total: 20, perAddress: 3 }, () => undefined);
+  const open = (port: number) => {
+    const peer = new Peer('10.0.0.9', port);
+    server.emit('connection', peer);
+    return peer;
+  };
+  const slow = { socket: open(1), complete: false } as never;
+  const whole = { socket: open(2), complete: true } as never;
+  for (const request of [slow, whole]) {
+    expect(connections.begin(request)).toBe(true);
+    connections.prove(request);
+  }
+  const [third, fourth] = [open(3), open(4)];
+  const closed = () => [slow, whole].map(({ socket }: { socket: Peer }) => socket.destroyed);
+  expect([closed(), third.destroyed]).toEqual([[true, false], false]);
+  open(5);
+  expect([closed(), third.destroyed, fourth.destroyed]).toEqual([[true, false], true, false]);
+  connections.end(whole);
+  open(6);
+  expect([closed(), fourth.destroyed]).toEqual([[true, true], false]);
+});
+
 test('requests from all addresses of such a network count as one sender’s', async () => {
   fixture = await createGatewayFixture({ limits: { perLaunch: 5, perCaller: 5, perAddress: 10 } });
   const statuses: number[] = [];
