@@ -19,7 +19,7 @@ const SERVICE_ACCOUNT = 'workspace-operator';
 export const OPERATOR_USER = `system:serviceaccount:${OPERATOR_NAMESPACE}:${SERVICE_ACCOUNT}`;
 
 const RBAC_GROUP = { group: 'rbac.authorization.k8s.io', version: 'v1' };
-const RESOURCES: Readonly<Record<string, Resource>> = {
+export const RESOURCES: Readonly<Record<string, Resource>> = {
   ServiceAccount: { group: '', version: 'v1', plural: 'serviceaccounts', namespaced: true },
   ClusterRole: { ...RBAC_GROUP, plural: 'clusterroles', namespaced: false },
   ClusterRoleBinding: { ...RBAC_GROUP, plural: 'clusterrolebindings', namespaced: false },
