@@ -1,20 +1,30 @@
-import { join } from 'node:path';
+import { cp, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 import type { Config } from '../../src/config/config.ts';
 
 const ENTRY = 'entry.ts';
 const EXPORTS = [
-  ['cluster.ts', 'joinCluster'],
-  ['controller/metrics.ts', 'createRuntimeMetrics'],
-  ['controllerPart.ts', 'startControllerPart'],
-  ['ec2/call.ts', 'createCaller'],
-  ['ec2/runInput.ts', 'runInstancesInput'],
-  ['gateway/credentials.ts', 'createSession, createTicket, verifySession, verifyTicket'],
-  ['gateway/postgresStore.ts', 'createPostgresStore'],
+  ['cluster/cluster.ts', 'joinCluster'],
+  ['controller/serve/metrics.ts', 'createRuntimeMetrics'],
+  ['operator/controllerPart.ts', 'startControllerPart'],
+  ['ec2/calls/call.ts', 'createCaller'],
+  ['ec2/launch/runInput.ts', 'runInstancesInput'],
+  ['gateway/access/credentials.ts', 'createSession, createTicket, verifySession, verifyTicket'],
+  ['gateway/store/postgresStore.ts', 'createPostgresStore'],
 ] as const;
 
-/** The operator of the checkout at `root` as one module, without its packages; it remembers this configuration. */
-export async function bundleOperator(root: string, config: Config): Promise<string> {
+/** What its files look for beside themselves. */
+const FILES = ['src/agent/agent.sh', 'src/gateway/schema'];
+
+/** Writes the operator of the checkout at `root` into the folder, with the files that it reads. */
+export async function freezeOperator(root: string, config: Config, folder: string): Promise<void> {
+  for (const file of FILES) await cp(join(root, file), join(folder, file), { recursive: true });
+  await writeFile(join(folder, 'operator.mjs'), await bundleOperator(root, config));
+}
+
+/** The operator as one module, without its packages; it remembers this configuration. */
+async function bundleOperator(root: string, config: Config): Promise<string> {
   const lines = EXPORTS.map(
     ([file, names]) => `export { ${names} } from ${JSON.stringify(join(root, 'src', file))};`,
   );
@@ -32,6 +42,12 @@ export async function bundleOperator(root: string, config: Config): Promise<stri
           id === ENTRY
             ? [...lines, `export const config = ${JSON.stringify(config)};`].join('\n')
             : undefined,
+        // A file goes on looking where it was, below the module's own folder.
+        transform: (code, id) =>
+          code.replaceAll(
+            'import.meta.dirname',
+            `(import.meta.dirname + ${JSON.stringify(`/${relative(root, dirname(id))}`)})`,
+          ),
       },
     ],
   });

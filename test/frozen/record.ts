@@ -1,7 +1,7 @@
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CONFIG } from '../simulator/scene.ts';
-import { bundleOperator } from './bundle.ts';
+import { freezeOperator } from './bundle.ts';
 import { scenarios } from './scenarios/all.ts';
 import { record } from './stage.ts';
 
@@ -12,9 +12,7 @@ const [release, ...only] = process.argv.slice(2);
 if (release === undefined) throw new Error('usage: npm run freeze -- <release or date> [scenario…]');
 const folder = join(import.meta.dirname, release);
 await cp(join(ROOT, 'crds'), join(folder, 'crds'), { recursive: true });
-// Where the module looks for it: beside itself.
-await cp(join(ROOT, 'src', 'gateway', 'schema'), join(folder, 'schema'), { recursive: true });
-await writeFile(join(folder, 'operator.mjs'), await bundleOperator(ROOT, CONFIG));
+await freezeOperator(ROOT, CONFIG, folder);
 for (const [index, scenario] of scenarios.entries()) {
   if (only.length > 0 && !only.includes(scenario.name)) continue;
   const frozen = await record(scenario, index + 1);
