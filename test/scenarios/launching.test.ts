@@ -12,11 +12,9 @@ import {
   NAMESPACE,
   provisionsOf,
   putSecret,
-  report,
   type Scene,
   sweeps,
   terminationsOf,
-  until,
   untilGone,
   untilReady,
   untilWorkspace,
@@ -205,38 +203,5 @@ describe.concurrent('progress, silence and ends', () => {
     expect(conditionOf(waiting, 'Ready')).toMatchObject({ status: 'False', reason: 'Booting' });
     scene.stack.agents.hold('default/heir', false);
     await untilReady(scene, 'heir', 2);
-  });
-});
-
-describe('pending is progressing', () => {
-  let scene: Scene;
-  beforeAll(async () => {
-    scene = await createScene();
-    await scene.start();
-  });
-  afterAll(() => scene.close());
-
-  test('pending for ten minutes, with reports all the while, is not replaced', async () => {
-    scene.stack.ec2.faults.freezePending(true);
-    await putSecret(scene, 'slow-env', { KEY: 'a' });
-    await createWorkspace(scene, 'slow');
-    const pending = await untilWorkspace(
-      scene,
-      'slow',
-      'pending',
-      (it) => it.status?.instance?.state === 'pending',
-    );
-    const tenMinutesOn = Date.parse(pending.status?.launch?.submittedAt ?? '') + 600 * 50;
-    let reports = 0;
-    await until('ten minutes went by', async () => {
-      if (Date.now() > tenMinutesOn) return true;
-      await report(scene, 'slow');
-      reports += 1;
-      return false;
-    });
-    scene.stack.ec2.faults.freezePending(false);
-    await untilReady(scene, 'slow', 1);
-    expect(reports).toBeGreaterThan(10);
-    expect(provisionsOf(scene, 'slow')).toHaveLength(1);
   });
 });

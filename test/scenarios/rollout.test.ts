@@ -131,32 +131,4 @@ describe('roll-outs of a class', () => {
     expect(status?.halted).toBeUndefined();
     expect(status?.handled?.resume).toBe('fixed');
   });
-
-  test('a newer image is rolled out where the class says Automatic, and nowhere else', async () => {
-    const { account } = scene.stack.ec2.state;
-    const images = [{ architecture: 'x86_64', ssmParameter: '/moving' }];
-    const [old] = account.images;
-    if (!old) throw new Error('the account has an image');
-    account.images.push({ ...old, id: 'ami-0cccccccccccccccc' });
-    account.ssmParameters['/moving'] = old.id;
-    const automatic = await classWith('automatic', 2, { images, imageUpdatePolicy: 'Automatic' });
-    const onLaunch = await classWith('onlaunch', 1, { images });
-    await until('the class knows its image', async () => {
-      return (await classOf('automatic')).status?.resolvedImages?.[0]?.id === old.id;
-    });
-    account.ssmParameters['/moving'] = 'ami-0cccccccccccccccc';
-    const replaced = await Promise.all(automatic.map((name) => untilReady(scene, name, 2)));
-    for (const { status } of replaced) {
-      expect(status?.launch).toMatchObject({
-        cause: { kind: 'ClassChanged' },
-        params: { imageID: 'ami-0cccccccccccccccc' },
-      });
-      expect(status?.desired?.changed).toEqual(['image/x86_64']);
-    }
-    await until('the other class knows it too', async () => {
-      return (await classOf('onlaunch')).status?.resolvedImages?.[0]?.id === 'ami-0cccccccccccccccc';
-    });
-    await sweeps(scene, 4);
-    expect(provisioned([...automatic, ...onLaunch])).toEqual([2, 2, 1]);
-  });
 });

@@ -18,7 +18,7 @@ export interface Known {
   names(): readonly string[];
   read(name: string): Workspace | undefined | Promise<Workspace | undefined>;
   /** Whether somebody else made the cluster forget Workspaces: then an instance without one is not the operator's doing. */
-  forgets?(): boolean;
+  forgets?(uid: string): boolean;
   /** How often somebody wiped its status: what was spent before is not on record any more. */
   wipes?(name: string): number;
   /** Whether somebody else wrote the status of the Workspace with this uid: then what it says of launches is not the operator's doing. */
@@ -129,7 +129,7 @@ export function createJudge(scene: Pick<Scene, 'service'>, known: Known): Judge 
       if (isEdited(uid)) continue;
       const ids = living.map(({ id }) => id);
       if (ids.length > 1) return `S1: ${ids.length} live instances of ${uid}: ${ids}`;
-      if (ids.length > 0 && !present.has(uid) && !known.forgets?.())
+      if (ids.length > 0 && !present.has(uid) && !known.forgets?.(uid))
         return `S4: ${uid} was let go while ${ids[0]} lives`;
     }
     for (const instance of cloud.instances.values())

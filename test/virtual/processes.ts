@@ -98,12 +98,6 @@ export function createProcesses(scene: Scene, time: Time): Processes {
     const leave = () => {
       alive = alive.filter((other) => other !== operator);
     };
-    const starting = startOperator(scene, platform, code).then((it) => {
-      part = it;
-    });
-    starting.catch((error: unknown) => {
-      if (!mortal.isDead()) scene.note(`${name} failed to start: ${String(error)}`);
-    });
     const operator: Operator = {
       name,
       leads: () => !mortal.isDead() && part?.elector.held() === true,
@@ -135,6 +129,12 @@ export function createProcesses(scene: Scene, time: Time): Processes {
       said: (message) => said(name, message),
     };
     alive.push(operator);
+    const starting = startOperator(scene, platform, code).then((it) => {
+      part = it;
+    });
+    starting.catch((error: unknown) => {
+      if (!mortal.isDead()) scene.note(`${name} failed to start: ${String(error)}`);
+    });
     return operator;
   }
 

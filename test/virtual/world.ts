@@ -44,6 +44,8 @@ export interface World extends Time, People, Books, Outages, Processes {
   report(name: string): Promise<void>;
   /** The API server's whole state as it is, to be restored later as a backup of etcd is, versions and all. @returns how to */
   backUp(): () => void;
+  /** A Workspace that lets go of an instance that lives, as the books may show from now on. */
+  letGo(uid: string): void;
   /** For the timeline. */
   note(what: string): void;
   timeline(): string;
@@ -104,10 +106,11 @@ export async function createWorld(options: WorldOptions = {}, signal?: AbortSign
   const outages = createOutages(scene, time);
 
   let isRestored = false;
+  const letGo = new Set<string>();
   const judge = createJudge(scene, {
     names: () => people.workspaces().map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
     read: (name) => Promise.resolve(people.find(name)),
-    forgets: () => isRestored,
+    forgets: (uid) => isRestored || letGo.has(uid),
   });
   time.always('laws', async () => (await judge.look()) ?? true);
   await people.createClass('standard', options.standard);
@@ -134,6 +137,7 @@ export async function createWorld(options: WorldOptions = {}, signal?: AbortSign
         scene.api.state.load(backup);
       };
     },
+    letGo: (uid) => void letGo.add(uid),
     note: timeline.tell,
     timeline: timeline.text,
   };

@@ -4,8 +4,8 @@ import type { Workspace } from '../../src/api/kinds/workspace.ts';
 import { TAG } from '../../src/api/launch/tags.ts';
 import type { Resource } from '../../src/controller/client/client.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
-import { abandon } from './abandon.ts';
-import { eventsOf } from './events.ts';
+import { abandon } from '../scenarios/abandon.ts';
+import { eventsOf } from '../scenarios/events.ts';
 import {
   conditionOf,
   createScene,
@@ -22,7 +22,7 @@ import {
   until,
   untilReady,
   untilWorkspace,
-} from './harness.ts';
+} from '../scenarios/harness.ts';
 
 const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
 const EAGER = {
