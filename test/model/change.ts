@@ -7,7 +7,9 @@ import { monoMs, type Plain, wallMs } from '../support/moments.ts';
 import { rowsOf } from './facts.ts';
 import { processWith, seenBy } from './parts.ts';
 import { NOW } from './timing.ts';
-import type { Step, Version, World } from './world.ts';
+import type { StalePass, Step, Version, World } from './world.ts';
+
+type Written = Pick<StalePass, 'effect'> & { write: WorkspaceStatus };
 
 export function step(world: World, name: string, changes: Partial<World>): Step {
   return [name, noticed({ ...world, ...changes })];
@@ -24,14 +26,25 @@ export function amend(world: World, changes: Partial<Version>): Pick<World, 'obj
   return { object: { ...object, ...changes }, previous: budget.takeovers > 0 ? object : undefined, stale };
 }
 
-/** A status that the API server accepted, and what it says was spent. */
-export function written(world: World, status: WorkspaceStatus): World {
+/** A status that the API server accepted, and what it says was spent. What is armed with it is signed with the present key. */
+export function written(world: World, { write: status, effect }: Written): World {
   const { launch } = status;
   const highest = Math.max(world.highest, launch?.number ?? 0);
-  const next = { ...world, ...amend(world, { status }), highest };
+  const isSigned = effect?.kind === 'RunInstances' && effect.armed && effect.number === world.unsigned;
+  const unsigned = isSigned ? 0 : world.unsigned;
+  const ledger = unspent(world, status);
+  const next = { ...world, ...amend(world, { status }), highest, unsigned, ledger };
   if (!launch?.cause || launch.params === undefined) return next;
   const entry = `${launch.number}: ${CAUSES[launch.cause.kind].spends} ${launch.cause.ref}`;
-  return world.ledger.includes(entry) ? next : { ...next, ledger: [...world.ledger, entry].sort() };
+  return ledger.includes(entry) ? next : { ...next, ledger: [...ledger, entry].sort() };
+}
+
+/** A launch that nothing came of goes back to where it had spent nothing. */
+function unspent({ object, ledger }: World, { launch }: WorkspaceStatus): World['ledger'] {
+  const was = object.status?.launch;
+  const isBack = launch?.phase === 'Waiting' || (launch?.phase === 'Closed' && !launch.ended);
+  if (!isBack || was?.phase !== 'Submitted' || was.number !== launch.number) return ledger;
+  return ledger.filter((entry) => !entry.startsWith(`${was.number}: `));
 }
 
 /** What observe remembers of what it finds. */

@@ -1,4 +1,5 @@
 import type { AskedFor } from '../../src/api/launch/refusalScope.ts';
+import { REFUSALS } from '../../src/api/reasons/refusals.ts';
 import type { LaunchAnswer } from '../../src/reconcilers/workspace/decide/facts/facts.ts';
 import type { Effect } from '../../src/reconcilers/workspace/decide/facts/view.ts';
 import { amend, step } from './change.ts';
@@ -85,7 +86,9 @@ function run(world: World, number: number, armed: boolean): Step[] {
     });
   const asked = askedBy(world);
   const bound = world.instances.find((instance) => instance.number === number);
-  if (bound && bound.asked !== asked) return [step(world, 'run: mismatch', answered({ kind: 'mismatch' }))];
+  const unread = [...refusals(world, !bound, answered), ...throttles(world, answered)];
+  if (bound && bound.asked !== asked)
+    return [step(world, 'run: mismatch', answered({ kind: 'mismatch' })), ...unread];
   const landed = { ...world, ...land(world, { kind: 'run', number, asked }) };
   const { quotas } = world.terms;
   const offering = quotas.length > 0 ? world.object.status?.launch?.params : undefined;
@@ -98,11 +101,7 @@ function run(world: World, number: number, armed: boolean): Step[] {
   }
   const through = offering && firstSend ? [heardOf('accepted', offering, { class: 'quota', code: '' })] : [];
   const known = see({ ...landed, ...answered({ kind: 'accepted' }, through) }, number);
-  const result = [step(landed, 'run: accepted', known)];
-  if (!bound && world.budget.refusals > 0) {
-    const refused = answered({ kind: 'refused', class: world.terms.refusal, code: 'C', message: '' });
-    result.push(step(world, 'run: refused', { ...spent(world, 'refusals'), ...refused }));
-  }
+  const result = [step(landed, 'run: accepted', known), ...unread];
   if (world.budget.losses > 0) {
     const lost = { ...spent(world, 'losses'), ...answered({ kind: 'ambiguous', code: 'T' }) };
     const flights: Flight[] = [...world.flights, { kind: 'run', number, sentAt: NOW, asked }];
@@ -110,6 +109,23 @@ function run(world: World, number: number, armed: boolean): Step[] {
     result.push(step(world, 'run: on its way', { ...lost, flights }));
   }
   return result;
+}
+
+type Answered = (result: LaunchAnswer['result']) => Pick<World, 'process'>;
+
+/** What a person must fix, EC2 says before it looks for the token. */
+function refusals(world: World, isFree: boolean, answered: Answered): Step[] {
+  const { refusal } = world.terms;
+  if (world.budget.refusals === 0 || !(isFree || !REFUSALS[refusal].afterToken)) return [];
+  const refused = answered({ kind: 'refused', class: refusal, code: 'C', message: '' });
+  return [step(world, 'run: refused', { ...spent(world, 'refusals'), ...refused })];
+}
+
+/** "Too fast", before it looks at anything; all wait from then on. */
+function throttles(world: World, answered: Answered): Step[] {
+  if (world.budget.throttles === 0) return [];
+  const changes = { ...spent(world, 'throttles'), queued: true, ...answered({ kind: 'throttled' }) };
+  return [step(world, 'run: too fast', changes)];
 }
 
 function heardOf(

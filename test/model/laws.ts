@@ -125,8 +125,8 @@ const LAWS: Record<string, Law> = {
     const ofType = before.terms.quotas.length > 0 || instanceType === typeOf(Number(own?.slice(1)));
     return ofType && imageID === `ami-${ofClass}`;
   },
-  'no parameters are sent that nobody can say are ours': (before, { process: { sends } }) => {
-    if (before.unsigned === 0 || sends?.number !== before.unsigned || sends.lastAt !== NOW) return true;
+  'no parameters are sent that nobody can say are ours': (before, { process: { sends }, unsigned }) => {
+    if (unsigned === 0 || sends?.number !== unsigned || sends.lastAt !== NOW) return true;
     const was = before.process.sends;
     return was?.number === sends.number && was.lastAt === NOW && was.count === sends.count;
   },
@@ -137,7 +137,8 @@ const LAWS: Record<string, Law> = {
       !was?.params ||
       !is?.params ||
       was.number !== is.number ||
-      was.submittedAt !== is.submittedAt
+      was.submittedAt !== is.submittedAt ||
+      isPutOff(before)
     )
       return true;
     return JSON.stringify(was.params) === JSON.stringify(is.params);
@@ -208,7 +209,17 @@ function wasArmed(before: World, after: World): boolean {
   const [was, is] = [before.object.status?.launch, after.object.status?.launch];
   // What is found with its own token is taken, and not armed.
   const armed = is?.phase === 'Submitted' && is.params !== undefined;
-  return armed && was?.phase === 'Waiting' && was.number === is.number;
+  if (!armed || was?.number !== is.number || before.budget.restores !== after.budget.restores) return false;
+  if (was.phase === 'Waiting') return true;
+  const isHeardOf = after.process.answer?.result.kind === 'throttled';
+  const isWritten = after.object !== before.object && after.process.epoch === before.process.epoch;
+  return isPutOff(before) && isWritten && !isHeardOf;
+}
+
+/** Its one request was answered with "too fast": nothing came of it, and the same number may be armed again, with other parameters. */
+function isPutOff({ object, process: { answer } }: World): boolean {
+  if (answer?.result.kind !== 'throttled' || !answer.firstSend) return false;
+  return answer.number === object.status?.launch?.number;
 }
 
 /** Judged by what the status says and EC2 truly has: a launch whose instance ended progresses no more. */

@@ -29,6 +29,15 @@ export const MIXES: readonly Mix[] = [
     name: 'another leads, an answer is lost and EC2 refuses',
     budget: { takeovers: 1, losses: 1, refusals: 1 },
   },
+  {
+    name: 'an answer is lost, and EC2 refuses to repeat it without a look at its token',
+    budget: { losses: 1, refusals: 1, deletions: 1 },
+    terms: { refusal: 'userFix' },
+  },
+  {
+    name: 'EC2 says "too fast" while the class changes and another leads',
+    budget: { throttles: 2, machines: 1, takeovers: 1 },
+  },
   { name: 'two leaders come and go during a restart', ready: true, budget: { takeovers: 2, restarts: 1 } },
   { name: 'another leads while a secret changes', ready: true, budget: { takeovers: 1, edits: 1 } },
   {
@@ -36,7 +45,10 @@ export const MIXES: readonly Mix[] = [
     ready: true,
     budget: { takeovers: 1, deletions: 1, losses: 1 },
   },
-  { name: 'it is deleted at any moment from the beginning', budget: { deletions: 1, losses: 1 } },
+  {
+    name: 'it is deleted at any moment from the beginning',
+    budget: { deletions: 1, losses: 1, throttles: 1 },
+  },
   { name: 'secrets change while a restart is asked for', ready: true, budget: { edits: 2, restarts: 1 } },
   { name: 'the class changes during the first launch', budget: { machines: 1, losses: 1 } },
   { name: 'an instance ends by itself while a secret changes', ready: true, budget: { ends: 1, edits: 1 } },
@@ -103,7 +115,10 @@ export const MIXES: readonly Mix[] = [
     terms: { restoring: 'unseen' },
   },
   { name: 'it waits in line for its first launch, and another leads', budget: { queues: 2, takeovers: 1 } },
-  { name: 'it waits in line while answers are lost', budget: { queues: 2, losses: 1, refusals: 1 } },
+  {
+    name: 'it waits in line while answers are lost',
+    budget: { queues: 1, throttles: 1, losses: 1, refusals: 1 },
+  },
   { name: 'it waits in line while a secret changes', ready: true, budget: { queues: 2, edits: 2 } },
   { name: 'it waits in line for a restart', ready: true, budget: { queues: 2, restarts: 2 } },
   { name: 'it waits in line to be stopped and started', ready: true, budget: { queues: 2, flips: 2 } },

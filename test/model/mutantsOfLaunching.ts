@@ -1,5 +1,5 @@
 import { FINALIZER } from '../../src/api/base/meta.ts';
-import { plus } from '../../src/controller/lib/time.ts';
+import { msBetween, plus } from '../../src/controller/lib/time.ts';
 import { decide } from '../../src/reconcilers/workspace/decide/decide.ts';
 import { monoMs } from '../support/moments.ts';
 import {
@@ -143,6 +143,34 @@ export const MUTANTS_OF_LAUNCHING: readonly Mutant[] = [
     breaks: /^S1/,
     budget: { losses: 1, refusals: 1 },
     decide: lying((facts) => withAnswer(facts, (answer) => ({ ...answer, firstSend: true }))),
+  },
+  {
+    rule: '2',
+    flaw: 'a repeated request that is put off counts as if none had been sent',
+    breaks: /^S4/,
+    after: ['add finalizer', 'sweep', 'run: answer lost'],
+    budget: { ticks: ANY_TIME, losses: 1, throttles: 1, deletions: 1 },
+    decide: lying((facts) =>
+      withAnswer(facts, (answer) => {
+        const isLast = msBetween(answer.quietSince, answer.sentAt) >= timing.lateMs;
+        return answer.result.kind === 'throttled' && isLast ? { ...answer, firstSend: true } : answer;
+      }),
+    ),
+  },
+  {
+    rule: '2',
+    flaw: 'a refusal without a look at the token counts for what was sent before',
+    breaks: /^S5/,
+    after: ['add finalizer', 'sweep', 'run: answer lost'],
+    budget: { ticks: ANY_TIME, losses: 1, refusals: 1 },
+    terms: { refusal: 'userFix' },
+    decide: lying((facts) =>
+      withAnswer(facts, (answer) =>
+        answer.result.kind === 'refused'
+          ? { ...answer, result: { ...answer.result, class: 'quota' } }
+          : answer,
+      ),
+    ),
   },
   {
     rule: '2',

@@ -13,15 +13,19 @@ export function passes(world: World, rules: Rules): Step[] {
   const { effect } = decision;
   const write = status === seenBy(world).status ? undefined : status;
   if (world.process.lagging) return lateToLearn(world, { write, effect });
-  const base = write ? written(world, write) : world;
+  const base = write ? written(world, { write, effect }) : world;
   const after = write ? { ...base, ...processWith(base, { wrote: true }) } : base;
-  const based = decision.settled ? settled(after) : after;
+  const known = decision.settled ? settled(after) : after;
+  const based = decision.disarmed ? { ...known, ...processWith(known, UNSENT) } : known;
   const result: Step[] = [];
   const waits = world.queued && effect !== undefined && standsInLine(effect);
   if (effect && !waits) result.push(...perform(based, effect), ...withoutToken(based, effect));
   else if (based !== world) result.push(step(based, 'write', {}));
   return [...result, ...takeovers(world, { write, effect })];
 }
+
+/** Nothing came of what was sent, and nothing can any more. */
+const UNSENT = { sends: undefined, answer: undefined };
 
 /** Whether it is a request to EC2, which has a line. */
 function standsInLine(effect: Effect): boolean {
@@ -79,7 +83,7 @@ export function stalePasses(world: World): Step[] {
         : [];
       return [...arrives.slice(0, 1).map(([name, next]): Step => asFormer(without, name, next)), dies];
     }
-    const after = written(without, write);
+    const after = written(without, { write, effect });
     const rest = effect ? [...after.stale, { ...pass, write: undefined }] : after.stale;
     return [step(after, 'the former leader’s write arrives', { stale: rest }), dies];
   });

@@ -1,4 +1,5 @@
 import type { WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
+import type { Refusal } from '../../src/api/reasons/refusals.ts';
 import type { LaunchAnswer, SilenceFact } from '../../src/reconcilers/workspace/decide/facts/facts.ts';
 import type { Effect } from '../../src/reconcilers/workspace/decide/facts/view.ts';
 import type { Plain } from '../support/moments.ts';
@@ -121,6 +122,8 @@ export interface Budget {
   restores: number;
   /** Others stand before this one in line at EC2, or AWS asks everybody to pause. */
   queues: number;
+  /** Launches that AWS answers with "too fast". */
+  throttles: number;
   /** Turns of spec.paused. */
   pauses: number;
   /** Edits of spec.instanceType, and of spec.className. */
@@ -148,8 +151,8 @@ export interface Terms {
   maxInstances?: number;
   /** Quotas that may become full; where there are any, the class has offerings in several. */
   quotas: readonly Quota[];
-  /** What EC2 refuses for. */
-  refusal: 'capacity' | 'quota';
+  /** What EC2 refuses for; for what a person must fix without a look at the token. */
+  refusal: Refusal;
   /** Launch numbers above this one are not followed. */
   mostLaunches: number;
   /** Requests may land later than T_late, and EC2 may hide for longer than T_vis, which the protocol does not claim to survive. */
@@ -217,6 +220,7 @@ export const QUIET: Budget = {
   wipes: 0,
   restores: 0,
   queues: 0,
+  throttles: 0,
   pauses: 0,
   types: 0,
   moves: 0,

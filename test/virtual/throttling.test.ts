@@ -86,3 +86,65 @@ story('a write that takes long: its request counts as repeated, and is one provi
   for (const name of names) await world.untilReady(name);
   expect(world.provisions()).toHaveLength(names.length);
 });
+
+const FOREVER = Number.POSITIVE_INFINITY;
+/** Within T_vis. */
+const HIDDEN_MS = 290 * SECOND;
+
+/** A restart whose request EC2 carries out and whose answer is lost. @returns the instance that nobody knows of */
+async function loseAnswer(world: World): Promise<string> {
+  await world.createFleet(1);
+  await world.pass(2 * MINUTE);
+  world.ec2({ action: 'RunInstances', fault: { kind: 'lostResponse', how: 'reset' } }, 'ws-0');
+  await world.edit('ws-0', { requests: { restart: 'now' } });
+  await world.until('it is launched', () => world.provisions().length === 2);
+  return world.live('ws-0').at(-1) ?? '';
+}
+
+/** What was launched is found again and serves: nothing else was launched. */
+async function expectFound(world: World, instance: string): Promise<void> {
+  await world.untilReady('ws-0', 2);
+  expect(world.live('ws-0')).toEqual([instance]);
+  expect(world.provisions()).toHaveLength(2);
+}
+
+describe('EC2 carried a launch out, the answer is lost, and the request is repeated', () => {
+  story(
+    '"too fast" says nothing of it: a deletion waits until it is found',
+    { replicas: 2 },
+    async (world) => {
+      await world.putSecret('ada-env', { KEY: 'a' });
+      await world.createWorkspace('ada');
+      await world.until('who launched it is dead', world.killAt({ call: 'runInstances', when: 'after' }));
+      world.faults.hide(world.live('ada')[0] ?? '', HIDDEN_MS);
+      const back = world.cut('cloud');
+      await world.pass(150 * SECOND);
+      await back();
+      const lift = world.refuse('ada', 'RequestLimitExceeded');
+      await world.pass(20 * SECOND);
+      await world.remove('ada');
+      await world.pass(MINUTE);
+      lift();
+      await world.untilGone('ada');
+      expect(world.live('ada')).toEqual([]);
+    },
+  );
+
+  story('credentials that expire, for sweeps as well, say nothing of it', {}, async (world) => {
+    const instance = await loseAnswer(world);
+    const fault = { kind: 'error', code: 'ExpiredToken' } as const;
+    const lifts = [true, false].map((dryRun) => world.ec2({ action: '*', fault, dryRun, times: FOREVER }));
+    await world.pass(200 * SECOND);
+    for (const lift of lifts) lift();
+    await expectFound(world, instance);
+  });
+
+  story('a permission that is taken away says nothing of it', {}, async (world) => {
+    const instance = await loseAnswer(world);
+    world.faults.hide(instance, HIDDEN_MS);
+    const relent = world.refuse('ws-0', 'UnauthorizedOperation');
+    await world.pass(130 * SECOND);
+    relent();
+    await expectFound(world, instance);
+  });
+});

@@ -5,15 +5,20 @@ interface RefusalTraits {
   failure: boolean;
   /** `atOnce`: another offering is asked, or this one once it is no longer marked; see refusalScope.ts. */
   retried: 'atOnce' | 'afterPause';
+  /**
+   * Whether EC2 refuses so only what it has not carried out before: it looks for the client token first. Who asks and what
+   * the request says it checks before that, so that such a refusal of a repeated request tells nothing of an earlier one.
+   */
+  afterToken: boolean;
   /** What the Workspace shows meanwhile. */
   reason: Reason;
 }
 
 /** How EC2 can refuse a launch for good. */
 export const REFUSALS = {
-  capacity: { failure: false, retried: 'atOnce', reason: 'CapacityUnavailable' },
-  quota: { failure: false, retried: 'afterPause', reason: 'QuotaExceeded' },
-  userFix: { failure: true, retried: 'afterPause', reason: 'InvalidConfiguration' },
+  capacity: { failure: false, retried: 'atOnce', afterToken: true, reason: 'CapacityUnavailable' },
+  quota: { failure: false, retried: 'afterPause', afterToken: true, reason: 'QuotaExceeded' },
+  userFix: { failure: true, retried: 'afterPause', afterToken: false, reason: 'InvalidConfiguration' },
 } as const satisfies Record<string, RefusalTraits>;
 
 export type Refusal = keyof typeof REFUSALS;

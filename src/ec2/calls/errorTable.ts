@@ -38,7 +38,6 @@ const CODES = {
   RequestThrottledException: 'throttled',
   TooManyRequestsException: 'throttled',
   EC2ThrottledException: 'throttled',
-  PriorRequestNotComplete: 'throttled',
   SlowDown: 'throttled',
 
   // The token is bound already; what it is bound to must be looked up. The second one is EC2's answer since January
@@ -86,6 +85,8 @@ const CODES = {
 
   // Written down although unknown codes are treated alike: these are the documented "nobody knows".
   InternalError: 'ambiguous',
+  // Another request is under way, and it says nothing of what comes of that.
+  PriorRequestNotComplete: 'ambiguous',
   InternalFailure: 'ambiguous',
   InternalServerError: 'ambiguous',
   ServiceUnavailable: 'ambiguous',

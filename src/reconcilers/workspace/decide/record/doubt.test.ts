@@ -16,7 +16,6 @@ import {
 import type { Launch } from '../../../../api/kinds/workspace.ts';
 import { plus } from '../../../../controller/lib/time.ts';
 import type { LaunchAnswer } from '../facts/facts.ts';
-import { definite } from './doubt.ts';
 
 const replayed = { kind: 'RunInstances', number: 1, armed: false };
 const late = 2 * MINUTE;
@@ -135,6 +134,17 @@ describe('throttled, where nothing else can be under way', () => {
     expect(throttled({ spec: { paused: true } }).status.launch?.phase).toBe('Waiting');
     expect(throttled({ spec: { operatingMode: 'Stopped' } }).status.launch?.phase).toBe('Closed');
   });
+
+  test('a repeated request, however late: EC2 says so before it looks for its token, so that it is repeated again', () => {
+    const late = { ...answer({ kind: 'throttled' }, MINUTE), firstSend: false };
+    for (const spec of [{}, { operatingMode: 'Stopped' as const }]) {
+      const facts = inDoubt({ process: { answer: late, sends: sentAgo(MINUTE, 2) }, spec });
+      const { disarmed, effect, status } = decideAt(facts);
+      expect(disarmed).toBeUndefined();
+      expect(effect).toEqual(replayed);
+      expect(status.launch).toEqual(facts.workspace.status?.launch);
+    }
+  });
 });
 
 describe('a refusal', () => {
@@ -146,7 +156,8 @@ describe('a refusal', () => {
   ];
   test.each(cases)('%s', (_name, firstSend, quietFor, expected) => {
     const refusal = refusalOf(1, 'capacity', { firstSend, quietSince: NOW.mono - SECOND - quietFor });
-    expect(definite(refusal, factsOf().timing)).toBe(expected);
+    const { status } = decideAt(inDoubt({ process: { answer: refusal, sends: sentAgo(SECOND, 2) } }));
+    expect(status.history?.[0]?.outcome === 'Refused').toBe(expected);
   });
 
   test('in doubt takes no new number, and is replayed only T_late after the last send', () => {

@@ -1,10 +1,13 @@
 import type { Launch } from '../../../../api/kinds/workspace.ts';
+import { REFUSALS } from '../../../../api/reasons/refusals.ts';
 import { latest, type MonoMs, msBetween, parseStamp, plus } from '../../../../controller/lib/time.ts';
 import { block, type Draft, propose, wakeAfter } from '../facts/decision.ts';
 import type { LaunchAnswer, Timing } from '../facts/facts.ts';
 import type { FrozenLaunch, View } from '../facts/view.ts';
 import { recordRefusal } from '../offer/refused.ts';
 import { inDoubt, recordEnd, shownAfterMs } from './ending.ts';
+
+type Refused = Extract<LaunchAnswer['result'], { kind: 'refused' }>;
 
 /**
  * Resolves a launch of which nobody knows whether it happened, by replaying it byte-equal until the answer is
@@ -15,13 +18,12 @@ export function resolveDoubt(draft: Draft): boolean {
   if (!launch || !inDoubt(launch)) return false;
   const { process, sweptAt, timing } = draft.facts;
   const answer = presentAnswer(draft, launch);
-  if (answer?.result.kind === 'refused' && definite(answer, timing)) {
-    const { class: refusal, code, message } = answer.result;
-    recordEnd(draft, launch, 'Refused', { refusal, message: `${code}: ${message}` });
-    recordRefusal(draft, launch, code);
+  const refusal = answer && refusalIn(answer);
+  if (refusal && definite(answer, refusal, timing)) {
+    endRefused(draft, launch, refusal);
     return false;
   }
-  if (answer?.result.kind === 'throttled' && definite(answer, timing)) {
+  if (answer?.result.kind === 'throttled' && answer.firstSend) {
     disarm(draft, launch);
     return false;
   }
@@ -32,6 +34,7 @@ export function resolveDoubt(draft: Draft): boolean {
     return true;
   }
   if (unverified !== undefined) return awaitProofOfAbsence(draft, launch, unverified);
+  if (refusal && isLast(answer, timing)) return awaitWhatIsOlder(draft, launch, answer, refusal);
   if (answer?.result.kind === 'mismatch' || tooOldToReplay(draft, launch)) {
     return awaitProofOfAbsence(draft, launch, 'Its request can not be repeated.');
   }
@@ -45,17 +48,51 @@ function presentAnswer({ facts: { process } }: View, launch: FrozenLaunch): Laun
   return answer?.number === launch.number && answer.sentAt >= termAt ? answer : undefined;
 }
 
-/**
- * A refusal speaks for the launch only if no other request with its token could be outstanding when it was sent:
- * it answers the one send of the pass that armed the launch, or one sent T_late after everything else.
- */
-export function definite(answer: LaunchAnswer, timing: Timing): boolean {
-  return answer.firstSend || msBetween(answer.quietSince, answer.sentAt) >= timing.lateMs;
+function refusalIn({ result }: LaunchAnswer): Refused | undefined {
+  return result.kind === 'refused' ? result : undefined;
+}
+
+/** Whether no other request with its token can still have been outstanding when it was sent. */
+function isLast({ quietSince, sentAt }: LaunchAnswer, timing: Timing): boolean {
+  return msBetween(quietSince, sentAt) >= timing.lateMs;
 }
 
 /**
- * Nothing came of its request, and EC2 asks everyone to wait: it waits in line, and is armed again when its turn comes, so
- * that its deadline and the age of its replays begin with the request that EC2 takes up.
+ * A refusal speaks for the launch if it answers the one send of the pass that armed the launch; or one sent T_late after
+ * everything else, where EC2 would have answered with what came of an earlier one.
+ */
+function definite(answer: LaunchAnswer, { class: kind, code }: Refused, timing: Timing): boolean {
+  if (answer.firstSend) return true;
+  return isLast(answer, timing) && REFUSALS[kind].afterToken && !ACCOUNT_FIRST.has(code);
+}
+
+/** AWS's codes for an account that launches nothing, whatever is asked. */
+const ACCOUNT_FIRST: ReadonlySet<string> = new Set(['PendingVerification']);
+
+function endRefused(draft: Draft, launch: Launch, { class: refusal, code, message }: Refused): void {
+  recordEnd(draft, launch, 'Refused', { refusal, message: `${code}: ${message}` });
+  recordRefusal(draft, launch, code);
+}
+
+/**
+ * The last request was refused before EC2 looked for its token: all that was sent before has landed by then, or never will, and
+ * what came of it is to be seen T_vis later.
+ */
+function awaitWhatIsOlder(draft: Draft, launch: Launch, { sentAt }: LaunchAnswer, refusal: Refused): boolean {
+  if (isSweptSince(draft, plus(sentAt, draft.facts.timing.visibilityMs))) {
+    endRefused(draft, launch, refusal);
+    return false;
+  }
+  const { code } = refusal;
+  const message = `EC2 refuses to repeat the request of launch ${launch.number} (${code}). It may have accepted an earlier one, whose answer was lost, so that its instances are looked through before anything else is launched.`;
+  block(draft, { reason: 'Launching', message });
+  return true;
+}
+
+/**
+ * Its one request came to nothing, and EC2 asks everyone to wait: it waits in line, and is armed again when its turn comes, so
+ * that its deadline and the age of its replays begin with the request that EC2 takes up. Of a repeated request "too fast" says
+ * nothing: EC2 says so before it looks at one.
  */
 function disarm(draft: Draft, { number, generation, cause, openedAt, failures }: Launch): void {
   draft.status.launch = { number, generation, cause, phase: 'Waiting', openedAt, failures };
@@ -74,15 +111,18 @@ function whyUnsent({ number }: FrozenLaunch): string {
 
 /** Adoption by tag and token happens in instances.ts; a sweep that shows none, begun so late after the last send, is the proof. */
 function awaitProofOfAbsence(draft: Draft, launch: Launch, why: string): boolean {
-  const { process, sweptAt } = draft.facts;
-  const needed = plus(latest(process.termAt, process.sends?.lastAt), shownAfterMs(draft));
-  if (sweptAt !== undefined && sweptAt >= needed) {
-    const message = `EC2 shows no instance for this launch. ${why}`;
-    recordEnd(draft, launch, 'Lost', { message });
-    return false;
-  }
+  const { termAt, sends } = draft.facts.process;
+  if (!isSweptSince(draft, plus(latest(termAt, sends?.lastAt), shownAfterMs(draft)))) return true;
+  recordEnd(draft, launch, 'Lost', { message: `EC2 shows no instance for this launch. ${why}` });
+  return false;
+}
+
+/** Whether a whole sweep begun at that moment or later has been read; until then it looks again. */
+function isSweptSince(draft: Draft, needed: MonoMs): boolean {
+  const { sweptAt } = draft.facts;
+  if (sweptAt !== undefined && sweptAt >= needed) return true;
   wakeAfter(draft, Math.max(msBetween(draft.now.mono, needed), 1000));
-  return true;
+  return false;
 }
 
 function replay(draft: Draft, launch: Launch, answer: LaunchAnswer | undefined): void {
