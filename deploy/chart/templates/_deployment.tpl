@@ -68,9 +68,11 @@ spec:
             httpGet: {path: /healthz, port: health}
             periodSeconds: 2
             failureThreshold: 60
+          # Often, as a roll-out waits for it Pod by Pod; and for 16 s, as an API server or a database may be away for a moment.
           readinessProbe:
             httpGet: {path: /readyz, port: health}
-            periodSeconds: 5
+            periodSeconds: 2
+            failureThreshold: 8
           livenessProbe:
             httpGet: {path: /healthz, port: health}
             periodSeconds: 10

@@ -4,7 +4,7 @@ import { type AuditedRequest, auditedRequests } from '../../cluster/auditLog.ts'
 import { allows, type Grant, grantsOf } from '../../cluster/grants.ts';
 import { render } from '../chart.ts';
 import { describeOnNode, theBed } from './bed.ts';
-import { whenInstalled } from './releases.ts';
+import { whenInstalled } from './helm.ts';
 
 type Part = 'controller' | 'gateway';
 

@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { CHART, type Values } from '../chart.ts';
 import type { Bed } from './bed.ts';
-import { noteRelease } from './releases.ts';
 
 export const RELEASE = 'workspace-operator';
 
@@ -52,4 +51,18 @@ export async function createHelm(bed: Bed, version: 3 | 4, namespace: string): P
     },
     close: () => rm(home, { recursive: true, force: true }),
   };
+}
+
+const fileOf = (bed: Bed) => join(bed.logs, 'releases');
+
+/** Keeps when an uninstall began, and when an install was over: in between, accounts lose and get their rights. */
+export function noteRelease(bed: Bed, what: 'install' | 'uninstall'): Promise<void> {
+  return appendFile(fileOf(bed), `${Date.now()} ${what}\n`);
+}
+
+/** Tells whether the release was installed whole at that time, ms since the epoch. */
+export async function whenInstalled(bed: Bed): Promise<(at: number) => boolean> {
+  const lines = (await readFile(fileOf(bed), 'utf8')).trim().split('\n');
+  const notes = lines.map((line) => line.split(' ')).map(([at, what]) => ({ at: Number(at), what }));
+  return (at) => notes.findLast((note) => note.at <= at)?.what === 'install';
 }

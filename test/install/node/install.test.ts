@@ -1,9 +1,18 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { OPERATOR_NAMESPACE } from '../../../dev/stack/install.ts';
 import { systemClock } from '../../../src/controller/lib/clock.ts';
-import { describeOnNode } from './bed.ts';
+import { until } from '../../scenarios/until.ts';
+import type { Values } from '../chart.ts';
+import { describeOnNode, theBed } from './bed.ts';
 import { createHelm, RELEASE } from './helm.ts';
 import { PARTS, processOf } from './inside.ts';
+import {
+  certificateWrong,
+  databaseAway,
+  definitionsOlder,
+  type Fault,
+  rightMissing,
+} from './plantedFaults.ts';
 import { createNodeScene, type NodeScene } from './scene.ts';
 
 const MOST_MS = 60_000;
@@ -11,23 +20,29 @@ const MOST_MS = 60_000;
 describeOnNode('a fresh install', () => {
   let scene: NodeScene;
   beforeAll(async () => {
-    scene = await createNodeScene();
+    scene = await createNodeScene(({ values }) => install(3, values));
   });
   afterAll(() => scene?.close());
+
+  async function install(version: 3 | 4, values: Values): Promise<void> {
+    const helm = await createHelm(theBed(), version, OPERATOR_NAMESPACE);
+    try {
+      const began = systemClock.monotonic();
+      expect(await helm.apply('install', values)).toMatch(/STATUS: deployed/);
+      const took = systemClock.monotonic() - began;
+      console.log(`helm ${version} install --wait took ${(took / 1_000).toFixed(1)} s`);
+      expect(took).toBeLessThan(MOST_MS);
+    } finally {
+      await helm.close();
+    }
+  }
 
   test.each([3, 4] as const)(
     'with Helm %i is ready within a minute, where Pod Security is "restricted"',
     async (version) => {
-      await scene.helm.run('uninstall', RELEASE, '--wait', '--no-hooks');
-      const helm = await createHelm(scene.bed, version, OPERATOR_NAMESPACE);
-      try {
-        const began = systemClock.monotonic();
-        expect(await helm.apply('install', scene.values)).toMatch(/STATUS: deployed/);
-        const took = systemClock.monotonic() - began;
-        console.log(`helm ${version} install --wait took ${(took / 1_000).toFixed(1)} s`);
-        expect(took).toBeLessThan(MOST_MS);
-      } finally {
-        await helm.close();
+      if (version === 4) {
+        await scene.helm.run('uninstall', RELEASE, '--wait', '--no-hooks');
+        await install(version, scene.values);
       }
       const pods = await scene.kubectl.ok('get', 'pods', '-n', OPERATOR_NAMESPACE, '-o', 'json');
       const { items } = JSON.parse(pods) as {
@@ -65,4 +80,56 @@ describeOnNode('a fresh install', () => {
       });
     },
   );
+
+  describe('helm test', () => {
+    let takeBack: (() => Promise<unknown>) | undefined;
+    afterEach(async () => {
+      await takeBack?.();
+      takeBack = undefined;
+    });
+
+    /** What the checks print, of both pods, and whether Helm says that they succeeded. */
+    async function run(): Promise<{ succeeded: boolean; said: string }> {
+      const succeeded = await scene.helm.run('test', RELEASE, '--timeout', '120s').then(
+        () => true,
+        () => false,
+      );
+      const logs = await Promise.all(
+        PARTS.map((part) =>
+          scene.kubectl.run(['logs', '-n', OPERATOR_NAMESPACE, `${RELEASE}-check-${part}`]),
+        ),
+      );
+      return { succeeded, said: logs.map(({ stdout }) => stdout).join('\n') };
+    }
+
+    test('is green', async () => {
+      const { succeeded, said } = await run();
+      expect(said).not.toMatch(/FAIL/);
+      expect(said.match(/All \d+ checks passed/g)).toHaveLength(2);
+      expect(succeeded).toBe(true);
+    });
+
+    test.each<[string, Fault, RegExp]>([
+      ['the database is away', databaseAway, /^FAIL.*database.*Postgres 10\.123\.0\.1:5432/m],
+      ['the gateway lacks a right', rightMissing, /^FAIL.*rights.*secrets\/workspace-operator-keys/m],
+      [
+        'the definitions are older',
+        definitionsOlder,
+        /^FAIL.*definitions.*lacks 1 fields?: status\.provisions/m,
+      ],
+    ])('is red when %s, and says so', async (_what, plant, cause) => {
+      takeBack = await plant(scene);
+      const { succeeded, said } = await run();
+      expect(said).toMatch(cause);
+      expect(succeeded).toBe(false);
+    });
+
+    test('is red when the certificate is for another host, once gateways show it, and says so', async () => {
+      takeBack = await certificateWrong(scene);
+      await until('a check sees the certificate', async () => {
+        const { succeeded, said } = await run();
+        return !succeeded && /^FAIL.*gateway.*its certificate is for DNS:elsewhere\.example/m.test(said);
+      });
+    });
+  });
 });

@@ -17,6 +17,7 @@ import { tellIncident } from '../../scenarios/incidentStory.ts';
 import { describeOnNode } from './bed.ts';
 import { createNodeScene, type NodeScene } from './scene.ts';
 
+const GATEWAYS = 'app.kubernetes.io/component=gateway';
 /** Longer than a heartbeat's limit in these scenes, 3 s, and as long again. */
 const OUTAGE_MS = 7_000;
 
@@ -45,24 +46,15 @@ describeOnNode('from the pods of the chart', () => {
 
   test('without a gateway nothing is provisioned or ended', async () => {
     const before = await books();
-    await scene.kubectl.ok(
-      'scale',
-      '-n',
-      OPERATOR_NAMESPACE,
-      'deployment/workspace-operator-gateway',
-      '--replicas=0',
-    );
-    await untilGateways(0);
+    await scaleGateways(0);
+    // One that ends serves on for ten seconds.
+    await scene.kubectl.ok(...inNamespace('delete', 'pods', '-l', GATEWAYS, '--force', '--grace-period=0'));
+    await untilEvidence('GatewayUnavailable');
     await wait(OUTAGE_MS);
+    expect(await evidence()).toBe('GatewayUnavailable');
     expect(await books()).toMatchObject({ provisions: before.provisions, terminations: before.terminations });
-    await scene.kubectl.ok(
-      'scale',
-      '-n',
-      OPERATOR_NAMESPACE,
-      'deployment/workspace-operator-gateway',
-      '--replicas=2',
-    );
-    await untilGateways(2);
+    await scaleGateways(2);
+    await untilEvidence('Available');
     await wait(OUTAGE_MS);
     expect(await books()).toEqual(before);
   });
@@ -70,9 +62,11 @@ describeOnNode('from the pods of the chart', () => {
   test('without the database nothing is provisioned or ended', async () => {
     const before = await books();
     await scene.doors.database.shut();
+    await untilEvidence('DatabaseUnavailable');
     await wait(OUTAGE_MS);
     expect(await books()).toEqual(before);
     await scene.doors.database.open();
+    await untilEvidence('Available');
     await wait(OUTAGE_MS);
     expect(await books()).toEqual(before);
   });
@@ -102,21 +96,22 @@ describeOnNode('from the pods of the chart', () => {
     expect(terminationsOf(scene, 'bob')).toHaveLength(1);
   });
 
-  function untilGateways(count: number): Promise<true> {
-    return until(`${count} gateways serve`, async () => {
-      const path = 'jsonpath={range .items[*]}{range .endpoints[*]}{.conditions.ready}{"\\n"}{end}{end}';
-      const label = 'kubernetes.io/service-name=workspace-operator-gateway';
-      const said = await scene.kubectl.ok(
-        'get',
-        'endpointslices',
-        '-n',
-        OPERATOR_NAMESPACE,
-        '-l',
-        label,
-        '-o',
-        path,
-      );
-      return said.split('\n').filter((ready) => ready === 'true').length === count;
-    });
+  function inNamespace(...args: string[]): string[] {
+    return [...args, '-n', OPERATOR_NAMESPACE];
+  }
+
+  function scaleGateways(count: number): Promise<string> {
+    const deployment = 'deployment/workspace-operator-gateway';
+    return scene.kubectl.ok(...inNamespace('scale', deployment, `--replicas=${count}`));
+  }
+
+  /** What the class says of heartbeats: the reason of its condition. */
+  function evidence(): Promise<string> {
+    const path = 'jsonpath={.items[0].status.conditions[?(@.type=="EvidenceAvailable")].reason}';
+    return scene.kubectl.ok('get', 'wksc', '-o', path);
+  }
+
+  function untilEvidence(reason: string): Promise<true> {
+    return until(`the class says ${reason}`, async () => (await evidence()) === reason);
   }
 });

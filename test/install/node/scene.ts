@@ -26,22 +26,26 @@ interface RaisedOnNode extends Raised, Pick<Ground, 'doors' | 'values' | 'connec
   kubectl: Kubectl;
 }
 
-/** @param values beside those of the ground */
+/** @param install what installs the chart, into an empty cluster */
 export function createNodeScene(
-  options: Partial<SceneOptions> = {},
-  adapt: (values: Ground['values']) => Ground['values'] = (values) => values,
+  install: (scene: Installing) => Promise<unknown> = byHelm,
 ): Promise<NodeScene> {
-  return createSceneOn((all) => raiseOnNode(theBed(), all, adapt), options);
+  return createSceneOn((all) => raiseOnNode(theBed(), all, install), {});
+}
+
+type Installing = Pick<NodeScene, 'helm' | 'values'>;
+
+function byHelm({ helm, values }: Installing): Promise<string> {
+  return helm.apply('install', values);
 }
 
 async function raiseOnNode(
   bed: Bed,
   options: SceneOptions,
-  adapt: (values: Ground['values']) => Ground['values'],
+  install: (scene: Installing) => Promise<unknown>,
 ): Promise<RaisedOnNode> {
   const ground = await prepareGround(bed, options);
-  const { connection, doors, stack } = ground;
-  const values = adapt(ground.values);
+  const { connection, doors, stack, values } = ground;
   const helm = await createHelm(bed, 4, OPERATOR_NAMESPACE);
   const kubectl = await createKubectl(bed.kubectl, bed.kubeconfig);
   addWitness(podWitness(bed));
@@ -62,7 +66,7 @@ async function raiseOnNode(
     follow: async (listener) => void stops.push(followCluster(connection.transport, listener)),
   };
   try {
-    await helm.apply('install', values);
+    await install(raised);
     return raised;
   } catch (error) {
     await stop();
@@ -77,6 +81,9 @@ async function raiseOnNode(
     await stack.stop();
   }
 }
+
+/** What is in the operator's namespace besides what Helm takes out. */
+const MADE = 'jobs,secrets,configmaps,leases,roles,rolebindings,serviceaccounts,events';
 
 /**
  * Deletes what a scene made, and with it every instance; the next one finds an empty cluster. What an uninstall waits for,
@@ -94,7 +101,8 @@ async function clear({ connection: { kube }, helm, kubectl }: RaisedOnNode): Pro
     await kubectl.run(['delete', 'wksc', '--all']);
     await helm.run('uninstall', RELEASE, '--no-hooks', '--ignore-not-found');
     await kubectl.run(['delete', 'pods', '--all', '-n', OPERATOR_NAMESPACE, '--force', '--grace-period=0']);
-    await kubectl.run(['delete', 'namespace', OPERATOR_NAMESPACE]);
+    // The namespace stays, as its end takes five seconds: that it ends is shown in uninstall.test.ts.
+    await kubectl.run(['delete', MADE, '--all', '-n', OPERATOR_NAMESPACE]);
     // A release keeps them, and with them who wrote what.
     await kubectl.run(['delete', 'crd', '--all']);
   }
