@@ -3,7 +3,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take long, with their seconds on two cores. A checkout that ran no test yet has no other figures. */
 const SECONDS: Readonly<Record<string, number>> = {
-  'test/scenarios/rollout.test.ts': 78,
+  'test/scenarios/rollout.test.ts': 45,
   'test/scenarios/launching.test.ts': 66,
   'test/scenarios/badInput.test.ts': 61,
   'test/newcomer/newcomer.test.ts': 58,
@@ -15,7 +15,6 @@ const SECONDS: Readonly<Record<string, number>> = {
   'test/cluster/splitBrain.test.ts': 36,
   'test/scenarios/spot.test.ts': 35,
   'test/scenarios/lostStatus.test.ts': 35,
-  'test/scenarios/moved.test.ts': 35,
   'test/scenarios/splitBrain.test.ts': 34,
   'test/kubectl/live.test.ts': 34,
   'dev/postgres/postgres.test.ts': 34,
@@ -30,6 +29,7 @@ const SECONDS: Readonly<Record<string, number>> = {
   'test/scenarios/crash.test.ts': 25,
   'test/cluster/apiServerFrozen.test.ts': 25,
   'test/scenarios/steady.test.ts': 22,
+  'test/cluster/moved.test.ts': 35,
   'test/cluster/kubectl.test.ts': 24,
   'test/contract/watches.test.ts': 22,
   'test/scenarios/otherTools.test.ts': 21,
