@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { createServerCertificate } from '../../dev/apiserver/transport/certificates.ts';
 import { createIdentityAuthority } from '../../dev/ec2/identity.ts';
 import { startPostgres } from '../../dev/postgres/postgres.ts';
 import { systemClock } from '../../src/controller/lib/clock.ts';
@@ -38,8 +39,8 @@ interface Contender {
   name: string;
   kind: 'gateway' | Bare;
   semiSpaceMB: number;
-  /** Over TLS, and a new connection for each heartbeat. */
-  fresh?: boolean;
+  /** Over TLS with a key of this kind, and a new connection for each heartbeat. */
+  fresh?: 'ECDSA' | 'RSA';
   checkout?: string;
 }
 
@@ -57,7 +58,8 @@ const CONTENDERS: Contender[] = [
   { name: 'fastify, with body', kind: 'fastify', semiSpaceMB: 4 },
   ...gateways('gateway'),
   ...(values.beside === undefined ? [] : gateways('gateway of the other checkout', resolve(values.beside))),
-  { name: 'gateway, TLS, a new connection each', kind: 'gateway', semiSpaceMB: 32, fresh: true },
+  { name: 'gateway, TLS (RSA), a new connection each', kind: 'gateway', semiSpaceMB: 32, fresh: 'RSA' },
+  { name: 'gateway, TLS (ECDSA), a new connection each', kind: 'gateway', semiSpaceMB: 32, fresh: 'ECDSA' },
 ];
 
 interface Sample {
@@ -97,19 +99,26 @@ const postgres = await startPostgres({ clock: systemClock });
 const stops: (() => void)[] = [];
 try {
   const authority = await createIdentityAuthority(systemClock);
-  const tls = { cert: authority.certificatePEM, key: authority.privateKeyPEM };
+  const ecdsa = await createServerCertificate();
+  const certificates = {
+    RSA: { cert: authority.certificatePEM, key: authority.privateKeyPEM },
+    ECDSA: { cert: ecdsa.certPEM, key: ecdsa.keyPEM },
+  };
   const database = await databaseCPU(postgres.url);
   const runs = [];
   for (const contender of CONTENDERS.filter(
     ({ name, kind }) => kind === 'node' || new RegExp(values.only, 'i').test(name),
   )) {
-    const { fresh = false } = contender;
-    const server = await start(contender, { databaseURL: postgres.url, ...(fresh && { tls }) });
+    const { fresh } = contender;
+    const server = await start(contender, {
+      databaseURL: postgres.url,
+      ...(fresh && { tls: certificates[fresh] }),
+    });
     const load = createLoad({
       url: new URL(server.url),
       templates: server.sessions.map(templateOf),
       connections: CONNECTIONS,
-      fresh,
+      fresh: fresh !== undefined,
     });
     stops.push(load.close, server.stop);
     const perSecond = fresh ? Math.min(rate, FRESH_RATE) : rate;

@@ -17,8 +17,8 @@ export type AnswerValue =
 /** Answers in both formats are made from this; a Buffer is bytes, in JSON as base64. */
 export type Answer = { readonly [name: string]: AnswerValue };
 
-/** A value comes after a space: with one way to read a line, no line takes longer than its length. */
-const LINE = /^([A-Za-z][A-Za-z0-9_.]{0,255})(?: ([A-Za-z0-9+/]*={0,2}))?$/;
+const NAME = /^[A-Za-z][A-Za-z0-9_.]{0,255}$/;
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 export function toLines(answer: Answer, prefix = ''): string {
   let lines = '';
@@ -46,17 +46,34 @@ export interface Fields {
 /** Undefined when a line is not in the format, a field comes twice, or a name is both a value and a group. */
 export function fromLines(text: string): Fields | undefined {
   const fields: Fields = Object.create(null);
-  for (const line of text.split('\n')) {
-    if (line === '') continue;
-    const [, name, value = ''] = LINE.exec(line) ?? [];
-    if (name === undefined) return undefined;
-    const decoded = Buffer.from(value, 'base64').toString('utf8');
-    if (name.includes('.')) {
-      if (!put(fields, name.split('.'), decoded)) return undefined;
-    } else if (fields[name] !== undefined) return undefined;
-    else fields[name] = decoded;
+  for (let start = 0; start < text.length; ) {
+    const newline = text.indexOf('\n', start);
+    const end = newline < 0 ? text.length : newline;
+    if (end > start && !takeLine(fields, text.slice(start, end))) return undefined;
+    start = end + 1;
   }
   return fields;
+}
+
+// The space alone parts name and value: where patterns could, some lines had many ways to be read, and took as long.
+function takeLine(fields: Fields, line: string): boolean {
+  const space = line.indexOf(' ');
+  const name = space < 0 ? line : line.slice(0, space);
+  const value = space < 0 ? '' : line.slice(space + 1);
+  if (!NAME.test(name) || !BASE64.test(value)) return false;
+  const decoded = fromBase64(value);
+  if (name.includes('.')) return put(fields, name.split('.'), decoded);
+  if (fields[name] !== undefined) return false;
+  fields[name] = decoded;
+  return true;
+}
+
+/** Decoded here where it fits: a Buffer of its own for each field costs each heartbeat. */
+const scratch = Buffer.alloc(4_096);
+
+function fromBase64(value: string): string {
+  if (value.length > scratch.length) return Buffer.from(value, 'base64').toString('utf8');
+  return scratch.toString('utf8', 0, scratch.write(value, 'base64'));
 }
 
 // Without a prototype, any name is only a name.

@@ -18,6 +18,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Monotonic ms; undefined for what the router refuses. */
     arrivedAt: MonoReading | undefined;
+    /** The bearer credential, unverified: null for none, undefined until it is asked for. */
+    shown: string | null | undefined;
   }
 }
 
@@ -82,6 +84,7 @@ export function createHttpServer(parts: GatewayParts, options: HttpOptions): Fas
 
   const timerOf = timers(parts);
   server.decorateRequest('arrivedAt', undefined);
+  server.decorateRequest('shown', undefined);
   // Hooks with callbacks: a promise for each costs each heartbeat.
   server.addHook('onRequest', (request, _reply, done) => {
     request.arrivedAt = clock.monotonic();
@@ -162,7 +165,9 @@ function answerUnreadable(error: Error & { code?: string }, socket: Socket): voi
 
 /** The bearer credential of a request, unverified. */
 export function bearer(request: FastifyRequest): string | undefined {
-  return /^Bearer ([!-~]{1,8192})$/.exec(request.headers.authorization ?? '')?.[1];
+  if (request.shown === undefined)
+    request.shown = /^Bearer ([!-~]{1,8192})$/.exec(request.raw.headers.authorization ?? '')?.[1] ?? null;
+  return request.shown ?? undefined;
 }
 
 function sendError(reply: FastifyReply, { code, status, message, details }: GatewayError): FastifyReply {

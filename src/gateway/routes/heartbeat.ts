@@ -49,9 +49,14 @@ export function heartbeatRoute(server: FastifyInstance, parts: GatewayParts): vo
     const session = bearer(request);
     const { said, ignored } = readHeartbeat(request.body);
     if (session !== undefined) said.session = session;
-    return heartbeat(parts, said).then((answer) =>
-      sendAnswer(request, reply, ignored.length > 0 ? { ...answer, ignored } : answer),
-    );
+    // Not returned: fastify would follow a promise, and the reply in it as another, at each heartbeat.
+    heartbeat(parts, said)
+      .then((answer) => {
+        sendAnswer(request, reply, ignored.length > 0 ? { ...answer, ignored } : answer);
+      })
+      .catch((error: unknown) => {
+        reply.send(error);
+      });
   });
 }
 
