@@ -10,7 +10,7 @@ const CROWDED: Readonly<Record<string, number>> = {
   'dev/ec2': 30,
   'dev/generate': 14,
   'src/reconcilers/fleet': 17,
-  'test/bench': 15,
+  'test/bench': 13,
   'test/frozen': 13,
   'test/model': 27,
   'test/scenarios': 18,

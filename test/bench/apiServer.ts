@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { z } from 'zod';
 import { controlPlane } from '../envtest/binaries.ts';
 import { startCluster } from '../envtest/cluster.ts';
@@ -17,6 +18,8 @@ export interface Access {
 export interface BenchServer {
   what: string;
   access: Access;
+  /** The same as YAML. */
+  kubeconfig: string;
   /** CPU seconds that it has used by now; undefined where the system doesn't tell. */
   cpuSeconds(): Promise<number | undefined>;
   stop(): Promise<void>;
@@ -31,6 +34,7 @@ export async function startReal(): Promise<BenchServer> {
   return {
     what: `kube-apiserver ${binaries.version} with etcd`,
     access: { url: cluster.url, mount: folder },
+    kubeconfig: cluster.kubeconfig,
     cpuSeconds: () => cpuSecondsOf([etcd.pid, cluster.pid]),
     async stop() {
       await cluster.stop();
@@ -46,14 +50,18 @@ export async function startEmbedded(): Promise<BenchServer> {
     child.once('exit', (code) => reject(new Error(`the embedded API server ended with ${code}`)));
   });
   const told = new Promise<unknown>((resolve) => child.once('message', resolve));
-  const { url, caPEM } = z
-    .object({ url: z.string(), caPEM: z.string() })
+  const { url, caPEM, kubeconfig } = z
+    .object({ url: z.string(), caPEM: z.string(), kubeconfig: z.string() })
     .parse(await Promise.race([told, ended]));
   const folder = await mkdtemp(join(tmpdir(), 'workspace-bench-'));
-  await writeMount(folder, 'anyone', caPEM);
+  const { users } = z
+    .object({ users: z.tuple([z.object({ user: z.object({ token: z.string() }) })]) })
+    .parse(parse(kubeconfig));
+  await writeMount(folder, users[0].user.token, caPEM);
   return {
     what: 'the embedded API server',
     access: { url, mount: folder },
+    kubeconfig,
     cpuSeconds: () => cpuSecondsOf([child.pid ?? 0]),
     async stop() {
       child.disconnect();

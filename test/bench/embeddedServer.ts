@@ -4,5 +4,6 @@ import { systemRandom as random } from '../../src/controller/lib/random.ts';
 
 // A process of its own, for apiServer.ts: it tells where it is, and ends with whoever started it.
 const server = await startApiServer({ clock, random });
-process.send?.({ url: server.url, caPEM: server.caPEM });
+const { url, caPEM, kubeconfig } = server;
+process.send?.({ url, caPEM, kubeconfig });
 process.once('disconnect', () => void server.stop());

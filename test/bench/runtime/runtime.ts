@@ -1,18 +1,18 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Workspace } from '../../src/api/kinds/workspace.ts';
-import { createStore, objectKey } from '../../src/controller/cache/store.ts';
-import { systemClock as clock } from '../../src/controller/lib/clock.ts';
-import { systemRandom as random } from '../../src/controller/lib/random.ts';
-import { createController } from '../../src/controller/loop/controller.ts';
-import { createWorkqueue } from '../../src/controller/loop/workqueue.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
-import { silentLogger } from '../support/silentLogger.ts';
-import { startEmbedded, startReal } from './apiServer.ts';
-import { connect, metrics, watchObjects } from './connection.ts';
+import type { Workspace } from '../../../src/api/kinds/workspace.ts';
+import { createStore, objectKey } from '../../../src/controller/cache/store.ts';
+import { systemClock as clock } from '../../../src/controller/lib/clock.ts';
+import { systemRandom as random } from '../../../src/controller/lib/random.ts';
+import { createController } from '../../../src/controller/loop/controller.ts';
+import { createWorkqueue } from '../../../src/controller/loop/workqueue.ts';
+import { WORKSPACES } from '../../../src/reconcilers/workspace/context/deps.ts';
+import { silentLogger } from '../../support/silentLogger.ts';
+import { startEmbedded, startReal } from '../apiServer.ts';
+import { connect, metrics, watchObjects } from '../connection.ts';
+import { createObjects, install, NAMESPACE, nameOf } from '../objects.ts';
 import { measureFailover } from './failover.ts';
-import { createObjects, install, NAMESPACE, nameOf } from './objects.ts';
 
 // The runtime against an API server in a process of its own: the embedded one, or with --real kube-apiserver and etcd.
 const [written = 2_000, cached = 10_000] = process.argv
