@@ -1,7 +1,6 @@
 import {
   DescribeImagesCommand,
   DescribeInstanceStatusCommand,
-  DescribeInstancesCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
   EC2Client,
@@ -20,6 +19,7 @@ import { toInstance, toInstanceStatus } from './calls/instance.ts';
 import type { Ec2Calls, EffectOptions, Filter, Image, SecurityGroup, Subnet } from './calls/port.ts';
 import { createAgents } from './calls/proxy.ts';
 import { runInstancesInput } from './launch/runInput.ts';
+import { scannedDescribeInstances } from './scan/describeInstances.ts';
 
 export interface Ec2CallsOptions extends Omit<CallerOptions, 'timeoutMs'> {
   region: string;
@@ -116,10 +116,9 @@ export function createEc2Calls(options: Ec2CallsOptions): Ec2Calls & { close(): 
         ...(nextToken === undefined ? {} : { NextToken: nextToken }),
       };
       return read(action, describeBucket(ids), async (abortSignal, onSend) => {
-        const answer = await ec2.send(guarded(new DescribeInstancesCommand(input), onSend), { abortSignal });
-        const found = (answer.Reservations ?? []).flatMap((reservation) => reservation.Instances ?? []);
-        const items = found.map((instance) => toInstance(action, instance));
-        return answer.NextToken ? { items, nextToken: answer.NextToken } : { items };
+        const { command, page } = scannedDescribeInstances(input, abortSignal, options.clock);
+        await ec2.send(guarded(command, onSend), { abortSignal });
+        return page();
       });
     },
 

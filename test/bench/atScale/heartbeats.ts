@@ -22,13 +22,14 @@ export function startHeartbeats(databaseURL: string): Heartbeats {
       some.map((it) => ({ ...it, boot: 1, seq, timeoutMs: 90_000, agent: '1', acknowledged: true })),
     );
   let running: Promise<unknown> | undefined;
+  // Apart from the heartbeats: on a busy machine these come late, and without a gateway all evidence would be judged again.
+  const beats = setInterval(() => void store.gatewayUp().catch(() => undefined), BATCH_MS);
   const timer = setInterval(() => {
     running ??= beat().finally(() => {
       running = undefined;
     });
   }, BATCH_MS);
   async function beat(): Promise<void> {
-    await store.gatewayUp();
     const share = Math.ceil((live.length * BATCH_MS) / PERIOD_MS);
     seq += 1;
     if (share > 0) await record(live.slice(at, at + share));
@@ -48,6 +49,7 @@ export function startHeartbeats(databaseURL: string): Heartbeats {
       live.push(...fresh);
     },
     async stop() {
+      clearInterval(beats);
       clearInterval(timer);
       await running;
       await store.close();
