@@ -40,7 +40,16 @@ export function createKeysPart(
   const controller = createController({ name, reconcile, queue, clock, random, logger, metrics });
   const { keys, keySecret: secret, keySecrets: store } = cluster;
   return {
-    publish: createKeyPublisher({ kube: cluster.kube, secret, store, keys, lease: leading.lease, logger }),
+    publish: createKeyPublisher({
+      kube: cluster.kube,
+      secret,
+      store,
+      keys,
+      lease: leading.lease,
+      clock,
+      random,
+      logger,
+    }),
     start() {
       controller.start();
       for (const key of reconcilers.keys()) queue.add(key);

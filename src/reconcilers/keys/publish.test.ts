@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../../test/support/seededRandom.ts';
 import { recordingLogger } from '../../../test/support/silentLogger.ts';
+import { createVirtualClock } from '../../../test/support/virtualClock.ts';
 import type { KubeObject } from '../../controller/client/client.ts';
 import { ApiError } from '../../controller/client/errors.ts';
 import { entryName, KEY_KINDS, type KeyEntry, readEntries } from '../../gateway/access/keys.ts';
@@ -21,14 +22,17 @@ function setUp(number = 1) {
   const { logger, lines } = recordingLogger();
   const entries = KEY_KINDS.map((kind) => entry(kind, number));
   const encoded = entries.map((it) => [entryName(it), it.key.toString('base64')]);
-  const state = { held: true, writes: 0, version: 1, refusals: [] as Error[] };
+  const state = { held: true, writes: 0, version: 1, refusals: [] as Error[], asked: 0, isRefusing: false };
   let data: Record<string, string> = Object.fromEntries(encoded);
   const object = (): SecretObject => ({
     metadata: { ...WHERE, uid: 'u', resourceVersion: String(state.version) },
     data: { ...data },
   });
   const kube = {
-    get: async <T extends KubeObject>() => object() as unknown as T,
+    async get<T extends KubeObject>() {
+      state.asked += 1;
+      return object() as unknown as T;
+    },
     async mergePatch<T extends KubeObject>(
       _r: unknown,
       _t: unknown,
@@ -38,6 +42,7 @@ function setUp(number = 1) {
       options?.beforeSend?.();
       const refusal = state.refusals.shift();
       if (refusal) throw refusal;
+      if (state.isRefusing) throw forbidden();
       const { metadata, data: more } = patch as SecretObject;
       expect(metadata.resourceVersion).toBe(String(state.version));
       state.writes += 1;
@@ -46,6 +51,7 @@ function setUp(number = 1) {
       return object() as unknown as T;
     },
   };
+  const clock = createVirtualClock();
   const keys = createLiveKeyRing({ kube, secret: WHERE, entries, logger });
   let looked = 0;
   keys.onNew(() => void looked++);
@@ -55,12 +61,15 @@ function setUp(number = 1) {
     store: { applyWrite: () => true },
     keys,
     lease: { held: () => state.held },
+    clock,
+    random,
     logger,
   });
   const stored = () => new Set(readEntries(object()).entries.map(({ id }) => id));
-  return { keys, state, lines, publish, stored, looked: () => looked };
+  return { keys, state, lines, publish, stored, clock, looked: () => looked };
 }
 
+const forbidden = () => new ApiError('PATCH', '/secrets/workspace-keys', { status: 403 });
 const conflict = () => new ApiError('PATCH', '/secrets/workspace-keys', { status: 409 });
 const teams = (count: number) => Array.from({ length: count }, (_, index) => `team-${index}`);
 
@@ -87,13 +96,32 @@ describe('keys of namespaces', () => {
 
   test('hold nothing up when they can’t be written, and that is said without them', async () => {
     const scene = setUp();
-    scene.state.refusals.push(new ApiError('PATCH', '/secrets/workspace-keys', { status: 403 }));
+    scene.state.refusals.push(forbidden());
     await scene.publish('mine');
     const said = JSON.stringify(scene.lines);
     expect(said).toContain('keys.unpublished');
     expect(said).not.toContain(namespaceKey(scene.keys, 'mine').key.toString('base64'));
+    await scene.clock.advance(2_000);
     await scene.publish('mine');
     expect(scene.stored()).toContain(namespaceKey(scene.keys, 'mine').id);
+  });
+
+  test('are asked for ever more rarely while they can’t be written, warned of once, and all there with the first write', async () => {
+    const scene = setUp();
+    scene.state.isRefusing = true;
+    for (let second = 0; second < 600; second += 1) {
+      await Promise.all([scene.publish(`team-${second % 40}`), scene.publish(`other-${second % 40}`)]);
+      await scene.clock.advance(1_000);
+    }
+    const warnings = () => scene.lines.filter(({ event }) => event === 'keys.unpublished');
+    expect(scene.state.asked).toBeLessThan(15);
+    expect(warnings()).toHaveLength(1);
+    scene.state.isRefusing = false;
+    await scene.clock.advance(300_000);
+    await scene.publish('team-0');
+    for (const namespace of [...teams(40), 'other-39'])
+      expect(scene.stored()).toContain(namespaceKey(scene.keys, namespace).id);
+    expect([scene.state.writes, warnings().length]).toEqual([1, 1]);
   });
 
   test('are written by the leader alone', async () => {
