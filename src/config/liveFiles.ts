@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Clock } from '../controller/lib/clock.ts';
+import { startAtZero } from '../controller/serve/zero.ts';
 import { createRepeater } from '../ec2/observe/repeater.ts';
 import type { Config } from './config.ts';
 import {
@@ -40,6 +41,10 @@ export interface LiveFilesOptions {
   registry: Registry;
 }
 
+function flagOf(kind: FileKind): string {
+  return settingAt(FILE_SETTINGS[kind]).flag;
+}
+
 export function createFileMetrics(registry: Registry) {
   const registers = [registry];
   return {
@@ -48,12 +53,18 @@ export function createFileMetrics(registry: Registry) {
       help: 'When the certificate that the gateway shows expires, in Unix seconds',
       registers,
     }),
-    reloads: new Counter({
-      name: 'config_file_reloads_total',
-      help: 'Files that settings name which changed, by whether they are used (loaded) or not (refused)',
-      labelNames: ['setting', 'outcome'] as const,
-      registers,
-    }),
+    reloads: startAtZero(
+      new Counter({
+        name: 'config_file_reloads_total',
+        help: 'Files that settings name which changed, by whether they are used (loaded) or not (refused)',
+        labelNames: ['setting', 'outcome'] as const,
+        registers,
+      }),
+      FILE_KINDS.map(flagOf).flatMap((setting) => [
+        { setting, outcome: 'loaded' },
+        { setting, outcome: 'refused' },
+      ]),
+    ),
     refused: new Gauge({
       name: 'config_file_refused',
       help: '1 while a file that a setting names can’t be used and the one before it is',
@@ -80,8 +91,7 @@ export async function followConfigFiles(options: LiveFilesOptions): Promise<Live
     caBundle: await FILE_READERS.caBundle(config, atAnyTime),
     identityCertificates: await FILE_READERS.identityCertificates(config, atAnyTime),
   };
-  const nameOf = (kind: FileKind) => settingAt(FILE_SETTINGS[kind]).flag;
-  for (const kind of FILE_KINDS) metrics.refused.set({ setting: nameOf(kind) }, 0);
+  for (const kind of FILE_KINDS) metrics.refused.set({ setting: flagOf(kind) }, 0);
   showExpiry();
 
   function showExpiry(): void {
@@ -96,16 +106,16 @@ export async function followConfigFiles(options: LiveFilesOptions): Promise<Live
       return refuse(kind, error instanceof Error ? error.message : 'the file can not be read');
     }
     const isBack = faults.delete(kind);
-    metrics.refused.set({ setting: nameOf(kind) }, 0);
+    metrics.refused.set({ setting: flagOf(kind) }, 0);
     if (JSON.stringify(found) === JSON.stringify(current[kind])) {
-      if (isBack) logger.info({ event: 'file.back', setting: nameOf(kind) }, 'the file is as it was');
+      if (isBack) logger.info({ event: 'file.back', setting: flagOf(kind) }, 'the file is as it was');
       return;
     }
     current[kind] = found;
     showExpiry();
-    metrics.reloads.inc({ setting: nameOf(kind), outcome: 'loaded' });
-    logger.info({ event: 'file.loaded', setting: nameOf(kind) }, 'a file changed and is used');
-    tell({ kind, setting: nameOf(kind) });
+    metrics.reloads.inc({ setting: flagOf(kind), outcome: 'loaded' });
+    logger.info({ event: 'file.loaded', setting: flagOf(kind) }, 'a file changed and is used');
+    tell({ kind, setting: flagOf(kind) });
   }
 
   /** A look between the two files of a pair finds halves that don't fit, once. */
@@ -119,15 +129,15 @@ export async function followConfigFiles(options: LiveFilesOptions): Promise<Live
   }
 
   function refuse(kind: FileKind, fault: string): void {
-    metrics.refused.set({ setting: nameOf(kind) }, 1);
+    metrics.refused.set({ setting: flagOf(kind) }, 1);
     if (faults.get(kind) === fault) return;
     faults.set(kind, fault);
-    metrics.reloads.inc({ setting: nameOf(kind), outcome: 'refused' });
+    metrics.reloads.inc({ setting: flagOf(kind), outcome: 'refused' });
     logger.error(
-      { event: 'file.refused', setting: nameOf(kind), fault },
+      { event: 'file.refused', setting: flagOf(kind), fault },
       'a file changed and can not be used; the one before it stays in use',
     );
-    tell({ kind, setting: nameOf(kind), fault });
+    tell({ kind, setting: flagOf(kind), fault });
   }
 
   function tell(news: FileNews): void {

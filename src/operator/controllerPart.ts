@@ -28,13 +28,12 @@ import { createOrphanMetrics } from '../reconcilers/orphans/metrics.ts';
 import { createOrphans } from '../reconcilers/orphans/orphans.ts';
 import { NEAR_MS } from '../reconcilers/workspace/decide/room/line.ts';
 import { laneOf } from '../reconcilers/workspace/lane.ts';
-import { keepLedger } from '../reconcilers/workspace/ledger.ts';
-import { createWorkspaceMetrics } from '../reconcilers/workspace/metrics.ts';
 import { createWorkspaceReconciler } from '../reconcilers/workspace/reconciler.ts';
 import { createRefusals } from '../reconcilers/workspace/refusals.ts';
 import { connectTriggers } from '../reconcilers/workspace/triggers.ts';
 import { createUserDataCollector } from '../reconcilers/workspace/userData/userDataCollector.ts';
 import { createUserDataStore } from '../reconcilers/workspace/userData/userDataStore.ts';
+import { createFiguresPart } from './figuresPart.ts';
 import { createKeysPart } from './keysPart.ts';
 import { inScope } from './scopedEvents.ts';
 
@@ -120,7 +119,10 @@ export function startControllerPart(
     sweepIntervalMs: aws.sweepIntervalMs,
     lookupIntervalMs: aws.lookupIntervalMs,
     statusIntervalMs: aws.statusIntervalMs,
-    onChange: changed,
+    onChange(uid) {
+      changed(uid);
+      figures.saw(uid);
+    },
     onSweep: () => orphans.swept(),
   });
   const evidence = createEvidencePoller({
@@ -196,7 +198,7 @@ export function startControllerPart(
     settings: config.orphans,
     onChange: (key) => queue.add(key),
   });
-  keepLedger(cluster.workspaces, { lease, logger, metrics: createWorkspaceMetrics(registry) });
+  const figures = createFiguresPart(platform, cluster, { cloud, fleet, lease, events });
   const keys = createKeysPart(platform, cluster, { lease, events, workspaceQueue: queue });
   const reconcile = createWorkspaceReconciler({
     ...cluster,
@@ -261,6 +263,7 @@ export function startControllerPart(
     onStarted() {
       userData.trustNothing();
       collector.start();
+      figures.start();
       cloud.start();
       controller.start();
       classController.start();
@@ -271,6 +274,7 @@ export function startControllerPart(
     async onStopped() {
       await Promise.all([controller, classController, keys].map((it) => it.stop(settings.drainGraceMs)));
       await cloud.stop();
+      figures.stop();
       await orphans.stop();
       await collector.stop();
     },

@@ -12,6 +12,7 @@ import type { Random } from '../controller/lib/random.ts';
 import { startHealthServer, startMetricsServer } from '../controller/serve/health.ts';
 import { createRegistry, createRuntimeMetrics } from '../controller/serve/metrics.ts';
 import type { ProxyEnv } from '../ec2/calls/proxy.ts';
+import { createStoreMetrics } from '../gateway/base/metrics.ts';
 import type { Gateway } from '../gateway/server.ts';
 import { createPostgresStore, type PostgresStore } from '../gateway/store/postgresStore.ts';
 import { listening } from '../process/listening.ts';
@@ -50,6 +51,7 @@ export async function startOperator(
   const { config, role, clock, random, logger, proxy } = options;
   const registry = createRegistry();
   createBuildMetrics(registry, readBuildInfo());
+  const storeMetrics = createStoreMetrics(registry);
   const files = await followConfigFiles({ config, clock, logger, registry });
   const runtimeMetrics = createRuntimeMetrics(registry);
   const transport = options.transport(runtimeMetrics);
@@ -111,6 +113,7 @@ export async function startOperator(
     timeoutMs: database.statementTimeoutMs,
     logger,
   });
+  storeMetrics.watch(store.state);
   let events: EventRecorder | undefined;
   let gateway: Gateway | undefined;
   let trust: { stop(): Promise<void> } | undefined;

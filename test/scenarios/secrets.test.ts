@@ -7,6 +7,8 @@ import { tagMap } from '../../dev/ec2/tags.ts';
 import { TAG } from '../../src/api/launch/tags.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
+import { readExposition } from '../alerts/exposition.ts';
+import { metricsOf, readAlerts } from '../alerts/rules.ts';
 import { createCanary, findCanary } from '../support/canary.ts';
 import {
   CLASSES,
@@ -26,6 +28,13 @@ import {
 
 /** A class's sixty seconds, ms. */
 const WINDOW_MS = 3_000;
+
+/** Counters whose labels name what others answer. */
+const OPEN = new Set([
+  'reflector_failures_total',
+  'rest_client_requests_total',
+  'workspace_instance_seconds_total',
+]);
 
 const firstLine = createCanary();
 const secondLine = createCanary();
@@ -183,6 +192,24 @@ describe('a secret value is seen by its instance and by nobody else', () => {
     const text = await read();
     expect(text).toContain(marker);
     for (const value of Object.values(CANARIES)) expect(findCanary(value, text)).toEqual([]);
+  });
+
+  test('alerts use only metrics that the running operator exports', async () => {
+    // One without a series now, such as missing evidence, is announced all the same.
+    const names = [...readExposition(metrics).keys()];
+    for (const { alert, expr } of await readAlerts())
+      for (const { metric } of metricsOf(expr)) expect(names, alert).toContain(metric);
+  });
+
+  test('the running operator’s counters whose labels are known before begin at 0, and a fleet leaves room to 2,000 series', () => {
+    const exported = readExposition(metrics);
+    const silent = [...exported].filter(([, { type, series }]) => type === 'counter' && series.length === 0);
+    // What the API server answers is no list of ours, nor is what EC2 has.
+    expect(silent.map(([name]) => name).filter((name) => !OPEN.has(name))).toEqual([]);
+    expect(exported.get('workspace_provisions_total')?.series).toContain('{cause="Impaired"}');
+    const counts = [...exported.values()].map(({ series }) => series.length);
+    // The fleet's own are counted in src/reconcilers/figures/metrics.test.ts.
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(1_000);
   });
 
   test('the search would find them: the Secrets hold them, annotation and all', async () => {

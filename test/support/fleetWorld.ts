@@ -2,6 +2,7 @@ import { type Workspace, type WorkspaceStatus, workspaceSpec } from '../../src/a
 import type { WorkspaceClass } from '../../src/api/kinds/workspaceClass.ts';
 import { createStore } from '../../src/controller/cache/store.ts';
 import { createFleet } from '../../src/reconcilers/fleet/fleet.ts';
+import { WORKSPACE_INDEXES } from '../../src/reconcilers/workspace/triggers.ts';
 import { classOf, desiredOf, launchOf, stamp, statusOf, waiting } from './facts.ts';
 
 type Conditions = NonNullable<WorkspaceStatus['conditions']>;
@@ -28,7 +29,7 @@ export const DOWN = conditionsOf({ Ready: ['False', 'Restarting'], UpToDate: ['F
 
 /** Workspaces of one class in a store, and the fleet over them; a write is a version of its own. */
 export function createFleetWorld(classSpec: Record<string, unknown> = {}) {
-  const workspaces = createStore<Workspace>();
+  const workspaces = createStore<Workspace>({ indexes: WORKSPACE_INDEXES });
   const classes = createStore<WorkspaceClass>();
   const woken: string[] = [];
   const told: string[] = [];

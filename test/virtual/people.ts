@@ -53,7 +53,7 @@ export interface People {
   klass(name: string): WorkspaceClass;
   classCondition(name: string, type: string): Condition | undefined;
   /** Events about one object, oldest first. */
-  events(name: string): readonly { type: string; reason: string; note: string }[];
+  events(name: string): readonly { type: string; reason: string; note: string; at: string }[];
 
   /** Ready and up to date, with this launch if a number is given. Without one, what was just asked for may be yet unseen. */
   untilReady(name: string, number?: number): Promise<Workspace>;
@@ -198,7 +198,7 @@ export function createPeople({ kube, api, note }: Scene, time: Time): People {
         .map(([, event]) => event as unknown as StoredEvent)
         .filter(({ involvedObject }) => involvedObject.name === name)
         .sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
-        .map(({ type, reason, message }) => ({ type, reason, note: message })),
+        .map(({ type, reason, message, eventTime }) => ({ type, reason, note: message, at: eventTime })),
     async untilGone(name) {
       await time.until(`${name} is gone`, () => find(name) === undefined);
     },
@@ -219,6 +219,7 @@ export interface StoredEvent {
   type: string;
   reason: string;
   message: string;
+  eventTime: string;
 }
 
 /** What a class must say; all else is as it is by default. */

@@ -19,6 +19,8 @@ export interface Operator {
   /** As SIGTERM does; resolves once it has ended. */
   stop(): Promise<void>;
   metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>;
+  /** All series of a metric that are not 0, by their labels. */
+  series(name: string): Promise<Readonly<Record<string, number>>>;
   /** Messages that it logged. */
   said(message: string): number;
 }
@@ -125,6 +127,11 @@ export function createProcesses(scene: Scene, time: Time): Processes {
         const wanted = Object.entries(labels);
         const found = values.find((it) => wanted.every(([label, value]) => it.labels[label] === value));
         return found?.value ?? 0;
+      },
+      async series(metric) {
+        const { values } = (await platform.registry.getSingleMetric(metric)?.get()) ?? { values: [] };
+        const known = values.filter(({ value }) => value !== 0);
+        return Object.fromEntries(known.map((it) => [Object.values(it.labels).join(' '), it.value]));
       },
       said: (message) => said(name, message),
     };

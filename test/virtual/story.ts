@@ -39,6 +39,11 @@ export async function play(
   const world = await createWorld(options, signal);
   try {
     await tell(world);
+    for (const operator of world.operators()) {
+      const violations = await operator.series('workspace_ledger_violations_total');
+      if (Object.keys(violations).length > 0)
+        throw new Error(`${operator.name} saw a broken ledger: ${JSON.stringify(violations)}`);
+    }
   } catch (error) {
     const happened = `\n\nWhat happened until ${(world.now() / 1_000).toFixed(1)}s:\n${world.timeline()}\n`;
     // The test has failed by now, and shows no other error.

@@ -1,4 +1,5 @@
 import { own } from '../base/own.ts';
+import type { CauseKind, EndKind } from './causes.ts';
 import type { ClassEventReason } from './classReasons.ts';
 import type { TroubleReason } from './conditionReasons.ts';
 import { type Reason, standingOf } from './reasons.ts';
@@ -11,11 +12,39 @@ interface EventTraits {
   when: string;
 }
 
+/** What counts is told under the cause's own name; Created and the ends show in Ready's reason. */
+const CHANGE_EVENTS = {
+  SecretChanged: {
+    type: 'Normal',
+    when: 'A change of Secrets counts. The message has the generation and the names (`SECRET/KEY`) of what changed, never values.',
+  },
+  EnvChanged: { type: 'Normal', when: 'A change of `spec.env` alone counts; the same.' },
+  SpecChanged: { type: 'Normal', when: 'The Workspace asks for another machine, which counts.' },
+  ClassChanged: {
+    type: 'Normal',
+    when: 'The class asks for another machine, which counts for the Workspace.',
+  },
+  Restart: { type: 'Normal', when: 'The restart that a person asked for begins.' },
+} as const satisfies Readonly<Record<Exclude<CauseKind, 'Created' | EndKind>, EventTraits>>;
+
 /** Events about a Workspace besides those that tell a change of Ready's reason, or what keeps a change from it. */
 export const WORKSPACE_EVENTS = {
+  ...CHANGE_EVENTS,
   Deferred: {
     type: 'Normal',
     when: 'A change counts, but the present launch is too young or still progressing. The message says when it is carried out at the latest.',
+  },
+  Provisioned: {
+    type: 'Normal',
+    when: 'A launch has its instance. The message has the launch’s number, what it is for, and the instance’s id.',
+  },
+  Terminated: {
+    type: 'Normal',
+    when: 'That instance is proven gone, or its end is on record; the message has the launch’s outcome.',
+  },
+  LedgerViolated: {
+    type: 'Warning',
+    when: 'EC2 or the record shows that one change had more than one provision; the message says how. `workspace_ledger_violations_total` counts it.',
   },
   TerminationBlocked: {
     type: 'Warning',
@@ -52,6 +81,11 @@ export const WORKSPACE_EVENTS = {
 } as const satisfies Readonly<Record<string, EventTraits>> & Readonly<Record<TroubleReason, EventTraits>>;
 
 export type WorkspaceEventReason = Reason | keyof typeof WORKSPACE_EVENTS;
+
+/** Whether a change of this kind is an event when it counts. */
+export function isChangeEvent(cause: CauseKind): cause is keyof typeof CHANGE_EVENTS {
+  return Object.hasOwn(CHANGE_EVENTS, cause);
+}
 
 const BESIDES: Readonly<Record<string, EventTraits>> = WORKSPACE_EVENTS;
 

@@ -1,7 +1,19 @@
 import { ApiError, isGone, TransportError } from '../client/errors.ts';
 
+/** Why a complete list is asked for. */
+export const LIST_CAUSES = [
+  'start',
+  'expired',
+  'too_large',
+  'silent',
+  'set_back',
+  'bad_body',
+  'stale',
+] as const;
+export type ListCause = (typeof LIST_CAUSES)[number];
+
 /** Why a watch can't be resumed where it was; undefined when it can. */
-export function relistCause(error: unknown): string | undefined {
+export function relistCause(error: unknown): ListCause | undefined {
   if (isGone(error) || (error instanceof ApiError && /^(Expired|Gone)$/.test(error.reason))) return 'expired';
   // The server is behind the version asked for: after a restored backup it will be for long.
   if (error instanceof ApiError && error.causes.some((cause) => cause.reason === 'ResourceVersionTooLarge')) {

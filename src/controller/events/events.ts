@@ -6,7 +6,7 @@ import { createBackoff } from '../lib/backoff.ts';
 import { type Clock, sleep, type Timer } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
 import { createTokenBucket, type TokenBucket } from '../lib/tokenBucket.ts';
-import type { RuntimeMetrics } from '../serve/metrics.ts';
+import type { DroppedEvent, RuntimeMetrics } from '../serve/metrics.ts';
 import { cutNote, EVENTS, type EventInput, eventBody } from './eventBody.ts';
 import { plainText } from './plainText.ts';
 
@@ -42,7 +42,7 @@ interface Series {
   input: EventInput;
   namespace: string;
   name: string;
-  firstAt: number;
+  eventTime: string;
   lastAt: number;
   count: number;
   /** The count on the server. */
@@ -66,8 +66,10 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   let wake: (() => void) | undefined;
   let closed = false;
   let sweepAt = maxQueued;
+  let toldAt: number | undefined;
+  let nthOfMs = 0;
 
-  function drop(cause: string): void {
+  function drop(cause: DroppedEvent): void {
     metrics.eventsDropped.inc({ cause });
   }
 
@@ -96,6 +98,14 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     series.queued = true;
     queue.push(series);
     wake?.();
+  }
+
+  // Readers sort by it: what was told within one ms must not change places.
+  function timeOfNext(): string {
+    const now = clock.now();
+    nthOfMs = now === toldAt ? Math.min(nthOfMs + 1, 999) : 0;
+    toldAt = now;
+    return microTime(now, nthOfMs);
   }
 
   const keyOf = ({ regarding, type, reason, action, note }: EventInput) =>
@@ -138,7 +148,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       input,
       namespace: input.regarding.namespace ?? 'default',
       name: `${input.regarding.name.slice(0, 200)}.${random.bytes(8).toString('hex')}`,
-      firstAt: clock.now(),
+      eventTime: timeOfNext(),
       lastAt: clock.monotonic(),
       count: 1,
       written: 0,
@@ -171,7 +181,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     const body = eventBody(input, {
       namespace,
       name,
-      eventTime: microTime(series.firstAt),
+      eventTime: series.eventTime,
       series: count > 1 ? seriesBody(series) : undefined,
       reportingController,
       reportingInstance,

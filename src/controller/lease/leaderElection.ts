@@ -85,6 +85,7 @@ export function startLeaderElection(options: LeaderElectionOptions): LeaderElect
   let ended: Promise<void> = Promise.resolve();
   let heardAt: MonoReading | undefined;
   metrics.leaderStatus.set(labels, 0);
+  metrics.leaderSlowpath.inc(labels, 0);
 
   const held = () => term !== undefined && clock.monotonic() < heldUntil;
 

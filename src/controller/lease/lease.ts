@@ -23,9 +23,9 @@ export interface LeaseTarget {
   name: string;
 }
 
-/** MicroTime wants six digits: the API server refuses three. */
-export function microTime(epochMs: number): string {
-  return new Date(epochMs).toISOString().replace(/Z$/, '000Z');
+/** MicroTime wants six digits: the API server refuses three. @param micros 0 to 999, after the whole ms */
+export function microTime(epochMs: number, micros = 0): string {
+  return new Date(epochMs).toISOString().replace(/Z$/, `${String(micros).padStart(3, '0')}Z`);
 }
 
 /** The first holder's lease; fails with AlreadyExists when another was first. */

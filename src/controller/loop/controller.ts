@@ -152,7 +152,9 @@ export function createController(options: ControllerOptions): Controller {
   return {
     start() {
       if (workersRun) return;
-      metrics.terminalErrors.inc(labels, 0);
+      const { reconcileErrors, reconcilePanics, reconcileTimeouts, terminalErrors } = metrics;
+      for (const counter of [reconcileErrors, reconcilePanics, reconcileTimeouts, terminalErrors])
+        counter.inc(labels, 0);
       for (const result of ['success', 'requeue_after', 'requeue', 'error']) {
         metrics.reconcileTotal.inc({ ...labels, result }, 0);
       }

@@ -41,6 +41,7 @@ export function createWorkqueue(options: WorkqueueOptions): Workqueue {
   const { name, clock, metrics, limits = {}, laneOf = () => 'routine' } = options;
   const labels = { name, controller: name };
   const adds = metrics.queueAdds.labels(labels);
+  metrics.queueRetries.inc(labels, 0);
   const queueDuration = metrics.queueDuration.labels(labels);
   const workDuration = metrics.workDuration.labels(labels);
   const limiter = createRateLimiter(limits);

@@ -1,9 +1,21 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { startAtZero } from './zero.ts';
 
 /** 5 ms … 60 s, as controller-runtime's reconcile histogram. */
 const RECONCILE_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60];
 /** 10 µs … 1000 s, the useful part of client-go's workqueue histograms. */
 const QUEUE_BUCKETS = [0.00001, 0.0001, 0.001, 0.01, 0.1, 1, 10, 100, 1000];
+
+/** Why an event was not recorded. */
+const DROPPED_EVENTS = [
+  'queue_full',
+  'too_many_of_one_object',
+  'stopped',
+  'namespace_terminating',
+  'refused',
+  'unreachable',
+] as const;
+export type DroppedEvent = (typeof DROPPED_EVENTS)[number];
 
 /** What a workqueue reports when it is scraped. */
 export interface QueueReading {
@@ -141,6 +153,9 @@ export function createRuntimeMetrics(registry: Registry = new Registry()) {
       'Objects that did not match their schema and were left out',
       ['name'],
     ),
-    eventsDropped: counter('events_dropped_total', 'Events that were not recorded, by cause', ['cause']),
+    eventsDropped: startAtZero(
+      counter('events_dropped_total', 'Events that were not recorded, by cause', ['cause']),
+      DROPPED_EVENTS.map((cause) => ({ cause })),
+    ),
   };
 }

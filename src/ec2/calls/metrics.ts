@@ -1,4 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { startAtZero } from '../../controller/serve/zero.ts';
+import { type Ec2Calls, ERROR_CLASSES } from './port.ts';
 
 export interface Ec2Metrics {
   /** One call of an API action that came to an end. Outcome: `ok`, or the class of its failure. */
@@ -12,15 +14,33 @@ export interface Ec2Metrics {
   watchSweepAge(age: () => number | undefined): void;
 }
 
+/** What is asked of AWS; Ec2Calls has a method for each. */
+const ACTIONS: readonly Capitalize<keyof Ec2Calls>[] = [
+  'RunInstances',
+  'TerminateInstances',
+  'StopInstances',
+  'StartInstances',
+  'DescribeInstances',
+  'DescribeInstanceStatus',
+  'DescribeSubnets',
+  'DescribeSecurityGroups',
+  'DescribeImages',
+  'GetParameter',
+  'GetConsoleOutput',
+];
+
 /** Metrics of the way to AWS, in one registry. */
 export function createEc2Metrics(registry: Registry): Ec2Metrics {
   const registers = [registry];
-  const calls = new Counter({
-    name: 'workspace_ec2_calls_total',
-    help: 'AWS API calls by action and outcome (ok, or the class of the failure).',
-    labelNames: ['action', 'outcome'],
-    registers,
-  });
+  const calls = startAtZero(
+    new Counter({
+      name: 'workspace_ec2_calls_total',
+      help: 'AWS API calls by action and outcome (ok, or the class of the failure).',
+      labelNames: ['action', 'outcome'],
+      registers,
+    }),
+    ACTIONS.flatMap((action) => ['ok', ...ERROR_CLASSES].map((outcome) => ({ action, outcome }))),
+  );
   const waits = new Histogram({
     name: 'workspace_ec2_bucket_wait_seconds',
     help: 'Time that calls waited for their turn at the client-side bucket.',

@@ -46,16 +46,18 @@ export interface InstanceStatus {
  * userFix: wait until the object changes. mismatch: IdempotentParameterMismatch. gone: the thing does not exist.
  * ambiguous: nobody knows whether it happened. notSent: it certainly did not leave this process. dryRunOK: a dry run that would have worked.
  */
-export type ErrorClass =
-  | 'capacity'
-  | 'quota'
-  | 'throttled'
-  | 'userFix'
-  | 'mismatch'
-  | 'gone'
-  | 'ambiguous'
-  | 'notSent'
-  | 'dryRunOK';
+export const ERROR_CLASSES = [
+  'capacity',
+  'quota',
+  'throttled',
+  'userFix',
+  'mismatch',
+  'gone',
+  'ambiguous',
+  'notSent',
+  'dryRunOK',
+] as const;
+export type ErrorClass = (typeof ERROR_CLASSES)[number];
 
 /** What every method of Ec2Calls rejects with. The message never holds parameters. */
 export interface Ec2Failure extends Error {

@@ -1,4 +1,7 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { namesOf } from '../../api/base/table.ts';
+import { startAtZero } from '../../controller/serve/zero.ts';
+import { ERRORS } from './errors.ts';
 
 export type GatewayMetrics = ReturnType<typeof createGatewayMetrics>;
 
@@ -6,12 +9,15 @@ export type GatewayMetrics = ReturnType<typeof createGatewayMetrics>;
 export function createGatewayMetrics(registry: Registry) {
   const registers = [registry];
   return {
-    reports: new Counter({
-      name: 'workspace_reports_total',
-      help: 'Reports that a Workspace looks dead, by what became of them',
-      labelNames: ['outcome'] as const,
-      registers,
-    }),
+    reports: startAtZero(
+      new Counter({
+        name: 'workspace_reports_total',
+        help: 'Reports that a Workspace looks dead, by what became of them',
+        labelNames: ['outcome'] as const,
+        registers,
+      }),
+      [{ outcome: 'dropped' }, { outcome: 'forwarded' }],
+    ),
     requests: new Histogram({
       name: 'gateway_request_duration_seconds',
       help: 'Time to answer a request, by route and HTTP status',
@@ -19,17 +25,42 @@ export function createGatewayMetrics(registry: Registry) {
       buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5],
       registers,
     }),
-    connectionsClosed: new Counter({
-      name: 'gateway_connections_closed_total',
-      help: 'Connections closed by a limit: of connections in all (total) or from one address, or of unanswered requests on one',
-      labelNames: ['limit'] as const,
-      registers,
-    }),
-    errors: new Counter({
-      name: 'gateway_errors_total',
-      help: 'Requests answered with an error, by its code',
-      labelNames: ['code'] as const,
-      registers,
-    }),
+    connectionsClosed: startAtZero(
+      new Counter({
+        name: 'gateway_connections_closed_total',
+        help: 'Connections closed by a limit: of connections in all (total) or from one address, or of unanswered requests on one',
+        labelNames: ['limit'] as const,
+        registers,
+      }),
+      ['address', 'total', 'requests'].map((limit) => ({ limit })),
+    ),
+    errors: startAtZero(
+      new Counter({
+        name: 'gateway_errors_total',
+        help: 'Requests answered with an error, by its code',
+        labelNames: ['code'] as const,
+        registers,
+      }),
+      namesOf(ERRORS).map((code) => ({ code })),
+    ),
+  };
+}
+
+/** Whether the database of heartbeats answers, as the process itself last found. */
+export function createStoreMetrics(registry: Registry) {
+  let state: () => { reached: boolean; failure: string | undefined } | undefined = () => undefined;
+  new Gauge({
+    name: 'gateway_store_up',
+    help: '1 while the database of heartbeats answers this process, a gateway or a controller; 0 while it does not, and before its first answer.',
+    registers: [registry],
+    collect() {
+      const now = state();
+      this.set(Number(now?.reached === true && now.failure === undefined));
+    },
+  });
+  return {
+    watch(source: typeof state): void {
+      state = source;
+    },
   };
 }

@@ -90,3 +90,16 @@ function placeIn(run: readonly Place[], order: string): number {
   }
   return low;
 }
+
+/** As many as the latest moment that a Date can hold has. */
+const DIGITS = 16;
+
+/** An order that sorts by the moment, wall ms, and then by the key. */
+export function momentOf(at: number, key: string): string {
+  return `${String(Math.max(0, Math.ceil(at))).padStart(DIGITS, '0')} ${key}`;
+}
+
+/** The moment of an order that `momentOf` made, wall ms. */
+export function readMoment({ order }: Pick<Place, 'order'>): number {
+  return Number(order.slice(0, DIGITS));
+}

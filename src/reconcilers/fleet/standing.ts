@@ -1,7 +1,7 @@
 import { namesOf } from '../../api/base/table.ts';
 import { CLASS_WIDE_REASONS, type ClassWideReason } from '../../api/reasons/reasons.ts';
 import type { FleetEntry } from './entry.ts';
-import { createLine, type Line } from './line.ts';
+import { createLine, type Line, momentOf, readMoment } from './line.ts';
 
 const BLOCKED = namesOf(CLASS_WIDE_REASONS);
 
@@ -51,7 +51,7 @@ export function createStanding(): Standing {
     },
     dueSince() {
       const first = due.first();
-      return first && Number(first.order.slice(0, DIGITS));
+      return first && readMoment(first);
     },
     replacedSince: (at) => replaced.length - replaced.ahead(momentOf(at, '')),
     meanMs: () => (replaced.length > 0 ? replacedMs / replaced.length : undefined),
@@ -62,14 +62,6 @@ export function createStanding(): Standing {
         return line && example !== undefined ? [{ reason, count: line.length, example }] : [];
       }),
   };
-}
-
-/** As many as the latest moment that a Date can hold has. */
-const DIGITS = 16;
-
-/** Sorts by the moment, wall ms. */
-function momentOf(at: number, key: string): string {
-  return `${String(Math.max(0, Math.ceil(at))).padStart(DIGITS, '0')} ${key}`;
 }
 
 function change(line: Line, order: string, key: string, by: 1 | -1): void {

@@ -1,11 +1,23 @@
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import { doubtful, factsOf, launchOf, statusOf } from '../../../test/support/facts.ts';
+import {
+  CLUSTER,
+  desiredOf,
+  doubtful,
+  factsOf,
+  launchOf,
+  stamp,
+  statusOf,
+} from '../../../test/support/facts.ts';
+import { monoMs } from '../../../test/support/moments.ts';
 import { recordingLogger } from '../../../test/support/silentLogger.ts';
 import type { Workspace, WorkspaceStatus } from '../../api/kinds/workspace.ts';
+import { clientToken } from '../../api/launch/token.ts';
 import { createStore } from '../../controller/cache/store.ts';
+import { type InstanceState, type ObservedInstance, TAG } from '../../ec2/calls/port.ts';
 import { keepLedger } from './ledger.ts';
 import { createWorkspaceMetrics } from './metrics.ts';
+import { WORKSPACE_INDEXES } from './triggers.ts';
 
 const IN_DOUBT = statusOf({ launch: doubtful({ number: 2, cause: { kind: 'SecretChanged', ref: '3' } }) });
 const STARTED = statusOf({ launch: launchOf({ number: 2, cause: { kind: 'SecretChanged', ref: '3' } }) });
@@ -13,17 +25,36 @@ const STARTED = statusOf({ launch: launchOf({ number: 2, cause: { kind: 'SecretC
 function setUp() {
   const { logger, lines } = recordingLogger();
   const metrics = createWorkspaceMetrics(new Registry());
-  const store = createStore<Workspace>();
+  const workspaces = createStore<Workspace>({ indexes: WORKSPACE_INDEXES });
   const lease = { now: true, held: () => lease.now, term: () => undefined };
-  keepLedger(store, { lease, logger, metrics });
+  const told: string[] = [];
+  const shown: ObservedInstance[] = [];
+  const saw = keepLedger({
+    clusterID: CLUSTER,
+    workspaces,
+    cloud: { ofWorkspace: () => shown },
+    events: { record: ({ reason }) => void told.push(reason) },
+    lease,
+    logger,
+    metrics,
+  });
   const version = (resourceVersion: string, status: WorkspaceStatus): Workspace =>
     structuredClone(factsOf({ status, metadata: { resourceVersion } }).workspace);
+  const countsOf = async (counter: { get(): Promise<{ values: { value: number; labels: object }[] }> }) =>
+    (await counter.get()).values.filter(({ value }) => value > 0);
   return {
-    store,
+    store: workspaces,
     lease,
     version,
+    told,
+    shows(...instances: ObservedInstance[]) {
+      shown.splice(0, shown.length, ...instances);
+      saw('uid-1');
+    },
     started: () => lines.filter(({ event }) => event === 'provision.ec2_started'),
-    counted: async () => (await metrics.provisions.get()).values,
+    counted: () => countsOf(metrics.provisions),
+    violated: async () =>
+      (await countsOf(metrics.violations)).map(({ labels, value }) => ({ ...labels, value })),
   };
 }
 
@@ -57,4 +88,64 @@ test('a standby tells nothing: whoever leads does', () => {
   lease.now = true;
   store.applyWrite(version('9', { ...STARTED, observedGeneration: 2 }));
   expect(started()).toEqual([]);
+});
+
+const observed = (
+  number: number,
+  state: InstanceState,
+  more: Partial<ObservedInstance> = {},
+): ObservedInstance => ({
+  id: `i-${number}`,
+  state,
+  type: 'm7i.large',
+  zone: 'a',
+  clientToken: clientToken(CLUSTER, 'uid-1', number),
+  tags: { [TAG.number]: String(number) },
+  readAt: monoMs(0),
+  missing: false,
+  ...more,
+});
+
+test('two live instances of one Workspace are a violation, told and counted once for as long as EC2 shows them', async () => {
+  const { store, version, shows, violated, told } = setUp();
+  store.applyWrite(version('7', STARTED));
+  shows(observed(1, 'shutting-down'), observed(2, 'pending'));
+  shows(observed(1, 'running', { missing: true }), observed(2, 'running'));
+  shows(observed(1, 'running', { clientToken: 'of-a-copy' }), observed(2, 'running'));
+  expect(await violated()).toEqual([]);
+  shows(observed(1, 'running'), observed(2, 'pending'));
+  shows(observed(1, 'running'), observed(2, 'pending'));
+  expect(await violated()).toEqual([{ violation: 'TwoInstances', value: 1 }]);
+  expect(told).toEqual(['LedgerViolated']);
+  shows(observed(1, 'terminated'), observed(2, 'running'));
+  shows(observed(1, 'terminated'), observed(2, 'running'), observed(3, 'running'));
+  expect(await violated()).toEqual([{ violation: 'TwoInstances', value: 2 }]);
+});
+
+test('a second instance for a number is a violation, even once one of them is gone', async () => {
+  const { store, version, shows, violated } = setUp();
+  store.applyWrite(version('7', STARTED));
+  shows(observed(2, 'running'), observed(2, 'terminated', { id: 'i-2b' }));
+  expect(await violated()).toEqual([{ violation: 'NumberReused', value: 1 }]);
+});
+
+test('a provision that spends what another spent, or what never counted, is a violation', async () => {
+  const { store, version, violated } = setUp();
+  const cause = { kind: 'SecretChanged', ref: '3' } as const;
+  const spent = { generation: 3, cause, outcome: 'Superseded', endedAt: stamp(0), number: 2 } as const;
+  const desired = desiredOf(3, 'a');
+  const doubt = (number: number) => statusOf({ launch: doubtful({ number, cause }), desired });
+  const started = (number: number, history: WorkspaceStatus['history']) =>
+    statusOf({ launch: launchOf({ number, cause }), desired, history });
+  store.applyWrite(version('7', doubt(3)));
+  // One that never had an instance spent nothing.
+  store.applyWrite(version('8', started(3, [spent])));
+  expect(await violated()).toEqual([]);
+  store.applyWrite(version('9', doubt(4)));
+  store.applyWrite(version('10', started(4, [{ ...spent, number: 3, instanceID: 'i-3' }])));
+  expect(await violated()).toEqual([{ violation: 'NoChange', value: 1 }]);
+  const early = { kind: 'SecretChanged', ref: '4' } as const;
+  store.applyWrite(version('11', statusOf({ launch: doubtful({ number: 5, cause: early }), desired })));
+  store.applyWrite(version('12', statusOf({ launch: launchOf({ number: 5, cause: early }), desired })));
+  expect(await violated()).toEqual([{ violation: 'NoChange', value: 2 }]);
 });

@@ -1,0 +1,10 @@
+/** How the law of the ledger, that one change is one provision, can be seen to be broken. Each is a bug, or somebody else's doing. */
+export const VIOLATIONS = {
+  TwoInstances:
+    'EC2 shows two instances of one Workspace pending or running at the same time, both made by launches of it',
+  NumberReused: 'EC2 shows two instances that were made for one launch number',
+  NoChange:
+    'an instance was provisioned for a change, a request or an end that an earlier one was provisioned for, or that never counted',
+} as const satisfies Readonly<Record<string, string>>;
+
+export type Violation = keyof typeof VIOLATIONS;
