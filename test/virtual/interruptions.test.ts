@@ -36,6 +36,28 @@ describe('EC2 takes each Spot instance back before its first heartbeat', () => {
     expect(world.provisions().length).toBeLessThanOrEqual(3 + 6 * 6);
   });
 
+  story('another leader knows of it, and asks no sooner for the same again', spot, async (world) => {
+    await world.createFleet(3);
+    await world.pass(2 * MINUTE);
+    takeBackAll(world);
+    await world.editClass('standard', { rootVolume: { sizeGiB: 31 } });
+    await world.pass(8 * MINUTE);
+    for (let round = 0; round < 5; round += 1) {
+      await world.pass(3 * MINUTE);
+      world.leader().kill();
+      world.startOperator();
+      await world.untilLeader();
+    }
+    const asked = new Map<string, number>();
+    for (const { at, instanceType, zone } of world.provisions().slice(3)) {
+      const offering = `${instanceType} in ${zone}`;
+      const since = Date.parse(at) - (asked.get(offering) ?? 0);
+      expect(since, `${offering} at ${at}`).toBeGreaterThan(3 * MINUTE);
+      asked.set(offering, Date.parse(at));
+    }
+    expect(asked.size).toBe(6);
+  });
+
   const both = { standard: { ...ROLLOUT, capacityTypes: ['Spot', 'OnDemand'] as ('Spot' | 'OnDemand')[] } };
   story('where the class allows On-Demand the roll-out goes on with that', both, async (world) => {
     const names = await world.createFleet(3);

@@ -19,7 +19,9 @@ export const refusals = z
     z
       .object({
         class: z.enum(namesOf(REFUSALS)).describe('What kind of refusal it was.'),
-        code: text(128).describe('AWS’s error code.'),
+        code: text(128).describe(
+          'AWS’s error code; `SpotInstanceTermination` where it took a Spot instance back soon after its launch.',
+        ),
         instanceType: text(64).describe('EC2 instance type that was asked for.'),
         capacityType: capacityType.describe('Capacity type.'),
         zone: text(64).describe('Availability zone.'),

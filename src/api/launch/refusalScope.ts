@@ -21,6 +21,9 @@ export interface RefusalScope {
   readonly imageID?: string | undefined;
 }
 
+/** In the place of AWS's code for a refusal: its state reason of a Spot instance that it took back. It speaks of that offering. */
+export const TAKEN_BACK = 'SpotInstanceTermination';
+
 const ofOffering = ({ instanceType, zone, capacityType }: AskedFor): RefusalScope => ({
   capacityType,
   instanceType,

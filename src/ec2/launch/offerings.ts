@@ -4,6 +4,7 @@ import {
   type RefusalScope,
   scopeKey,
   scopeOf,
+  TAKEN_BACK,
 } from '../../api/launch/refusalScope.ts';
 import type { Refusal } from '../../api/reasons/refusals.ts';
 import type { Clock } from '../../controller/lib/clock.ts';
@@ -60,9 +61,6 @@ interface Mark {
   /** Who finds out whether it still holds, and how long others wait for that. */
   tried?: { uid: string; until: MonoMs };
 }
-
-/** In the place of a code of EC2's for a refusal: its state reason of an instance that it took back. */
-const TAKEN_BACK = 'SpotInstanceTermination';
 
 /** An answer takes seconds. One that takes longer, or never comes, keeps others no longer than that, ms. */
 const TRY_MS = 15_000;

@@ -1,7 +1,8 @@
 import type { Workspace } from '../../api/kinds/workspace.ts';
+import { TAKEN_BACK } from '../../api/launch/refusalScope.ts';
 import type { Store } from '../../controller/cache/store.ts';
 import type { Clock } from '../../controller/lib/clock.ts';
-import { parseStamp } from '../../controller/lib/time.ts';
+import { parseStamp, plus } from '../../controller/lib/time.ts';
 import { createOfferingMemory, type OfferingMemory } from '../../ec2/launch/offerings.ts';
 import type { Timing } from './decide/facts/facts.ts';
 import { hardlyServed } from './decide/health/interruption.ts';
@@ -45,7 +46,22 @@ export function createRefusals(
     offerings.takenBack(launch.params);
   }
 
-  for (const workspace of workspaces.list()) hand(workspace);
+  /** An end that an earlier process noted, and that no refusal on record tells of yet. */
+  function handInterruption({ status }: Workspace): void {
+    const { ended, params } = status?.launch ?? {};
+    if (ended?.outcome !== 'Interrupted' || !params) return;
+    if (!status?.launch || !hardlyServed(status.launch, ended, timing.repairBackoffMaxMs)) return;
+    const { instanceType, capacityType, zone, subnetID, imageID } = params;
+    const asked = { instanceType, capacityType, zone, subnetID, imageID };
+    const at = parseStamp(ended.at);
+    const until = plus(at, aws.capacityRetryMs);
+    offerings.recorded({ ...asked, class: 'capacity', code: TAKEN_BACK, at, until });
+  }
+
+  for (const workspace of workspaces.list()) {
+    hand(workspace);
+    handInterruption(workspace);
+  }
   workspaces.onChange(({ type, object, old }) => {
     if (type === 'deleted') return;
     hand(object);

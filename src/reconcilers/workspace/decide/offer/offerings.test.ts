@@ -17,6 +17,7 @@ import {
 import { refusedOf } from '../../../../../test/support/refused.ts';
 import { offeringKey } from '../../../../api/launch/offering.ts';
 import { TAG } from '../../../../api/launch/tags.ts';
+import { plus } from '../../../../controller/lib/time.ts';
 import { fingerprint, rankOfferings } from './offerings.ts';
 
 const resolved = factsOf().resolution;
@@ -226,6 +227,13 @@ describe('what EC2 refuses', () => {
     const status = statusOf({ launch, instance: undefined, provisions: 0 });
     expect(decideAt(down({ refused, status })).status.refusals).toEqual([
       expect.objectContaining({ instanceType: 'm7i.2xlarge', until: stamp(2 * MINUTE) }),
+    ]);
+  });
+
+  test('what is put on record later says since when and for how long it holds, so that the next one doubles it', () => {
+    const held = { ...spotFull(MINUTE / 2), heldUntil: plus(NOW.mono, (3 * MINUTE) / 2) };
+    expect(decideAt(down({ refused: [held] })).status.refusals).toEqual([
+      expect.objectContaining({ at: stamp(-MINUTE / 2), until: stamp(MINUTE / 2) }),
     ]);
   });
 

@@ -104,8 +104,10 @@ export function recordRefusal(draft: Draft, { params }: FrozenLaunch, code: stri
   if (!mark || left <= 0) return;
   const { instanceType, capacityType, zone, subnetID, imageID } = params;
   const asked = { instanceType, capacityType, zone, subnetID, imageID };
-  const until = iso(plus(now.wall, left));
-  const refusal = { class: mark.class, code, ...asked, at: iso(now.wall), until };
+  // How long it holds in all is what the next one doubles, whoever leads by then.
+  const ago = Math.max(0, msBetween(mark.until, mark.heldUntil) - left);
+  const stamps = { at: iso(plus(now.wall, -ago)), until: iso(plus(now.wall, left)) };
+  const refusal = { class: mark.class, code, ...asked, ...stamps };
   forgetRefusals(draft);
   const others = (status.refusals ?? []).filter((it) => keyOf(it) !== keyOf(refusal));
   status.refusals = [refusal, ...others].slice(0, KEPT);

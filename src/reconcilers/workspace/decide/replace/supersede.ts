@@ -6,6 +6,7 @@ import {
   type LaunchParams,
   type Outcome,
 } from '../../../../api/kinds/workspace.ts';
+import { TAKEN_BACK } from '../../../../api/launch/refusalScope.ts';
 import { isEnd, isRecordedBySuccessor, traitsOf } from '../../../../api/reasons/causes.ts';
 import { REFUSALS } from '../../../../api/reasons/refusals.ts';
 import { iso, msBetween } from '../../../../controller/lib/time.ts';
@@ -16,7 +17,7 @@ import type { Answer, Blocker, FrozenLaunch, View, Wait } from '../facts/view.ts
 import { failuresWith } from '../health/backoff.ts';
 import { afterSilence } from '../health/silence.ts';
 import { fingerprint } from '../offer/offerings.ts';
-import { forgetRefusals } from '../offer/refused.ts';
+import { forgetRefusals, recordRefusal } from '../offer/refused.ts';
 import { findInstance, inDoubt, provenGone, remember, trackEnding } from '../record/ending.ts';
 import { beginReplacement, noteFailure, replacementOf } from '../record/replacement.ts';
 import { noRoom } from '../room/limits.ts';
@@ -177,6 +178,8 @@ function open(draft: Draft, previous: Launch, cause: Cause, slot: boolean): void
     trackEnding(draft, previous.number, previous.instanceID);
   }
   forgetRefusals(draft);
+  // Its own end is about to leave the record.
+  if (previous.ended?.outcome === 'Interrupted') recordRefusal(draft, previous, TAKEN_BACK);
   const under = replacementOf(status);
   const env = status.instance?.id === previous.instanceID ? status.instance?.env : undefined;
   const before = { machine: previous.machine, env };
