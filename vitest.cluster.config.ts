@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { COMPILE_CACHE } from './dev/stack/compileCache.ts';
-import { LongestFirst } from './test/support/longestFirst.ts';
+import { LongestFirst } from './test/setup/longestFirst.ts';
 
 const test = {
   isolate: false,
@@ -15,7 +15,7 @@ const LAST = 'test/cluster/grants.test.ts';
 // What needs a real control plane: it is built once (minutes, with Go), then starts in seconds.
 export default defineConfig({
   test: {
-    globalSetup: ['test/envtest/globalSetup.ts', 'test/support/postgresOfRun.ts'],
+    globalSetup: ['test/envtest/globalSetup.ts', 'test/setup/postgresOfRun.ts'],
     sequence: { sequencer: LongestFirst },
     projects: [
       // Some of these forget etcd's history, which is everybody's, so nobody else is about.
@@ -35,7 +35,7 @@ export default defineConfig({
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts', 'test/scenarios/**/*.test.ts'],
           exclude: [LAST],
-          setupFiles: ['test/support/propertySeed.ts', 'test/scenarios/tellFailures.ts'],
+          setupFiles: ['test/setup/propertySeed.ts', 'test/setup/tellFailures.ts'],
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },

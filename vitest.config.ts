@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 import { COMPILE_CACHE } from './dev/stack/compileCache.ts';
-import { LongestFirst } from './test/support/longestFirst.ts';
+import { LongestFirst } from './test/setup/longestFirst.ts';
 
 const CORES = Math.max(2, availableParallelism());
 
@@ -56,7 +56,7 @@ function project(
       name,
       include,
       exclude: [...common.exclude, ...exclude],
-      setupFiles: ['test/support/propertySeed.ts', ...setupFiles],
+      setupFiles: ['test/setup/propertySeed.ts', ...setupFiles],
       maxWorkers,
       sequence: { groupOrder },
     },
@@ -66,7 +66,7 @@ function project(
 // Groups follow one another, so that what computes takes no time from what watches a clock.
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/postgresOfRun.ts'],
+    globalSetup: ['test/setup/postgresOfRun.ts'],
     sequence: { sequencer: LongestFirst },
     projects: [
       project('fast', 0, CORES, {
@@ -76,7 +76,7 @@ export default defineConfig({
       project('virtual', 0, CORES, { include: VIRTUAL }),
       project('timed', 1, 4 * CORES, {
         include: TIMED,
-        setupFiles: ['test/scenarios/tellFailures.ts'],
+        setupFiles: ['test/setup/tellFailures.ts'],
       }),
     ],
   },

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/scenarios/failing/*.failing.ts'],
-    setupFiles: ['test/scenarios/tellFailures.ts'],
+    setupFiles: ['test/setup/tellFailures.ts'],
     env: { SCENARIO_WAIT_MS: '100' },
     cache: false,
   },

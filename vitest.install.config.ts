@@ -9,7 +9,7 @@ const test = {
   testTimeout: 600_000,
   hookTimeout: 600_000,
   env: { SCENARIO_WAIT_MS: '240000' },
-  setupFiles: ['test/scenarios/tellFailures.ts'],
+  setupFiles: ['test/setup/tellFailures.ts'],
   provide: { realCluster: null, motoURL: null },
 } as const;
 const LAST = 'test/install/node/grants.test.ts';
@@ -17,7 +17,7 @@ const LAST = 'test/install/node/grants.test.ts';
 // What needs a node that runs containers: npm run test:install makes it, and without it all of these are skipped.
 export default defineConfig({
   test: {
-    globalSetup: ['test/install/node/globalSetup.ts', 'test/support/postgresOfRun.ts'],
+    globalSetup: ['test/install/node/globalSetup.ts', 'test/setup/postgresOfRun.ts'],
     projects: [
       {
         test: {

@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     pool: 'forks',
     fileParallelism: false,
-    setupFiles: ['test/support/propertySeed.ts', 'test/scenarios/tellFailures.ts'],
-    globalSetup: ['test/support/postgresOfRun.ts'],
+    setupFiles: ['test/setup/propertySeed.ts', 'test/setup/tellFailures.ts'],
+    globalSetup: ['test/setup/postgresOfRun.ts'],
     testTimeout: 15 * 60_000,
     hookTimeout: 120_000,
     include: ['test/slow/**/*.test.ts', 'test/model/**/*.test.ts', 'test/simulator/**/*.test.ts'],

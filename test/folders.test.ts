@@ -7,18 +7,17 @@ const ROOT = join(import.meta.dirname, '..');
 const MOST_FILES = 12;
 /** Folders that are still larger, with how many files they have at most. Lower a figure when a folder shrinks; add none. */
 const CROWDED: Readonly<Record<string, number>> = {
-  'dev/ec2': 30,
   'dev/generate': 14,
   'src/reconcilers/fleet': 17,
   'test/bench': 13,
   'test/frozen': 13,
   'test/model': 27,
-  'test/scenarios': 18,
+  'test/scenarios': 17,
   'test/simulator': 24,
-  'test/support': 46,
+  'test/support': 45,
 };
 /** Products whose folders form layers: an import leads down or to the side, never back up. */
-const LAYERED = ['dev/apiserver', 'src'];
+const LAYERED = ['dev/apiserver', 'dev/ec2', 'src'];
 
 const isCode = (path: string) => path.endsWith('.ts') && !path.endsWith('.test.ts');
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { startApiServer } from '../dev/apiserver/server.ts';
-import { createIdentityAuthority } from '../dev/ec2/identity.ts';
+import { createIdentityAuthority } from '../dev/ec2/cloud/identity.ts';
 import { systemClock } from '../src/controller/lib/clock.ts';
 import { systemRandom } from '../src/controller/lib/random.ts';
 

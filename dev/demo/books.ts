@@ -1,7 +1,7 @@
-import type { Provision, Termination } from '../ec2/ledger.ts';
-import { currentState } from '../ec2/model.ts';
+import { currentState } from '../ec2/base/model.ts';
+import { tagMap } from '../ec2/base/tags.ts';
+import type { Provision, Termination } from '../ec2/cloud/ledger.ts';
 import type { Ec2Server } from '../ec2/server.ts';
-import { tagMap } from '../ec2/tags.ts';
 
 /** What the cloud itself has on record of one owner's instances. */
 export interface Books {

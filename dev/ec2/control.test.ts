@@ -7,8 +7,8 @@ import { systemRandom } from '../../src/controller/lib/random.ts';
 import { createVirtualClock, type VirtualClock } from '../../test/support/virtualClock.ts';
 import { terminateInstances } from './actions/power.ts';
 import { runInstances } from './actions/run.ts';
-import { currentState } from './model.ts';
-import type { InstanceRuntime, Machine } from './runtime.ts';
+import { currentState } from './base/model.ts';
+import type { InstanceRuntime, Machine } from './instances/runtime.ts';
 import { type Ec2Server, startEc2 } from './server.ts';
 import { launchInput } from './testing/launch.ts';
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { CloudError } from './errors.ts';
-import type { Service } from './exchange.ts';
+import { CloudError } from './base/errors.ts';
+import { currentState } from './base/model.ts';
+import { tagMap } from './base/tags.ts';
+import type { Service } from './exchange/exchange.ts';
 import type { HttpRequest, HttpResponse } from './handler.ts';
-import { currentState } from './model.ts';
-import type { AgentControls } from './runtime.ts';
-import { tagMap } from './tags.ts';
+import type { AgentControls } from './instances/runtime.ts';
 
 /** Where the control endpoint begins; everything else is AWS. */
 export const CONTROL_PATH = '/_control/';

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { CloudError } from './errors.ts';
-import { type Delivery, exchange, type Service } from './exchange.ts';
-import type { Cut } from './faults.ts';
-import { operations } from './operations.ts';
-import { createParams } from './params.ts';
-import { ACTIONS } from './wire.ts';
-import { errorXml, responseXml } from './xml.ts';
+import { operations } from './actions/operations.ts';
+import { CloudError } from './base/errors.ts';
+import { createParams } from './base/params.ts';
+import { errorXml, responseXml } from './base/xml.ts';
+import { type Delivery, exchange, type Service } from './exchange/exchange.ts';
+import type { Cut } from './exchange/faults.ts';
+import { ACTIONS } from './wire/wire.ts';
 
 export interface HttpRequest {
   method: string;

@@ -1,16 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import { createIdentityAuthority } from './cloud/identity.ts';
+import type { Ledger } from './cloud/ledger.ts';
+import { keepSaved, readSnapshot, restore } from './cloud/snapshot.ts';
+import { type Cloud, type CloudOptions, createCloud } from './cloud/state.ts';
 import { CONTROL_PATH, handleControl } from './control.ts';
-import type { Service } from './exchange.ts';
-import { createFaults, type Faults } from './faults.ts';
+import type { Service } from './exchange/exchange.ts';
+import { createFaults, type Faults } from './exchange/faults.ts';
 import { handleAws, type Outcome } from './handler.ts';
-import { createIdentityAuthority } from './identity.ts';
-import type { Ledger } from './ledger.ts';
-import { attachRuntime } from './machines.ts';
-import type { InstanceRuntime } from './runtime.ts';
-import { keepSaved, readSnapshot, restore } from './snapshot.ts';
-import { type Cloud, type CloudOptions, createCloud } from './state.ts';
+import { attachRuntime } from './instances/machines.ts';
+import type { InstanceRuntime } from './instances/runtime.ts';
 
 export interface Ec2Options extends CloudOptions {
   instanceRuntime?: InstanceRuntime;

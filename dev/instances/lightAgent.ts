@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Clock, sleep } from '../../src/controller/lib/clock.ts';
 import type { Random } from '../../src/controller/lib/random.ts';
-import type { Machine } from '../ec2/runtime.ts';
+import type { Machine } from '../ec2/instances/runtime.ts';
 import type { BootConfig } from './bootConfig.ts';
 import type { GatewayAnswer, GatewayClient } from './gatewayClient.ts';
 

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../src/controller/lib/clock.ts';
 import type { Random } from '../../src/controller/lib/random.ts';
-import { createTargetSet, type InstanceRuntime, isTarget, type Machine } from '../ec2/runtime.ts';
+import { createTargetSet, type InstanceRuntime, isTarget, type Machine } from '../ec2/instances/runtime.ts';
 import { parseBootConfig } from './bootConfig.ts';
 import { type GatewayClient, httpGatewayClient } from './gatewayClient.ts';
 import { type LightAgentReport, type ResumedAgent, startLightAgent } from './lightAgent.ts';

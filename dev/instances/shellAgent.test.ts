@@ -10,7 +10,7 @@ import { createGatewayFixture, type GatewayFixture, UID } from '../../test/suppo
 import { createVirtualClock, type VirtualClock } from '../../test/support/virtualClock.ts';
 import { startInstances, stopInstances } from '../ec2/actions/power.ts';
 import { runInstances } from '../ec2/actions/run.ts';
-import type { InstanceRecord } from '../ec2/model.ts';
+import type { InstanceRecord } from '../ec2/base/model.ts';
 import { type Ec2Server, startEc2 } from '../ec2/server.ts';
 import { launchInput } from '../ec2/testing/launch.ts';
 import { canRunShellInstances, createShellRuntime, needShellInstances } from './shellRuntime.ts';

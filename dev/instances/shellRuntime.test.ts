@@ -8,8 +8,8 @@ import { createIdentityVerifier } from '../../src/gateway/access/identityDocumen
 import { createVirtualClock, type VirtualClock } from '../../test/support/virtualClock.ts';
 import { startInstances, stopInstances, terminateInstances } from '../ec2/actions/power.ts';
 import { runInstances } from '../ec2/actions/run.ts';
-import type { InstanceRecord } from '../ec2/model.ts';
-import type { InstanceRuntime } from '../ec2/runtime.ts';
+import type { InstanceRecord } from '../ec2/base/model.ts';
+import type { InstanceRuntime } from '../ec2/instances/runtime.ts';
 import { type Ec2Server, startEc2 } from '../ec2/server.ts';
 import { launchInput } from '../ec2/testing/launch.ts';
 import { createShellRuntime } from './shellRuntime.ts';

@@ -4,8 +4,8 @@ import { delimiter, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Clock } from '../../src/controller/lib/clock.ts';
 import type { Random } from '../../src/controller/lib/random.ts';
-import { createMetadata, serveMetadata } from '../ec2/metadata.ts';
-import { createTargetSet, type InstanceRuntime, isTarget, type Machine } from '../ec2/runtime.ts';
+import { createMetadata, serveMetadata } from '../ec2/instances/metadata.ts';
+import { createTargetSet, type InstanceRuntime, isTarget, type Machine } from '../ec2/instances/runtime.ts';
 import { type MachineProcess, startMachineProcess } from './machineProcess.ts';
 
 export interface ShellRuntimeOptions {

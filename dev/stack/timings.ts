@@ -1,4 +1,4 @@
-import { AWS_TIMINGS, scaleTimings, type Timings } from '../ec2/timings.ts';
+import { AWS_TIMINGS, scaleTimings, type Timings } from '../ec2/base/timings.ts';
 
 /** How fast everything runs: 1 is life size; 20 makes a second last 50 ms. */
 export type Speed = number;

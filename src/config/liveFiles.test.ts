@@ -8,7 +8,7 @@ import {
   createServerCertificate,
   type ServerCertificate,
 } from '../../dev/apiserver/transport/certificates.ts';
-import { createIdentityAuthority } from '../../dev/ec2/identity.ts';
+import { createIdentityAuthority } from '../../dev/ec2/cloud/identity.ts';
 import { createGatewayFixture, type GatewayFixture } from '../../test/support/gateway.ts';
 import { recordingLogger } from '../../test/support/silentLogger.ts';
 import { createVirtualClock } from '../../test/support/virtualClock.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Registry } from 'prom-client';
 import { z } from 'zod';
-import { createIdentityAuthority } from '../../dev/ec2/identity.ts';
+import { createIdentityAuthority } from '../../dev/ec2/cloud/identity.ts';
 import { API_VERSION } from '../../src/api/base/meta.ts';
 import { type Workspace, workspaceSpec, workspaceStatus } from '../../src/api/kinds/workspace.ts';
 import { systemClock } from '../../src/controller/lib/clock.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createServerCertificate } from '../../dev/apiserver/transport/certificates.ts';
-import { createIdentityAuthority } from '../../dev/ec2/identity.ts';
+import { createIdentityAuthority } from '../../dev/ec2/cloud/identity.ts';
 import { startPostgres } from '../../dev/postgres/postgres.ts';
 import { systemClock } from '../../src/controller/lib/clock.ts';
 import type { Bare } from './bareServers.ts';

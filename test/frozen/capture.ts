@@ -1,7 +1,7 @@
 import type { Dump } from '../../dev/apiserver/storage/store.ts';
 import { metaOf, objectAt, stringAt, without } from '../../dev/apiserver/values/json.ts';
 import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
-import { currentState } from '../../dev/ec2/model.ts';
+import { currentState } from '../../dev/ec2/base/model.ts';
 import { clientToken } from '../../src/api/launch/token.ts';
 import type { Scene } from '../simulator/scene.ts';
 import type { Conditions, Frozen, FrozenAgent, FrozenRequest } from './frozen.ts';

@@ -1,7 +1,7 @@
 import type { Dump } from '../../dev/apiserver/storage/store.ts';
-import type { CapacityRule } from '../../dev/ec2/capacity.ts';
-import type { FaultRule } from '../../dev/ec2/faults.ts';
-import type { InstanceRecord } from '../../dev/ec2/model.ts';
+import type { InstanceRecord } from '../../dev/ec2/base/model.ts';
+import type { CapacityRule } from '../../dev/ec2/cloud/capacity.ts';
+import type { FaultRule } from '../../dev/ec2/exchange/faults.ts';
 import type { RowsOnRecord } from './rows.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
-import type { Service } from '../../dev/ec2/exchange.ts';
-import { typedCalls } from '../../dev/ec2/typedCalls.ts';
+import type { Service } from '../../dev/ec2/exchange/exchange.ts';
+import { typedCalls } from '../../dev/ec2/exchange/typedCalls.ts';
 import { joinCluster, type Platform } from '../../src/cluster/cluster.ts';
 import type { Config } from '../../src/config/config.ts';
 import type { Transport } from '../../src/controller/client/transport.ts';

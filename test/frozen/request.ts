@@ -1,7 +1,7 @@
 import { EC2Client, RunInstancesCommand, type RunInstancesCommandInput } from '@aws-sdk/client-ec2';
-import type { RunInput } from '../../dev/ec2/model.ts';
-import { createParams } from '../../dev/ec2/params.ts';
-import { decodeRun } from '../../dev/ec2/wireRun.ts';
+import type { RunInput } from '../../dev/ec2/base/model.ts';
+import { createParams } from '../../dev/ec2/base/params.ts';
+import { decodeRun } from '../../dev/ec2/wire/wireRun.ts';
 import type { RunRequest } from '../../src/ec2/calls/port.ts';
 import type { runInstancesInput } from '../../src/ec2/launch/runInput.ts';
 

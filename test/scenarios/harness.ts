@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { Agent, request } from 'undici';
 import { inject } from 'vitest';
-import { currentState } from '../../dev/ec2/model.ts';
+import { currentState } from '../../dev/ec2/base/model.ts';
 import { type LogLine, type OperatorProcess, startOperatorProcess } from '../../dev/stack/operatorProcess.ts';
 import { pollerToken } from '../../dev/stack/poller.ts';
 import type { Stack } from '../../dev/stack/stack.ts';

@@ -1,7 +1,7 @@
 import type { Change } from '../../dev/apiserver/storage/store.ts';
-import { currentState } from '../../dev/ec2/model.ts';
+import { currentState } from '../../dev/ec2/base/model.ts';
+import { tagMap } from '../../dev/ec2/base/tags.ts';
 import type { Ec2Server } from '../../dev/ec2/server.ts';
-import { tagMap } from '../../dev/ec2/tags.ts';
 import type { LogLine } from '../../dev/stack/operatorProcess.ts';
 import type { Condition } from '../../src/api/base/meta.ts';
 import type { WorkspaceStatus } from '../../src/api/kinds/workspace.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { currentState } from '../../dev/ec2/model.ts';
+import { currentState } from '../../dev/ec2/base/model.ts';
 import { TAG } from '../../src/api/launch/tags.ts';
 import { EVENTS } from '../../src/controller/events/eventBody.ts';
 import type { Operator } from '../../src/operator/operator.ts';

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { InstanceRecord } from '../../dev/ec2/model.ts';
+import type { InstanceRecord } from '../../dev/ec2/base/model.ts';
 import type { Workspace } from '../../src/api/kinds/workspace.ts';
 import {
   CLASSES,

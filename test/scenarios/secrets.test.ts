@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { tagMap } from '../../dev/ec2/tags.ts';
+import { tagMap } from '../../dev/ec2/base/tags.ts';
 import { TAG } from '../../src/api/launch/tags.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';

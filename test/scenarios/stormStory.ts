@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { AWS_BUCKETS } from '../../dev/ec2/buckets.ts';
+import { AWS_BUCKETS } from '../../dev/ec2/cloud/buckets.ts';
 import { decodeWorkspace, decodeWorkspaceClass } from '../../src/api/kinds/decode.ts';
 import type { Workspace } from '../../src/api/kinds/workspace.ts';
 import type { WorkspaceClass } from '../../src/api/kinds/workspaceClass.ts';

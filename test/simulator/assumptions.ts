@@ -1,4 +1,4 @@
-import { currentState, type InstanceRecord } from '../../dev/ec2/model.ts';
+import { currentState, type InstanceRecord } from '../../dev/ec2/base/model.ts';
 import { SEEN_BETWEEN_MS } from './cloudMishaps.ts';
 import { CONFIG, type Scene } from './scene.ts';
 

@@ -1,7 +1,7 @@
 import { stopInstances } from '../../dev/ec2/actions/power.ts';
 import { runInstances } from '../../dev/ec2/actions/run.ts';
-import type { Fault } from '../../dev/ec2/faults.ts';
-import { currentState, type InstanceRecord } from '../../dev/ec2/model.ts';
+import { currentState, type InstanceRecord } from '../../dev/ec2/base/model.ts';
+import type { Fault } from '../../dev/ec2/exchange/faults.ts';
 import { isOurs } from './ours.ts';
 import { CONFIG, type Scene } from './scene.ts';
 import { type Shape, TYPES } from './shape.ts';

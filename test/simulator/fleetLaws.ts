@@ -1,4 +1,4 @@
-import { currentState } from '../../dev/ec2/model.ts';
+import { currentState } from '../../dev/ec2/base/model.ts';
 import type { Workspace } from '../../src/api/kinds/workspace.ts';
 import { CAUSES, outdatedBy } from '../../src/api/reasons/causes.ts';
 import { livingOf } from './judge.ts';

@@ -1,4 +1,4 @@
-import { currentState, type InstanceRecord } from '../../dev/ec2/model.ts';
+import { currentState, type InstanceRecord } from '../../dev/ec2/base/model.ts';
 import type { Workspace } from '../../src/api/kinds/workspace.ts';
 import { CAUSES } from '../../src/api/reasons/causes.ts';
 import { isOurs, named, namedBy } from './ours.ts';

@@ -1,5 +1,5 @@
-import type { InstanceRecord } from '../../dev/ec2/model.ts';
-import { tagMap } from '../../dev/ec2/tags.ts';
+import type { InstanceRecord } from '../../dev/ec2/base/model.ts';
+import { tagMap } from '../../dev/ec2/base/tags.ts';
 import { TAG } from '../../src/api/launch/tags.ts';
 import { clientToken } from '../../src/api/launch/token.ts';
 

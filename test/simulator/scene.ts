@@ -3,12 +3,12 @@ import { Registry } from 'prom-client';
 import { type ApiServer, createApiServer } from '../../dev/apiserver/apiServer.ts';
 import { createStore, type Dump } from '../../dev/apiserver/storage/store.ts';
 import { inProcessTransport } from '../../dev/apiserver/transport/inProcessTransport.ts';
-import type { Service } from '../../dev/ec2/exchange.ts';
-import { createFaults } from '../../dev/ec2/faults.ts';
-import { createIdentityAuthority, type IdentityAuthority } from '../../dev/ec2/identity.ts';
-import { attachRuntime } from '../../dev/ec2/machines.ts';
-import { type Cloud, type CloudOptions, createCloud } from '../../dev/ec2/state.ts';
-import { typedCalls } from '../../dev/ec2/typedCalls.ts';
+import { createIdentityAuthority, type IdentityAuthority } from '../../dev/ec2/cloud/identity.ts';
+import { type Cloud, type CloudOptions, createCloud } from '../../dev/ec2/cloud/state.ts';
+import type { Service } from '../../dev/ec2/exchange/exchange.ts';
+import { createFaults } from '../../dev/ec2/exchange/faults.ts';
+import { typedCalls } from '../../dev/ec2/exchange/typedCalls.ts';
+import { attachRuntime } from '../../dev/ec2/instances/machines.ts';
 import type { GatewayClient } from '../../dev/instances/gatewayClient.ts';
 import {
   createLightRuntime,

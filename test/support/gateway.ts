@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { createIdentityAuthority, type IdentityAuthority } from '../../dev/ec2/identity.ts';
+import { createIdentityAuthority, type IdentityAuthority } from '../../dev/ec2/cloud/identity.ts';
 import { API_VERSION } from '../../src/api/base/meta.ts';
 import {
   digestEnvironment,

@@ -1,6 +1,6 @@
-import type { Provision, Termination } from '../../dev/ec2/ledger.ts';
-import { currentState, type InstanceRecord } from '../../dev/ec2/model.ts';
-import { tagMap } from '../../dev/ec2/tags.ts';
+import { currentState, type InstanceRecord } from '../../dev/ec2/base/model.ts';
+import { tagMap } from '../../dev/ec2/base/tags.ts';
+import type { Provision, Termination } from '../../dev/ec2/cloud/ledger.ts';
 import { TAG } from '../../src/api/launch/tags.ts';
 import type { Scene } from '../simulator/scene.ts';
 import type { People } from './people.ts';

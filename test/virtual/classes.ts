@@ -1,4 +1,4 @@
-import { currentState } from '../../dev/ec2/model.ts';
+import { currentState } from '../../dev/ec2/base/model.ts';
 import type { World, WorldOptions } from './world.ts';
 
 const LIVE: ReadonlySet<string> = new Set(['pending', 'running', 'stopping', 'stopped']);

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { currentState } from '../../dev/ec2/model.ts';
+import { currentState } from '../../dev/ec2/base/model.ts';
 import { play, story } from './story.ts';
 import { HOUR, MINUTE, SECOND } from './time.ts';
 import type { World } from './world.ts';

@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { tagMap } from '../../dev/ec2/tags.ts';
+import { tagMap } from '../../dev/ec2/base/tags.ts';
 import { TAG } from '../../src/api/launch/tags.ts';
 import { CLASSES } from '../../src/reconcilers/class/deps.ts';
 import { OPERATOR_LABEL } from '../../src/reconcilers/class/owner.ts';

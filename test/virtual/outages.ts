@@ -1,6 +1,6 @@
 import type { FaultInput } from '../../dev/apiserver/faults/faultSchema.ts';
-import type { FaultRule } from '../../dev/ec2/faults.ts';
-import type { Account } from '../../dev/ec2/model.ts';
+import type { Account } from '../../dev/ec2/base/model.ts';
+import type { FaultRule } from '../../dev/ec2/exchange/faults.ts';
 import { TAG } from '../../src/api/launch/tags.ts';
 import type { Scene } from '../simulator/scene.ts';
 import { NAMESPACE } from '../simulator/shape.ts';

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import type { Faults } from '../../dev/ec2/faults.ts';
-import { currentState } from '../../dev/ec2/model.ts';
-import type { Cloud, CloudOptions } from '../../dev/ec2/state.ts';
+import { currentState } from '../../dev/ec2/base/model.ts';
+import type { Cloud, CloudOptions } from '../../dev/ec2/cloud/state.ts';
+import type { Faults } from '../../dev/ec2/exchange/faults.ts';
 import { OPERATOR_NAMESPACE } from '../../dev/stack/install.ts';
 import { configSchema } from '../../src/config/config.ts';
 import { PRESENT } from '../frozen/operator.ts';

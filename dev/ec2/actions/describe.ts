@@ -1,9 +1,9 @@
 import type { Filter, InstanceState } from '../../../src/ec2/calls/port.ts';
-import { CloudError, invalidValue } from '../errors.ts';
-import { type Fields, matcher } from '../filters.ts';
-import { currentState, type InstanceRecord, stateAt } from '../model.ts';
-import type { Cloud } from '../state.ts';
-import { draw } from '../timings.ts';
+import { CloudError, invalidValue } from '../base/errors.ts';
+import { type Fields, matcher } from '../base/filters.ts';
+import { currentState, type InstanceRecord, stateAt } from '../base/model.ts';
+import { draw } from '../base/timings.ts';
+import type { Cloud } from '../cloud/state.ts';
 
 /** An instance as one answer shows it: its state may be older than the truth. */
 export interface InstanceView {

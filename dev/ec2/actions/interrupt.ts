@@ -1,6 +1,6 @@
-import { CloudError } from '../errors.ts';
-import { currentState, type InstanceRecord, type StateReason } from '../model.ts';
-import type { Cloud } from '../state.ts';
+import { CloudError } from '../base/errors.ts';
+import { currentState, type InstanceRecord, type StateReason } from '../base/model.ts';
+import type { Cloud } from '../cloud/state.ts';
 
 const TAKEN_BACK: StateReason = {
   code: 'Server.SpotInstanceTermination',

@@ -1,8 +1,8 @@
 import type { InstanceState } from '../../../src/ec2/calls/port.ts';
-import { CloudError, missingParameter } from '../errors.ts';
-import { currentState, type InstanceRecord, type StateReason } from '../model.ts';
-import type { Cloud } from '../state.ts';
-import { tagMap } from '../tags.ts';
+import { CloudError, missingParameter } from '../base/errors.ts';
+import { currentState, type InstanceRecord, type StateReason } from '../base/model.ts';
+import { tagMap } from '../base/tags.ts';
+import type { Cloud } from '../cloud/state.ts';
 import { instancesByID } from './describe.ts';
 
 export interface PowerInput {

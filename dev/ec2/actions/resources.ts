@@ -1,10 +1,10 @@
 import type { Filter, Image, SecurityGroup, Subnet } from '../../../src/ec2/calls/port.ts';
-import { CloudError, missingParameter } from '../errors.ts';
-import { type Fields, matcher } from '../filters.ts';
-import type { ImageRecord, SecurityGroupRecord, SubnetRecord, Tag } from '../model.ts';
-import { addressesLeft } from '../room.ts';
-import type { Cloud } from '../state.ts';
-import { checkTags } from '../tags.ts';
+import { CloudError, missingParameter } from '../base/errors.ts';
+import { type Fields, matcher } from '../base/filters.ts';
+import type { ImageRecord, SecurityGroupRecord, SubnetRecord, Tag } from '../base/model.ts';
+import { checkTags } from '../base/tags.ts';
+import { addressesLeft } from '../cloud/room.ts';
+import type { Cloud } from '../cloud/state.ts';
 import { instancesByID } from './describe.ts';
 
 export interface Query {

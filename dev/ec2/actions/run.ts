@@ -1,16 +1,16 @@
-import { CloudError, invalidValue, missingParameter } from '../errors.ts';
-import { type InstanceType, instanceType } from '../instanceTypes.ts';
+import { CloudError, invalidValue, missingParameter } from '../base/errors.ts';
+import { type InstanceType, instanceType } from '../base/instanceTypes.ts';
 import {
   currentState,
   type ImageRecord,
   type InstanceRecord,
   type RunInput,
   type SubnetRecord,
-} from '../model.ts';
-import { checkQuota, freeHost } from '../room.ts';
-import type { Cloud } from '../state.ts';
-import { checkTags, tagMap } from '../tags.ts';
-import { draw } from '../timings.ts';
+} from '../base/model.ts';
+import { checkTags, tagMap } from '../base/tags.ts';
+import { draw } from '../base/timings.ts';
+import { checkQuota, freeHost } from '../cloud/room.ts';
+import type { Cloud } from '../cloud/state.ts';
 import type { InstanceView } from './describe.ts';
 import { checkImageID } from './resources.ts';
 

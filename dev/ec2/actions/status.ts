@@ -1,6 +1,6 @@
 import type { ImpairedCheck } from '../../../src/ec2/calls/port.ts';
-import { type Fields, matcher } from '../filters.ts';
-import type { Cloud } from '../state.ts';
+import { type Fields, matcher } from '../base/filters.ts';
+import type { Cloud } from '../cloud/state.ts';
 import { describeInstances, type InstanceView } from './describe.ts';
 import type { Query } from './resources.ts';
 

@@ -1,4 +1,4 @@
-import { CloudError } from '../errors.ts';
+import { CloudError } from '../base/errors.ts';
 
 /** The code that the work is refused with, or 'ok'. */
 export function codeOf(work: () => unknown): string {

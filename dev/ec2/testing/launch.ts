@@ -1,4 +1,4 @@
-import type { RunInput } from '../model.ts';
+import type { RunInput } from '../base/model.ts';
 
 /** A launch that the default account accepts; what matters to a test is given. */
 export function launchInput(overrides: Partial<RunInput> = {}): RunInput {

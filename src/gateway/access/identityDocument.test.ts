@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { createIdentityAuthority, type IdentityAuthority } from '../../../dev/ec2/identity.ts';
+import { createIdentityAuthority, type IdentityAuthority } from '../../../dev/ec2/cloud/identity.ts';
 import { systemClock } from '../../controller/lib/clock.ts';
 import { createIdentityVerifier } from './identityDocument.ts';
 
