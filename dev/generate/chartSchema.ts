@@ -160,7 +160,11 @@ export function chartSchema(): string {
       // Without any no part would reach the API server.
       egressPorts: { type: 'array', items: port, minItems: 1, uniqueItems: true },
     }),
-    metrics: object({ serviceMonitor: monitor, podMonitor: monitor }),
+    metrics: object({
+      serviceMonitor: monitor,
+      podMonitor: monitor,
+      prometheusRule: object({ enabled: flag, labels: texts, runbookURL: { type: 'string' } }),
+    }),
     priorityClassName: nameOrNone,
     nodeSelector: texts,
     tolerations: items,

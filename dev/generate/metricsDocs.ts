@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import { VIOLATIONS } from '../../src/api/reasons/violations.ts';
 import { createNamespaceMetrics } from '../../src/cluster/namespaceMetrics.ts';
 import { createBuildMetrics, readBuildInfo } from '../../src/config/buildInfo.ts';
@@ -65,6 +68,42 @@ const ALERTS = `### What to watch
 | Do reconciles fail, or pile up? | \`rate(controller_runtime_reconcile_errors_total[5m])\`, \`workqueue_depth\` |
 `;
 
+const rules = z.object({
+  groups: z.array(
+    z.object({
+      rules: z.array(
+        z.object({
+          alert: z.string(),
+          labels: z.object({ severity: z.string() }),
+          annotations: z.object({ description: z.string() }),
+        }),
+      ),
+    }),
+  ),
+});
+
+function alertsTable(): string {
+  const text = readFileSync(
+    new URL('../../deploy/alerts/workspace-operator.rules.yaml', import.meta.url),
+    'utf8',
+  );
+  const rows = rules
+    .parse(parse(text))
+    .groups.flatMap((group) =>
+      group.rules.map(({ alert, labels, annotations }) => [
+        `[${alert}](runbooks/${alert}.md)`,
+        labels.severity,
+        annotations.description,
+      ]),
+    );
+  return `### Alerts
+
+\`deploy/alerts/workspace-operator.rules.yaml\` is for \`rule_files\` of Prometheus; the chart makes the same a PrometheusRule with
+\`metrics.prometheusRule.enabled\`. Each alert has a runbook.
+
+${table(['Alert', 'Severity', 'What follows'], rows)}`;
+}
+
 const EVENTS = `## Events
 
 \`kubectl get events\` and \`kubectl describe\` show them; repeats are one event with a count. Each change of \`Ready\`'s reason is
@@ -126,7 +165,9 @@ export function metricsDocs(): string {
     .getMetricsAsArray()
     .map((metric) => [code(metric.name), labelsOf(metric), metric.help.replace(/\.?$/, '.')])
     .sort(([a = ''], [b = '']) => (a < b ? -1 : 1));
-  return [GENERATED, METRICS, table(['Metric', 'Labels', 'What'], rows), ALERTS, EVENTS].join('\n');
+  return [GENERATED, METRICS, table(['Metric', 'Labels', 'What'], rows), ALERTS, alertsTable(), EVENTS].join(
+    '\n',
+  );
 }
 
 function labelsOf(metric: object): string {

@@ -10,7 +10,9 @@ const files = (await readdir(FOLDER)).filter((name) => name.endsWith('.yaml')).s
 const texts = await Promise.all(
   files.map(async (file) => [file, await readFile(join(FOLDER, file), 'utf8')] as const),
 );
-const PROMETHEUS = ['ServiceMonitor', 'PodMonitor'].map((kind) => `monitoring.coreos.com/v1/${kind}`);
+const PROMETHEUS = ['ServiceMonitor', 'PodMonitor', 'PrometheusRule'].map(
+  (kind) => `monitoring.coreos.com/v1/${kind}`,
+);
 const options = { apiVersions: PROMETHEUS };
 const valuesOf = (text: string) => parse(text) as Values;
 const isFailing = (file: string) => file.startsWith('fails_');
