@@ -13,6 +13,7 @@ import {
 } from './access/identityDocument.ts';
 import type { KeyRing } from './access/keys.ts';
 import { createGatewayMetrics } from './base/metrics.ts';
+import { createDistrustNotes } from './handlers/distrust.ts';
 import { createHeartbeatQueue } from './heartbeats/heartbeatQueue.ts';
 import { keepRecorded } from './heartbeats/liveness.ts';
 import type { ConnectionLimits, ConnectionTimes } from './http/connections.ts';
@@ -128,6 +129,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     times,
     retryAfterSeconds,
     knownCaller: callers.known,
+    distrusts: createDistrustNotes(parts, clock),
   });
   // A plugin of its own, so that the rate limit is in place before the first route.
   server.register(async (routes) => {

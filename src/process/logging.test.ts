@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cpuRatio } from '../../test/support/cpuRatio.ts';
+import { cpuRatio } from '../../test/support/moments.ts';
 import { createVirtualClock } from '../../test/support/virtualClock.ts';
 import { createLogger, describeError } from './logging.ts';
 

@@ -153,8 +153,8 @@ export function createMemoryStore(clock: Clock, past: Rows = { launches: [] }): 
       }),
     recordTrouble: (launch, trouble) =>
       answer(() => {
-        const row = rows.get(launchID(launch));
-        if (!row || row.trouble === trouble) return;
+        const row = rowOf(launch);
+        if (row.trouble === trouble) return;
         row.trouble = trouble;
         touch(row);
       }),

@@ -87,7 +87,10 @@ export async function createGatewayFixture(
     keys,
     workspaces: {
       get: (key) => workspaces.get(key),
-      byIndex: (_name, uid) => [...workspaces.values()].filter(({ metadata }) => metadata.uid === uid),
+      byIndex: (name, value) =>
+        [...workspaces.values()].filter(
+          ({ metadata, status }) => (name === 'uid' ? metadata.uid : status?.instance?.privateIP) === value,
+        ),
     },
     classes: { get: (name) => classes.get(name) },
     readSecret: async (namespace, name) => secrets.get(`${namespace}/${name}`),

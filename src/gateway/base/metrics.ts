@@ -34,6 +34,11 @@ export function createGatewayMetrics(registry: Registry) {
       }),
       ['address', 'total', 'requests'].map((limit) => ({ limit })),
     ),
+    distrusted: new Counter({
+      name: 'gateway_handshakes_distrusted_total',
+      help: 'TLS handshakes that a client ended because it distrusts the gateway’s certificate',
+      registers,
+    }),
     errors: startAtZero(
       new Counter({
         name: 'gateway_errors_total',

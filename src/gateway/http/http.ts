@@ -36,8 +36,12 @@ export interface HttpOptions {
   retryAfterSeconds: number;
   /** Who a bearer token was lately found to be of; undefined for one that was not asked about. */
   knownCaller(token: string): string | undefined;
+  /** A client at this address distrusts the certificate that it was shown. */
+  distrusts(address: string): void;
 }
 
+/** What a TLS client says that does not take the certificate, as OpenSSL names it (RFC 8446, 6.2). */
+const DISTRUST = /_ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_EXPIRED|CERTIFICATE_UNKNOWN)$/;
 /** How often Node looks for connections that outlast their times, ms. */
 const CHECK_INTERVAL_MS = 1_000;
 /** An agent's request has about ten headers. */
@@ -65,7 +69,10 @@ export function createHttpServer(parts: GatewayParts, options: HttpOptions): Fas
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     frameworkErrors: (error, _request, reply) => void sendError(reply, toGatewayError(error)),
-    clientErrorHandler: (error, socket) => answerUnreadable(error, socket as Socket),
+    clientErrorHandler: (error, socket) => {
+      if (DISTRUST.test(error.code ?? '')) options.distrusts(sourceOf(addressOf(socket as Socket)));
+      answerUnreadable(error, socket as Socket);
+    },
     serverFactory: (handler) =>
       raw.on('request', (request, response) => {
         if (!connections.begin(request)) return;
@@ -144,6 +151,14 @@ function createRawServer({ tls, times }: Pick<HttpOptions, 'tls' | 'times'>): Se
     : createPlainServer(settings);
   server.maxHeadersCount = MOST_HEADERS;
   return server;
+}
+
+/**
+ * Also of a TLS socket whose handshake failed. Node has closed it by then; the socket beneath it, which Node names only so,
+ * remembers whom it was connected to.
+ */
+function addressOf(socket: Socket & { _parent?: Socket | null }): string {
+  return socket.remoteAddress ?? socket._parent?.remoteAddress ?? '';
 }
 
 /** What is no HTTP, or comes too slowly, is answered before fastify sees it. */

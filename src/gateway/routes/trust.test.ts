@@ -57,8 +57,14 @@ test.each([
   expect((await find())?.trouble).toBeUndefined();
 });
 
-test('a launch that is not known leaves no row behind', async () => {
+test('a launch that is over, or not known yet, leaves no row behind', async () => {
   fixture.put(launch({ number: 7 }));
-  await post('/v1/distrust', { uid: UID, number: 7, ticket: fixture.ticket(7) });
-  expect(await fixture.store.find({ uid: UID, number: 7 })).toBeUndefined();
+  for (const [number, status] of [
+    [6, 410],
+    [8, 503],
+  ]) {
+    const answer = await post('/v1/distrust', { uid: UID, number, ticket: fixture.ticket(number) });
+    expect(answer.statusCode).toBe(status);
+    expect(await fixture.store.find({ uid: UID, number: number ?? 0 })).toBeUndefined();
+  }
 });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { namesUnknownKey, verifyTicket } from '../access/credentials.ts';
 import { GatewayError } from '../base/errors.ts';
 import type { GatewayParts } from '../http/parts.ts';
+import { findPresent } from '../served/lookup.ts';
 import { contentDigest, launchNumber, uid } from './bounds.ts';
 import { parse } from './format.ts';
 import { ticketLimit, ticketText } from './ticketLimit.ts';
@@ -25,6 +26,8 @@ export function trustRoutes(server: FastifyInstance, parts: GatewayParts): void 
     const launch = { uid: workspace, number };
     if (!verifyTicket(parts.keys, ticket, { clusterID: parts.clusterID, ...launch }))
       throw new GatewayError('ticket_invalid');
+    // A launch that is over leaves no row behind.
+    findPresent(parts.workspaces, launch);
     await parts.store.recordTrouble(launch, 'GatewayDistrusted');
     parts.logger.warn(
       { ...launch, event: 'launch.distrusts' },

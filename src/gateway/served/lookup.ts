@@ -4,10 +4,10 @@ import { type WorkspaceClass, workspaceClassSpec } from '../../api/kinds/workspa
 import { GatewayError } from '../base/errors.ts';
 import type { LaunchKey } from '../store/heartbeatStore.ts';
 
-/** The part of the controller's Store that the gateway reads; `uid` is the index by metadata.uid. */
+/** The part of the controller's Store that the gateway reads, by metadata.uid and by the instance's private address. */
 export interface WorkspaceReader {
   get(key: string): Workspace | undefined;
-  byIndex(name: 'uid', uid: string): readonly Workspace[];
+  byIndex(name: 'uid' | 'address', value: string): readonly Workspace[];
 }
 
 export interface ClassReader {

@@ -65,7 +65,7 @@ export interface HeartbeatStore {
   recordServed(launch: LaunchKey, env: string): Promise<void>;
   /** Counts an "it looks dead"; only a forwarded one is a transition. */
   recordReport(launch: LaunchKey, outcome: 'forwarded' | 'dropped'): Promise<void>;
-  /** What a launch says of itself outside of its heartbeats, of which the next one takes it back. One that is not known stays unknown. */
+  /** What a launch says of itself outside of its heartbeats, of which the next one takes it back. */
   recordTrouble(launch: LaunchKey, trouble: AgentTrouble): Promise<void>;
   /** How many launches that are heard hold each CA bundle, by its digest. */
   countBundles(): Promise<ReadonlyMap<string, number>>;

@@ -67,8 +67,8 @@ export const RECORD_SERVED = `
 
 /** A repeated word is no transition. */
 export const RECORD_TROUBLE = `
-  UPDATE workspace_launch SET trouble = $3, changed_at = now()
-  WHERE uid = $1 AND number = $2 AND trouble IS DISTINCT FROM $3`;
+  INSERT INTO workspace_launch AS l (uid, number, trouble) VALUES ($1, $2, $3)
+  ON CONFLICT (uid, number) DO UPDATE SET trouble = $3, changed_at = now() WHERE l.trouble IS DISTINCT FROM $3`;
 
 export const COUNT_BUNDLES = `
   SELECT ca, count(*)::int AS launches FROM workspace_launch

@@ -11,6 +11,7 @@ export const WORKSPACE_INDEXES: Record<string, (workspace: Workspace) => string[
   uid: ({ metadata }) => [metadata.uid],
   class: (workspace) => [...new Set([workspace.spec.className, classNameOf(workspace)])],
   namespace: ({ metadata }) => [metadata.namespace],
+  address: ({ status }) => (status?.instance?.privateIP === undefined ? [] : [status.instance.privateIP]),
   secret: ({ metadata, spec }) =>
     spec.envFrom.map(({ secretRef }) => `${metadata.namespace}/${secretRef.name}`),
 };

@@ -41,6 +41,19 @@ test('while heartbeats can not be judged it stays shown; once the command runs i
   expect(conditionOf(fixed, 'Ready')).toMatchObject({ status: 'True', reason: 'Ready' });
 });
 
+test('an instance that distrusts the gateway at its first boot is shown as such, and decided on as any that boots', () => {
+  const distrusting = { number: 1, alive: false, fresh: false, trouble: 'GatewayDistrusted' } as const;
+  const launch = launchOf({ readyAt: undefined, deadline: '2027-01-01T00:00:00.000Z' });
+  const booting = factsOf({
+    status: statusOf({ launch }),
+    heartbeats: heard({ number: 1, alive: false, fresh: false }),
+  });
+  const [fine, decision] = [decideAt(booting), decideAt({ ...booting, heartbeats: heard(distrusting) })];
+  expect(conditionOf(decision, 'Ready').message).toContain('It distrusts the gateway');
+  expect(conditionOf(fine, 'Ready').message).not.toContain('distrusts');
+  expect([decision.effect, decision.status.launch]).toEqual([fine.effect, fine.status.launch]);
+});
+
 test('an instance that distrusts the gateway is shown as such while it is not silent yet, and when it is', () => {
   const distrusting = heartbeatOf(1, { trouble: 'GatewayDistrusted' });
   const decision = decideAt({ ...facts, heartbeats: heard(distrusting) });

@@ -119,6 +119,13 @@ const TROUBLES = {
     'is running, but the CA bundle that it holds does not stand the gateway’s certificate, so it can’t heartbeat. Show a certificate again that the bundle stands, until all instances hold the next bundle.',
 } as const;
 
+/** An instance that distrusts the gateway at its first boot ends its handshakes, which is seen there. */
+function saidAtBoot(view: View, launch: FrozenLaunch): string {
+  if (!view.facts.heartbeats.available || heartbeatOf(view, launch)?.trouble !== 'GatewayDistrusted')
+    return '';
+  return ' It distrusts the gateway: the CA bundle in its user data does not stand the certificate that the gateway shows. Show one that it stands, or replace the instance once gateway.caFile is right.';
+}
+
 function progress(view: View, launch: FrozenLaunch): Blocker | Condition {
   const { facts, status } = view;
   const { spec } = facts.workspace;
@@ -156,7 +163,7 @@ function progress(view: View, launch: FrozenLaunch): Blocker | Condition {
     const reason = state === 'running' ? 'Booting' : 'Launching';
     return {
       reason,
-      message: `${launch.instanceID} is ${state}; a first heartbeat of ${why} is due by ${launch.deadline}.`,
+      message: `${launch.instanceID} is ${state}; a first heartbeat of ${why} is due by ${launch.deadline}.${saidAtBoot(view, launch)}`,
     };
   }
   if (state !== 'running') return { reason: 'HeartbeatLost', message: `${launch.instanceID} is ${state}.` };
