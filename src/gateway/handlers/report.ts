@@ -1,4 +1,5 @@
 import type { Workspace } from '../../api/kinds/workspace.ts';
+import { isComingUp } from '../../api/launch/progressing.ts';
 import type { GatewayParts } from '../http/parts.ts';
 import { StoreUnavailable } from '../store/heartbeatStore.ts';
 
@@ -40,9 +41,9 @@ export async function report(parts: GatewayParts, { namespace, name }: ReportReq
   parts.logger.info({ namespace, name, number }, 'report.forwarded');
 }
 
-/** Decided or sent, and its first heartbeat not yet seen. */
+/** Decided, or sent and coming up. */
 function isProgressing(workspace: Workspace): boolean {
   const launch = workspace.status?.launch;
   if (!launch || launch.number === 0 || launch.phase === 'Waiting') return true;
-  return launch.phase === 'Submitted' && launch.readyAt === undefined;
+  return isComingUp(launch);
 }

@@ -3,7 +3,7 @@ import { hasDesiredImage, sameMachine } from '../../../../api/launch/machine.ts'
 import { iso, latest, msBetween, parseStamp, plus, type WallMs } from '../../../../controller/lib/time.ts';
 import { madeAs } from '../facts/made.ts';
 import type { Answer, FrozenLaunch, View } from '../facts/view.ts';
-import { untilDeadline } from '../record/deadline.ts';
+import { progresses, untilDeadline } from '../record/deadline.ts';
 import { holdsDesiredEnvironment, isUnderLostKey } from './desired.ts';
 
 /** When a programmatic change may supersede this launch. */
@@ -15,12 +15,6 @@ export function earliestChange(view: View, launch: FrozenLaunch): WallMs {
   const submittedAt = parseStamp(launch.submittedAt);
   // The clock was set back since: how long ago that was nobody knows, and no change waits until it has caught up.
   return submittedAt > view.now.wall ? view.now.wall : plus(submittedAt, minIntervalMs);
-}
-
-/** Armed, not over, not yet heard of, and within its deadline: nothing programmatic may supersede it. */
-export function progresses(view: View, launch: FrozenLaunch): boolean {
-  if (launch.phase !== 'Submitted' || launch.readyAt || launch.ended) return false;
-  return untilDeadline(view, launch) > 0;
 }
 
 /** A running instance that does not hold what is desired, by digests; deferred while the launch is young or progresses. */

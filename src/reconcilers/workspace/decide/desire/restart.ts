@@ -2,7 +2,7 @@ import type { Cause, WorkspaceStatus } from '../../../../api/kinds/workspace.ts'
 import { iso, msBetween, parseStamp, plus } from '../../../../controller/lib/time.ts';
 import type { Timing } from '../facts/facts.ts';
 import type { Answer, FrozenLaunch, View } from '../facts/view.ts';
-import { progresses } from './change.ts';
+import { progresses } from '../record/deadline.ts';
 
 type Restarts = NonNullable<WorkspaceStatus['restarts']>;
 

@@ -1,4 +1,5 @@
 import type { WorkspaceStatus } from '../../../../api/kinds/workspace.ts';
+import { isComingUp } from '../../../../api/launch/progressing.ts';
 import { msBetween, parseStamp, plus } from '../../../../controller/lib/time.ts';
 import type { DeadlineFact, EndFact, Now } from '../facts/facts.ts';
 import type { FrozenLaunch, View } from '../facts/view.ts';
@@ -34,6 +35,11 @@ export function untilDeadline({ facts, now }: View, launch: FrozenLaunch): numbe
   const known = facts.process.deadline;
   if (known && isOf(known, launch)) return msBetween(now.mono, known.at);
   return msBetween(now.wall, parseStamp(launch.deadline));
+}
+
+/** Coming up, and within its deadline: nothing programmatic may supersede it. */
+export function progresses(view: View, launch: FrozenLaunch): boolean {
+  return isComingUp(launch) && untilDeadline(view, launch) > 0;
 }
 
 /**

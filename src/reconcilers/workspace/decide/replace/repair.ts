@@ -1,5 +1,6 @@
 import { own } from '../../../../api/base/own.ts';
 import type { Cause } from '../../../../api/kinds/workspace.ts';
+import { isComingUp } from '../../../../api/launch/progressing.ts';
 import { isEnd, isFailure } from '../../../../api/reasons/causes.ts';
 import { REFUSALS } from '../../../../api/reasons/refusals.ts';
 import { earliest, iso, msBetween, parseStamp, plus } from '../../../../controller/lib/time.ts';
@@ -62,7 +63,7 @@ function explain({ number }: FrozenLaunch, ended: Ended, next: string): Blocker 
 
 /** A launch that never heartbeat by its deadline is replaced after a pause, unless nobody could have heard it. */
 export function afterTimeout(view: View, launch: FrozenLaunch): Answer<Cause> {
-  if (launch.phase !== 'Submitted' || launch.readyAt || launch.instanceID === undefined) return {};
+  if (!isComingUp(launch) || launch.instanceID === undefined) return {};
   // Each launch of ours has one; what somebody else wrote without is not timed out.
   if (launch.deadline === undefined) return {};
   const left = untilDeadline(view, launch);
@@ -93,9 +94,8 @@ export function afterTimeout(view: View, launch: FrozenLaunch): Answer<Cause> {
  * comes in the pause before its repair must not hide it. `unbound`: what it was to be served kept changing.
  */
 export function failureOf(view: View, launch: FrozenLaunch): 'timedOut' | 'unbound' | undefined {
-  const { deadline, ended, instanceID, phase, readyAt } = launch;
-  if (phase !== 'Submitted' || readyAt || ended || instanceID === undefined || deadline === undefined)
-    return undefined;
+  const { deadline, instanceID } = launch;
+  if (!isComingUp(launch) || instanceID === undefined || deadline === undefined) return undefined;
   const left = untilDeadline(view, launch);
   if (left > 0 || powerFails(view, launch) || unheard(view)) return undefined;
   return unbound(view, -left) ? 'unbound' : 'timedOut';

@@ -1,8 +1,9 @@
 import type { Verdict } from '../../../../api/base/meta.ts';
 import type { Reason } from '../../../../api/reasons/reasons.ts';
-import { isCurrent, progresses } from '../desire/change.ts';
+import { isCurrent } from '../desire/change.ts';
 import { askedRestart } from '../desire/restart.ts';
 import type { View } from '../facts/view.ts';
+import { progresses } from '../record/deadline.ts';
 import { moveObstacle } from '../room/move.ts';
 
 /** Whether the present launch carries out what is desired, and otherwise what it waits for. */
