@@ -1,26 +1,21 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parse, stringify } from 'yaml';
-import { createServerCertificate } from '../dev/apiserver/transport/certificates.ts';
-import { freePort } from '../dev/ports.ts';
-import { parseCommandLine } from '../src/config/commandLine.ts';
-import type { KubeObject, Resource } from '../src/controller/client/client.ts';
-import { kubeTransport } from '../src/controller/client/httpTransport.ts';
-import { parseKubeConfig } from '../src/controller/client/kubeConfig.ts';
-import { type Clock, systemClock } from '../src/controller/lib/clock.ts';
-import { systemRandom } from '../src/controller/lib/random.ts';
-import { createRuntimeMetrics } from '../src/controller/serve/metrics.ts';
-import { check } from '../src/doctor/commands.ts';
-import type { Right } from '../src/doctor/rightsList.ts';
-import { CONTROLLER_RIGHTS, GATEWAY_RIGHTS } from '../src/doctor/rightsList.ts';
-import { type Grant, grantsIn } from './cluster/grants.ts';
-import { applyRights, operatorToken, SPLIT_RBAC } from './cluster/operatorAccount.ts';
-import { createEmbeddedScene, createWorkspace, putSecret } from './scenarios/harness.ts';
-import { createDoorAt } from './support/door.ts';
-import { createTestDatabase } from './support/postgres.ts';
+import { createServerCertificate } from '../../dev/apiserver/transport/certificates.ts';
+import { freePort } from '../../dev/ports.ts';
+import { parseCommandLine } from '../../src/config/commandLine.ts';
+import type { KubeObject, Resource } from '../../src/controller/client/client.ts';
+import { systemClock } from '../../src/controller/lib/clock.ts';
+import type { Right } from '../../src/doctor/rightsList.ts';
+import { CONTROLLER_RIGHTS, GATEWAY_RIGHTS } from '../../src/doctor/rightsList.ts';
+import { type Grant, grantsIn } from '../cluster/grants.ts';
+import { createWorkspace, putSecret } from '../scenarios/harness.ts';
+import { createDoorAt } from '../support/door.ts';
+import { createTestDatabase } from '../support/postgres.ts';
 
-const DEPLOY = join(import.meta.dirname, '..', 'deploy');
+import { type Given, openDoctor } from './checked.ts';
+
+const DEPLOY = join(import.meta.dirname, '..', '..', 'deploy');
 const DEFINITIONS: Resource = {
   group: 'apiextensions.k8s.io',
   version: 'v1',
@@ -34,63 +29,12 @@ const ROLES: Resource = {
   namespaced: false,
 };
 
-let scene: Awaited<ReturnType<typeof createEmbeddedScene>>;
+let scene: Awaited<ReturnType<typeof openDoctor>>['scene'];
+let checked: Awaited<ReturnType<typeof openDoctor>>['checked'];
 beforeAll(async () => {
-  scene = await createEmbeddedScene();
-  await applyRights(scene.kube, SPLIT_RBAC);
-  await scene.start();
+  ({ scene, checked } = await openDoctor());
 });
 afterAll(() => scene?.close());
-
-/** A busy machine is no fault of what is checked. */
-const PATIENT = {
-  WORKSPACE_DATABASE_STATEMENT_TIMEOUT_MS: '60000',
-  WORKSPACE_KUBERNETES_TIMEOUT_MS: '60000',
-  WORKSPACE_AWS_TIMEOUT_MS: '60000',
-  WORKSPACE_TIMING_LATE_MS: '120000',
-};
-
-interface Given {
-  env?: Record<string, string>;
-  part?: 'all' | 'controller' | 'gateway';
-  /** A ServiceAccount in the operator's namespace. */
-  as?: string;
-  aheadMs?: number;
-  connectTo?: string;
-}
-
-/** The exit code and the lines of `check`, run as an account of the cluster: the controller's by default. */
-async function checked({ env = {}, part = 'controller', as, aheadMs = 0, connectTo }: Given = {}) {
-  const args = ['check', part, ...(connectTo === undefined ? [] : ['--connect-to', connectTo])];
-  const invocation = parseCommandLine(args, { ...scene.stack.operatorEnv, ...PATIENT, ...env });
-  if ('help' in invocation || invocation.command !== 'check') throw new Error('asked for a check');
-  const clock: Clock = {
-    ...systemClock,
-    now: () => (systemClock.now() + aheadMs) as ReturnType<Clock['now']>,
-  };
-  const admin = parse(scene.adminKubeconfig) as { users: { name: string; user: { token: string } }[] };
-  const open = (text: string) =>
-    kubeTransport({ clock, metrics: createRuntimeMetrics(), loadKubeConfig: () => parseKubeConfig(text) });
-  const issuer = open(scene.adminKubeconfig);
-  const account = as ?? (part === 'gateway' ? 'workspace-operator-gateway' : 'workspace-operator');
-  const token = await operatorToken(issuer, account);
-  await issuer.close();
-  const users = admin.users.map(({ name }) => ({ name, user: { token } }));
-  const transport = open(stringify({ ...admin, users }));
-  const lines: string[] = [];
-  try {
-    const code = await check({
-      ...invocation,
-      clock,
-      random: systemRandom,
-      transport,
-      print: (line) => void lines.push(line),
-    });
-    return { code, lines, failures: lines.filter((line) => line.startsWith('FAIL')) };
-  } finally {
-    await transport.close();
-  }
-}
 
 test('each part of an operator that is installed as documented passes', async () => {
   for (const part of ['controller', 'gateway'] as const) {
