@@ -43,10 +43,13 @@ need_node() {
   echo 'they could not be installed, so the tests on a node will be skipped'
 }
 
-# kube-apiserver and what belongs to it, and a node's programs: from the cache, or built, which takes minutes.
+# kube-apiserver and what belongs to it, and a node's programs, Helm and images: from the cache, or made, which takes minutes.
 need_control_plane() {
   local missing
   missing=$(npm run --silent envtest -- --node --missing) || return
-  [ -z "$missing" ] && return
-  need_go && npm run envtest -- --node
+  if [ -n "$missing" ]; then
+    need_go || return
+    npm run envtest -- --node || return
+  fi
+  npm run --silent test:install -- --prepare
 }
