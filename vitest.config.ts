@@ -33,6 +33,7 @@ const common = {
     'test/cluster/**',
     'test/iam/cfnLint.test.ts',
     'test/install/**',
+    'test/pooler/**',
   ],
   provide: { realCluster: null, motoURL: null },
   env: { NODE_COMPILE_CACHE: COMPILE_CACHE },

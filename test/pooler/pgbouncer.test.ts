@@ -1,33 +1,30 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { freePort } from '../../dev/ports.ts';
 import { chooseAccount } from '../../dev/postgres/account.ts';
 import { createPostgresStore } from '../../src/gateway/store/postgresStore.ts';
 import { heartbeat } from '../support/heartbeats.ts';
 import { createTestDatabase } from '../support/postgres.ts';
+import { findPgbouncer } from './program.ts';
 
 const ALL = readdirSync(new URL('../../src/gateway/schema', import.meta.url));
 
-/** Debian's package, which puts it into /usr/sbin; PGBOUNCER names another. */
-const BINARY = [
-  process.env.PGBOUNCER,
-  ...[...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'].map((folder) => join(folder, 'pgbouncer')),
-].find((path) => path !== undefined && existsSync(path));
+// It refuses to run as root, and then reads nothing below root's own folders.
+const folder = mkdtempSync('/tmp/pgbouncer-');
+chmodSync(folder, 0o755);
+const program = await findPgbouncer(folder);
+const REASON = typeof program === 'string' ? ` (skipped: ${program})` : '';
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const REASON =
-  BINARY === undefined
-    ? ' (skipped: there is no pgbouncer; apt-get install pgbouncer, or set PGBOUNCER)'
-    : '';
-
-test.skipIf(BINARY === undefined)(
+test.skipIf(typeof program === 'string')(
   `behind PgBouncer in transaction mode six gateways start together, ten times over${REASON}`,
   async () => {
     const database = await createTestDatabase();
-    const pgbouncer = await startPgbouncer(BINARY ?? '', new URL(database.url));
+    const pgbouncer = await startPgbouncer(new URL(database.url));
     try {
       for (let round = 0; round < 10; round += 1) {
         await database.query('DROP SCHEMA public CASCADE');
@@ -53,8 +50,8 @@ test.skipIf(BINARY === undefined)(
   },
 );
 
-async function startPgbouncer(binary: string, server: URL): Promise<{ url: string; stop(): Promise<void> }> {
-  const folder = mkdtempSync('/tmp/pgbouncer-');
+async function startPgbouncer(server: URL): Promise<{ url: string; stop(): Promise<void> }> {
+  if (typeof program === 'string') throw new Error(program);
   const port = await freePort();
   const users = join(folder, 'users');
   const ini = join(folder, 'ini');
@@ -73,11 +70,14 @@ pool_mode = transaction
 default_pool_size = 3
 `.replace('* = ', `* = user=${server.username} password=${decodeURIComponent(server.password)} `),
   );
-  // It refuses to run as root.
   const account = chooseAccount();
   for (const path of [folder, users, ini])
     if (account.uid !== undefined && account.gid !== undefined) chownSync(path, account.uid, account.gid);
-  const child = spawn(binary, [ini], { ...account, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(program.binary, [ini], {
+    ...account,
+    env: program.env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let log = '';
   await new Promise<void>((resolve, reject) => {
     child.stderr.on('data', (chunk) => {
@@ -93,7 +93,6 @@ default_pool_size = 3
       const ended = once(child, 'exit');
       child.kill('SIGTERM');
       await ended;
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
