@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { DescribeInstancesCommand, type DescribeInstancesCommandInput } from '@aws-sdk/client-ec2';
 import type { Clock } from '../../controller/lib/clock.ts';
+import { CODE, ec2Failure } from '../calls/errors.ts';
 import type { Instance, Page } from '../calls/port.ts';
 import { scanInstances } from './scannedInstances.ts';
 
@@ -23,7 +24,7 @@ export function scannedDescribeInstances(
   clock: Pick<Clock, 'nextTurn'>,
 ): { command: DescribeInstancesCommand; page: () => Page<Instance> } {
   const command = new DescribeInstancesCommand(input);
-  let page: Page<Instance> = { items: [] };
+  let page: Page<Instance> | undefined;
   command.middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args);
@@ -43,5 +44,18 @@ export function scannedDescribeInstances(
     // Nearest to the connection: the deserializer finds the body as it is left here.
     { step: 'deserialize', priority: 'low', name: 'scanInstances' },
   );
-  return { command, page: () => page };
+  return {
+    command,
+    page() {
+      // Never an empty page for one that nobody read: it would look like an account without instances.
+      if (!page)
+        throw ec2Failure({
+          class: 'ambiguous',
+          code: CODE.badAnswer,
+          action: 'DescribeInstances',
+          detail: 'the answer is no stream',
+        });
+      return page;
+    },
+  };
 }

@@ -5,6 +5,7 @@ import { describeInstancesAnswer } from '../../../test/ec2Contract/support/arbit
 import { systemClock } from '../../controller/lib/clock.ts';
 import { isEc2Failure } from '../calls/errors.ts';
 import { toInstance } from '../calls/instance.ts';
+import { scannedDescribeInstances } from './describeInstances.ts';
 import { scanInstances } from './scannedInstances.ts';
 
 let answer = '';
@@ -43,6 +44,13 @@ const TRICKY = page(
    <groupSet><item><groupId>sg-1</groupId></item></groupSet><reason>é&#x20AC;&amp;lt;<![CDATA[<a>&amp;]]></reason>
    <tagSet><item><key>__proto__</key><value>\r\nx\r</value></item></tagSet></item></instancesSet></item></reservationSet>`,
 );
+
+test('an answer that is no stream is refused: nobody read it, so it must not look like an account without instances', async () => {
+  answer = TRICKY;
+  const { command, page: read } = scannedDescribeInstances({}, new AbortController().signal, systemClock);
+  await sdk.send(command);
+  expect(read).toThrow(/UnreadableAnswer|no stream/);
+});
 
 describe('an answer of DescribeInstances read as it comes in', () => {
   test('is what the SDK’s own parser makes of it, wherever it is cut', async () => {
