@@ -4,7 +4,7 @@ import { code, GENERATED, table } from './markdown.ts';
 const INTRODUCTION = `# Configuration
 
 Every setting is a flag and an environment variable; the flag wins, and an empty variable counts as none. All are
-checked before anything starts: whatever is wrong is told at once, each with its name and the next step, and the process
+checked before anything starts: the process reports all errors together, each with the setting and the next step, and
 ends with exit code 2. Times are milliseconds.
 
 \`npm start\` runs controller and gateway in one process; \`npm start -- controller\` and \`npm start -- gateway\` run one

@@ -36,11 +36,11 @@ const METRICS = `# Metrics and events
 
 ## Metrics
 
-At \`/metrics\` on port 8080, in Prometheus' text format, beside Node's own (\`process_…\`, \`nodejs_…\`). What controller-runtime
-and client-go have bears their names and labels, so that their dashboards fit. No label holds a namespace, a name or
+At \`/metrics\` on port 8080, in Prometheus' text format, beside Node's own (\`process_…\`, \`nodejs_…\`). Metrics that controller-runtime
+and client-go also have bear their names and labels, so that their dashboards fit. No label holds a namespace, a name or
 anything that grows with the number of Workspaces: at 10,000 of them in eight classes there are fewer than 2,000 series. A class
-that does not exist is \`(none)\`, whatever name a Workspace gives it. Counters whose labels are known before begin at 0, so that
-\`increase\` sees the first event. What is about the fleet is exported by the process that leads alone: sums over all replicas are
+that does not exist is \`(none)\`, under any name that a Workspace gives it. Counters whose labels are known before begin at 0, so that
+\`increase\` sees the first event. Only the leader exports metrics of the fleet, so sums over all replicas are
 right, and a gap is a time without a leader.
 `;
 
@@ -120,7 +120,7 @@ Of a WorkspaceClass (its events are in the namespace \`default\`, or, if a list 
 ${classEvents()}
 ## Log lines to rely on
 
-JSON, one line each, with \`time\`, \`level\` and \`msg\`. What is about a Workspace carries \`controller\`, \`namespace\` and \`name\`,
+JSON, one line each, with \`time\`, \`level\` and \`msg\`. A line about a Workspace carries \`controller\`, \`namespace\` and \`name\`,
 and in a reconcile \`reconcileID\`. These are stable. The first three follow the record: they are written, and counted, once the
 leader sees a status that says so, also where the answer to its own write was lost. One is missing only where the leader dies, or
 loses its lease, between the write and the line; \`status.provisions\` and \`status.history\` have it all the same:
