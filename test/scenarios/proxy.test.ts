@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createServerCertificate } from '../../dev/apiserver/transport/certificates.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { type ConnectProxy, startConnectProxy } from '../support/connectProxy.ts';
+import { startTransactionPooler, type TransactionPooler } from '../support/transactionPooler.ts';
 import {
   createScene,
   createWorkspace,
@@ -28,6 +29,8 @@ const LOGIN = 'operator:not-in-any-log';
 let scene: Scene;
 let aws: Server;
 let proxy: ConnectProxy;
+/** A database that logs in with what it is given, and keeps it. */
+let database: TransactionPooler;
 let env: Record<string, string>;
 /** Requests to STS. */
 let logins: string[];
@@ -53,6 +56,15 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => aws.listen(0, '127.0.0.1', resolve));
   proxy = await startConnectProxy(() => (aws.address() as AddressInfo).port, LOGIN);
+  const own = await createServerCertificate();
+  database = await startTransactionPooler(scene.stack.databaseURL, {
+    tls: () => ({ cert: own.certPEM, key: own.keyPEM }),
+    password: () => database.given.at(-1) ?? '',
+  });
+  const databaseURL = new URL(database.url);
+  databaseURL.searchParams.set('sslmode', 'verify-full');
+  const databaseCA = join(scene.stack.folder, 'database-ca.pem');
+  await writeFile(databaseCA, own.caPEM);
   const [ca, token] = ['aws-ca.pem', 'aws-token'].map((name) => join(scene.stack.folder, name)) as [
     string,
     string,
@@ -70,10 +82,14 @@ beforeAll(async () => {
     AWS_EC2_METADATA_DISABLED: 'true',
     NODE_EXTRA_CA_CERTS: ca,
     https_proxy: proxy.url,
+    DATABASE_URL: databaseURL.href,
+    WORKSPACE_DATABASE_CA_FILE: databaseCA,
+    WORKSPACE_DATABASE_AUTH: 'RdsIam',
   };
 });
 afterAll(async () => {
   await scene.close();
+  await database.stop();
   await proxy.stop();
   aws.closeAllConnections();
   aws.close();
@@ -100,6 +116,14 @@ test('with a CONNECT proxy as the only way to AWS, one change is one provision, 
       .map((host) => `${host}:443`)
       .sort(),
   );
+
+  // Tokens of RDS are made here, with credentials that came through the proxy; the database is reached directly.
+  expect(database.given.length).toBeGreaterThan(0);
+  for (const given of database.given) {
+    const { searchParams } = new URL(`https://${given}`);
+    expect(searchParams.get('X-Amz-Credential')).toMatch(/^ASIAPROXY\/\d{8}\/eu-central-1\/rds-db\//);
+    expect(searchParams.get('X-Amz-Security-Token')).toBe('session');
+  }
 
   // It refuses: what can't have been sent is no doubt, and the way on names the setting.
   proxy.refuseWith(407);
