@@ -26,8 +26,10 @@ import { createContentNames } from '../reconcilers/fleet/contentNames.ts';
 import { createFleet } from '../reconcilers/fleet/fleet.ts';
 import { createOrphanMetrics } from '../reconcilers/orphans/metrics.ts';
 import { createOrphans } from '../reconcilers/orphans/orphans.ts';
+import { createSecretReads } from '../reconcilers/workspace/context/secretReads.ts';
 import { NEAR_MS } from '../reconcilers/workspace/decide/room/line.ts';
 import { laneOf } from '../reconcilers/workspace/lane.ts';
+import { readSecret } from '../reconcilers/workspace/observe/readSecret.ts';
 import { createWorkspaceReconciler } from '../reconcilers/workspace/reconciler.ts';
 import { createRefusals } from '../reconcilers/workspace/refusals.ts';
 import { connectTriggers } from '../reconcilers/workspace/triggers.ts';
@@ -200,8 +202,11 @@ export function startControllerPart(
   });
   const figures = createFiguresPart(platform, cluster, { cloud, fleet, lease, events });
   const keys = createKeysPart(platform, cluster, { lease, events, workspaceQueue: queue });
+  const readOne = (...of: [namespace: string, name: string]) => readSecret(cluster.kube, ...of);
+  const secretReads = createSecretReads({ ...cluster, clock, readSecret: readOne });
   const reconcile = createWorkspaceReconciler({
     ...cluster,
+    secretReads,
     ...userData,
     publishKey: keys.publish,
     fleet,
@@ -273,6 +278,7 @@ export function startControllerPart(
     },
     async onStopped() {
       await Promise.all([controller, classController, keys].map((it) => it.stop(settings.drainGraceMs)));
+      secretReads.forget();
       await cloud.stop();
       figures.stop();
       await orphans.stop();

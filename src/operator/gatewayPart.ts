@@ -6,7 +6,7 @@ import { createReviewedCallers } from '../gateway/access/reviewedCallers.ts';
 import { createAgentShelf } from '../gateway/routes/agentShelf.ts';
 import { createGateway, type Gateway, type Reloadable } from '../gateway/server.ts';
 import type { HeartbeatStore } from '../gateway/store/heartbeatStore.ts';
-import { readSecret } from '../reconcilers/workspace/observe/secrets.ts';
+import { readSecret } from '../reconcilers/workspace/observe/readSecret.ts';
 
 /** The gateway with everything that it needs from the cluster. */
 export async function createGatewayPart(

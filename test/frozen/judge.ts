@@ -1,7 +1,7 @@
 import { mergeEnvironment, type SecretData } from '../../src/api/environment/environment.ts';
 import type { Workspace } from '../../src/api/kinds/workspace.ts';
 import { TAG } from '../../src/ec2/calls/port.ts';
-import { readSecret } from '../../src/reconcilers/workspace/observe/secrets.ts';
+import { readSecret } from '../../src/reconcilers/workspace/observe/readSecret.ts';
 import type { Frozen } from './frozen.ts';
 import { type Hands, NAMESPACE } from './hands.ts';
 import { readBody } from './request.ts';

@@ -21,6 +21,8 @@ import type { LaunchEvidence } from '../../src/gateway/store/evidence.ts';
 import { createContentNames } from '../../src/reconcilers/fleet/contentNames.ts';
 import { createFleet } from '../../src/reconcilers/fleet/fleet.ts';
 import { WORKSPACES, type WorkspaceDeps } from '../../src/reconcilers/workspace/context/deps.ts';
+import { createSecretReads } from '../../src/reconcilers/workspace/context/secretReads.ts';
+import { readSecret } from '../../src/reconcilers/workspace/observe/readSecret.ts';
 import { createWorkspaceReconciler } from '../../src/reconcilers/workspace/reconciler.ts';
 import { createUserDataStore } from '../../src/reconcilers/workspace/userData/userDataStore.ts';
 import { TIMING } from '../support/facts.ts';
@@ -33,10 +35,9 @@ import { silentLogger } from '../support/silentLogger.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 
 const CLASSES: Resource = { ...WORKSPACES, plural: 'workspaceclasses', namespaced: false };
-const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
-const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
-const CLUSTER = 'cluster-1';
-const KEY = 'default/ada';
+const SECRETS: Resource = { ...WORKSPACES, group: '', version: 'v1', plural: 'secrets' };
+const NAMESPACES: Resource = { ...SECRETS, plural: 'namespaces', namespaced: false };
+const [CLUSTER, KEY] = ['cluster-1', 'default/ada'];
 
 const RESOLUTION: Resolution = {
   ok: true,
@@ -164,6 +165,7 @@ export async function createBench(options: { caBundle?: string; logger?: Logger 
     workspaces,
     classes,
     secrets,
+    secretReads: createSecretReads({ secrets, clock, readSecret: (...of) => readSecret(kube, ...of) }),
     namespaces,
     fleet: createFleet({
       workspaces,

@@ -11,7 +11,7 @@ import { createHeartbeatQueue } from '../../src/gateway/heartbeats/heartbeatQueu
 import { keepRecorded } from '../../src/gateway/heartbeats/liveness.ts';
 import type { GatewayParts } from '../../src/gateway/http/parts.ts';
 import { type HeartbeatStore, StoreUnavailable } from '../../src/gateway/store/heartbeatStore.ts';
-import { readSecret } from '../../src/reconcilers/workspace/observe/secrets.ts';
+import { readSecret } from '../../src/reconcilers/workspace/observe/readSecret.ts';
 import { wallMs } from '../support/moments.ts';
 
 const RETRY_AFTER_SECONDS = 2;

@@ -12,6 +12,8 @@ import type { LaunchEvidence } from '../../src/gateway/store/evidence.ts';
 import { createContentNames } from '../../src/reconcilers/fleet/contentNames.ts';
 import { createFleet } from '../../src/reconcilers/fleet/fleet.ts';
 import type { WorkspaceDeps } from '../../src/reconcilers/workspace/context/deps.ts';
+import { createSecretReads } from '../../src/reconcilers/workspace/context/secretReads.ts';
+import { readSecret } from '../../src/reconcilers/workspace/observe/readSecret.ts';
 import { CLUSTER, TIMING } from './facts.ts';
 import { keysWith } from './keys.ts';
 import { createOpenLines } from './lines.ts';
@@ -111,6 +113,11 @@ export function createSurroundings(options: { keys?: readonly string[] } = {}) {
     workspaces,
     classes,
     secrets,
+    secretReads: createSecretReads({
+      secrets,
+      clock,
+      readSecret: (namespace, name) => readSecret(kube, namespace, name),
+    }),
     namespaces: createStore<KubeObject>(),
     fleet: createFleet({
       workspaces,

@@ -14,6 +14,7 @@ import type { LaunchAnswer, ValidationFact } from '../decide/facts/facts.ts';
 import type { Effect } from '../decide/facts/view.ts';
 import { ACCEPTED } from '../decide/health/power.ts';
 import { paramsAuthentic } from '../observe/authenticity.ts';
+import { readSecret } from '../observe/readSecret.ts';
 import { readContents } from '../observe/secrets.ts';
 import { createSecretValues, redactedTail } from '../redact/redact.ts';
 import { dryRunPlace, sending, untilTurn } from './effectLine.ts';
@@ -256,7 +257,10 @@ function notePower(mine: Performance['mine'], call: string, error: unknown): voi
 async function readConsole({ deps, mine, workspace }: Performance, id: string): Promise<void> {
   mine.console[id] = '';
   const aside = createSecretValues();
-  const contents = await readContents(deps, workspace, aside.add);
+  const { namespace } = workspace.metadata;
+  // As they are now: what was read a moment ago may lack a value that was printed since.
+  const readOne = (name: string) => readSecret(deps.kube, namespace, name);
+  const contents = await readContents(deps, workspace, readOne, aside.add);
   if ('kind' in contents) return;
   const { variables } = mergeEnvironment(workspace.spec, contents);
   const held = workspace.status?.instance?.env;

@@ -13,6 +13,7 @@ import type { EvidenceView } from '../../../gateway/store/evidence.ts';
 import type { Events } from '../../events.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
 import type { Facts, Timing } from '../decide/facts/facts.ts';
+import type { SecretReads } from './secretReads.ts';
 
 export const WORKSPACES: Resource = {
   group: 'compute.molecule.ai',
@@ -42,6 +43,8 @@ export interface WorkspaceDeps {
   classes: Store<WorkspaceClass>;
   /** Metadata alone; the content is read when a referenced one changes. */
   secrets: Store<KubeObject>;
+  /** Their content, read once for all who share it. */
+  secretReads: SecretReads;
   /** Metadata alone: labels, for classes that select namespaces. */
   namespaces: Store<KubeObject>;
   fleet: Omit<Fleet, 'of'>;

@@ -2,14 +2,20 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { createCanary, findCanary } from '../../../../test/support/canary.ts';
 import { factsOf, statusOf } from '../../../../test/support/facts.ts';
-import { createSurroundings } from '../../../../test/support/workspaceDeps.ts';
+import { createSurroundings, type Surroundings } from '../../../../test/support/workspaceDeps.ts';
 import { mergeEnvironment } from '../../../api/environment/environment.ts';
 import type { KubeObject, Resource } from '../../../controller/client/client.ts';
 import { ApiError } from '../../../controller/client/errors.ts';
 import { createMemory } from '../context/memory.ts';
-import { changedNames, observeEnvironment, readContents, readSecret, trackBase } from './secrets.ts';
+import { readSecret } from './readSecret.ts';
+import { changedNames, observeEnvironment, readContents, trackBase } from './secrets.ts';
 
 const twoSecrets = [{ secretRef: { name: 'ada-env' } }, { secretRef: { name: 'extra', optional: true } }];
+
+const readOne =
+  ({ deps }: Pick<Surroundings, 'deps'>) =>
+  (name: string) =>
+    deps.secretReads.read('default', name);
 
 function setUp(keys: readonly string[] = ['k1']) {
   const around = createSurroundings({ keys });
@@ -267,7 +273,7 @@ describe('what tenants and instances send has nothing read in vain', () => {
         new Map(Object.entries(data).map(([key, value]) => [key, Buffer.from(value)])),
       ]),
     );
-    const contents = await readContents(scene.deps, workspace);
+    const contents = await readContents(scene.deps, workspace, readOne(scene));
     if ('kind' in contents) throw new Error('it is small');
     const [one, all] = [contents, whole].map((it) => mergeEnvironment(workspace.spec, it));
     expect(new Map([...(one?.variables ?? [])].sort())).toEqual(new Map([...(all?.variables ?? [])].sort()));
@@ -282,7 +288,7 @@ describe('what tenants and instances send has nothing read in vain', () => {
     const envFrom = ['ada-env', 'extra'].map((name) => ({ secretRef: { name } }));
     const { workspace } = factsOf({ spec: { envFrom } });
     const aside: Buffer[] = [];
-    const contents = await readContents(scene.deps, workspace, (value) => aside.push(value));
+    const contents = await readContents(scene.deps, workspace, readOne(scene), (value) => aside.push(value));
     if ('kind' in contents) throw new Error('it is small');
     expect(aside.map(String).sort()).toEqual(['overridden', 'unnamed', 'with\0nul']);
   });

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import {
   type DigestKey,
   digestEnvironment,
@@ -8,53 +7,22 @@ import {
   type SecretData,
 } from '../../../api/environment/environment.ts';
 import { gatherSecrets, MOST_ENVIRONMENT_BYTES } from '../../../api/environment/gather.ts';
-import { refuseType, SecretRefused } from '../../../api/environment/secretTypes.ts';
+import { SecretRefused } from '../../../api/environment/secretTypes.ts';
 import type { Workspace } from '../../../api/kinds/workspace.ts';
-import type { KubeClient, Resource } from '../../../controller/client/client.ts';
-import { isNotFound } from '../../../controller/client/errors.ts';
 import { type MonoMs, plus } from '../../../controller/lib/time.ts';
 import { digestKey, namespaceKey } from '../../../gateway/access/namespaceKeys.ts';
 import type { WorkspaceDeps } from '../context/deps.ts';
 import type { EnvironmentReading, WorkspaceMemory } from '../context/memory.ts';
 import type { ChangedNames, EnvironmentFact } from '../decide/facts/facts.ts';
 
-const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
-const base64 = z.base64();
-// z.record drops the key __proto__, which is a legal key of a Secret.
-const secretBody = z.object({
-  type: z.string().optional(),
-  data: z
-    .custom<object>((data) => typeof data === 'object' && !Array.isArray(data))
-    .nullish()
-    .transform((data) =>
-      Object.entries(data ?? {}).map(([key, value]) => [key, base64.parse(value)] as const),
-    ),
-});
-
-/**
- * A Secret's content, read from the API server; undefined when there is none.
- * @throws SecretRefused for one that holds a credential of the cluster; rejects when the API server can't be asked
- */
-export async function readSecret(
-  kube: Pick<KubeClient, 'get'>,
-  namespace: string,
-  name: string,
-): Promise<SecretData | undefined> {
-  try {
-    const { data, type } = secretBody.parse(await kube.get(SECRETS, name, namespace));
-    refuseType(name, type);
-    return new Map(data.map(([key, value]) => [key, Buffer.from(value, 'base64')]));
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
-}
-
-type Deps = Pick<WorkspaceDeps, 'kube' | 'secrets' | 'keys' | 'evidence' | 'clock' | 'mostEnvironmentBytes'>;
+type Deps = Pick<
+  WorkspaceDeps,
+  'secrets' | 'secretReads' | 'keys' | 'evidence' | 'clock' | 'mostEnvironmentBytes'
+>;
 
 /**
  * The environment as the Secrets say it now. Content is read only when the version of a referenced Secret, or the
- * spec, is another than last time; values are dropped as soon as they are digested.
+ * spec, is another than last time, and once for all who share it; see secretReads.ts for how long values are kept.
  * @param mayRead false while no class lets the Workspace have an instance: then nothing is read for it
  */
 export async function observeEnvironment(
@@ -141,15 +109,16 @@ function mayAsk(memory: WorkspaceMemory, mono: MonoMs): boolean {
 
 /**
  * What the Secrets of a Workspace hold, as far as it is for its instance. Rejects when the API server can't be asked.
+ * @param readOne reads a Secret of its namespace
  * @param putAside is given the other values
  */
 export async function readContents(
-  deps: Pick<WorkspaceDeps, 'kube' | 'mostEnvironmentBytes'>,
+  deps: Pick<WorkspaceDeps, 'mostEnvironmentBytes'>,
   { metadata, spec }: Workspace,
+  readOne: (name: string) => Promise<SecretData | undefined>,
   putAside?: (value: Buffer) => unknown,
 ): Promise<ReadonlyMap<string, SecretData> | Extract<EnvironmentFact, { kind: 'Unusable' }>> {
   const most = deps.mostEnvironmentBytes ?? MOST_ENVIRONMENT_BYTES;
-  const readOne = (name: string) => readSecret(deps.kube, metadata.namespace, name);
   try {
     const { contents, bytes } = await gatherSecrets(spec, readOne, { most, stopAt: 'end', putAside });
     if (bytes <= most) return contents;
@@ -167,20 +136,28 @@ async function read(
   workspace: Workspace,
   { version, keyIDs, namingKey }: { version: string; keyIDs: readonly string[]; namingKey: DigestKey },
 ): Promise<EnvironmentReading | Exclude<EnvironmentFact, { kind: 'Merged' }>> {
-  const contents = await readContents(deps, workspace);
+  const { spec, metadata } = workspace;
+  const of = `${metadata.namespace} ${namingKey.id} ${version}`;
+  const known = deps.secretReads.readingOf(of);
+  if (known) return known;
+  const contents = await readContents(deps, workspace, (name) =>
+    deps.secretReads.read(metadata.namespace, name),
+  );
   if ('kind' in contents) return contents;
-  const { spec } = workspace;
   const merged = mergeEnvironment(spec, contents);
   if (merged.missing.length > 0) return { kind: 'Missing', secrets: merged.missing };
   const digests: Record<string, string> = {};
   for (const id of keyIDs) {
-    const key = digestKey(deps.keys, workspace.metadata.namespace, id);
+    const key = digestKey(deps.keys, metadata.namespace, id);
     if (key) digests[id] = digestEnvironment({ id, key }, merged.variables);
   }
   const variables = digestVariables(namingKey, merged.variables);
   const plain = new Set(spec.env.map(({ name }) => name));
   const content = digestEnvironment(namingKeyOf(deps.keys), merged.variables);
-  return { version, digests, content, variables, sources: merged.sources, plain, leftOut: merged.leftOut };
+  const { sources, leftOut } = merged;
+  const reading = { version, digests, content, variables, sources, plain, leftOut };
+  deps.secretReads.keepReading(of, reading);
+  return reading;
 }
 
 /**
