@@ -108,7 +108,7 @@ const EVENTS = `## Events
 
 \`kubectl get events\` and \`kubectl describe\` show them; repeats are one event with a count. Each change of \`Ready\`'s reason is
 one event of that name, with the condition's message ([troubleshooting](troubleshooting.md) has the reasons). While \`Ready\`
-stays True, what keeps a change from being carried out is one too, as \`UpToDate\` names it. Besides:
+stays True, a reason that keeps a change from being carried out is one too, as \`UpToDate\` names it. Besides:
 
 ${workspaceEvents()}
 In the operator's own namespace: about instances that no Workspace owns there is nothing of a tenant's to tell it on, so those

@@ -7,7 +7,7 @@ import { diff } from '../workspace/act/mergePatch.ts';
 import type { ClassDecision } from './decide/decide.ts';
 import { CLASSES, type ClassDeps } from './deps.ts';
 
-/** Writes the status by compare-and-swap where something in it is to change, and tells of it. Returns whether it wrote. */
+/** Writes the status by compare-and-swap where it changes, and emits events about it. Returns whether it wrote. */
 export async function actOnClass(
   deps: ClassDeps,
   klass: WorkspaceClass,

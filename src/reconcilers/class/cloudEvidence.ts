@@ -9,7 +9,7 @@ export interface CloudEvidenceOptions {
   /** Only the leader sweeps. */
   lease: Pick<Lease, 'term'>;
   clock: Clock;
-  /** Without a whole sweep for so long EC2 counts as away, ms; several sweeps long. */
+  /** How long without a whole sweep EC2 counts as away, ms; several sweeps long. */
   unavailableAfterMs: number;
 }
 

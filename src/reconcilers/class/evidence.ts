@@ -16,9 +16,9 @@ export interface ClassEvidenceOptions {
   /** Asked once a refresh. */
   cloud(): CloudVerdict;
   clock: Clock;
-  /** What one second of a class's `…Seconds` field lasts, ms. */
+  /** How long one second of a class's `…Seconds` field lasts, ms. */
   secondMs: number;
-  /** What is missing of a class is another thing. */
+  /** The evidence that a class lacks has changed. */
   onChange(className: string): void;
 }
 
@@ -90,7 +90,7 @@ export function createClassEvidence(options: ClassEvidenceOptions): ClassEvidenc
   };
 }
 
-/** Heard before, and meant to run; what EC2 says has stopped or ended is silent for a reason of its own. */
+/** A launch that was heard before and is meant to run. An instance that EC2 shows as stopped or ended is silent for a reason of its own. */
 function expectedToHeartbeat({ metadata, status }: Workspace): Launch | undefined {
   const { launch, instance } = status ?? {};
   if (metadata.deletionTimestamp !== undefined || launch?.phase !== 'Submitted') return undefined;

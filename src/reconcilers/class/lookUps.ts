@@ -7,7 +7,7 @@ import type { ClassResolution } from './decide/facts.ts';
 export interface ClassLookUpsOptions {
   resolver: Pick<Resolver, 'resolve' | 'peek'>;
   clock: Pick<Clock, 'monotonic'>;
-  /** The class is to be looked at again: what was looked up is there. */
+  /** A look-up has its result: look at the class again. */
   onEnd(className: string): void;
   /** A look-up that takes this long counts as unanswered until it ends, ms. Default 30,000. */
   patienceMs?: number;
@@ -15,7 +15,7 @@ export interface ClassLookUpsOptions {
 
 /** Looks up classes' terms beside the passes over them, so that one look-up that hangs delays no class, not even its own. */
 export interface ClassLookUps {
-  /** What is known of these terms; a look-up is begun where that is not fresh. Undefined until there is something. */
+  /** The known resolution of these terms; begins a look-up if it is not fresh. Undefined before the first result. */
   of(klass: WorkspaceClass): ClassResolution | undefined;
   /** In how many ms an unanswered look-up counts as such; undefined when none is under way. */
   overdueInMs(name: string): number | undefined;
@@ -27,7 +27,7 @@ interface LookUp {
   begunAt: number;
   isUnderWay: boolean;
   found?: ClassResolution | undefined;
-  /** What was found has yet to be shown: that is done once even where it is not fresh any more, or look-ups would follow one another. */
+  /** The result has yet to be shown. It is shown once even if it is no longer fresh, or look-ups would follow one another. */
   isNews: boolean;
 }
 

@@ -11,8 +11,8 @@ export function mostSilent(expected: number): number {
 }
 
 /**
- * The most that fell silent within one heartbeat timeout: those whose last heartbeats lie within it. It follows from what
- * the database says and from nothing that this process remembers, so that another leader judges alike.
+ * The most that fell silent within one heartbeat timeout: those whose last heartbeats lie within it. It follows from the
+ * database alone and not from this process's memory, so that another leader comes to the same verdict.
  */
 export function silentAtOnce({ silent }: Hearing, timeoutMs: number): number {
   const times = silent.filter((at) => at !== undefined).sort((a, b) => a - b);
@@ -22,6 +22,6 @@ export function silentAtOnce({ silent }: Hearing, timeoutMs: number): number {
     while (at - (times[from] ?? at) > timeoutMs) from += 1;
     most = Math.max(most, index - from + 1);
   });
-  // Of those without a heartbeat on record nobody knows when; they may have fallen silent in any window.
+  // Launches without a heartbeat on record may have fallen silent in any window.
   return most + (silent.length - times.length);
 }

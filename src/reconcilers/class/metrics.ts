@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { MissingEvidence } from '../../api/reasons/classReasons.ts';
 
-/** One alert for whatever keeps the operator from judging a class's Workspaces, instead of one for each of them. */
+/** One alert for missing evidence about a class's Workspaces, instead of one for each Workspace. */
 export function createClassMetrics(registry: Registry) {
   let missing: () => Iterable<readonly [className: string, reason: MissingEvidence]> = () => [];
   new Gauge({

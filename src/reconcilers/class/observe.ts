@@ -20,7 +20,7 @@ export function observeClass(
   return { facts: { klass, fleet, evidence, resolution, wroteAt, timing: deps.timing }, now };
 }
 
-/** What the class's status needs of its sums. */
+/** The part of a class's sums that its status needs. */
 export function summaryOf(
   sums: ClassTally | undefined,
   klass: WorkspaceClass,

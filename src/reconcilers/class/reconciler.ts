@@ -7,7 +7,7 @@ import type { ClassDeps } from './deps.ts';
 import { observeClass } from './observe.ts';
 import { ownsClass } from './owner.ts';
 
-/** One pass over a class: what it comes to is written into its status, and nothing else is ever done. */
+/** One pass over a class. Its only effect is a write of the class's status. */
 export function createClassReconciler(deps: ClassDeps) {
   return async function reconcile(
     name: string,

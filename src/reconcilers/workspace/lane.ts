@@ -2,7 +2,7 @@ import type { Workspace } from '../../api/kinds/workspace.ts';
 import type { Lane } from '../../controller/loop/lanes.ts';
 
 /**
- * How pressing it is to look at a Workspace, from its object alone, whatever woke it: so the canary's steps, or a person's
+ * How urgent a look at a Workspace is, from its object alone and not from what woke it. So the canary's steps, or a person's
  * Stop, do not wait behind ten thousand looks after an edit of the class.
  */
 export function laneOf(workspace: Workspace | undefined): Lane {

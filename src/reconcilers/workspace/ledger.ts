@@ -21,13 +21,13 @@ export interface LedgerDeps {
 }
 
 /**
- * Logs, counts and tells what the record says, as it comes into the cache: by our own write's answer or, where that was lost,
- * by the watch. Only while this process leads; what was on record before is another's to have told. A line is missing only
- * where a process dies between the write and the line. Returns what is called when EC2 shows something else of a Workspace.
+ * Logs, counts and emits the record's entries as they come into the cache: by our own write's answer or, where that was lost,
+ * by the watch. It does so only while this process leads; the leader before reported earlier entries. A line is missing only
+ * where a process dies between the write and the line. Returns the function to call when EC2's view of a Workspace changes.
  */
 export function keepLedger(deps: LedgerDeps): (uid: string) => void {
   const { clusterID, workspaces, cloud, lease, events, logger, metrics } = deps;
-  /** By uid, what EC2 shows against the law and was told. */
+  /** By uid, the reported breaches of the law that EC2 shows. */
   const told = new Map<string, string>();
 
   workspaces.onChange(({ type, object, old }) => {

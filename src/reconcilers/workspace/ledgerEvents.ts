@@ -17,7 +17,7 @@ function tell(events: Events, workspace: Workspace, reason: WorkspaceEventReason
   events.record({ regarding, type: eventTypeOf(reason), reason, action: 'Reconcile', note });
 }
 
-/** A change that counts, or a restart that begins. Of ends the conditions tell. */
+/** Emits an event for a change that counts, or a restart that begins. The conditions' events cover ends. */
 export function tellCounted(events: Events, workspace: Workspace, counted: Counted): void {
   const { cause, generation, changed = [], launch } = counted;
   if (!isChangeEvent(cause)) return;

@@ -10,7 +10,7 @@ export interface WorkspaceMetrics {
   provisions: Counter<'cause'>;
   deferred: Counter<'cause'>;
   violations: Counter<'violation'>;
-  /** One that became Ready so long after what it was for counted. */
+  /** A launch became Ready `afterMs` after its cause counted. */
   ready(cause: CauseKind, afterMs: number): void;
 }
 

@@ -13,7 +13,7 @@ import { withMac } from './observe/authenticity.ts';
 import { createLookUps } from './observe/lookUps.ts';
 import { observe, type ResolvedClass } from './observe/observe.ts';
 
-/** What is sent to EC2, and what is compared with a request in the spec. */
+/** Fields that are sent to EC2, or compared with a request in the spec. */
 const EXACT = ['params', 'handled'];
 
 /** One pass: observe, decide, act; then the loop comes round. */
@@ -43,7 +43,7 @@ export function createWorkspaceReconciler(deps: WorkspaceDeps) {
         resolved = lookUps.known(uid, facts.class);
         if (resolved) continue;
         lookUps.begin(uid, facts.class, key);
-        // An end or a stop does not wait for what EC2 says of images.
+        // An end or a stop does not wait for a look-up of images.
         if (!decision.effect) return { requeueAfterMs: openForMs };
       }
       deps.offerings.waits(key, decision.awaitsOffering ?? false);

@@ -15,7 +15,7 @@ interface RefusalOptions {
 }
 
 /**
- * Hands on what statuses say that EC2 refused, as they change: a process that starts, or takes over, knows as much as the
+ * Hands on EC2's refusals from statuses as they change: a process that starts, or takes over, knows as much as the
  * one before, and ends nothing for a launch that is refused.
  */
 export function createRefusals(
@@ -46,7 +46,7 @@ export function createRefusals(
     offerings.takenBack(launch.params);
   }
 
-  /** An end that an earlier process noted, and that no refusal on record tells of yet. */
+  /** Hands on an end that an earlier process noted, if no refusal on record covers it yet. */
   function handInterruption({ status }: Workspace): void {
     const { ended, params } = status?.launch ?? {};
     if (ended?.outcome !== 'Interrupted' || !params) return;

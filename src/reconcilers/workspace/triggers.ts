@@ -32,7 +32,7 @@ export function connectTriggers(stores: Stores, queue: Pick<Workqueue, 'add'>): 
   return (uid) => enqueue('uid', uid);
 }
 
-/** What of a class its Workspaces decide by: its counts and progress, which change with each of them, are not among it. */
+/** The fields of a class that its Workspaces decide by, without counts and progress, which change with each Workspace. */
 function bearing({ metadata, spec, status }: WorkspaceClass): string {
   const { resolvedImages, halted, handled, securityGroups } = status ?? {};
   const groups = securityGroups?.terms.map(({ term, ids }) => [term, ids]);

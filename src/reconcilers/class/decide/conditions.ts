@@ -75,7 +75,7 @@ function judgeResolved(
   return { status: 'False', reason: 'InvalidConfiguration', message: resolution.message };
 }
 
-/** What refuses many of a class is said once, here. */
+/** Reports a refusal of many Workspaces of a class once, here. */
 function judgeLaunchable({ fleet }: ClassFacts): Verdict<ClassReason<'Launchable'>> {
   const [worst] = fleet.blocked;
   if (!worst) return { status: 'True', reason: 'Launchable', message: 'No launch is refused.' };
@@ -126,7 +126,7 @@ function sayStuck({ stuck }: ClassFacts['fleet']): string {
   return [...refused, ...halted].join(' ');
 }
 
-/** Each change of an aspect's reason is told once. */
+/** One event for each change of an aspect's reason. */
 export function transitions(
   before: WorkspaceClassStatus['conditions'],
   after: readonly Condition[],

@@ -12,7 +12,7 @@ export interface ClassDecision {
   requeueAfterMs: number;
 }
 
-/** What a class's status says: pure. Numbers wait for one another; what a person must know does not wait. */
+/** Decides a class's status; pure. Numbers wait to be written together; changes that a person must know don't wait. */
 export function decideClass(facts: ClassFacts, now: ClassNow): ClassDecision {
   const { klass, fleet, resolution, timing } = facts;
   const before: WorkspaceClassStatus = klass.status ?? { observedGeneration: -1 };
@@ -48,7 +48,7 @@ function isAlike(a: WorkspaceClassStatus, b: WorkspaceClassStatus): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** Whether nothing differs but counts, progress and the texts that tell of them. */
+/** Whether only counts, progress and the texts about them differ. */
 function isNumbersOnly(before: WorkspaceClassStatus, after: WorkspaceClassStatus): boolean {
   const essence = ({ counts: _counts, rollout, conditions, ...rest }: WorkspaceClassStatus) =>
     JSON.stringify([

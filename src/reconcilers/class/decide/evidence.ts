@@ -4,7 +4,7 @@ import type { ClassFacts } from './facts.ts';
 
 const STATIC = 'Until it is back nothing is replaced on silence, and what was known of each Workspace stays.';
 
-/** Missing evidence is said once, here, and not on each of the class's Workspaces. */
+/** Reports missing evidence once, here, and not on each of the class's Workspaces. */
 export function judgeEvidence({
   evidence: { heartbeats },
 }: ClassFacts): Verdict<ClassReason<'EvidenceAvailable'>> {

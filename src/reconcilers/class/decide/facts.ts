@@ -8,7 +8,7 @@ export type ClassResolution =
       ok: true;
       images: readonly { architecture: string; id: string }[];
       securityGroupIDs: readonly string[];
-      /** What each term of security groups selects, as the spec orders them. */
+      /** The groups that each term selects, in the spec's order. */
       groupsByTerm?: readonly (readonly string[])[];
     }
   /** missing: a person must fix it. unavailable: EC2 could not be asked, and nothing follows from that. */
@@ -27,7 +27,7 @@ export interface ClassContent {
   waiting: number;
 }
 
-/** What of those that were taken down and don't come back a class's status shows. */
+/** The Workspaces that were taken down and don't come back, as a class's status shows them. */
 export interface StuckSummary {
   /** Those that EC2 refuses. */
   refused: { count: number; example?: string | undefined };
@@ -39,7 +39,7 @@ export interface StuckSummary {
   isAllHalted: boolean;
 }
 
-/** What the class's Workspaces come to. */
+/** Sums over the class's Workspaces. */
 export interface FleetSummary {
   counts: { total: number; current: number; updating: number; failing: number };
   /** How many have a change yet to be carried out, or being carried out. */
@@ -61,7 +61,7 @@ export interface FleetSummary {
   blocked: readonly { reason: ClassWideReason; count: number; example: string }[];
 }
 
-/** What this process can judge of the class's Workspaces just now. */
+/** Whether this process can judge the class's Workspaces just now. */
 export interface EvidenceSummary {
   heartbeats: EvidenceVerdict;
   cloud: CloudVerdict;
@@ -81,7 +81,7 @@ export interface ClassFacts {
   klass: WorkspaceClass;
   fleet: FleetSummary;
   evidence: EvidenceSummary;
-  /** Undefined while nothing is known of its terms yet: what is on record of them stays. */
+  /** Undefined while its terms are not resolved yet: the record of them stays. */
   resolution?: ClassResolution | undefined;
   /** Since when this process has not written this status, monotonic ms; undefined if it never has. */
   wroteAt?: number;

@@ -18,7 +18,7 @@ const MOST_LATER = 32;
 const ANY = workspaceSpec.parse({ className: 'any' });
 
 /**
- * What the class's terms of security groups select: as first found, which stays, and what was found since; and which terms
+ * The groups that the class's terms select: as first found, which stays, and as found since; and which terms
  * it had with each of its contents. An edit of the terms is judged by these, so that no look-up alone replaces an instance.
  */
 export function groupsOf({ klass, resolution }: ClassFacts): Groups | undefined {
@@ -71,7 +71,7 @@ function firstOf(all: readonly Term[], terms: readonly string[]): string[] {
   return [...new Set(all.filter(({ term }) => terms.includes(term)).flatMap(({ ids }) => ids))];
 }
 
-/** What became of the terms' groups since they were first found, for people. */
+/** A note for people about how the terms' groups changed since they were first found. */
 export function saidOfGroups({ spec }: WorkspaceClass, groups: Groups | undefined): string {
   if (!groups?.now) return '';
   const { now, terms } = groups;

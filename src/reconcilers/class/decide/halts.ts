@@ -10,8 +10,8 @@ type Halt = NonNullable<WorkspaceClassStatus['halted']>[number];
 type Status = Pick<WorkspaceClassStatus, 'halted' | 'handled'>;
 
 /**
- * Halts what failed again and again before anything else came up with it, or with several though others did: until a
- * person resumes it, or nobody waits for it any more, as a newer change has taken its place.
+ * Halts content that failed repeatedly before any Workspace came up with it, or that failed with several though others came up. It
+ * stays halted until a person resumes it, or until no Workspace waits for it because a newer change replaced it.
  */
 export function haltsOf({ klass, fleet }: ClassFacts, now: ClassNow): Status {
   const { halted = [], handled } = klass.status ?? {};
@@ -39,13 +39,13 @@ export function haltsOf({ klass, fleet }: ClassFacts, now: ClassNow): Status {
   return { halted: all.length > 0 ? all : undefined, handled };
 }
 
-/** An earlier release, which names nobody, put what the console said into its message: other tenants must not see that. */
+/** An earlier release, which names no Workspace, put console output into its message: other tenants must not see that. */
 function saidOf(content: ClassContent | undefined): Pick<Halt, 'by' | 'message'> {
   if (content?.by === undefined) return { message: 'Replacements for it failed again and again.' };
   return { by: content.by, message: content.message };
 }
 
-/** What is one Workspace's own, nobody else waits for: its failure is no matter of the class. */
+/** No other Workspace waits for content of one Workspace alone, so its failure does not concern the class. */
 export function fails({
   proven,
   failing,

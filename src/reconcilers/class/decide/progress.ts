@@ -14,7 +14,7 @@ export function progressOf({ fleet }: ClassFacts, status: WorkspaceClassStatus, 
   const total = updated + rolling;
   if (rolling === 0) return { startedAt, total, updated, endedAt: iso(now.wall) };
   const halted = status.halted !== undefined || holdsAll(fleet);
-  // What has not moved keeps its estimate: a later one would be a write without news.
+  // A roll-out that has not moved keeps its estimate: a later one would be a write without news.
   const still = going?.updated === updated && going.total === total && !halted;
   const estimatedEndAt = halted
     ? undefined

@@ -11,13 +11,13 @@ import { perform } from './effects.ts';
 import { changeFinalizer } from './finalizers.ts';
 import { diff, pathsOf } from './mergePatch.ts';
 
-/** How long to wait for the watch to tell what a write was told, ms. */
+/** How long to wait for the watch to confirm a write's answer, ms. */
 const GONE_RETRY_MS = 1_000;
 
 /**
- * Writes the status, by compare-and-swap with the version that was decided from, and only when that write was accepted
- * performs the one effect. What the write takes from other Workspaces is taken in the same moment; where it is gone,
- * nothing is written and it is decided again. Returns in how many ms to look again.
+ * Writes the status, by compare-and-swap with the version that the decision came from, and performs the one effect only if
+ * the API server accepted that write. The write's place and room are taken from other Workspaces in the same moment. If they are
+ * gone, nothing is written, and the next pass decides again. Returns in how many ms to look again.
  */
 export async function act(
   deps: WorkspaceDeps,
@@ -31,7 +31,7 @@ export async function act(
     if (!deps.lease.held() || deps.lease.term()?.id !== termID) {
       throw new LeaseLostError('the lease may be held by another; nothing was sent');
     }
-    // Not the lease's end: nobody else would come back to this key.
+    // This is not the lease's end, and nothing else would bring this key back.
     if (context.signal.aborted) throw new GivenUpError('the pass was given up; nothing was sent');
   };
   const key = `${workspace.metadata.namespace}/${workspace.metadata.name}`;
@@ -79,7 +79,7 @@ export async function act(
     { deps, memory, mine, workspace: written, guard, decidedAt, termAt, turned, context },
     effect,
   );
-  // What else the decision waits for may come before its turn.
+  // Other events that the decision waits for may come before its turn.
   return waitMs > 0 ? Math.min(waitMs, decision.requeueAfterMs ?? waitMs) : 0;
 }
 
@@ -90,7 +90,7 @@ function mayAsk(deps: WorkspaceDeps, uid: string, { effect, status }: Decision):
   return deps.offerings.mayTry(uid, params);
 }
 
-/** What is put on record as sent is sent in this pass: a turn that AWS took back since is waited for first. */
+/** A request that is recorded as sent is sent in this pass. So if AWS took the turn back since, wait for it first. */
 function isStillDue({ lines }: WorkspaceDeps, uid: string, { ask, effect }: Decision): boolean {
   if (ask?.errand !== 'send' || effect?.kind !== ask.bucket) return true;
   return lines.commit(ask.bucket, uid);
@@ -128,7 +128,7 @@ async function writeStatus(
   return answer;
 }
 
-/** What was decided is told only now that it is on record. */
+/** Emits a decision's events only now that the decision is on record. */
 function announce(deps: WorkspaceDeps, workspace: Workspace, decision: Decision): void {
   const { name, namespace, uid, resourceVersion } = workspace.metadata;
   const regarding = {

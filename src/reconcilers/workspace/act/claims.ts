@@ -27,9 +27,9 @@ export function certainlyFailed(error: unknown): boolean {
 }
 
 /**
- * Finds out what became of a status write that was not answered, where that is still open. A request lands at most
+ * Finds out whether an unanswered status write landed, where that is still open. A request lands at most
  * `lateMs` after it was sent: a read begun later that shows the version which the write was conditional on proves that it
- * never will. Another version says how it went. Returns in how many ms to ask again; undefined when nothing is open.
+ * never will. Another version shows the outcome. Returns in how many ms to ask again; undefined when nothing is open.
  */
 export async function resolveClaim(
   { fleet, clock, timing, kube, workspaces }: WorkspaceDeps,

@@ -17,15 +17,15 @@ const BUCKETS: Record<CloudEffect['kind'], LineBucket> = {
 };
 
 /**
- * What a write put on record as sent goes out at most so much later, ms. After a write that took longer it waits for
- * another turn, and counts as repeated: who reads the record takes it for sent by then.
+ * How long after the write that records it as sent a request may go out, ms. After a slower write the request waits for
+ * another turn, and counts as repeated: a reader of the record takes it for sent by then.
  */
 const SENT_WITHIN_MS = 5_000;
 
 /** The pass that asks wakes those that wait for the same answer; these look again after this long in any case, ms. */
 const ANOTHER_ASKS_MS = 15_000;
 
-/** 0 when it is its turn. What the decision itself waited for has its turn already. */
+/** 0 when it is its turn. An effect whose turn the decision waited for has it already. */
 export function untilTurn(performance: Performance, effect: CloudEffect): number {
   const { deps, memory, workspace, turned } = performance;
   const bucket = BUCKETS[effect.kind];
@@ -37,7 +37,7 @@ export function untilTurn(performance: Performance, effect: CloudEffect): number
     id: effect.kind === 'DryRun' ? dryRunPlace(effect.fingerprint) : uid,
     key,
     namespace,
-    // A launch in doubt was sent before: it is older than whatever waits to be sent first.
+    // A launch in doubt was sent before: it is older than every launch that waits for its first send.
     order: effect.kind === 'RunInstances' ? workspace.status?.launch?.submittedAt : undefined,
     lane: 'again',
     errand: 'send',
@@ -50,7 +50,7 @@ export function dryRunPlace(fingerprint: string): string {
   return `dry run ${fingerprint}`;
 }
 
-/** Gives up what was not used, and what was not asked for again; who waited for this one's dry run looks again. */
+/** Gives up unused turns, and places that were not asked for again; Workspaces that waited for this one's dry run look again. */
 export function endPass(deps: Pick<WorkspaceDeps, 'lines' | 'wake'>, memory: Memory, uid: string): void {
   deps.lines.passed(uid);
   const fingerprint = memory.dryRuns.heldBy(uid);

@@ -20,7 +20,7 @@ import { createSecretValues, redactedTail } from '../redact/redact.ts';
 import { dryRunPlace, sending, untilTurn } from './effectLine.ts';
 import type { CloudEffect, Performance } from './performance.ts';
 
-/** A verdict of "would work" holds for so long, ms; a refusal is asked again sooner. */
+/** How long a verdict of "would work" holds, ms; a refusal is asked again sooner. */
 const VALID_MS = 60_000;
 
 const REFUSED: ReadonlySet<ErrorClass> = new Set<ErrorClass>(['capacity', 'quota', 'userFix']);
@@ -80,7 +80,7 @@ async function run(performance: Performance, number: number, armed: boolean): Pr
   };
   const sender = sending(performance, 'RunInstances', uid, () => {
     sent.sentAt = deps.clock.monotonic();
-    // An answer to the one before says nothing of this one.
+    // An answer to the launch before does not hold for this one.
     mine.answer = undefined;
     mine.sends = { number, count: (before?.count ?? 0) + 1, lastAt: sent.sentAt };
   });
@@ -95,7 +95,7 @@ async function run(performance: Performance, number: number, armed: boolean): Pr
       clientToken: clientToken(deps.clusterID, uid, number),
     };
     deps.cloud.note(await deps.calls.runInstances(request, sender.options));
-    // What answers a replay may have been made long ago.
+    // The instance in a replay's answer may have been made long ago.
     if (sent.firstSend) deps.offerings.accepted(launch.params, sent.sentAt);
     conclude({ kind: 'accepted' });
   } catch (error) {
@@ -138,7 +138,7 @@ async function render(
   }
 }
 
-/** What a failure says of a launch; whatever is not a plain refusal leaves it in doubt. */
+/** The result of a failed launch; only a plain refusal leaves no doubt. */
 function resultOf(failure: Ec2Failure): LaunchAnswer['result'] {
   const { code, message } = failure;
   switch (failure.class) {
@@ -172,13 +172,13 @@ async function dryRun(performance: Performance, effect: Extract<Effect, { kind: 
       expiresAt: plus(deps.clock.monotonic(), ms),
     });
   try {
-    // A token of its own: nobody documents whether a dry run binds one, and the launch's must stay free for the launch.
+    // A token of its own: AWS does not document whether a dry run binds one, and the launch's must stay free for the launch.
     const token = clientToken(deps.clusterID, `${uid}/${effect.fingerprint}`, number);
     const userData = await render(deps, uid, number, effect.params);
     const version = versionOf(effect.params, number);
     const request = { params: effect.params, version, userData, clientToken: token, dryRun: true };
     await deps.calls.runInstances(request, sender.options);
-    // What does so may launch at each call.
+    // An endpoint that does so may launch at each call.
     throw new TerminalError('a dry run was answered as if it were real; see what aws.ec2Endpoint leads to');
   } catch (error) {
     if (!isEc2Failure(error)) throw error;
@@ -186,7 +186,7 @@ async function dryRun(performance: Performance, effect: Extract<Effect, { kind: 
     if (sender.isWithheld()) return;
     logFailure(performance, error, 'DryRun');
     const { code, message } = error;
-    // AWS's dry run checks no quota: what another says of one is about this request alone.
+    // AWS's dry run checks no quota: an answer about one from another endpoint concerns this request alone.
     if (error.class === 'capacity') mark(deps, effect.params, error, deps.clock.monotonic());
     const lasting = error.class === 'quota' || error.class === 'userFix' ? error.class : undefined;
     conclude(
@@ -242,7 +242,7 @@ async function power(
   }
 }
 
-/** A refusal is remembered by its code until another answer; what nobody knows of is asked again. */
+/** Remembers a refusal by its code until another answer; a call with an unknown outcome is sent again. */
 function notePower(mine: Performance['mine'], call: string, error: unknown): void {
   const isRefused = isEc2Failure(error) && REFUSED.has(error.class);
   if (isRefused) mine.powerAnswers[call] = error.code;
@@ -251,7 +251,7 @@ function notePower(mine: Performance['mine'], call: string, error: unknown): voi
 
 /**
  * The tail is for people, so every value of its Secrets is taken out of it first, even those that the instance was never
- * given. An instance with another environment than the present one may print values that nobody knows any more: its
+ * given. An instance with another environment than the present one may print values that this process can't know any more, so its
  * console is not shown.
  */
 async function readConsole({ deps, mine, workspace }: Performance, id: string): Promise<void> {

@@ -9,14 +9,14 @@ import type { Effect } from '../decide/facts/view.ts';
 
 export type FinalizerEffect = Extract<Effect, { kind: 'AddFinalizer' | 'RemoveFinalizer' }>;
 
-/** What the API server says of the request itself is not said of a version, a rate or who asks. */
+/** Statuses that concern the version, the rate or the caller, and are no verdict on the request itself. */
 const NO_VERDICT = [401, 404, 408, 409, 429];
 
 /**
- * Adds our finalizer, or removes it, in the version of the object that the status was written in. What the API server, or an
- * admission webhook or policy, refuses becomes a fact of the next pass. Whatever fails, the Workspace stands out of line
+ * Adds our finalizer, or removes it, in the version of the object that the status was written in. A refusal by the API server, or an
+ * admission webhook or policy, becomes a fact of the next pass. After any failure the Workspace stands out of line
  * until its next pass. Returns whether it was done.
- * @throws what no retry of this request alone decides, such as a conflict
+ * @throws an error that a retry of this request alone can't settle, such as a conflict
  */
 export async function changeFinalizer(
   deps: WorkspaceDeps,

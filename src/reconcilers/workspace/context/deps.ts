@@ -22,7 +22,7 @@ export const WORKSPACES: Resource = {
   namespaced: true,
 };
 
-/** What a pass needs of the lease; the guard of every effect. */
+/** The part of the lease that a pass needs; it guards every effect. */
 export interface Lease {
   held(): boolean;
   term(): Term | undefined;
@@ -57,7 +57,7 @@ export interface WorkspaceDeps {
   evidence: EvidenceView;
   /** Whether more of a class is silent than can be blamed on them. */
   massSilence(className: string): boolean;
-  /** Live instances of earlier Workspaces of this key (namespace/name); undefined before anybody looked. */
+  /** Live instances of earlier Workspaces of this key (namespace/name); undefined before the first look. */
   earlierSelves(key: string): Facts['earlier'];
   /** Largest merged environment, in bytes; the default without it. */
   mostEnvironmentBytes?: number;
@@ -72,7 +72,7 @@ export interface WorkspaceDeps {
   wake(key: string): void;
   clock: Clock;
   timing: Timing;
-  /** What new launches are told; `classScript` is the class's own user data. */
+  /** The user data of new launches; `classScript` is the class's own. */
   userDataFor(classScript: string | undefined): Promise<LaunchParams['userData']>;
   renderUserData: RenderUserData;
 }

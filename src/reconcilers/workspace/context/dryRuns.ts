@@ -1,10 +1,10 @@
 /** Dry runs in line or under way, by fingerprint: one answers for all who would ask the same. */
 export interface DryRuns {
-  /** Whether this Workspace is the one to ask. Another's answer is waited for: `key` is told to whoever ends it. */
+  /** Whether this Workspace sends the dry run. If another one does, this one waits for its answer: `end` returns `key` then. */
   claim(fingerprint: string, uid: string, key: string): boolean;
-  /** What this Workspace is to ask. */
+  /** The dry run that this Workspace sends. */
   heldBy(uid: string): string | undefined;
-  /** It has its answer, or wants none any more. Returns the keys of those who wait for it. */
+  /** It has its answer, or wants none any more. Returns the keys of the Workspaces that wait for it. */
   end(uid: string): readonly string[];
 }
 

@@ -33,7 +33,7 @@ export interface EnvironmentReading extends EnvironmentContent {
   leftOut: readonly LeftOut[];
 }
 
-/** What this process remembers of one Workspace. Losing it costs time, never correctness. */
+/** This process's memory of one Workspace. Losing it costs time, never correctness. */
 export interface WorkspaceMemory {
   uid: string;
   /** When this process first looked: of sends before it nothing is known. */
@@ -58,13 +58,13 @@ export interface WorkspaceMemory {
   /** The content that is pending; it becomes the base when its digest is recorded. */
   candidate?: { env: string; content: EnvironmentContent };
   environment?: EnvironmentReading;
-  /** What was found instead of an environment, for the same version. */
+  /** The fact that was found instead of an environment, for the same version. */
   unusable?: { version: string; fact: Extract<EnvironmentFact, { kind: 'Unusable' }> } | undefined;
   /** Keys that the API server said it does not have; the oldest goes first. */
   goneKeys?: Set<string>;
   /** How often it was asked for keys lately. */
   keyQuestions?: { since: MonoMs; count: number };
-  /** What single variables are digested with; it never leaves this process. */
+  /** The key for digests of single variables; it never leaves this process. */
   namingKey?: DigestKey;
   terminateSentAt: Record<string, MonoMs>;
   terminateRefusals: Record<string, string>;
@@ -85,7 +85,7 @@ export interface Memory {
   validate(fact: ValidationFact): void;
 }
 
-/** A refusal outlives its expiry until it is asked again; this much later nobody will, ms. */
+/** A refusal outlives its expiry until a launch tries again; this much later none will, ms. */
 const KEEP_REFUSED_MS = 3_600_000;
 
 /** Drops what is remembered of instances other than these; each launch would leave a little for ever. */

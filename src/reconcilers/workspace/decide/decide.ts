@@ -3,7 +3,7 @@ import type { Facts, Now } from './facts/facts.ts';
 import { runPhases } from './phases.ts';
 import { judgeConditions } from './report/conditions.ts';
 
-/** What is to be done about one Workspace: pure, so that a table, a search and the running operator ask the same function. */
+/** Decides what to do about one Workspace. It is pure, so that a table, a search and the running operator call the same function. */
 export function decide(facts: Facts, now: Now): Decision {
   const draft = draftFrom(facts, now);
   runPhases(draft);

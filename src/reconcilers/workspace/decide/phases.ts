@@ -13,9 +13,9 @@ import { terminateSuperseded } from './record/terminate.ts';
 import { supersede } from './replace/supersede.ts';
 import { leaveClasses, move } from './room/move.ts';
 
-/** All that amends a draft, in order. What is shown of it afterwards is judged from a view. */
+/** Runs every phase that amends a draft, in order. Conditions are judged from a view afterwards. */
 export function runPhases(draft: Draft): void {
-  // Each decision finds out again what waits; what is on record stays in the facts.
+  // Each decision judges again what waits; the facts keep the earlier record.
   draft.status.deferred = undefined;
   draft.status.turn = undefined;
   if (draft.status.restarts) draft.status.restarts.next = undefined;

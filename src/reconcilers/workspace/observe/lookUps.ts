@@ -4,7 +4,7 @@ import type { ResolvedClass } from './observe.ts';
 
 /** Looks a class's terms up for passes, which do not wait for EC2 meanwhile: each is woken when its answer is there. */
 export interface LookUps {
-  /** What was just looked up for this Workspace, which is told once, or is known anyhow. @throws what the look-up failed with: a bug */
+  /** The result of this Workspace's own look-up, which is returned once, or a known one. @throws the look-up's error: a bug */
   known(uid: string, klass: WorkspaceClass): ResolvedClass | undefined;
   begin(uid: string, klass: WorkspaceClass, key: string): void;
   /** The Workspace is gone. */

@@ -38,7 +38,7 @@ export interface ResolvedClass {
   fact: ResolutionFact;
 }
 
-/** Gathers the facts of one Workspace. What could not be read is said to be unknown; only a bug throws. */
+/** Gathers the facts of one Workspace. A fact that could not be read is unknown; only a bug throws. */
 export async function observe(
   deps: WorkspaceDeps,
   memory: Memory,
@@ -167,7 +167,7 @@ async function observeUserData(
   }
 }
 
-/** What EC2 shows under our uid, and what is on record whatever EC2 shows: that is known by its id, not by its tags. */
+/** Instances that EC2 shows under our uid, and every instance on record: those are known by their ids, not by their tags. */
 function instancesOf(deps: WorkspaceDeps, workspace: Workspace): InstanceFact[] {
   const known = onRecord(workspace);
   const tagged = deps.cloud.ofWorkspace(workspace.metadata.uid).flatMap((instance): InstanceFact[] => {
@@ -191,8 +191,8 @@ function instancesOf(deps: WorkspaceDeps, workspace: Workspace): InstanceFact[] 
 }
 
 /**
- * The launch of this Workspace that made the instance. Tags only find it: whoever may tag instances can copy ours. EC2 says
- * the token of all that a request of ours made, so an instance without it is a copy, and must not hold its Workspace up.
+ * The launch of this Workspace that made the instance. Tags only find it: anyone who may tag instances can copy ours. EC2 shows
+ * the client token of each instance of our requests, so an instance without it is a copy, and must not hold its Workspace up.
  */
 function numberOf(
   { clusterID }: WorkspaceDeps,
@@ -226,7 +226,7 @@ function tagsMissing({ tags }: ObservedInstance, expected: ReturnType<typeof exp
 
 /** The launches' numbers by the ids of the instances that the status names. */
 function onRecord(workspace: Workspace): Map<string, number> {
-  // What another object's status names is another's.
+  // Instances in another object's status belong to that object.
   const { launch, terminating } = (!isForeign(workspace) && workspace.status) || {};
   const numbers = new Map(terminating?.map(({ number, instanceID }) => [instanceID, number]));
   if (launch?.instanceID) numbers.set(launch.instanceID, launch.number);

@@ -21,8 +21,8 @@ type Deps = Pick<
 >;
 
 /**
- * The environment as the Secrets say it now. Content is read only when the version of a referenced Secret, or the
- * spec, is another than last time, and once for all who share it; see secretReads.ts for how long values are kept.
+ * The environment that the Secrets hold now. Content is read only when the version of a referenced Secret, or the
+ * spec, differs from last time, and once for all Workspaces that share it; see secretReads.ts for how long values are kept.
  * @param mayRead false while no class lets the Workspace have an instance: then nothing is read for it
  */
 export async function observeEnvironment(
@@ -88,7 +88,7 @@ async function lostKeysOf(
   for (const id of wanted) {
     if (digestKey(deps.keys, namespace, id)) continue;
     memory.goneKeys ??= new Set();
-    // A key may be newer than what this process has seen of the Secret: only asking says that it is gone.
+    // A key may be newer than this process's view of the Secret: only a read proves that it is gone.
     if (!memory.goneKeys.has(id)) {
       if (!mayAsk(memory, deps.clock.monotonic()) || !(await deps.keys.isGone('digest', id))) continue;
       memory.goneKeys.add(id);

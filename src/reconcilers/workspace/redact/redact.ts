@@ -2,12 +2,12 @@ import { type Clock, sleep } from '../../../controller/lib/clock.ts';
 import { createPieceFinder, lowerCase, PIECE } from './pieces.ts';
 import { formsOf } from './secretForms.ts';
 
-/** Shorter values occur by chance and say nothing. */
+/** Shorter values occur by chance and reveal nothing. */
 const SHORTEST = 4;
 const MOST_LINES = 5;
 const MOST_CHARACTERS = 400;
 const MARK = '[redacted]';
-/** What the gateway issues: a ticket, or a session. */
+/** Credentials of the gateway: a ticket, or a session. */
 const CREDENTIAL = /\b[ts]1\.[a-z0-9]{1,16}\.[A-Za-z0-9_.-]{20,}/g;
 /** The loop is let go after so much work, ms; other Workspaces' passes and the lease's renewal run meanwhile. */
 const SLICE_MS = 4;
@@ -32,7 +32,7 @@ export function createSecretValues() {
   };
 }
 
-/** The last lines of a console without any of the values, nor pieces of them, in whatever common encoding they were printed. */
+/** The last lines of a console without any of the values, nor pieces of them, in any common encoding. */
 export async function redactedTail(output: string, values: readonly Buffer[], clock: Clock): Promise<string> {
   const lines = output.split(/\r?\n/).filter((line) => line.trim() !== '');
   // Read from further back than is shown, so that what is cut by the edge is recognised.

@@ -1,6 +1,6 @@
 /** Bytes encoded in one go: in all encodings they take about a millisecond. */
 const CHUNK = 8_192;
-/** What chunks share, bytes: more than any eight characters of any encoding stand for, so that no piece falls between two. */
+/** The overlap of two chunks, bytes: more than any eight characters of any encoding stand for, so that no piece falls between two. */
 const OVERLAP = 64;
 
 /** A value in every encoding in which a program commonly prints it, chunk by chunk. */
@@ -20,7 +20,7 @@ function* formsOfChunk(chunk: Buffer): Generator<string> {
   for (const shift of [0, 1, 2]) yield* shiftedBase64(chunk, shift);
 }
 
-/** Inside longer base64 text a value begins at any of three offsets; what neighbours share in is left out. */
+/** Inside longer base64 text a value begins at any of three offsets; characters that also hold neighbours' bits are left out. */
 function* shiftedBase64(value: Buffer, shift: number): Generator<string> {
   const bytes = Buffer.concat([Buffer.alloc(shift), value]);
   const [from, to] = [shift === 0 ? 0 : 4, Math.floor(bytes.length / 3) * 4];

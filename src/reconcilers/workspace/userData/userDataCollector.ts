@@ -27,7 +27,7 @@ export interface UserDataCollectorOptions {
   workspaces: Pick<Store<Workspace>, 'list'>;
   classes: Pick<Store<WorkspaceClass>, 'list'>;
   userData: Pick<UserDataStore, 'kept' | 'namesFor' | 'remove'>;
-  /** Digests of the CA bundles that launches say they hold: an agent may have taken one that no launch was made with. */
+  /** Digests of the CA bundles that launches report: an agent may have taken one that no launch was made with. */
   heldBundles(): Promise<Iterable<string>>;
   lease: Lease;
   clock: Clock;
@@ -72,7 +72,7 @@ export function createUserDataCollector(options: UserDataCollectorOptions): User
   const { kube, namespace, workspaces, classes, userData, lease, clock, retentionMs } = options;
   const logger = options.logger.child({ component: 'user-data' });
   const unusedSince = new Map<string, number>();
-  /** What was there when the term began; what came since this process kept itself. */
+  /** ConfigMaps that existed when the term began; later ones are this process's own. */
   let found: Set<string> | undefined;
 
   async function collect(): Promise<void> {
@@ -151,7 +151,7 @@ export function createUserDataCollector(options: UserDataCollectorOptions): User
   };
 }
 
-/** Throws when an object's status is none that this release knows: what it refers to is then unknown. */
+/** Throws when this release does not know the form of an object's status, because its references are then unknown. */
 function namesIn(objects: readonly unknown[]): Set<string> {
   const digests = objects.flatMap((object) => {
     const { caDigest, classDigest, agentDigest } =

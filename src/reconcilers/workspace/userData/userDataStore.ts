@@ -26,7 +26,7 @@ export interface UserDataStoreOptions {
   namespace: string;
   clusterID: string;
   keys: KeyRing;
-  /** What new launches are told. */
+  /** The gateway's URL and CA bundle for new launches. */
   gatewayURL: string;
   caBundle(): string | undefined;
   /** The agent of this release, which new launches run. */
@@ -36,11 +36,11 @@ export interface UserDataStoreOptions {
 export interface UserDataStore extends Pick<WorkspaceDeps, 'userDataFor' | 'renderUserData'> {
   /** The ConfigMaps that new launches of a class with this script would refer to. */
   namesFor(classScript: string | undefined): string[];
-  /** Runs `removal` of a ConfigMap that nothing refers to; whoever would keep that text again waits for its end, and keeps it again. */
+  /** Runs `removal` of a ConfigMap that nothing refers to. A caller that keeps the same text meanwhile waits for its end, and writes it again. */
   remove(name: string, removal: () => Promise<void>): Promise<void>;
   /** The ConfigMaps that this process knows to be there. */
   kept(): Iterable<string>;
-  /** What was kept before may have been removed by whoever led in between. */
+  /** Another leader in between may have removed texts that this process kept. */
   trustNothing(): void;
 }
 

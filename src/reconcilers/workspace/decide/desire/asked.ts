@@ -41,7 +41,7 @@ export function machineAsked(workspace: Workspace, klass: WorkspaceClass): strin
   }
 }
 
-/** Whether what was launched still does what the specs say. */
+/** Whether the launched instance still meets the specs. */
 function meets({ spec }: Specs, klass: WorkspaceClass, launch: Launch): Met {
   const made = madeAs(launch);
   const images = klass.status?.resolvedImages;
@@ -61,13 +61,13 @@ function meets({ spec }: Specs, klass: WorkspaceClass, launch: Launch): Met {
   const { securityGroups } = klass.spec;
   const found = klass.status?.securityGroups;
   if (like !== undefined) return meetsTerms(groups, securityGroups, found, classPart(machine));
-  // Whether its terms were edited only another release can say.
+  // Only another release can say whether its terms were edited.
   return securityGroups.every(({ id }) => id !== undefined) ? hasTerms(groups, securityGroups, found) : 'met';
 }
 
 /**
- * What of an instance that was found again contradicts the specs, by what EC2 shows alone: the object whose change that
- * counts as. It may have been edited while its launch was not on record.
+ * Whether an instance that was found again contradicts the specs, judged only by EC2's view of it. Returns the object whose
+ * change the contradiction counts as: that object may have been edited while the launch was not on record.
  */
 export function contradicts(
   specs: Specs,

@@ -13,7 +13,7 @@ export function earliestChange(view: View, launch: FrozenLaunch): WallMs {
   // One that was never sent is not young.
   if (launch.submittedAt === undefined) return view.now.wall;
   const submittedAt = parseStamp(launch.submittedAt);
-  // The clock was set back since: how long ago that was nobody knows, and no change waits until it has caught up.
+  // The clock was set back since, so the age is unknown. A change doesn't wait until the clock has caught up.
   return submittedAt > view.now.wall ? view.now.wall : plus(submittedAt, minIntervalMs);
 }
 
@@ -21,7 +21,7 @@ export function earliestChange(view: View, launch: FrozenLaunch): WallMs {
 export function change(view: View, launch: FrozenLaunch): Answer<Cause> {
   const { desired, instance } = view.status;
   if (!desired || desired.generation <= launch.generation || isCurrent(view, launch)) return {};
-  // What EC2 does not show is looked for first: it is found again, or proven gone and replaced for that.
+  // Look for an instance that EC2 does not show first: it is found again, or proven gone and replaced for that.
   if (instance?.state === 'Unknown') return {};
   // It binds again when it starts; only another machine needs another instance.
   if (launch.phase === 'Stopped' && isCurrentMachine(view, launch)) return {};
@@ -38,7 +38,7 @@ export function change(view: View, launch: FrozenLaunch): Answer<Cause> {
   };
 }
 
-/** By now the objects say again what the instance holds, and only have yet to stand still: nothing is to be replaced for. */
+/** Whether the change was taken back: the objects again match the instance, and only have yet to stand still. */
 function isTakenBack(view: View, launch: FrozenLaunch): boolean {
   const { desired } = view.status;
   const { change: pending } = view.facts.process;
@@ -62,7 +62,7 @@ export function isCurrent(view: View, launch: FrozenLaunch): boolean {
   if (!isCurrentMachine(view, launch)) return false;
   const held = instance?.env;
   if (held === undefined) return true;
-  // What it holds can't be compared; it was current when that could be told, or it was not.
+  // Its digest can't be compared any more; the launch's generation shows whether it was current while it could.
   if (isUnderLostKey(view.facts, held)) return launch.generation >= desired.generation;
   return holdsDesiredEnvironment(view.facts, desired.env, held);
 }

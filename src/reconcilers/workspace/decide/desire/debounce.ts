@@ -6,7 +6,7 @@ interface Digests {
   machine: string;
 }
 
-/** A constant writer can hold a change back for at most so many debounce intervals. */
+/** A constant writer can hold a change back for at most this number of debounce intervals. */
 const MOST_INTERVALS = 10;
 
 /**

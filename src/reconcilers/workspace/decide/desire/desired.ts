@@ -32,7 +32,7 @@ export function observedDigests(facts: Facts): { env: string; machine: string } 
   return env === undefined ? undefined : { env, machine };
 }
 
-/** Whether nothing can be compared with this digest any more, as nobody holds its key. */
+/** Whether this digest can't be compared any more, because its key is lost. */
 export function isUnderLostKey({ environment }: Facts, digest: string): boolean {
   return environment.kind === 'Merged' && (environment.lostKeys ?? []).includes(digestKeyID(digest));
 }
@@ -40,7 +40,7 @@ export function isUnderLostKey({ environment }: Facts, digest: string): boolean 
 /** Records what the instance should be. A change counts once it has stood still, once for a whole burst. */
 export function desire(draft: Draft): void {
   const { facts, now, status } = draft;
-  // A change that could not be read is not over; nobody else would look again.
+  // A change that could not be read is not over, and no other trigger would look again.
   if (facts.environment.kind === 'Unknown') wakeAfter(draft, UNREAD_RETRY_MS);
   const observed = observedDigests(facts);
   if (!observed || facts.workspace.spec.paused) return;
@@ -81,7 +81,7 @@ export function desire(draft: Draft): void {
   outdate(draft, observed.machine);
 }
 
-/** A digest of another version can't be compared with the one that is recorded now; what was judged stays on record. */
+/** A digest of another version can't be compared with the one that is recorded now; the earlier verdict stays on record. */
 function outdate({ status: { launch } }: Draft, recorded: string): void {
   if (launch?.machine === undefined || comparableMachines(launch.machine, recorded)) return;
   launch.machine = outdatedMachine(recorded);
@@ -92,8 +92,8 @@ function underCurrentKey({ environment }: Facts): string | undefined {
 }
 
 /**
- * A digest under a lost key says nothing any more, neither here nor to the gateway. To take the content for changed would
- * replace every instance there is; so it is taken for unchanged, under a key that exists, and that is said.
+ * Neither the controller nor the gateway can compare a digest under a lost key. Taking the content for changed would
+ * replace every instance. So this records it as unchanged, under a key that exists, and reports that.
  */
 function renew(draft: Draft, desired: NonNullable<Draft['status']['desired']>): void {
   const env = underCurrentKey(draft.facts);
@@ -107,7 +107,7 @@ function renew(draft: Draft, desired: NonNullable<Draft['status']['desired']>): 
   desired.env = env;
 }
 
-/** A launch publishes its environment under the present key; what is on record of the same content goes with it. */
+/** A launch publishes its environment under the present key; records of the same content change to that key with it. */
 export function digestAnew({ facts, status }: Draft): void {
   const { desired, replacement } = status;
   const env = underCurrentKey(facts);
@@ -121,7 +121,7 @@ export function digestAnew({ facts, status }: Draft): void {
 }
 
 /**
- * Takes up a digest that says nothing new: one of another version where nothing is launched that it could be judged by, or
+ * Records a digest that is no change: one of another version where no launch exists to judge it by, or
  * one whose images are those that the instance has.
  */
 function adoptMachine({ status }: Draft, observed: string): void {

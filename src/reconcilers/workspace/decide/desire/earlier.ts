@@ -5,8 +5,8 @@ import type { View } from '../facts/view.ts';
 const MOST_NAMED = 4;
 
 /**
- * Whether an instance lives that an earlier Workspace of this name launched: the object was moved, or restored, and has
- * another uid now. It is not this Workspace's to end or to wait for. Undefined before anybody looked.
+ * Whether an instance of an earlier Workspace of this name lives: the object was moved, or restored, and has
+ * another uid now. This Workspace neither ends that instance nor waits for it. Undefined before the first look.
  */
 export function judgeEarlier({ facts }: View): Verdict<AspectReason<'EarlierInstance'>> | undefined {
   if (!facts.earlier) return undefined;

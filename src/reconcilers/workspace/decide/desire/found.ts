@@ -7,9 +7,9 @@ import type { InstanceFact } from '../facts/facts.ts';
 import { contradicts } from './asked.ts';
 
 /**
- * A launch whose parameters were lost with the status has what EC2 shows of its instance. What EC2 does not show it has as
- * the class says now, so that what changes from now on is a change. What contradicts the specs already is one: it may have
- * been edited, or have become outdated, while the launch was not on record.
+ * Records EC2's view of the instance (`found`) for a launch whose parameters were lost with the status. Values that EC2 does not
+ * show come from the present class, so that a later edit is a change. A value that already contradicts the specs is a change
+ * too: it may have been edited, or have become outdated, while the launch was not on record.
  */
 export function takeAsShown(draft: Draft, launch: Launch, instance: InstanceFact | undefined): void {
   const { facts, now, status } = draft;

@@ -29,18 +29,18 @@ export function afterRestart({ facts, now, status }: View, ref: string): Answer<
   if (!restarts) return { value };
   const at = parseStamp(restarts.at);
   const until = plus(at, pauseMs(restarts.count, facts.timing));
-  // The clock was set back since: how long ago that was nobody knows, and no restart waits until it has caught up.
+  // The clock was set back since, so the age is unknown. A restart doesn't wait until the clock has caught up.
   if (at > now.wall || until <= now.wall) return { value };
   return { restartAt: iso(until), forMs: msBetween(now.wall, until) };
 }
 
-/** The pause after so many restarts in a row, ms. */
+/** The pause after `count` restarts in a row, ms. */
 function pauseMs(count: number, { repairBackoffMinMs, repairBackoffMaxMs }: Timing): number {
   return Math.min(repairBackoffMinMs * 2 ** Math.min(count - 1, 16), repairBackoffMaxMs);
 }
 
 /**
- * What is to be on record once one more is carried out. As with kubelet's back-off, twice the longest pause without one
+ * The record after one more restart. As with kubelet's back-off, twice the longest pause without a restart
  * ends the row.
  */
 export function countRestart({ facts: { timing }, now, status: { restarts } }: View): Restarts {

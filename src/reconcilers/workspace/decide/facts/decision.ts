@@ -18,7 +18,7 @@ export function eventOf(reason: WorkspaceEventReason, message: string): EventInt
   return { type: eventTypeOf(reason), reason, message };
 }
 
-/** What a launch takes from others of its class: taken in the same moment as the write that opens it goes out. */
+/** The place and room that a launch takes from others of its class, in the same moment as the write that opens it goes out. */
 export interface Claim {
   /** A place among those that may be down at once. */
   slot: boolean;
@@ -34,7 +34,7 @@ export interface Decision {
   /** The whole status as it should be; equal to the present one when nothing is to be written. */
   status: WorkspaceStatus;
   effect?: Effect;
-  /** Look again after so many ms; without it, when something happens. */
+  /** After how many ms to look again; without it, when something happens. */
   requeueAfterMs?: number;
   events: readonly EventIntent[];
   /** The suspicion of a wiped or rolled-back status is settled. */

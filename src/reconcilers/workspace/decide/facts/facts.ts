@@ -18,7 +18,7 @@ export interface Now {
 
 export type UnusableReason = 'EnvironmentTooLarge' | 'SecretRefused';
 
-/** The environment as the Secrets say it now. */
+/** The environment that the Secrets hold now. */
 export type EnvironmentFact =
   | {
       kind: 'Merged';
@@ -28,13 +28,13 @@ export type EnvironmentFact =
       content?: string;
       /** Id of the key that a new digest is made with. */
       currentKey: string;
-      /** Keys that a digest on record names and that nobody holds any more: nothing can be compared under them. */
+      /** Lost keys that a digest on record names: no digest can be compared under them. */
       lostKeys?: readonly string[];
       /** Variables that the instance does not get. */
       leftOut: readonly LeftOut[];
     }
   | { kind: 'Missing'; secrets: readonly string[] }
-  /** What the Secrets hold is not for an instance; `message` says what to do. */
+  /** The Secrets hold something that must not reach an instance; `message` says what to do. */
   | { kind: 'Unusable'; reason: UnusableReason; message: string }
   /** Not read on purpose: no class lets the Workspace have an instance. */
   | { kind: 'Unread' }
@@ -62,7 +62,7 @@ export interface InstanceFact {
   stateReason?: string;
   /** Look-ups by id that said NotFound, with no sighting in between: the first and the last. */
   notFound?: { firstAt: MonoMs; lastAt: MonoMs };
-  /** Keys of our tags that it lacks, or that say something else; of those on record alone. */
+  /** Keys of our tags that it lacks, or whose values differ; only for instances on record. */
   missingTags?: readonly string[];
   /** The last complete sweep lacked it. */
   missing: boolean;
@@ -79,7 +79,7 @@ export type ResolutionFact =
     }
   | { ok: false; kind: 'missing' | 'unavailable'; message: string };
 
-/** What the last send of the present launch came back with. */
+/** The result of the last send of the present launch. */
 export interface LaunchAnswer {
   number: number;
   /** When it was sent, or tried to. */
@@ -107,7 +107,7 @@ export interface ValidationFact {
   expiresAt: MonoMs;
 }
 
-/** A difference between what is desired on record and what the objects say now; see debounce.ts. */
+/** A difference between the desired state on record and the present objects; see debounce.ts. */
 export interface PendingChange {
   /** The digests on record that it differs from. */
   recorded: { env: string; machine: string };
@@ -123,7 +123,7 @@ export interface PendingChange {
   plain?: boolean;
 }
 
-/** What differs between two environments. */
+/** The names that differ between two environments. */
 export type ChangedNames = Pick<PendingChange, 'changed' | 'plain'>;
 
 /** When the launch with this deadline must have been heard, as this process's monotonic clock has it; see deadline.ts. */
@@ -150,7 +150,7 @@ export interface SilenceFact {
   heardAt?: WallMs;
 }
 
-/** The API server refused to have the finalizer added or removed, so many times in a row, last at that moment. */
+/** The API server refused to have the finalizer added or removed: how many times in a row, and when last. */
 export interface FinalizerRefusal {
   kind: 'AddFinalizer' | 'RemoveFinalizer';
   count: number;
@@ -159,7 +159,7 @@ export interface FinalizerRefusal {
   said: string;
 }
 
-/** What this process remembers of a Workspace; all of it may be lost at any moment. */
+/** This process's memory of a Workspace; all of it may be lost at any moment. */
 export interface ProcessFact {
   /** Random id of this process's present lease term. */
   epoch: string;
@@ -179,7 +179,7 @@ export interface ProcessFact {
   validations: readonly ValidationFact[];
   /** When TerminateInstances was last sent for an instance, by id. */
   terminateSentAt: Readonly<Record<string, MonoMs>>;
-  /** AWS's error code when the last TerminateInstances for an instance was refused, by id; '' where it was one of several, and nobody knows for which. */
+  /** AWS's error code when the last TerminateInstances for an instance was refused, by id; '' where the call named several and EC2 did not say which it refused. */
   terminateRefusals?: Readonly<Record<string, string>>;
   finalizerRefusal?: FinalizerRefusal | undefined;
   /** When Stop- or StartInstances was last sent, by `<action> <id>`. */
@@ -201,18 +201,18 @@ export interface Timing {
   terminateRetryMs: number;
   /** Age of a launch past which a replay is not trusted to be remembered by EC2. */
   replayMaxAgeMs: number;
-  /** What one second of a class's `…Seconds` field lasts; 1000 but in scaled tests. */
+  /** How long one second of a class's `…Seconds` field lasts; 1000 except in scaled tests. */
   secondMs: number;
 }
 
-/** What the user data of a launch armed now would be rendered from, or why it can't be. */
+/** The source of the user data of a launch armed now, or why there is none. */
 export type UserDataFact =
   | { ok: true; source: LaunchParams['userData'] }
   | { ok: false; kind: 'invalid' | 'unavailable'; message: string };
 
 /** Some content, as far as the other Workspaces of the class have to do with it. */
 export interface ContentFact {
-  /** What it is compared by with others; without it, as in status. */
+  /** The name by which it is compared with others; without it, as in status. */
   name?: string;
   /** Whether any of them is Ready with it. */
   proven: boolean;
@@ -222,7 +222,7 @@ export interface ContentFact {
   failing: number;
 }
 
-/** What the other Workspaces of the class come to, as far as budgets and limits go. */
+/** Sums over the other Workspaces of the class, for budgets and limits. */
 export interface FleetFact {
   /** Workspaces that count for the budget, this one included. */
   counted: number;
@@ -235,11 +235,11 @@ export interface FleetFact {
   /** How long a replacement takes, ms; undefined before one ended. */
   meanMs?: number;
   room: RoomFact;
-  /** By the content as status has it: whatever this one could be replaced for just now. */
+  /** By the content as status has it: each content that this one could be replaced for just now. */
   contents: Readonly<Record<string, ContentFact>>;
 }
 
-/** Its turn at the bucket that it asked for: now, or in about so many ms, after so many others. */
+/** Its turn at the bucket that it asked for: now, or in about `inMs`, after the others ahead of it. */
 export interface LineFact {
   inMs: number;
   ahead: number;
@@ -263,7 +263,7 @@ export interface Facts {
   /** Digest of the machine that is asked for, see asked.ts; undefined without a class. */
   machine?: string;
   resolution?: ResolutionFact;
-  /** What EC2 refused lately; see ec2/offerings.ts. */
+  /** EC2's recent refusals; see ec2/offerings.ts. */
   refused: readonly RefusedFact[];
   instances: readonly InstanceFact[];
   /** Begin of the last complete sweep. */
@@ -276,7 +276,7 @@ export interface Facts {
     massSilence: boolean;
     launches: readonly HeartbeatFact[];
   };
-  /** Live instances that earlier Workspaces of this name launched; undefined before anybody looked. */
+  /** Live instances that earlier Workspaces of this name launched; undefined before the first look. */
   earlier?: readonly { id: string; uid: string; heartbeats: boolean }[] | undefined;
   process: ProcessFact;
   /** Absent until a decision asks for one. */

@@ -11,8 +11,8 @@ export interface HeartbeatFact {
   /** Whether the last one is younger than the class's timeout. */
   fresh: boolean;
   lastHeartbeatAt?: WallMs;
-  /** EC2's notice that it takes this Spot instance back, as its agent told it. */
+  /** EC2's notice that it takes this Spot instance back, as its agent reported it. */
   interruption?: { action: 'terminate' | 'stop' | 'hibernate'; at: WallMs };
-  /** What keeps the agent from its work, in its own word. */
+  /** The trouble that keeps the agent from its work, as the agent reports it. */
   trouble?: 'CommandFailing' | 'GatewayDistrusted';
 }

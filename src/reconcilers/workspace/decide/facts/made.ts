@@ -1,7 +1,7 @@
 import { type Made, madeOf } from '../../../../api/edits/meets.ts';
 import type { FrozenLaunch } from './view.ts';
 
-/** What of a launch's instance is known: by its own request, or else by what EC2 showed of it. */
+/** The known parameters of a launch's instance: from its own request, or else from EC2's view of it. */
 export function madeAs({ number, params, found }: FrozenLaunch): Made {
   if (params) return madeOf(params);
   return found?.launch === number ? found : {};

@@ -9,7 +9,7 @@ export interface RefusedFact {
   /** AWS's error code. */
   code: string;
   until: MonoMs;
-  /** Who would lose an instance by asking leaves it to others until then. */
+  /** Until then a Workspace that would give up an instance for it leaves it to others. */
   heldUntil: MonoMs;
 }
 

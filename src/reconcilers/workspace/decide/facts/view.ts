@@ -14,7 +14,7 @@ export interface Blocker {
 }
 
 /**
- * A decision in the making, to read: what judgements and conditions work on. Every draft is a view; no view is a draft,
+ * A read-only decision in the making, for judgements and conditions. Every draft is a view; no view is a draft,
  * so nothing that only judges can schedule a wake-up, block, ask for an effect or change the status.
  */
 export interface View {
@@ -47,14 +47,14 @@ export interface TurnAsk {
   ready: boolean;
 }
 
-/** Why a judgement does not say yes. It changes nothing; a phase heeds it (`heed` in decision.ts). */
+/** Why a judgement is not yes. It changes nothing; a phase heeds it (`heed` in decision.ts). */
 export interface Wait {
   readonly blocker?: Blocker;
   /** For how many ms this holds while nothing else happens; without it, until something does. */
   readonly forMs?: number;
   /** A turn at EC2 that it takes. */
   readonly ask?: TurnAsk;
-  /** What must be asked first. */
+  /** The effect that must come first. */
   readonly effect?: Effect;
   /** The class's terms must be looked up first. */
   readonly needsResolution?: boolean;

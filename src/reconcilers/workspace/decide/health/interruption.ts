@@ -15,7 +15,7 @@ export function takenBack({ stateReasonCode }: InstanceFact): boolean {
   return stateReasonCode !== undefined && TAKEN_BACK.has(stateReasonCode);
 }
 
-/** Whether the launch ended before it had served for so long, ms. */
+/** Whether the launch ended before it had served that long, ms. */
 export function hardlyServed(
   { readyAt }: Pick<FrozenLaunch, 'readyAt'>,
   { at }: { readonly at: string },
@@ -24,7 +24,7 @@ export function hardlyServed(
   return readyAt === undefined || !(msBetween(parseStamp(readyAt), parseStamp(at)) >= ms);
 }
 
-/** What EC2 announced to the present launch's Spot instance, as a sentence; it decides nothing, the end does. */
+/** EC2's notice to the present launch's Spot instance, as a sentence. It decides nothing; only the end does. */
 export function announcedEnd(view: View, launch: FrozenLaunch): string | undefined {
   if (capacityOf(launch) !== 'Spot' || launch.instanceID === undefined) return undefined;
   const notice = heartbeatOf(view, launch)?.interruption;

@@ -10,7 +10,7 @@ const WHY: Readonly<Record<LeftOutReason, string>> = {
 const REASONS = Object.keys(WHY) as LeftOutReason[];
 const MOST_NAMES = 8;
 
-/** What a person reads of the variables that the instance does not get; empty when it gets them all. */
+/** A note for people about the variables that the instance does not get; empty when it gets them all. */
 export function leftOutNote(leftOut: readonly LeftOut[]): string {
   return REASONS.map((why) => {
     const sources = leftOut.flatMap((it) => (it.why === why ? [it.source] : []));

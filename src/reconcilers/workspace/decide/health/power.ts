@@ -17,7 +17,7 @@ export function refusalOf({ facts }: View, action: Action, id: string | undefine
   return answer === ACCEPTED ? undefined : answer;
 }
 
-/** What EC2 refuses of a stop or a start that is due. */
+/** EC2's refusal of a stop or a start that is due. */
 export function powerBlocked(view: View, { instanceID, phase, readyAt }: FrozenLaunch): Blocker | undefined {
   const state = view.status.instance?.state;
   if (phase === 'Stopped' && state === 'running') {

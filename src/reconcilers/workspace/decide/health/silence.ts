@@ -13,9 +13,9 @@ const SWEEP_RETRY_MS = 1000;
 const SETTLE_PERIODS = 1.5;
 
 /**
- * Follows since when the present launch, which heartbeat before, is not heard, as far as this process knows.
- * Without evidence nobody is silent. The count begins again when the evidence returns, when a term of the lease begins
- * (between two terms of this process nobody looked), and when the row moved: then it was heard in between.
+ * Tracks since when this process has not heard the present launch, which heartbeat before.
+ * Without evidence no launch is silent. The count begins again when the evidence returns, when a term of the lease begins
+ * (this process did not look between two terms), and when the row changed: then the launch was heard in between.
  */
 export function trackSilence(
   previous: SilenceFact | undefined,
@@ -39,24 +39,24 @@ export function isHeard(row: HeartbeatFact | undefined): boolean {
 }
 
 /**
- * Whether the present launch may be called silent. Not at once: what silences many at a stroke has silenced them all
- * within a heartbeat period or so, and is then nothing that any of them is to be blamed for.
- * A launch on record that the database knows nothing of must be missing for a whole timeout: after a loss of the rows
- * they come back with the next heartbeats.
+ * Whether the present launch counts as silent. It does not at once: a fault that silences many launches has silenced them all
+ * within about one heartbeat period, and then no single launch is to blame.
+ * A launch on record without a row must be missing for a whole timeout, because lost rows
+ * come back with the next heartbeats.
  */
 export function isSilent(view: View, launch: FrozenLaunch): boolean {
   const left = silentInMs(view, launch);
   return left !== undefined && left <= 0;
 }
 
-/** In how many ms it may be called silent, if nothing is heard until then; undefined while nothing says that it is. */
+/** In how many ms it counts as silent, if no heartbeat comes until then; undefined while it is not missing. */
 function silentInMs(view: View, launch: FrozenLaunch): number | undefined {
   const since = silentSince(view, launch);
   if (since === undefined || view.facts.heartbeats.massSilence) return undefined;
   return msBetween(view.now.mono, plus(since, SETTLE_PERIODS * secondsMs(view, 'periodSeconds', 30)));
 }
 
-/** Looks again when a launch that is not heard may be called silent: what is shown of it changes then, without any news. */
+/** Looks again when an unheard launch begins to count as silent: its conditions change then, without any trigger. */
 export function awaitSilence(draft: Draft): void {
   const { launch } = draft.status;
   const left = launch && silentInMs(draft, launch);
@@ -84,7 +84,7 @@ function secondsMs({ facts }: View, field: 'periodSeconds' | 'timeoutSeconds', o
 
 /**
  * A launch that heartbeat before and fell silent is replaced after the class's time, if EC2 has shown it running since.
- * Where EC2's own checks fail too, two witnesses agree, and each has its time counted from when it began to say so.
+ * Where EC2's own checks fail too, two witnesses agree, and the time of each counts from its own first sign.
  */
 export function afterSilence(view: View, launch: FrozenLaunch): Answer<Cause> {
   const instance = replaceable(view, launch);
@@ -122,7 +122,7 @@ function pauseMs(view: View, launch: FrozenLaunch, instance: InstanceFact, since
   return Math.max(afterMs - ahead, heartbeatTimeoutMs(view), backoffMs(view, launch));
 }
 
-/** What is known of a silent launch, what follows by itself and when, and what a person can do. */
+/** A message about a silent launch: the facts, the automatic next step and its time, and what a person can do. */
 export function saidOfSilence(view: View, launch: FrozenLaunch): string {
   const { silence } = view.facts.process;
   const heardAt = heartbeatOf(view, launch)?.lastHeartbeatAt;

@@ -30,10 +30,10 @@ export function arm(draft: Draft): void {
   const { value: params, ...wait } = candidate(draft, launch.number);
   heed(draft, wait);
   if (!params) return;
-  // The class or the spec is another than the one on record, and has yet to stand still: what is sent must be what is
-  // recorded, or the instance would be replaced for what it has, or kept with what it should not have.
+  // The class or the spec differs from the record, and has yet to stand still. The request must match the record, or the
+  // instance would be replaced for terms that it has, or kept with terms that it should not have.
   if (facts.machine !== desired.machine) return;
-  // Whoever had an instance is not to wait behind all who never had one.
+  // A Workspace that had an instance must not wait behind all that never had one.
   const lane = status.provisions > 0 ? 'again' : 'first';
   const order = launch.openedAt ?? '';
   const ask = { bucket: 'RunInstances', lane, errand: 'send', order, ready: true } as const;

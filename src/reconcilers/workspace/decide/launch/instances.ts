@@ -26,7 +26,7 @@ import { startupTimeoutMs } from '../record/recovery.ts';
 
 const SWEEP_RETRY_MS = 1000;
 
-/** Takes what EC2 and the heartbeats say of our launches into the status: adoption, ends, first heartbeats. */
+/** Records EC2's view and the heartbeats of our launches in the status: adoption, ends, first heartbeats. */
 export function observeInstances(draft: Draft): void {
   const { launch } = draft.status;
   if (!launch) return;
@@ -95,7 +95,7 @@ function observePresent(draft: Draft, launch: Launch): void {
     return;
   }
   const heartbeat = heartbeatOf(draft, launch);
-  // What a predecessor held says nothing of its successor.
+  // The environment of a predecessor is no evidence about its successor.
   const known = status.instance?.id === launch.instanceID ? status.instance.env : undefined;
   show(draft, launch.instanceID, heartbeat?.env ?? known, isHeard(heartbeat));
   if (heartbeat?.alive && launch.readyAt === undefined && !launch.ended) launch.readyAt = iso(draft.now.wall);
@@ -117,7 +117,7 @@ function observePresent(draft: Draft, launch: Launch): void {
 function show(draft: Draft, id: string, env: string | undefined, heard = false): void {
   const shown = draft.status.instance;
   if (shown?.id === id && isUnread(draft, id)) {
-    // A sweep that lacks it tells nobody, as it was never seen, so that this must be looked at again by itself.
+    // A sweep that lacks an instance never seen before triggers no pass, so this schedules one.
     wakeAfter(draft, SWEEP_RETRY_MS);
     draft.status.instance = { ...shown, env };
     return;
@@ -138,7 +138,7 @@ function isUnread(view: View, id: string): boolean {
 }
 
 /**
- * EC2's own word while it shows the instance. What terminated may vanish; nothing else may. A sweep can be older than a
+ * EC2's own state while it shows the instance. Only a terminated instance may vanish. A sweep can be older than a
  * first heartbeat, which proves that the instance runs.
  */
 function shownState({ state, missing, notFound }: InstanceFact, heard: boolean): string {
@@ -154,7 +154,7 @@ function absorbCurrent(draft: Draft, launch: Launch): void {
   if (holdsDesiredEnvironment(draft.facts, desired.env, instance.env)) launch.generation = desired.generation;
 }
 
-/** The status names an instance that another request made: whoever wrote that may not have it ended, stopped or kept. */
+/** Drops an instance of another request from the status: a status writer must not be able to end, stop or keep it. */
 function disown(draft: Draft, id: string, launch?: Launch): void {
   const message = `The status names ${id}, which EC2 says that this launch did not make; it is left alone. See who may write workspaces/status.`;
   draft.events.push(eventOf('NotOurs', message));
@@ -171,7 +171,7 @@ function settleTerminating(draft: Draft): void {
     // No decision names the present instance as one that ends before its launch is over.
     if (instanceID === wanted) return false;
     const instance = findInstance(draft, instanceID);
-    // What a status that went back says of a later launch: it is this launch's own, or found by its tags.
+    // A status that went back may name an instance of a later launch: it is this launch's own, or found by its tags.
     if (instance && !deleting && isOurs(draft, instance) && instance.number >= launchNumber) return false;
     if (!instance || !isAnothers(draft, instance)) return !provenGone(draft, number, instanceID);
     disown(draft, instanceID);

@@ -93,8 +93,8 @@ function startAgain(draft: Draft, launch: Launch, id: string): void {
 }
 
 /**
- * An instance that runs although it was to stop: while the request may still take effect nothing follows from that;
- * afterwards it never stopped, and what it says of itself counts as before.
+ * An instance that runs although it was to stop. While the request may still take effect, this changes nothing.
+ * Afterwards the instance counts as never stopped, and its heartbeats count as before.
  */
 function awaitStop(draft: Draft, launch: Launch, id: string): void {
   const { facts, now } = draft;
@@ -105,8 +105,8 @@ function awaitStop(draft: Draft, launch: Launch, id: string): void {
 }
 
 /**
- * Stopped by another, or from within. What has lived is started again, unless a start is still within its deadline, and
- * never counted dead. What never lived is started once, and its deadline stands.
+ * Someone else, or the instance itself, stopped it. An instance that has lived is started again, unless a start is still within
+ * its deadline, and never counts as dead. One that never lived is started once, and its deadline stands.
  */
 function foundStopped(view: View, launch: FrozenLaunch): boolean {
   if (launch.phase !== 'Submitted' || view.status.instance?.state !== 'stopped') return false;
@@ -129,7 +129,7 @@ function start(draft: Draft, launch: Launch): void {
   if (!mayStart(draft, launch, keepsDeadline)) return;
   const rows = facts.heartbeats.launches.filter((row) => row.number === launch.number);
   launch.phase = 'Submitted';
-  // What was Ready has heartbeated at least once, also where its row is gone: its ticket stays used.
+  // A launch that was Ready has heartbeated at least once, also where its row is gone: its ticket stays used.
   const known = Math.max(launch.after?.boot ?? 0, launch.readyAt === undefined ? 0 : 1);
   launch.after = { boot: Math.max(known, ...rows.map((row) => row.boot ?? 0)) };
   if (!keepsDeadline) launch.deadline = iso(plus(now.wall, startupTimeoutMs(draft)));
@@ -138,7 +138,7 @@ function start(draft: Draft, launch: Launch): void {
   power(draft, launch, 'StartInstances', ['stopped']);
 }
 
-/** What is to be sent in this pass waits for its turn first, and no deadline passes meanwhile. */
+/** A start waits for its turn before the pass sends it, and no deadline passes meanwhile. */
 function mayStart(draft: Draft, launch: Launch, keepsDeadline: boolean): boolean {
   if (findInstance(draft, launch.instanceID ?? '')?.state !== 'stopped') return true;
   const ask = { bucket: 'StartInstances', lane: 'again', errand: 'send', ready: true } as const;
@@ -151,8 +151,8 @@ function mayStart(draft: Draft, launch: Launch, keepsDeadline: boolean): boolean
 }
 
 /**
- * Sends the call once EC2 says one of these states, and again after a while in which they stayed. What was sent before
- * its opposite was is another wish's: it holds nothing back.
+ * Sends the call once EC2 shows one of these states, and again if the state stays for a while. A call that was sent before
+ * its opposite belongs to an earlier wish, and holds nothing back.
  */
 function power(
   draft: Draft,

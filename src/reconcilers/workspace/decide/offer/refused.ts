@@ -14,8 +14,8 @@ type Recorded = NonNullable<WorkspaceStatus['refusals']>[number];
 type Fallback = NonNullable<Launch['fallback']>;
 
 /**
- * The first of the class's offerings that EC2 is not known to refuse. What was refused lately is found out again by who has
- * nothing to lose; who would give up an instance that serves waits for twice as long.
+ * The first of the class's offerings that EC2 is not known to refuse. A Workspace that is down, and has nothing to lose, asks
+ * again for a refused offering first; one that would give up a serving instance waits for twice as long.
  */
 export function availableOffering(view: View, givesUp: boolean): Answer<Offering> {
   const { facts, now } = view;
@@ -49,7 +49,7 @@ export function isMarked(view: View, { params }: FrozenLaunch): boolean {
 /** From what passes without a person to what needs one. */
 const SEVERITY = ['capacity', 'quota', 'userFix'] as const satisfies readonly RefusedFact['class'][];
 
-/** The offering that takes the least to be had says what is lacking, or what EC2 last told this very Workspace. */
+/** The offering with the mildest refusals explains what is lacking, or EC2's last answer to this Workspace does. */
 function explain(view: View, all: readonly Offering[], givesUp: boolean): Blocker {
   const refusals = all.map((offering) => refusalsOf(view, offering));
   const severities = refusals.map((found) => Math.max(...found.map((it) => SEVERITY.indexOf(it.class))));
@@ -82,7 +82,7 @@ function lacking(kind: RefusedFact['class'], all: readonly Offering[]): string {
   return `EC2 has no capacity for ${[...types].join(', ')} in ${[...zones].join(', ')}`;
 }
 
-/** AWS's codes and what each speaks of; not of capacity, of which the types and zones say it all. */
+/** AWS's codes and what each covers; not for capacity, where types and zones are enough. */
 function saidOf(kind: RefusedFact['class'], refusals: readonly RefusedFact[]): string {
   const others = refusals.filter((it) => kind !== 'capacity' || it.class !== 'capacity');
   const said = new Set(others.map(({ code, scope }) => `${code} (${sayScope(scope)})`));
@@ -104,7 +104,7 @@ export function recordRefusal(draft: Draft, { params }: FrozenLaunch, code: stri
   if (!mark || left <= 0) return;
   const { instanceType, capacityType, zone, subnetID, imageID } = params;
   const asked = { instanceType, capacityType, zone, subnetID, imageID };
-  // How long it holds in all is what the next one doubles, whoever leads by then.
+  // The next refusal doubles the whole length of this one, also under another leader.
   const ago = Math.max(0, msBetween(mark.until, mark.heldUntil) - left);
   const stamps = { at: iso(plus(now.wall, -ago)), until: iso(plus(now.wall, left)) };
   const refusal = { class: mark.class, code, ...asked, ...stamps };
@@ -118,7 +118,7 @@ function keyOf({ class: kind, code, ...asked }: Frozen<Recorded>): string {
   return `${code} ${scope && scopeKey(scope)}`;
 }
 
-/** What is over is dropped with the next write. */
+/** Drops refusals that are over with the next write. */
 export function forgetRefusals({ now, status }: Draft): void {
   const kept = status.refusals?.filter(({ at, until }) => {
     const [from, to] = [parseStamp(at), parseStamp(until)];

@@ -10,8 +10,8 @@ import { inDoubt, recordEnd, shownAfterMs } from './ending.ts';
 type Refused = Extract<LaunchAnswer['result'], { kind: 'refused' }>;
 
 /**
- * Resolves a launch of which nobody knows whether it happened, by replaying it byte-equal until the answer is
- * definite. Returns whether there is still a doubt; until then nothing else may be launched.
+ * Resolves a launch whose outcome is unknown, by replaying it byte-equal until the answer is
+ * definite. Returns whether there is still a doubt; while there is, nothing else may be launched.
  */
 export function resolveDoubt(draft: Draft): boolean {
   const { launch } = draft.status;
@@ -42,7 +42,7 @@ export function resolveDoubt(draft: Draft): boolean {
   return true;
 }
 
-/** An answer from before this term says nothing any more: whoever led in between may have sent as well. */
+/** An answer from before this term no longer counts: another leader in between may have sent as well. */
 function presentAnswer({ facts: { process } }: View, launch: FrozenLaunch): LaunchAnswer | undefined {
   const { answer, termAt } = process;
   return answer?.number === launch.number && answer.sentAt >= termAt ? answer : undefined;
@@ -66,7 +66,7 @@ function definite(answer: LaunchAnswer, { class: kind, code }: Refused, timing: 
   return isLast(answer, timing) && REFUSALS[kind].afterToken && !ACCOUNT_FIRST.has(code);
 }
 
-/** AWS's codes for an account that launches nothing, whatever is asked. */
+/** AWS's codes for an account that may launch nothing at all. */
 const ACCOUNT_FIRST: ReadonlySet<string> = new Set(['PendingVerification']);
 
 function endRefused(draft: Draft, launch: Launch, { class: refusal, code, message }: Refused): void {
@@ -75,8 +75,8 @@ function endRefused(draft: Draft, launch: Launch, { class: refusal, code, messag
 }
 
 /**
- * The last request was refused before EC2 looked for its token: all that was sent before has landed by then, or never will, and
- * what came of it is to be seen T_vis later.
+ * EC2 refused the last request before it looked for its token. Every earlier request has landed by then, or never will, and
+ * EC2 shows its instance T_vis later.
  */
 function awaitWhatIsOlder(draft: Draft, launch: Launch, { sentAt }: LaunchAnswer, refusal: Refused): boolean {
   if (isSweptSince(draft, plus(sentAt, draft.facts.timing.visibilityMs))) {
@@ -90,9 +90,9 @@ function awaitWhatIsOlder(draft: Draft, launch: Launch, { sentAt }: LaunchAnswer
 }
 
 /**
- * Its one request came to nothing, and EC2 asks everyone to wait: it waits in line, and is armed again when its turn comes, so
- * that its deadline and the age of its replays begin with the request that EC2 takes up. Of a repeated request "too fast" says
- * nothing: EC2 says so before it looks at one.
+ * EC2 throttled its only request. The launch waits in line, and is armed again when its turn comes, so
+ * that its deadline and the age of its replays begin with the request that EC2 takes up. For a repeated request "too fast" proves
+ * nothing, because EC2 throttles before it looks at the request.
  */
 function disarm(draft: Draft, { number, generation, cause, openedAt, failures }: Launch): void {
   draft.status.launch = { number, generation, cause, phase: 'Waiting', openedAt, failures };
@@ -104,7 +104,7 @@ function tooOldToReplay(view: View, launch: FrozenLaunch): boolean {
   return age > view.facts.timing.replayMaxAgeMs;
 }
 
-/** As an earlier release left it, or under a lost key, or as somebody else wrote it. */
+/** Such a record is of an earlier release, under a lost key, or another writer's. */
 function whyUnsent({ number }: FrozenLaunch): string {
   return `Launch ${number} is looked up in EC2 and not sent again: its parameters on record carry no status.launch.params.mac that a key of this operator gives them.`;
 }

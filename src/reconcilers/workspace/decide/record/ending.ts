@@ -9,7 +9,7 @@ import { noteFailure } from './replacement.ts';
 const HISTORY = 5;
 const PROOF_RETRY_MS = 1000;
 
-/** Whether a launch was armed, has no instance on record and no recorded end: nobody knows whether one exists. */
+/** Whether a launch was armed and has neither an instance nor an end on record: an instance may or may not exist. */
 export function inDoubt(launch: FrozenLaunch): boolean {
   return launch.phase === 'Submitted' && launch.instanceID === undefined && launch.ended === undefined;
 }
@@ -19,8 +19,8 @@ export function findInstance({ facts }: View, id: string): InstanceFact | undefi
 }
 
 /**
- * Whether a launch of this Workspace made the instance: EC2 says so by the client token of its number. Tags only help to
- * find it, as whoever may tag instances can copy them, and a status names what its writer likes.
+ * Whether a launch of this Workspace made the instance: EC2's client token for its number proves it. Tags only help to
+ * find the instance, since anyone who may tag instances can copy them, and a status writer can name any instance.
  */
 export function isOurs({ facts }: View, instance: InstanceFact): boolean {
   return instance.clientToken === clientToken(facts.clusterID, facts.workspace.metadata.uid, instance.number);
@@ -36,7 +36,7 @@ export function isOfAnotherLaunch(view: View, instance: InstanceFact, number: nu
   return isOurs(view, instance) ? instance.number !== number : isAnothers(view, instance);
 }
 
-/** What the present launch's instance says of itself; after a start nothing counts but a later boot. */
+/** The heartbeat of the present launch's instance; after a start only a later boot counts. */
 export function heartbeatOf({ facts }: View, launch: FrozenLaunch): HeartbeatFact | undefined {
   return heartbeatOfLaunch(facts.heartbeats.launches, launch);
 }
@@ -52,7 +52,7 @@ export function heartbeatOfLaunch(
 
 /**
  * Whether an instance can never run again. Absence alone proves nothing: only look-ups T_vis apart
- * that both say NotFound, with no heartbeat of that launch, do.
+ * that both return NotFound, with no heartbeat of that launch, do.
  */
 export function provenGone(view: View, number: number, id: string): boolean {
   const instance = findInstance(view, id);
@@ -65,7 +65,7 @@ export function provenGone(view: View, number: number, id: string): boolean {
   return heartbeats.available && !heartbeats.massSilence && !heard && apart >= timing.visibilityMs;
 }
 
-/** How long after the last request that nobody heard of EC2 may go on not showing what came of it, ms. */
+/** How long after an unanswered request EC2 may still not show its instance, ms. */
 export function shownAfterMs({ facts: { timing } }: View): number {
   return timing.lateMs + timing.visibilityMs;
 }
@@ -123,7 +123,7 @@ export function recordEnd(
   remember(draft, launch, outcome);
 }
 
-/** What EC2 said of an end, as a sentence that another may follow. */
+/** EC2's message about an end, as a sentence that another may follow. */
 export function saidOfEnd({ message, outcome }: NonNullable<FrozenLaunch['ended']>): string {
   const said = (message ?? outcome).trim();
   return /[.!?]$/.test(said) ? said : `${said}.`;

@@ -13,7 +13,7 @@ export function initialise(draft: Draft): boolean {
   const deleting = workspace.metadata.deletionTimestamp !== undefined;
   const finalized = workspace.metadata.finalizers?.includes(FINALIZER) ?? false;
   if (!finalized && deleting) return false;
-  // Before the first there is nothing to send or to end; what says otherwise is not ours.
+  // Before the first launch there is nothing to send or to end; a record of another kind is not ours.
   const { launch } = draft.status;
   if (launch?.number === 0 && (launch.phase !== 'Closed' || launch.instanceID !== undefined))
     draft.status.launch = unlaunched();

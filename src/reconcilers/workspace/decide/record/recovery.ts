@@ -70,7 +70,7 @@ function answerPresentRequest(draft: Draft): void {
 function adopt(draft: Draft, found: InstanceFact): void {
   const { status, now } = draft;
   status.uid = draft.facts.workspace.metadata.uid;
-  // Which class this launch was made for nobody knows: the present one.
+  // The class of this launch is unknown; take the present one.
   status.room = undefined;
   const submittedAt = found.launchTime ?? iso(now.wall);
   // Above the tag's and ours; without a desired state yet, the one that is about to be recorded is.

@@ -14,10 +14,10 @@ import { rankOfferings } from '../offer/offerings.ts';
 type Status = Frozen<WorkspaceStatus>;
 type Present = Frozen<Replacement>;
 
-/** What a launch is refused for: by EC2, or as the class's terms resolve to nothing. */
+/** Reasons of a refused launch: EC2 refuses it, or the class's terms resolve to nothing. */
 const REFUSED: ReadonlySet<string> = new Set(Object.values(REFUSALS).map(({ reason }) => reason));
 
-/** So many launches with the same content that never became Ready are a failure of it, not an accident. */
+/** This many launches with the same content that never became Ready are a failure of the content, not an accident. */
 export const FAILED_TRIES = 2;
 
 /** Whether it is a change, which replaces an instance although no person asked for this one. */
@@ -88,7 +88,7 @@ function lastChange({ cause, env, machine }: Frozen<NonNullable<WorkspaceStatus[
   }
 }
 
-/** What the Workspace is to have and did not serve with before the replacement. */
+/** The desired contents that the Workspace did not serve with before the replacement. */
 export function newContentsOf(status: Status, { before }: Present): string[] {
   const { desired, launch } = status;
   if (!desired) return [];
@@ -111,7 +111,7 @@ export function isFitFor(content: string, failures: Present['failures'] = []): b
   return apart.length < FAILED_TRIES;
 }
 
-/** The launches of a replacement that failed in the class that the Workspace is in; those before it moved there say nothing of it. */
+/** The launches of a replacement that failed in the class that the Workspace is in; earlier ones, from before the move, don't count for it. */
 export function failuresIn(
   className: string,
   { failures = [], left }: Present,
@@ -126,8 +126,8 @@ export function isAway(className: string, left: Present['left']): boolean {
 }
 
 /**
- * The Workspace moves while it is being replaced. The slot stays with the class that gave it up; what EC2 refused was that
- * class's offering.
+ * The Workspace moves while it is being replaced. The slot stays with the class that gave the Workspace up; EC2's refusals were for
+ * that class's offerings.
  */
 export function moveReplacement(draft: Draft, from: string): void {
   const present = replacementOf(draft.status);
@@ -202,8 +202,8 @@ export function followReplacement(draft: Draft): void {
 }
 
 /**
- * What keeps a replacement from being launched at all is for others of the class to know of, for as long as that refuses it:
- * not while the Workspace waits for something of its own, nor once nothing that EC2 refused covers it any more.
+ * Records the refusal that keeps a replacement from being launched, for the other Workspaces of the class, for as long as it lasts:
+ * not while the Workspace waits for something of its own, nor once no refusal of EC2 covers it any more.
  */
 export function noteRefusal(draft: Draft): void {
   const { status, blocker, now } = draft;
@@ -223,7 +223,7 @@ function waitsForItself({ blocker, facts }: View): boolean {
   return blocker !== undefined && readyTraitsOf(blocker.reason)?.ownersMatter === true;
 }
 
-/** EC2 accepted the like of it since, or its time is long over. What a person must fix is tried by the next launch. */
+/** EC2 accepted a similar launch since, or the refusal's time is long over. The next launch tries what a person must fix. */
 function isOver({ blocker, facts, status }: View, { refusal }: Present): boolean {
   if (refusal === undefined || refusal === 'userFix' || status.launch?.phase !== 'Waiting') return false;
   if (!facts.class || !facts.resolution?.ok || (blocker && REFUSED.has(blocker.reason))) return false;

@@ -7,9 +7,9 @@ import { findInstance, isOurs, trackEnding, wakeForProof } from './ending.ts';
 const MOST_ENDS = 15;
 
 /**
- * Ends what may be ended: launches numbered below the persisted one, or any when the Workspace is being deleted.
- * Both are monotone, so that even a stale leader can only do what is right. And only what our own requests made, by EC2's
- * word: whoever may write statuses or tags must not be able to end what is not ours.
+ * Ends launches numbered below the persisted one, or any when the Workspace is being deleted.
+ * Both conditions are monotone, so even a stale leader does no harm. It ends only instances of our own requests, as EC2's client
+ * token proves: a right to write statuses or tags must not be enough to end an instance that is not ours.
  */
 export function terminateSuperseded(draft: Draft): void {
   const { facts, now, status } = draft;
@@ -36,7 +36,7 @@ export function terminateSuperseded(draft: Draft): void {
       continue;
     }
     if (!instance || !isOurs(draft, instance)) {
-      // EC2 has yet to show it, or does not say whose it is.
+      // EC2 has yet to show the instance, or shows no client token.
       wakeAfter(draft, facts.timing.terminateRetryMs);
       continue;
     }

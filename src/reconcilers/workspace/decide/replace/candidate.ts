@@ -8,7 +8,7 @@ import { defaultName } from '../offer/offerings.ts';
 import { availableOffering } from '../offer/refused.ts';
 import { moveObstacle } from '../room/move.ts';
 
-/** What a person must fix before this Workspace could be launched at all. */
+/** The blocker that a person must fix before this Workspace could be launched at all. */
 export function unlaunchable(view: View): Blocker | undefined {
   const { facts } = view;
   const { spec, metadata } = facts.workspace;

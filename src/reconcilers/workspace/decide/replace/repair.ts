@@ -16,7 +16,7 @@ import { startupTimeoutMs } from '../record/recovery.ts';
 
 type Ended = NonNullable<FrozenLaunch['ended']>;
 
-/** What EC2 took back was no failure; only a launch that never served waits, lest capacity that comes and goes be chased. */
+/** A Spot interruption is no failure. Only a launch that never served waits, so that it does not chase capacity that comes and goes. */
 function pauseMs(view: View, launch: FrozenLaunch, ended: Ended): number {
   if (isFailure(ended)) return backoffMs(view, launch);
   return launch.readyAt === undefined ? view.facts.timing.repairBackoffMinMs : 0;
@@ -26,7 +26,7 @@ function pauseMs(view: View, launch: FrozenLaunch, ended: Ended): number {
 export function afterEnd(view: View, launch: FrozenLaunch, ended: Ended): Answer<Cause> {
   const cause: Cause = { kind: isEnd(ended.outcome) ? ended.outcome : 'Ended', ref: String(launch.number) };
   if (ended.refusal && REFUSALS[ended.refusal].retried === 'atOnce') return { value: cause };
-  // What is asked next, and when, follows from what EC2 refuses to all; what it refuses to this one has a pause of its own.
+  // Refusals that concern all set the next offering and its time; a refusal of this launch alone has a pause of its own.
   if (ended.refusal && !REFUSALS[ended.refusal].failure && isMarked(view, launch)) return { value: cause };
   const changed = (view.status.desired?.generation ?? 0) > launch.generation;
   const wait = changed
@@ -61,10 +61,10 @@ function explain({ number }: FrozenLaunch, ended: Ended, next: string): Blocker 
   }
 }
 
-/** A launch that never heartbeat by its deadline is replaced after a pause, unless nobody could have heard it. */
+/** A launch that never heartbeat by its deadline is replaced after a pause, unless no gateway could have heard it. */
 export function afterTimeout(view: View, launch: FrozenLaunch): Answer<Cause> {
   if (!isComingUp(launch) || launch.instanceID === undefined) return {};
-  // Each launch of ours has one; what somebody else wrote without is not timed out.
+  // Each launch of ours has a deadline; one that another writer recorded without it does not time out.
   if (launch.deadline === undefined) return {};
   const left = untilDeadline(view, launch);
   if (left > 0) return { forMs: left };
@@ -90,8 +90,8 @@ export function afterTimeout(view: View, launch: FrozenLaunch): Answer<Cause> {
 }
 
 /**
- * How the launch failed that had its time and was not heard, whatever supersedes it now: a restart or another change that
- * comes in the pause before its repair must not hide it. `unbound`: what it was to be served kept changing.
+ * How a launch failed whose deadline passed without a heartbeat, regardless of what supersedes it now: a restart or another change
+ * in the pause before its repair must not hide the failure. `unbound`: the environment that it should get kept changing.
  */
 export function failureOf(view: View, launch: FrozenLaunch): 'timedOut' | 'unbound' | undefined {
   const { deadline, instanceID } = launch;
@@ -117,9 +117,9 @@ function unheard(view: View): Wait | undefined {
 }
 
 /**
- * While the Secrets change, no environment can be served; the launch is not to blame, and its deadline waits. But one that
- * does not boot at all asks for none either, so that it waits for as long again at most. A Secret that is gone does not
- * change: SecretMissing says so.
+ * While the Secrets change, the gateway can serve no environment; the launch is not to blame, and its deadline waits. But an
+ * instance that does not boot asks for none either, so the deadline moves by at most its own length. A missing Secret is no
+ * change: SecretMissing reports it.
  */
 function unbound(view: View, lateMs: number): Wait | undefined {
   const { facts, now, status } = view;
@@ -128,7 +128,7 @@ function unbound(view: View, lateMs: number): Wait | undefined {
   const leftMs = startupTimeoutMs(view) - lateMs;
   if (leftMs <= 0) return undefined;
   const countedAt = parseStamp(status.desired.at);
-  // The clock was set back since: how long ago that was nobody knows, and nothing waits until it has caught up.
+  // The clock was set back since, so the age is unknown. Nothing waits until the clock has caught up.
   const until = countedAt > now.wall ? now.wall : plus(countedAt, heartbeatTimeoutMs(view));
   if (facts.process.change === undefined && until <= now.wall) return undefined;
   return {

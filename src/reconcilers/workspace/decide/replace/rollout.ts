@@ -18,17 +18,17 @@ type Turn = NonNullable<WorkspaceStatus['turn']>;
 /** In a class's status: no change at all is rolled out any further. */
 export const ANY = '*';
 
-/** So many Workspaces that failed with some content stop it, though others came up with it. */
+/** This many Workspaces that failed with some content stop it, though others came up with it. */
 export const MOST_FAILING = 3;
 
-/** How many of so many Workspaces may be down at once for a roll-out: rounded down, but never none, or it would never end. */
+/** How many of `counted` Workspaces may be down at once for a roll-out: rounded down, but at least one, or it would never end. */
 export function maxUnavailable({ rollout }: Pick<WorkspaceClassSpec, 'rollout'>, counted: number): number {
   const value = rollout.maxUnavailable;
   const share = Number.parseInt(value, 10);
   return Math.max(1, value.endsWith('%') ? Math.floor((counted * share) / 100) : share);
 }
 
-/** Whether one more may be taken down, those who wait before it being served first. */
+/** Whether one more may be taken down, after those that wait before it. */
 export function slotIsFree(fleet: FleetFact, spec: Pick<WorkspaceClassSpec, 'rollout'>): boolean {
   if (fleet.halt?.why === 'refused') return false;
   return fleet.unavailable + fleet.ahead < maxUnavailable(spec, fleet.counted);
@@ -45,9 +45,9 @@ export function mayFollow({ proven, trying, failing }: ContentFact): boolean {
 }
 
 /**
- * What this launch takes from the others of its class, or what it waits for while it must wait for them. Only a change
- * that would take down what serves waits: what is down can't become worse, and a person's restart and a repair are of
- * this one alone.
+ * The place and room that this launch takes from the others of its class, or what it waits for. Only a change
+ * that would take down a serving Workspace waits: one that is down can't become worse, and a person's restart and a repair
+ * concern only this one.
  */
 export function claim(view: View, launch: FrozenLaunch, cause: Cause): Answer<Claim> {
   const room = needsRoom(view);
@@ -62,7 +62,7 @@ export function claim(view: View, launch: FrozenLaunch, cause: Cause): Answer<Cl
   return wait ?? { value: { slot: true, room, contents: contents.map((it) => nameOf(view, it)) } };
 }
 
-/** Whatever this Workspace may be replaced for in a decision on these facts: what is on record, and what may become it. */
+/** Each content that this Workspace may be replaced for in a decision on these facts: those on record, and those that may be recorded. */
 export function contentNames({ workspace, machine, environment }: Facts): string[] {
   const { desired } = workspace.status ?? {};
   const machines = [desired?.machine, machine].flatMap((it) => (it === undefined ? [] : [classContent(it)]));
@@ -70,12 +70,12 @@ export function contentNames({ workspace, machine, environment }: Facts): string
   return [...new Set([...machines, ...(desired ? [desired.env] : []), ...seen])];
 }
 
-/** What content is compared by with others. */
+/** The name by which a content is compared with others. */
 function nameOf({ facts }: Pick<View, 'facts'>, content: string): string {
   return own(facts.fleet.contents, content)?.name ?? content;
 }
 
-/** What the replacement would have that the present instance has not. */
+/** The contents that the replacement would have and the present instance has not. */
 function newContents(view: View, launch: FrozenLaunch): string[] {
   const { desired } = view.status;
   if (!desired) return [];

@@ -74,7 +74,7 @@ function usedUp({ number }: FrozenLaunch): Blocker | undefined {
   };
 }
 
-/** The one thing that the next launch would spend, or nothing yet; what each possible one waits for is heeded. */
+/** The one cause that the next launch would spend, or none yet. The draft heeds what each possible cause waits for. */
 function wanted(draft: Draft, launch: Launch): Cause | undefined {
   const { desired } = draft.status;
   if (launch.number === 0) return desired && { kind: 'Created', ref: String(desired.generation) };
@@ -119,7 +119,7 @@ function unbootable({ facts }: View): Wait | undefined {
 
 /**
  * A program ends an instance only when its successor's turn at EC2 is near, and shortly before that the successor is
- * validated. When to restart is for the person who asks for it to say.
+ * validated. A person's restart needs the validation too, and does not wait for the turn: the person chose the time.
  */
 function endFor(view: View, launch: FrozenLaunch, cause: Cause, params: LaunchParams): Answer<true> {
   const unproven = unvalidated(view, params);
@@ -142,7 +142,7 @@ function wantedSince({ facts, status }: View, launch: FrozenLaunch, { kind }: Ca
 
 /**
  * Validate before destroying: a dry run of the successor must have passed lately.
- * A refusal is shown until the next answer, so that asking again is no news by itself.
+ * A refusal is shown until the next answer, so that asking again changes no condition.
  */
 function unvalidated({ facts, now }: View, params: LaunchParams): Wait | undefined {
   const print = fingerprint(params);

@@ -4,7 +4,7 @@ import { traitsOf } from '../../../../api/reasons/causes.ts';
 import type { Violation } from '../../../../api/reasons/violations.ts';
 import type { LedgerEntry } from './ledger.ts';
 
-/** What breaks the law, in words that name the launches and instances. */
+/** A breach of the law, in words that name the launches and instances. */
 export interface Finding {
   violation: Violation;
   message: string;
@@ -35,7 +35,7 @@ export function auditProvision(
   return unopened ? { violation: 'NoChange', message: `${of}, and only ${reached} has counted` } : undefined;
 }
 
-/** What EC2 shows of one instance. */
+/** EC2's view of one instance. */
 export interface Shown {
   id: string;
   state: string;
@@ -48,8 +48,8 @@ export interface Shown {
 }
 
 /**
- * What EC2 shows against the law. Only instances count that a launch of this Workspace made, by the client token: tags can be
- * copied. One that is not shown any more counts as gone.
+ * Finds breaches of the law in EC2's view. Only instances whose client token is of a launch of this Workspace count, because tags can be
+ * copied. An instance that EC2 no longer shows counts as gone.
  */
 export function auditInstances(clusterID: string, uid: string, shown: readonly Shown[]): Finding[] {
   const ours = shown.filter(

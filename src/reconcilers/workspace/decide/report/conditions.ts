@@ -19,7 +19,7 @@ import { judgeReady } from './ready.ts';
 import { judgeTags } from './tags.ts';
 import { judgeUpToDate } from './upToDate.ts';
 
-/** What each condition may say. */
+/** The verdict of each condition. */
 interface Verdicts extends Record<ConditionType, Verdict<string> | undefined> {
   Ready: Verdict<Reason>;
   InstanceReady: Verdict<AspectReason<'InstanceReady'>>;
@@ -32,11 +32,11 @@ interface Verdicts extends Record<ConditionType, Verdict<string> | undefined> {
   Stalled: Verdict<AspectReason<'Stalled'> | Reason>;
 }
 
-/** What the conditions come to: all of it from a view, so that showing a decision can't change it. */
+/** The conditions and events of a decision. They come from a view, so that showing a decision can't change it. */
 interface Shown {
   observedGeneration: number;
   conditions: Condition[];
-  /** A transition is told once, and Ready's under its own reason. */
+  /** One event for each transition; for Ready under its own reason. */
   events: EventIntent[];
 }
 
@@ -110,7 +110,7 @@ function atRest(view: View): boolean {
   return launch?.phase === 'Closed' || (launch?.phase === 'Stopped' && instance?.state === 'stopped');
 }
 
-/** What keeps a change from an instance that serves is told once, as Ready stays what it was; its class tells of a line. */
+/** Emits one event for a blocker of a change while Ready stays as it was; the class reports a line. */
 function tellBlocker(
   view: View,
   ready: Verdict<Reason>,
@@ -122,13 +122,13 @@ function tellBlocker(
   return standingOf(reason) === 'inLine' ? [] : [eventOf(blocker.reason, message)];
 }
 
-/** What EC2 says against an instance that may still serve is told once. */
+/** Emits one event for trouble that EC2 reports of an instance that may still serve. */
 function tellTrouble(view: View, { reason, message }: Verdicts['InstanceReady']): EventIntent[] {
   if (!isTrouble(reason) || conditionOf(view, 'InstanceReady')?.reason === reason) return [];
   return [eventOf(reason, message)];
 }
 
-/** A deferral is told once for each generation. */
+/** Emits one event for each generation that is deferred. */
 function tellDeferral({ facts, status }: View, { message }: Verdict<Reason>): EventIntent[] {
   const { deferred } = status;
   const recorded = facts.workspace.status;
@@ -136,13 +136,13 @@ function tellDeferral({ facts, status }: View, { message }: Verdict<Reason>): Ev
   return [eventOf('Deferred', message)];
 }
 
-/** That a restart waits is told once for each time that one does. */
+/** Emits one event each time that a restart begins to wait. */
 function tellRestart(view: View, { reason, message }: Verdict<Reason>): EventIntent[] {
   if (reason !== 'RestartBackOff' || conditionOf(view, 'UpToDate')?.reason === reason) return [];
   return [eventOf(reason, message)];
 }
 
-/** That it became True is told once, under its own name. */
+/** Emits one event under the condition's own name when it becomes True. */
 function tellOnce(
   view: View,
   type: 'EarlierInstance' | 'TagsMissing',
@@ -152,7 +152,7 @@ function tellOnce(
   return [eventOf(type, verdict.message)];
 }
 
-/** Under its own reason; one that another release wrote has been told by it. */
+/** Emits an event under Ready's own reason, unless another release wrote that reason and so has emitted it. */
 function tellReady(view: View, { status, reason, message }: Verdict<Reason>): EventIntent[] {
   const before = conditionOf(view, 'Ready');
   if (!before || (before.reason === reason && before.status === status)) return [];

@@ -10,13 +10,13 @@ import { leftOutNote } from '../health/leftOut.ts';
 import { isHeard, isSilent } from '../health/silence.ts';
 import { findInstance, heartbeatOf } from '../record/ending.ts';
 
-/** What EC2 says of the instance. */
+/** Judges the instance by EC2's view. */
 export function judgeInstance(view: View): Verdict<AspectReason<'InstanceReady'>> {
   const { instance, launch } = view.status;
   if (!instance) return { status: 'False', reason: 'NoInstance', message: 'There is no instance.' };
   const running = instance.state === 'running' && launch?.instanceID === instance.id;
   const impaired = running && findInstance(view, instance.id)?.impaired;
-  // One witness: what heartbeats is alive, whatever else fails.
+  // One witness is enough: an instance that heartbeats is alive, even if a status check fails.
   if (impaired) {
     const message = `EC2 says that ${instance.id} is running, but its ${impaired.kind} status check fails; while it heartbeats it stays.`;
     return { status: 'False', reason: 'Impaired', message };
@@ -31,7 +31,7 @@ export function judgeInstance(view: View): Verdict<AspectReason<'InstanceReady'>
   return { status, reason: stateReason(instance.state), message };
 }
 
-/** What the heartbeats say of the launch. */
+/** Judges the launch by its heartbeats. */
 export function judgeHeartbeat(view: View): Verdict<AspectReason<'HeartbeatHealthy'>> {
   const { heartbeats } = view.facts;
   const { launch } = view.status;
@@ -44,7 +44,7 @@ export function judgeHeartbeat(view: View): Verdict<AspectReason<'HeartbeatHealt
     const message = silence(launch.number, row?.lastHeartbeatAt);
     return { status: 'False', reason: 'HeartbeatLost', message };
   }
-  // Missing evidence changes no verdict; but one on an earlier launch says nothing of this one.
+  // Missing evidence changes no verdict; but a verdict on an earlier launch does not hold for this one.
   const kept = launch?.readyAt === undefined ? undefined : conditionOf(view, 'HeartbeatHealthy');
   const message = 'Heartbeats can not be judged just now.';
   return kept ?? { status: 'Unknown', reason: 'NoEvidence', message };

@@ -18,8 +18,8 @@ export type LedgerEntry =
 type Past = NonNullable<WorkspaceStatus['history']>[number];
 
 /**
- * What two successive statuses of one Workspace say happened between them, so that a line follows the record and not
- * whoever wrote it. Statuses in between may have gone unseen. What was found again after a loss was told when it began.
+ * The events between two successive statuses of one Workspace, so that a line follows the record and not
+ * its writer. Statuses in between may have gone unseen. A launch that was found again after a loss had its line when it began.
  */
 export function ledgerBetween(
   before: WorkspaceStatus | undefined,
@@ -66,13 +66,13 @@ function stopped(before: WorkspaceStatus, after: WorkspaceStatus): LedgerEntry[]
   });
 }
 
-/** Launches that are over and whose instance nobody waits for any more. */
+/** Launches that are over and whose instance the status no longer lists as terminating. */
 function overIn({ history = [], terminating = [] }: WorkspaceStatus): Past[] {
   const waited = new Set(terminating.map(({ instanceID }) => instanceID));
   return history.filter(({ instanceID }) => instanceID !== undefined && !waited.has(instanceID));
 }
 
-/** A deferral is told once for each generation. */
+/** One line for each generation that is deferred. */
 function deferred(before: WorkspaceStatus, after: WorkspaceStatus): LedgerEntry[] {
   const { desired } = after;
   const generation = deferredGeneration(after);
@@ -82,7 +82,7 @@ function deferred(before: WorkspaceStatus, after: WorkspaceStatus): LedgerEntry[
 
 /**
  * The generation that is deferred on record. An earlier release, before an upgrade or after a downgrade, writes the
- * condition alone: what it defers then is what is desired in the same status.
+ * condition alone: it then defers the generation that is desired in the same status.
  */
 export function deferredGeneration({ conditions, desired }: Frozen<WorkspaceStatus>): number | undefined {
   const shown = conditions?.some(({ type, reason }) => type === 'UpToDate' && reason === 'Deferred');

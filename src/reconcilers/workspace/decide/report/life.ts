@@ -15,7 +15,7 @@ export interface Counted {
   launch?: { number: number; ref: string };
 }
 
-/** What counted between two successive statuses of one Workspace, in order. What was found again after a loss counts nothing. */
+/** The causes that counted between two successive statuses of one Workspace, in order. A launch found again after a loss counts nothing. */
 export function countedBetween(
   before: WorkspaceStatus | undefined,
   after: WorkspaceStatus | undefined,
@@ -43,7 +43,7 @@ function newSpending(before: WorkspaceStatus | undefined, after: WorkspaceStatus
   });
 }
 
-/** A launch that became Ready between two statuses: what it was for, and how long after that counted, ms. */
+/** A launch that became Ready between two statuses: its cause, and how long after that cause counted, ms. */
 export function becameReady(
   before: WorkspaceStatus | undefined,
   after: WorkspaceStatus | undefined,

@@ -3,7 +3,7 @@ import type { View } from '../facts/view.ts';
 import { isMoving } from '../room/move.ts';
 
 /**
- * The spec's generation, once what it asks for is decided; until then the one before. Whoever waits for a generation
+ * The spec's generation, once what it asks for is decided; until then the one before. A client that waits for a generation
  * (kstatus, kubectl wait) would otherwise take what was before it for its result.
  */
 export function observedGeneration(view: View): number {

@@ -49,7 +49,7 @@ function terminating(view: View): Verdict<Reason> {
   return { status: 'False', reason: 'Terminating', message };
 }
 
-/** Instances that the status names, and that only who launched them can tell from another's. */
+/** Instances that the status names and whose owner EC2 does not show. */
 function unknownOwner(view: View): Blocker | undefined {
   const unknown = view.status.terminating?.flatMap(({ instanceID }) => {
     const instance = findInstance(view, instanceID);
@@ -73,7 +73,7 @@ function whatLetsWait(view: View): string {
   return `Waiting until EC2 says that ${live.map(({ id, number }) => `${id} (launch ${number})`).join(', ')} is gone.`;
 }
 
-/** What EC2 refuses to end of what must end now; what it refused of others is over with them. */
+/** EC2's refusal to end an instance that must end now; refusals for other instances ended with those. */
 function refusedEnd({ facts, status }: View): Blocker | undefined {
   const refusals = facts.process.terminateRefusals ?? {};
   const refused = (status.terminating ?? []).flatMap(({ instanceID }) => {
@@ -101,7 +101,7 @@ export function serves(view: View, launch: FrozenLaunch): boolean {
   return launch.readyAt !== undefined && servedByConditions(status.conditions);
 }
 
-/** What the agent says keeps it from its work. Shown, and decides nothing: a new instance would get the same command and environment. */
+/** The trouble that the agent reports. It is shown and decides nothing: a new instance would get the same command and environment. */
 function troubleOf(view: View, launch: FrozenLaunch): Verdict<Reason> | Condition | undefined {
   const row = heartbeatOf(view, launch);
   if (!view.facts.heartbeats.available || !isHeard(row)) {

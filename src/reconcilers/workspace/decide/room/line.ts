@@ -31,7 +31,7 @@ function told(view: View, { bucket, errand }: TurnAsk, what: string): Pick<Wait,
   const { facts, now, status } = view;
   const generation = status.desired?.generation ?? 0;
   const { conditions, turn: before } = facts.workspace.status ?? {};
-  // What serves on says so of its change; what is down, of itself.
+  // A Workspace that serves shows it in UpToDate; one that is down, in Ready.
   const type = errand === 'open' ? 'UpToDate' : 'Ready';
   const shown = conditions?.find((condition) => condition.type === type);
   if (shown?.reason === 'LaunchQueued' && before?.generation === generation) {

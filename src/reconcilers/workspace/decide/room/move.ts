@@ -15,15 +15,15 @@ const MOST_CLASSES = 16;
 
 /**
  * An edit of spec.className moves the Workspace once the class that it names has room. Until then it lives on in the
- * class that it is in, with that class's terms, and counts there. The move itself is one write that changes nothing else:
- * what it means for the instance is judged in the next pass, by the facts of the new class. Returns whether the other
+ * class that it is in, with that class's terms, and counts there. The move itself is one write that changes nothing else.
+ * The next pass judges what it means for the instance, by the facts of the new class. Returns whether the other
  * phases may go on.
  */
 export function move(draft: Draft): boolean {
   const { facts, status } = draft;
   if (!facts.move || !status.launch) return true;
   if (recordedRooms(facts.workspace) === undefined) {
-    // An earlier release opened the launch. What this process knows is lost with it, so it goes on record first.
+    // An earlier release opened the launch. This process's memory of the class is lost with the process, so record it first.
     enter(draft, [{ className: facts.move.from, from: 0 }]);
     return false;
   }
@@ -55,7 +55,7 @@ function countsThere({ facts: { workspace } }: View): boolean {
   return occupiedClasses(workspace).includes(workspace.spec.className);
 }
 
-/** What keeps the Workspace from the class that spec.className names. */
+/** The obstacle between the Workspace and the class that spec.className names. */
 export function moveObstacle(view: View): Blocker | undefined {
   const { move, workspace } = view.facts;
   if (!move) return undefined;
