@@ -52,6 +52,13 @@ module.exports = {
       to: { path: '^src/([^/]+[.]ts$|(config|operator|cluster|process|doctor)/)' },
     },
     {
+      name: 'plugin-stays-small',
+      severity: 'error',
+      comment: 'kubectl workspace is one small file on people’s machines: it knows reasons and causes, and no schema and no client.',
+      from: { path: '^src/plugin/', pathNot: '[.]test[.]ts$' },
+      to: { path: '^src/', pathNot: '^src/plugin/|^src/api/(reasons|base/(own|table)[.]ts$)|^src/controller/lib/' },
+    },
+    {
       name: 'nobody-imports-main',
       severity: 'error',
       comment: 'main wires the parts and nothing else.',

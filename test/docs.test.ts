@@ -29,6 +29,13 @@ describe('the documents', () => {
     expect(broken).toEqual([]);
   });
 
+  it('name our kinds as kubectl knows them', async () => {
+    for (const path of await documents()) {
+      const named = [...(await read(path)).matchAll(/kubectl [a-z]+ (wks\w*)/g)].map(([, name]) => name);
+      expect(['wks', 'wksc'], path).toEqual(expect.arrayContaining(named));
+    }
+  });
+
   it('name npm scripts that are there', async () => {
     const { scripts } = JSON.parse(await read('package.json'));
     for (const path of await documents()) {

@@ -1,0 +1,164 @@
+import { Command, Option } from 'commander';
+import { stringify } from 'yaml';
+import { type Clock, sleep } from '../controller/lib/clock.ts';
+import { ASKS, ask, CLASSES, WORKSPACES } from './asks.ts';
+import { completions, SCRIPT } from './completion.ts';
+import { awsCommand, runCommand } from './instance.ts';
+import { createKubectl, type Kubectl } from './kubectl.ts';
+import type { SeenClass, SeenWorkspace } from './seen.ts';
+import { listText, rolloutText, type Style, statusText, whyText } from './text.ts';
+import { rolloutOf, VIEW_VERSION, viewOf } from './views.ts';
+
+/** Exit codes: scripts ask for them. */
+export const EXIT = { done: 0, failed: 1, usage: 2, notWell: 3 } as const;
+
+export interface Terminal extends Style {
+  write(text: string): void;
+  /** Clears the screen before each new look. */
+  isScreen: boolean;
+}
+
+type Format = 'json' | 'yaml' | undefined;
+
+interface Flags {
+  namespace?: string;
+  context?: string;
+  kubeconfig?: string;
+  cluster?: string;
+  user?: string;
+  as?: string;
+  asGroup?: string[];
+  requestTimeout?: string;
+  output?: Format;
+  allNamespaces?: boolean;
+  watch?: boolean;
+  print?: boolean;
+}
+
+/** Pause between two looks of `--watch`, ms. */
+const LOOK_MS = 2_000;
+
+/** @returns the program, and the exit code that its last command came to */
+export function createProgram(clock: Clock, terminal: Terminal): { program: Command; code(): number } {
+  let code: number = EXIT.done;
+  const program = new Command('kubectl-workspace').description(
+    'Looks at Workspaces and asks things of them, through your own kubectl.',
+  );
+  program.exitOverride().showHelpAfterError('Try --help.');
+
+  function command(name: string, description: string): Command {
+    return program
+      .command(name)
+      .description(description)
+      .option('-n, --namespace <name>', 'as kubectl takes it, like all that follow')
+      .option('--context <name>')
+      .option('--kubeconfig <file>')
+      .option('--cluster <name>')
+      .option('--user <name>')
+      .option('--as <user>')
+      .option('--as-group <group>', '', (group: string, all: string[] = []) => [...all, group])
+      .option('--request-timeout <duration>');
+  }
+
+  const format = () => new Option('-o, --output <format>').choices(['json', 'yaml']);
+
+  function show(view: object, text: string, output: Format): void {
+    if (output === 'json') terminal.write(`${JSON.stringify(view, null, 2)}\n`);
+    else terminal.write(output === 'yaml' ? stringify(view) : text);
+  }
+
+  /** Looks once, or again and again until `isOver`. */
+  async function look(flags: Flags, once: () => Promise<boolean>): Promise<void> {
+    for (;;) {
+      if (flags.watch && terminal.isScreen) terminal.write('\u001B[2J\u001B[H');
+      if ((await once()) || !flags.watch) return;
+      await sleep(clock, LOOK_MS);
+    }
+  }
+
+  command('status [name]', 'One Workspace with its ledger, or a list')
+    .addOption(format())
+    .option('-A, --all-namespaces')
+    .option('-w, --watch', 'looks again every two seconds')
+    .action(async (name: string | undefined, flags: Flags) => {
+      const kubectl = kubectlFor(flags);
+      await look(flags, async () => {
+        if (name === undefined) {
+          const all = flags.allNamespaces ? ['--all-namespaces'] : [];
+          const { items } = await kubectl.get<{ items: SeenWorkspace[] }>(['get', WORKSPACES, ...all]);
+          const views = items.map(viewOf);
+          const list = { apiVersion: VIEW_VERSION, kind: 'WorkspaceViewList', items: views };
+          show(list, listText(views), flags.output);
+          code = views.every(({ why }) => why === undefined) ? EXIT.done : EXIT.notWell;
+          return false;
+        }
+        const view = viewOf(await workspaceOf(kubectl, name));
+        show(view, statusText(view, terminal), flags.output);
+        code = view.why ? EXIT.notWell : EXIT.done;
+        return false;
+      });
+    });
+
+  command('why <name>', 'Why it is not Ready or not up to date, and what to type next')
+    .addOption(format())
+    .action(async (name: string, flags: Flags) => {
+      const { why } = viewOf(await workspaceOf(kubectlFor(flags), name));
+      const text = why ? whyText(why) : `${name} is Ready and up to date.\n`;
+      show({ apiVersion: VIEW_VERSION, kind: 'WhyView', name, ...(why && { why }) }, text, flags.output);
+      code = why ? EXIT.notWell : EXIT.done;
+    });
+
+  for (const [name, what] of Object.entries(ASKS))
+    command(`${name} <name>`, what.what).action(async (workspace: string, flags: Flags) => {
+      terminal.write(`${workspace}: ${await ask(kubectlFor(flags), workspace, what, clock.now())}\n`);
+    });
+
+  for (const [name, kind, what] of [
+    ['logs', 'console', 'The console of its instance, by AWS’s CLI'],
+    ['ssh', 'session', 'A shell on its instance by SSM Session Manager, by AWS’s CLI'],
+  ] as const)
+    command(`${name} <name>`, what)
+      .option('--print', 'prints the command and runs nothing')
+      .action(async (workspace: string, flags: Flags) => {
+        const line = awsCommand(kind, await workspaceOf(kubectlFor(flags), workspace));
+        if (flags.print) terminal.write(`${line.join(' ')}\n`);
+        else code = (await runCommand(line)) === 0 ? EXIT.done : EXIT.failed;
+      });
+
+  command('rollout <class>', 'How far the roll-out of a class is, and what halts it')
+    .addOption(format())
+    .option('-w, --watch', 'looks again every two seconds until it is over or halted')
+    .action(async (name: string, flags: Flags) => {
+      const kubectl = kubectlFor(flags);
+      await look(flags, async () => {
+        const view = rolloutOf(await kubectl.get<SeenClass>(['get', CLASSES, name]));
+        show(view, rolloutText(view), flags.output);
+        code = view.reason === 'RolloutHalted' ? EXIT.notWell : EXIT.done;
+        return view.reason !== 'RollingOut';
+      });
+    });
+
+  program
+    .command('completion')
+    .description('Prints what to put on PATH as kubectl_complete-workspace')
+    .action(() => terminal.write(SCRIPT));
+  program
+    .command('__complete [words...]', { hidden: true })
+    .allowUnknownOption()
+    .action(async (words: string[]) => terminal.write(await completions(program, createKubectl([]), words)));
+  return { program, code: () => code };
+}
+
+function workspaceOf(kubectl: Kubectl, name: string): Promise<SeenWorkspace> {
+  return kubectl.get<SeenWorkspace>(['get', WORKSPACES, name]);
+}
+
+/** kubectl with the flags that are its own. */
+function kubectlFor(flags: Flags): Kubectl {
+  const { namespace, context, kubeconfig, cluster, user, as, asGroup = [], requestTimeout } = flags;
+  const given = { namespace, context, kubeconfig, cluster, user, as, 'request-timeout': requestTimeout };
+  return createKubectl([
+    ...Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`])),
+    ...asGroup.map((group) => `--as-group=${group}`),
+  ]);
+}

@@ -1,0 +1,85 @@
+import type { RolloutView, WorkspaceView } from './views.ts';
+import type { Why } from './why.ts';
+
+const GREEN = '\u001B[32m';
+const RED = '\u001B[31m';
+const PLAIN = '\u001B[0m';
+const BAR = 30;
+
+/** Whether text is coloured: on a terminal, unless NO_COLOR is set (no-color.org). */
+export interface Style {
+  isColoured: boolean;
+}
+
+/** Columns as wide as their widest cell. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   '))
+    .map((line) => `${line.trimEnd()}\n`)
+    .join('');
+}
+
+/** A table of Workspaces. */
+export function listText(views: readonly WorkspaceView[]): string {
+  const rows = views.map((view) => [
+    view.namespace,
+    view.name,
+    view.className,
+    view.why?.reason ?? 'Ready',
+    `${view.generation.launched}/${view.generation.desired}`,
+    String(view.provisions),
+    view.instance ? `${view.instance.id} ${view.instance.state}` : '',
+  ]);
+  return table([['NAMESPACE', 'NAME', 'CLASS', 'REASON', 'GENERATION', 'PROVISIONS', 'INSTANCE'], ...rows]);
+}
+
+/** One Workspace with its ledger. */
+export function statusText(view: WorkspaceView, { isColoured }: Style): string {
+  const { name, namespace, className, ready, why, generation, instance, provisions, ledger } = view;
+  const verdict = why?.reason ?? 'Ready';
+  const shown = isColoured ? `${ready ? GREEN : RED}${verdict}${PLAIN}` : verdict;
+  const { id, state, type, zone } = instance ?? {};
+  const head = table([
+    ['Workspace', `${namespace}/${name} of class ${className}`],
+    ['State', shown],
+    ['Instance', id === undefined ? 'none' : [id, state, type, zone].filter(Boolean).join(' ')],
+    ['Generation', `${generation.launched} of ${generation.desired} is carried out`],
+    ['Provisions', `${provisions} ever`],
+  ]);
+  const rows = ledger.map((row) => [
+    String(row.launch),
+    row.cause,
+    row.instanceID ?? '',
+    row.readyAt ?? '',
+    row.outcome ?? 'present',
+    row.isEnding ? 'ending' : (row.endedAt ?? ''),
+  ]);
+  const columns = ['LAUNCH', 'FOR', 'INSTANCE', 'READY', 'OUTCOME', 'ENDED'];
+  return `${head}\n${table([columns, ...rows])}${why ? `\n${whyText(why)}` : ''}`;
+}
+
+export function whyText({ condition, reason, message, since, todo, next }: Why): string {
+  const rows = [
+    [condition, `${reason}${since === undefined ? '' : ` since ${since}`}`],
+    ['Because', message],
+    ...(todo === undefined ? [] : [['To do', todo]]),
+    ['Next', next],
+  ];
+  return table(rows);
+}
+
+export function rolloutText({ className, reason, message, counts, progress, halted }: RolloutView): string {
+  const { total, current, updating, failing } = counts;
+  const done = progress && progress.total > 0 ? progress.updated / progress.total : 1;
+  const bar = '#'.repeat(Math.round(done * BAR)).padEnd(BAR, '.');
+  const ends = progress?.endedAt ?? progress?.estimatedEndAt;
+  return [
+    `${className}: ${reason}. ${message}\n`,
+    progress ? `[${bar}] ${progress.updated} of ${progress.total}${ends ? `, end ${ends}` : ''}\n` : '',
+    `${total} Workspaces: ${current} current, ${updating} updating, ${failing} failing\n`,
+    ...halted.map(
+      (halt) => `halted since ${halt.since}${halt.by ? ` by ${halt.by}` : ''}: ${halt.message}\n`,
+    ),
+  ].join('');
+}
