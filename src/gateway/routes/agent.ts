@@ -17,28 +17,37 @@ const SCRIPT = 'text/x-shellscript; charset=utf-8';
 export function agentRoutes(server: FastifyInstance, { present, find }: AgentShelf): void {
   // Static bytes cost next to nothing, and every new instance needs them: they are outside all limits.
   const free = { config: { uncounted: true } };
-  const digest = agentDigest(present.script);
+  const script = fileOf(present.script, SCRIPT);
+  const unit = fileOf(present.unit, 'text/plain; charset=utf-8');
   // Boot stub 1 runs whatever these are.
-  server.get('/v1/agent', free, (request, reply) => send(request, reply, present.script, SCRIPT));
-  server.get('/v1/agent/unit', free, (request, reply) =>
-    send(request, reply, present.unit, 'text/plain; charset=utf-8'),
-  );
-  server.get(`/v1/agent/${digest}`, free, (request, reply) => send(request, reply, present.script, SCRIPT));
+  server.get('/v1/agent', free, (request, reply) => send(request, reply, script));
+  server.get('/v1/agent/unit', free, (request, reply) => send(request, reply, unit));
+  server.get(`/v1/agent/${script.digest}`, free, (request, reply) => send(request, reply, script));
   server.get<{ Params: { digest: string } }>('/v1/agent/:digest', async (request, reply) => {
-    const wanted = request.params.digest;
-    const script = DIGEST.test(wanted) ? await find(wanted) : undefined;
-    if (script === undefined) throw new GatewayError('not_found');
-    return send(request, reply, script, SCRIPT);
+    const { digest } = request.params;
+    const content = DIGEST.test(digest) ? await find(digest) : undefined;
+    if (content === undefined) throw new GatewayError('not_found');
+    return send(request, reply, { content, digest, type: SCRIPT });
   });
+}
+
+interface File {
+  content: string;
+  /** Made once: nothing limits how often the present files are asked for. */
+  digest: string;
+  type: string;
+}
+
+function fileOf(content: string, type: string): File {
+  return { content, digest: agentDigest(content), type };
 }
 
 async function send(
   request: FastifyRequest,
   reply: FastifyReply,
-  content: string,
-  type: string,
+  { content, digest, type }: File,
 ): Promise<FastifyReply> {
-  const etag = `"sha256-${agentDigest(content)}"`;
+  const etag = `"sha256-${digest}"`;
   reply.header('etag', etag).header('cache-control', 'no-cache');
   const known = (request.headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim());
   if (known.includes(etag)) return reply.code(304).send();
