@@ -39,3 +39,20 @@ story('a dry run answers only for launches that bring what it brought', {}, asyn
   await world.untilReady('tagged', 2);
   expect(world.provisions('tagged')).toHaveLength(2);
 });
+
+story('a dry run that AWS puts off for long is asked again, and costs no writes', {}, async (world) => {
+  await world.editClass('standard', { rollout: { maxUnavailable: '100%' } });
+  const names = await world.createFleet(3);
+  await world.pass(2 * MINUTE);
+  const fault = { kind: 'error', code: 'RequestLimitExceeded' } as const;
+  const lift = world.ec2({ action: 'RunInstances', fault, dryRun: true, times: Number.POSITIVE_INFINITY });
+  const writes = () => world.changesAsked()['patch workspaces.compute.molecule.ai status'] ?? 0;
+  const before = writes();
+  await world.putSecret('shared-env', { KEY: 'b' });
+  await world.pass(5 * MINUTE);
+  expect(world.down()).toEqual([]);
+  expect(writes() - before).toBeLessThanOrEqual(4 * names.length);
+  lift();
+  await world.untilAllReady(2);
+  expect(world.provisions()).toHaveLength(2 * names.length);
+});

@@ -100,5 +100,6 @@ export function heed(
   if (needsResolution) draft.needsResolution = true;
   if (deferred) draft.status.deferred = deferred;
   if (restartAt && draft.status.restarts) draft.status.restarts.next = restartAt;
-  if (turn) draft.status.turn = turn;
+  // A place is on record as long as what is shown tells of it.
+  if (turn && draft.blocker === blocker) draft.status.turn = turn;
 }

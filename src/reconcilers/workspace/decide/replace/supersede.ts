@@ -130,7 +130,11 @@ function endFor(view: View, launch: FrozenLaunch, cause: Cause, params: LaunchPa
   const turn = turnFor(view, ask, `The replacement of launch ${launch.number} (${cause.kind})`);
   if (!unproven) return turn;
   const { effect, ...refusal } = unproven;
-  return { ...turn, ...refusal, ...(effect && isNear(view) && { effect }) };
+  const next = effect && isNear(view) ? { effect } : {};
+  if (!refusal.blocker) return { ...turn, ...refusal, ...next };
+  // A place in line is put on record with the condition that tells of it, and with no other: it would be another one each time.
+  const { turn: _, ...place } = turn;
+  return { ...place, ...refusal, ...next };
 }
 
 /** Since when this replacement has been due, ISO 8601. */
