@@ -248,7 +248,7 @@ function unreadable(action: string, detail: string) {
   return ec2Failure({ class: 'ambiguous', code: CODE.badAnswer, action, detail });
 }
 
-/** As much of the SDK's middleware stack as a guard needs, whatever the command. */
+/** The part of the SDK's middleware stack that a guard needs, for any command. */
 interface Guardable {
   middlewareStack: {
     add(

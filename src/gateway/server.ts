@@ -41,7 +41,7 @@ export interface GatewayOptions {
   environments?: { largestBytes: number; mostBytes: number };
   /** PEM; what EC2's instance identity documents are checked with. */
   trustedCertificates: readonly string[];
-  /** PEM; what instances check the gateway's certificate with. */
+  /** PEM; the bundle with which instances check the gateway's certificate. */
   caBundle?: string | undefined;
   /** Account and region that such a document must name. */
   identityScope?: IdentityScope;
@@ -53,7 +53,7 @@ export interface GatewayOptions {
   /** 0 for any free one. */
   port: number;
   tls?: { cert: string | Buffer; key: string | Buffer };
-  /** Who may report a Workspace or ask for its state. */
+  /** The callers that may report a Workspace or ask for its state. */
   callers: Callers;
   /** Largest body, in bytes. */
   bodyLimit?: number;
@@ -61,17 +61,17 @@ export interface GatewayOptions {
   limits?: HttpOptions['limits'];
   connections?: ConnectionLimits;
   times?: ConnectionTimes;
-  /** What 503 answers, and restarting Workspaces, ask for; seconds. */
+  /** Retry-After of 503 answers and of restarting Workspaces; seconds. */
   retryAfterSeconds?: number;
   /** How long heartbeats are gathered into one statement; ms. */
   flushIntervalMs?: number;
   /** How often the gateway is recorded as up; ms. */
   beatIntervalMs?: number;
-  /** After how long a launch that nobody spoke of is forgotten; ms. */
+  /** After how long without a bootstrap or heartbeat a launch is forgotten; ms. */
   pruneAfterMs?: number;
 }
 
-/** What may change while a gateway runs. */
+/** Options that may change while a gateway runs. */
 export type Reloadable = Pick<GatewayOptions, 'tls' | 'trustedCertificates' | 'caBundle'>;
 
 export interface Gateway {

@@ -14,7 +14,7 @@ export interface NamespacedStore<T extends KubeObject> {
   parts: ReadonlyMap<string, ReflectedStore<T>>;
 }
 
-/** The objects of some namespaces: a list of one says nothing of another's. What is in no such namespace is not taken. */
+/** The objects of some namespaces. A list of one namespace is no evidence about another. Ignores objects of other namespaces. */
 export function createNamespacedStore<T extends KubeObject>(
   namespaces: readonly string[],
   options: StoreOptions<T> = {},

@@ -57,11 +57,11 @@ export interface Reflector {
   hasSynced(): boolean;
   /** True once synced; false when `signal` aborted or the reflector stopped before. */
   waitForSync(signal?: AbortSignal): Promise<boolean>;
-  /** What went wrong since the last success. */
+  /** The last error since the last success. */
   lastError(): Error | undefined;
   /** When the server was last heard, in monotonic ms. */
   lastContact(): number | undefined;
-  /** Lists again, as another found that the server was set back; one's own versions tell nothing once it has gone on. */
+  /** Lists again after another reflector found that the server was set back: once the server has gone on, own versions don't show it. */
   relist(): void;
   stop(): Promise<void>;
 }
@@ -70,8 +70,8 @@ export interface Reflector {
 const HEALTHY_AFTER_MS = 5_000;
 
 /**
- * Keeps a store equal to the server: lists, then watches from the list's version, resuming at the last version seen
- * whatever breaks, and lists again only when that version is compacted (410) or the stream can't be trusted.
+ * Keeps a store equal to the server: lists, then watches from the list's version. After any break it resumes at the last version
+ * seen, and lists again only when that version is compacted (410) or the stream can't be trusted.
  * Nothing but `stop` ends it. Delays are client-go's, 0.8 → 30 s.
  */
 export function startReflector<T extends KubeObject>(options: ReflectorOptions<T>): Reflector {
@@ -122,7 +122,7 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
     }
   }
 
-  // Gone is gone, whatever shape it went in.
+  // The last form of a deleted object does not matter.
   function heldAt(raw: KubeObject): T | undefined {
     const held = store.get(objectKey(raw));
     const { resourceVersion } = raw.metadata;
@@ -133,7 +133,7 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
     try {
       change();
     } catch (error) {
-      // The store itself is whole: it changes first and tells its listeners then.
+      // The store itself is whole: it changes first, and calls its listeners then.
       logger.error({ err: error }, 'a listener of the store failed');
     }
   }

@@ -19,8 +19,8 @@ export function relistCause(error: unknown): ListCause | undefined {
   if (error instanceof ApiError && error.causes.some((cause) => cause.reason === 'ResourceVersionTooLarge')) {
     return 'too_large';
   }
-  // Silent for longer than bookmarks are apart: half open, or the server was set back and says nothing of what is below
-  // the version asked for. Only a list can tell.
+  // Silent for longer than bookmarks are apart: half open, or the server was set back and sends nothing below
+  // the version asked for. Only a list shows which.
   if (error instanceof TransportError && error.code === 'TIMEOUT') return 'silent';
   if (error instanceof TransportError && error.code === 'SET_BACK') return 'set_back';
   // An event was lost in what could not be read.

@@ -40,7 +40,7 @@ export interface Store<T extends KubeObject> {
 export interface ReflectedStore<T extends KubeObject> extends Store<T> {
   /** Takes a complete list: what it lacks was deleted, unless it is newer than the list. */
   applyList(items: readonly T[], resourceVersion: string): void;
-  /** Whether a complete list shows an older version of what is held than it must: the server's own state was set back. */
+  /** Whether a complete list shows an older version of a held object than it can: the server's own state was set back. */
   showsOlder(items: readonly T[], resourceVersion: string): boolean;
   /** The same as applyList, but the list is believed even where it is older: the server's own state was set back. */
   reset(items: readonly T[], resourceVersion: string): void;
@@ -50,7 +50,7 @@ export interface ReflectedStore<T extends KubeObject> extends Store<T> {
   resourceVersion(): string | undefined;
 }
 
-/** What is common to the parts of one store. */
+/** The state that the parts of one store share. */
 export interface SharedOfStore<T> {
   indexes: Indexes<T>;
   /** Tells the listeners; once all is whole again, so that a listener sees no half of a list. */
@@ -94,7 +94,7 @@ export function createShared<T extends KubeObject>(options: StoreOptions<T>): Sh
   };
 }
 
-/** What one reflector lists and watches: the whole store, or its objects of one namespace. */
+/** The part of a store that one reflector lists and watches: the whole store, or its objects of one namespace. */
 export function createStorePart<T extends KubeObject>(shared: SharedOfStore<T>): ReflectedStore<T> {
   const { indexes, announce } = shared;
   const objects = new Map<string, T>();

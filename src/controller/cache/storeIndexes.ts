@@ -4,7 +4,7 @@ export interface Indexes<T> {
   keys(index: string, value: string): string[];
 }
 
-/** Keys by what an index function says of their objects. The functions must be pure: they are asked again to take a key out. */
+/** Keys by the values of index functions. The functions must be pure: they are called again to remove a key. */
 export function createIndexes<T>(
   functions: Readonly<Record<string, (object: T) => readonly string[]>>,
 ): Indexes<T> {

@@ -6,7 +6,7 @@ import type { KubeConfig } from './kubeConfig.ts';
 export interface Credentials {
   /** Scheme, host and port. */
   origin: string;
-  /** What goes before every path, without a trailing slash; mostly ''. */
+  /** The prefix of every path, without a trailing slash; mostly ''. */
   basePath: string;
   /** Authorization and impersonation; a secret. */
   headers: Readonly<Record<string, string>>;
@@ -58,7 +58,7 @@ export function createCredentials({ clock, load, refreshMs }: CredentialsOptions
       readAt = clock.monotonic();
       const reading = readNow();
       read = reading;
-      // A failure is for who waits for it; the next caller tries again.
+      // Only the present callers get a failure; the next caller tries again.
       reading.catch(() => {
         if (read === reading) read = undefined;
       });

@@ -12,7 +12,7 @@ export function dropManagedFields(raw: KubeObject): KubeObject {
 }
 
 /**
- * Keeps identity, versions, labels, owners and finalizers alone, whatever the server sent: kubectl's last-applied
+ * Keeps only identity, versions, labels, owners and finalizers, even if the server sent more: kubectl's last-applied
  * annotation holds a Secret's values, and managedFields its key names.
  */
 export function keepMetadataOnly(raw: KubeObject): KubeObject {
@@ -34,7 +34,7 @@ export function isKubeObject(value: unknown): value is KubeObject {
   );
 }
 
-/** What went wrong in a decode, without any of the object's values: paths and codes of zod's issues, or the error's name. */
+/** The problem of a decode, without any of the object's values: paths and codes of zod's issues, or the error's name. */
 export function decodeProblem(error: unknown): string {
   if (error instanceof Error && 'issues' in error && Array.isArray(error.issues)) {
     const issues = error.issues as { path?: PropertyKey[]; code?: string }[];

@@ -1,4 +1,4 @@
-/** No answer came: nobody knows whether the request was processed. The message names method and path, never a body. */
+/** No answer came, so the request may or may not have been processed. The message names method and path, never a body. */
 export class TransportError extends Error {
   override readonly name = 'TransportError';
   /** TIMEOUT, ABORTED, BAD_BODY (the answer was not JSON), NO_CREDENTIALS (nothing was sent), or the socket's code, e.g. ECONNRESET. */

@@ -142,7 +142,7 @@ function parseBody(request: KubeRequest, status: number, text: string): unknown 
   try {
     return JSON.parse(text);
   } catch {
-    // A proxy's page: the status says enough, and the page may say anything.
+    // A proxy's page: the status is enough, and the page may hold anything.
     if (status >= 400) return undefined;
     throw new TransportError('BAD_BODY', request.method, request.path, 'the answer is not JSON');
   }

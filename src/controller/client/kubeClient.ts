@@ -129,7 +129,7 @@ export function kubeClient(transport: Transport, options: KubeClientOptions): Ku
   };
 }
 
-/** When to send again, or undefined. A 429 was not processed, whatever it was; a read may be repeated anyway. */
+/** When to send again, or undefined. A request with a 429 was not processed, of any method; a read may be repeated anyway. */
 function retryIn(request: KubeRequest, failure: Error): number | undefined {
   if (isApiError(failure, 429)) return failure.retryAfterMs;
   if (request.method !== 'GET') return undefined;

@@ -4,7 +4,7 @@ import type { RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** What the runtime asks of a configuration; client-node's KubeConfig is one. */
+/** The part of a configuration that the runtime needs; client-node's KubeConfig has it. */
 export interface KubeConfig {
   getCurrentContext(): string;
   getCurrentCluster(): { server: string; proxyUrl?: string } | null;

@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import { TransportError } from './errors.ts';
 import type { KubeRequest } from './transport.ts';
 
-/** What bounds one request from outside: its time, its caller's signal, and its last check before it leaves. */
+/** Bounds of one request from outside: its time, its caller's signal, and its last check before it leaves. */
 export interface RequestLimits {
   /** Aborts when either ends it. */
   signal: AbortSignal;

@@ -19,7 +19,7 @@ export function parseScope(list: string | undefined): Scope {
   };
 }
 
-/** Every object of a namespaced resource in scope. @throws when one namespace can't be listed: half a list says nothing. */
+/** Every object of a namespaced resource in scope. @throws when one namespace can't be listed: half a list proves nothing. */
 export async function listInScope<T extends KubeObject>(
   kube: Pick<KubeClient, 'list'>,
   resource: Resource,

@@ -6,7 +6,7 @@ export interface KubeRequest {
   query?: Readonly<Record<string, string>>;
   /** Serialised as JSON. */
   body?: unknown;
-  /** Of the body; application/json unless told. */
+  /** Of the body; default application/json. */
   contentType?: string;
   /** Default application/json. */
   accept?: string;

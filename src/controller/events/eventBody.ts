@@ -20,7 +20,7 @@ export interface EventInput {
   type: 'Normal' | 'Warning';
   /** UpperCamelCase, ≤ 128 characters: why. */
   reason: string;
-  /** UpperCamelCase, ≤ 128 characters: what was done or failed. */
+  /** UpperCamelCase, ≤ 128 characters: the action that was done or failed. */
   action: string;
   /** For people; cut at 1,024 characters. */
   note: string;

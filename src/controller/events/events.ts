@@ -80,7 +80,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     buckets.set(uid, bucket);
     const taken = bucket.tryTake();
     if (buckets.size > sweepAt) {
-      // A full bucket says nothing that a new one would not.
+      // A full bucket is the same as a new one.
       for (const [key, other] of buckets) if (other.available() >= burstPerObject) buckets.delete(key);
       // Twice as many before the next sweep, so that an event costs the same however many objects there are.
       sweepAt = Math.max(maxQueued, 2 * buckets.size);
@@ -100,7 +100,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     wake?.();
   }
 
-  // Readers sort by it: what was told within one ms must not change places.
+  // Readers sort by it: events of the same ms must keep their order.
   function timeOfNext(): string {
     const now = clock.now();
     nthOfMs = now === toldAt ? Math.min(nthOfMs + 1, 999) : 0;

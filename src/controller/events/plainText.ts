@@ -3,7 +3,7 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /**
  * Text that a terminal or a browser shows as it stands: no escape sequence, no change of direction, no hidden character, no
- * half of one. What instances, tenants and EC2 say may hold all of these.
+ * half of one. Text from instances, tenants and EC2 may hold all of these.
  */
 export function plainText(text: string): string {
   return text.toWellFormed().replace(UNPRINTABLE, ' ');

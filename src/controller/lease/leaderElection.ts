@@ -38,13 +38,13 @@ export interface LeaderElectionOptions {
 
 export interface LeaderElector {
   /**
-   * Whether nobody else can hold the lease now, by the local monotonic clock alone. False for good within a term once it
-   * was false. It is what must be asked immediately before an effect.
+   * Whether no other process can hold the lease now, by the local monotonic clock alone. Once false, it stays false for the rest
+   * of the term. Callers must check it immediately before an effect.
    */
   held(): boolean;
   /** The term while it is held. */
   term(): Term | undefined;
-  /** Whom the lease last named; for people. */
+  /** The holder that the lease last named; for people. */
   holder(): string | undefined;
   /** When the server last answered about the lease. */
   heardAt(): MonoReading | undefined;
@@ -56,7 +56,7 @@ export interface LeaderElector {
  * client-go's leader election on a Lease, with its 15/10/2 s. A holder's renewals are observed by their change and timed
  * with the local clock, so clocks may differ as they like; only their speed is trusted, to a third.
  *
- * The term ends `renewDeadlineMs` after the last successful renewal was sent. Nobody takes the lease sooner than
+ * The term ends `renewDeadlineMs` after the last successful renewal was sent. No other process takes the lease sooner than
  * `leaseDurationMs` after that renewal reached the server, so the gap between them is what an effect already on its way has.
  * A lost lease makes a standby that tries again; nothing here ends the process.
  */

@@ -6,8 +6,8 @@ export interface Timer {
 }
 
 /**
- * Everything the operator knows of time. A test or the simulator passes its own.
- * Wall time is for stamps that people and other processes read; whatever safety rests on uses `monotonic`.
+ * The operator's only source of time. A test or the simulator passes its own.
+ * Wall time is for stamps that people and other processes read; everything that safety rests on uses `monotonic`.
  */
 export interface Clock {
   /** Milliseconds since the Unix epoch; may jump. */

@@ -5,7 +5,7 @@ export interface WallMs {
   readonly [clock]: 'wall';
 }
 
-/** A moment of this process's monotonic clock, ms from an arbitrary origin: what safety rests on. It never goes back. */
+/** A moment of this process's monotonic clock, ms from an arbitrary origin. Safety rests on it. It never goes back. */
 export interface MonoMs {
   readonly [clock]: 'monotonic';
 }
@@ -17,14 +17,14 @@ export interface MonoMs {
  */
 type Moment = WallMs | MonoMs;
 
-/** What a clock returns: a number too, for what only measures. */
+/** A clock's reading: also a number, for code that only measures. */
 export type WallReading = WallMs & number;
 export type MonoReading = MonoMs & number;
 
 const number = (at: Moment) => at as unknown as number;
 const moment = <T extends Moment>(ms: number) => ms as unknown as T;
 
-/** The moment so many ms later, or earlier when negative. */
+/** The moment `ms` later, or earlier when negative. */
 export function plus<T extends Moment>(at: T, ms: number): T {
   return moment<T>(number(at) + ms);
 }

@@ -7,12 +7,12 @@ export interface TokenBucketOptions {
   /** Tokens that come back a second; > 0. */
   refillPerSecond: number;
   initial?: number;
-  /** Told how long each accepted `take` waited, in milliseconds; 0 when it did not. */
+  /** Receives how long each accepted `take` waited, in milliseconds; 0 when it did not. */
   onWait?: (ms: number) => void;
 }
 
 export interface TokenBucket {
-  /** Takes tokens at once, or nothing. Never overtakes those who wait. */
+  /** Takes tokens at once, or nothing. Never overtakes callers that wait. */
   tryTake(tokens?: number): boolean;
   /** Resolves once the tokens were taken, in the order of the calls; rejects with the signal's reason, nothing taken. */
   take(tokens?: number, signal?: AbortSignal): Promise<void>;
@@ -20,7 +20,7 @@ export interface TokenBucket {
   drain(ms?: number): void;
   /** Whole and part tokens there are now; never negative. */
   available(): number;
-  /** In how many ms there will be so many tokens, if nobody takes any; more than the capacity may be asked for. */
+  /** In how many ms there will be this number of tokens, if none is taken; `tokens` may exceed the capacity. */
   waitMs(tokens: number): number;
   /** How many `take` calls wait. */
   waiting(): number;

@@ -60,7 +60,7 @@ export function createController(options: ControllerOptions): Controller {
   const { timeoutMs = 120_000, abandonAfterMs = 10_000, turns = createTurns({ clock }) } = options;
   const labels = { controller: name };
   const passes = new Set<AbortController>();
-  /** What each key failed with for good, until it fails otherwise or succeeds: the same is logged once. */
+  /** Each key's terminal error, until it fails otherwise or succeeds: the same error is logged once. */
   const givenUp = new Map<string, string>();
   let workersRun: { taking: AbortController; ended: Promise<unknown> } | undefined;
 

@@ -5,7 +5,7 @@ export interface Fifo<T> {
   readonly length: number;
 }
 
-/** Below so many taken items their places are not worth a copy of the rest. */
+/** Below this number of taken items their places are not worth a copy of the rest. */
 const LEAST_TAKEN = 1_024;
 
 export function createFifo<T>(): Fifo<T> {

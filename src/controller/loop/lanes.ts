@@ -98,7 +98,7 @@ function enter(lane: LaneState, place: Place): void {
   lane.turns.push(group);
 }
 
-/** What is empty was not passed over. */
+/** An empty lane was not passed over. */
 function leave(lane: LaneState): void {
   lane.size -= 1;
   if (lane.size === 0) lane.passedOver = 0;

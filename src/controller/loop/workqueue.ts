@@ -73,7 +73,7 @@ export function createWorkqueue(options: WorkqueueOptions): Workqueue {
   function add(key: string): void {
     if (shuttingDown) return;
     if (dirty.has(key)) {
-      // What it waits for may be more pressing by now.
+      // Its work may be more urgent by now.
       if (!processing.has(key)) queue.push(key, laneOf(key));
       return;
     }

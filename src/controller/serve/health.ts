@@ -1,7 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 
-/** What is wrong, in words without secrets; a note where all is well and something is to be said all the same. */
+/** A fault, in words without secrets; or a note, if all is well and there is still something to report. */
 export type HealthAnswer = string | { note: string } | undefined;
 /** A throw counts as wrong. */
 export type HealthCheck = () => HealthAnswer | Promise<HealthAnswer>;

@@ -17,7 +17,7 @@ const DROPPED_EVENTS = [
 ] as const;
 export type DroppedEvent = (typeof DROPPED_EVENTS)[number];
 
-/** What a workqueue reports when it is scraped. */
+/** A workqueue's report at a scrape. */
 export interface QueueReading {
   depth: number;
   /** Seconds that the items now in work have been worked on, summed. */

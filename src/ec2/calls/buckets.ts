@@ -74,7 +74,7 @@ export interface Buckets {
   take(name: BucketName): Promise<void>;
   /** Takes the token of one request at once, or none. */
   tryTake(name: BucketName): boolean;
-  /** In how many ms there are tokens for so many requests, if nobody else sends any; 0 is now. */
+  /** In how many ms there are tokens for this number of requests, if no other is sent; 0 is now. */
   waitMs(name: BucketName, requests: number): number;
   size(name: BucketName): BucketSize;
   /** AWS said "too fast": everyone at this bucket waits, 1 s to 30 s with jitter, longer each time in a row. */
@@ -114,7 +114,7 @@ export function createBuckets({ clock, random, metrics, sizes = {} }: BucketsOpt
     size: sizeOf,
     throttled(name) {
       const at = gate(name);
-      // Requests that were under way when the pause began say nothing new.
+      // Throttled requests that were under way when the pause began add no news.
       if (clock.monotonic() < at.pausedUntil) return;
       const ceiling = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(at.throttles, 10));
       const pause = ceiling * (0.5 + random.next() / 2);

@@ -13,7 +13,7 @@ export interface CallerOptions {
   clock: Clock;
   metrics: Ec2Metrics;
   logger: Logger;
-  /** What errors are explained by; none where AWS is reached directly. */
+  /** The proxy that explains errors; none where AWS is reached directly. */
   proxy?: ProxyEnv | undefined;
 }
 

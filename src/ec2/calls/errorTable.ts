@@ -40,7 +40,7 @@ const CODES = {
   EC2ThrottledException: 'throttled',
   SlowDown: 'throttled',
 
-  // The token is bound already; what it is bound to must be looked up. The second one is EC2's answer since January
+  // The token is bound already; look up the instance that it is bound to. The second one is EC2's answer since January
   // 2025 when the token's instance has terminated (boto/boto3#4406); earlier it answered with that instance.
   IdempotentParameterMismatch: 'mismatch',
   IdempotentInstanceTerminated: 'mismatch',
@@ -83,9 +83,9 @@ const CODES = {
   ValidationError: 'userFix',
   ValidationException: 'userFix',
 
-  // Written down although unknown codes are treated alike: these are the documented "nobody knows".
+  // Listed although unknown codes are treated alike: AWS documents that these leave the outcome open.
   InternalError: 'ambiguous',
-  // Another request is under way, and it says nothing of what comes of that.
+  // Another request is under way, and its outcome is open.
   PriorRequestNotComplete: 'ambiguous',
   InternalFailure: 'ambiguous',
   InternalServerError: 'ambiguous',
@@ -108,7 +108,7 @@ const BY_CODE = new Map<string, ErrorClass>(Object.entries(CODES));
 /** All codes that are listed by name, for tests and documentation. */
 export const listedCodes: ReadonlyMap<string, ErrorClass> = BY_CODE;
 
-/** The class of an answer that carried this code. Whatever is not known to be harmless is `ambiguous`. */
+/** The class of an answer that carried this code. A code that is not known to be harmless is `ambiguous`. */
 export function classOfCode(code: string, httpStatus: number): ErrorClass {
   const listed = BY_CODE.get(code);
   if (listed) return listed;

@@ -49,7 +49,7 @@ interface FailureParts {
   /** What happened, in words; no parameters, no secrets. */
   detail: string;
   requestID?: string | undefined;
-  /** What a person can do, where that is not what code or class say. */
+  /** The next step for a person, where code or class do not give it. */
   step?: string | undefined;
 }
 
@@ -97,8 +97,8 @@ interface RawError {
 }
 
 /**
- * What the SDK threw, in one of our classes. The SDK's error is not kept as a cause: it drags request and response along.
- * Before the request was handed to the socket nothing can have happened, whatever the error; nor while connecting.
+ * Puts the SDK's error into one of our classes. It does not keep the SDK's error as a cause, which holds request and response.
+ * Before the request was handed to the socket, and while connecting, nothing can have happened, with any error.
  */
 export function classify(error: unknown, context: CallContext): Ec2Failure {
   if (isEc2Failure(error)) return error;
@@ -139,7 +139,7 @@ function notSent(raw: RawError, action: string, said: string, step: string | und
   return ec2Failure({ class: 'notSent', code, action, detail: said, step });
 }
 
-// What the SDK calls an answer without a code of AWS's, e.g. a proxy's error page.
+// Names that the SDK gives an answer without a code of AWS's, e.g. a proxy's error page.
 const NO_CODE: ReadonlySet<unknown> = new Set(['Error', 'Unknown', 'UnknownError', 'NotFound']);
 
 function awsCode(raw: RawError, status: number): string {

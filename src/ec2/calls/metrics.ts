@@ -14,7 +14,7 @@ export interface Ec2Metrics {
   watchSweepAge(age: () => number | undefined): void;
 }
 
-/** What is asked of AWS; Ec2Calls has a method for each. */
+/** Actions of AWS; Ec2Calls has a method for each. */
 const ACTIONS: readonly Capitalize<keyof Ec2Calls>[] = [
   'RunInstances',
   'TerminateInstances',

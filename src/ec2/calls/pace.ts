@@ -1,7 +1,7 @@
 import type { Clock } from '../../controller/lib/clock.ts';
 import type { BucketSize } from './buckets.ts';
 
-/** Lets so many pass at once and so many a second, as a token bucket of that size does, without a token to hold. */
+/** Limits the burst and the rate as a token bucket of that size does, without tokens to hold. */
 export interface Pace {
   /** In how many ms one more may pass; 0 is now. */
   waitMs(): number;

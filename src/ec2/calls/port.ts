@@ -2,7 +2,7 @@ import type { RequestVersion } from '../../api/kinds/launchParams.ts';
 import type { LaunchParams } from '../../api/kinds/workspace.ts';
 import type { MonoMs } from '../../controller/lib/time.ts';
 
-/** EC2's instance states; what it says is never smoothed. */
+/** EC2's instance states, unchanged. */
 export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped';
 
 export { TAG } from '../../api/launch/tags.ts';
@@ -33,7 +33,7 @@ export interface Instance {
 /** The check that fails: the instance's own (its system doesn't answer) or the one of what it runs on. */
 export type ImpairedCheck = 'instance' | 'system';
 
-/** What DescribeInstanceStatus says of one instance: ok, initializing, impaired, insufficient-data or not-applicable. */
+/** DescribeInstanceStatus's answer about one instance: ok, initializing, impaired, insufficient-data or not-applicable. */
 export interface InstanceStatus {
   id: string;
   instance: string;
@@ -44,7 +44,7 @@ export interface InstanceStatus {
  * How an error is to be treated; the table is in errors.ts.
  * capacity: another zone or type, with a new number. quota: wait. throttled: everyone waits, nothing was spent.
  * userFix: wait until the object changes. mismatch: IdempotentParameterMismatch. gone: the thing does not exist.
- * ambiguous: nobody knows whether it happened. notSent: it certainly did not leave this process. dryRunOK: a dry run that would have worked.
+ * ambiguous: it may have happened. notSent: it certainly did not leave this process. dryRunOK: a dry run that would have worked.
  */
 export const ERROR_CLASSES = [
   'capacity',
@@ -59,7 +59,7 @@ export const ERROR_CLASSES = [
 ] as const;
 export type ErrorClass = (typeof ERROR_CLASSES)[number];
 
-/** What every method of Ec2Calls rejects with. The message never holds parameters. */
+/** The error that every method of Ec2Calls rejects with. The message never holds parameters. */
 export interface Ec2Failure extends Error {
   name: 'Ec2Failure';
   class: ErrorClass;
@@ -118,7 +118,7 @@ export interface SecurityGroup {
 
 /** One method an API action: the port at which tests and the simulator cut the cloud. Every call goes through its bucket. */
 export interface Ec2Calls {
-  /** Never retried by itself. */
+  /** Never retried automatically. */
   runInstances(request: RunRequest, options?: EffectOptions): Promise<Instance>;
   terminateInstances(ids: readonly string[], options?: EffectOptions): Promise<void>;
   stopInstances(ids: readonly string[], options?: EffectOptions): Promise<void>;
@@ -129,7 +129,7 @@ export interface Ec2Calls {
     ids?: readonly string[];
     nextToken?: string;
   }): Promise<Page<Instance>>;
-  /** Of running instances, everybody's in the account and region: it knows no filter by tags. At most 1,000 a page. */
+  /** Status of all running instances in the account and region: EC2 has no filter by tags here. At most 1,000 a page. */
   describeInstanceStatus(query: {
     filters: readonly Filter[];
     nextToken?: string;
@@ -154,7 +154,7 @@ export interface ObservedInstance extends Instance {
   notFound?: { firstAt: MonoMs; lastAt: MonoMs };
   /** Whether the newest complete read that should have shown it lacked it: its look-ups while it is followed, else the sweep. */
   missing: boolean;
-  /** Each reading of status checks since this one says that it fails. Absent where EC2 says otherwise, or has not been heard lately. */
+  /** Every reading since `since` shows the check as failed. Absent where EC2 shows otherwise, or has not answered lately. */
   impaired?: { kind: ImpairedCheck; since: MonoMs };
 }
 
@@ -164,7 +164,7 @@ export interface Sweep {
   endedAt: MonoMs;
 }
 
-/** What all reconciles read; filled by one sweep and by batched look-ups, never by a reconcile. */
+/** The view that all reconciles read; one sweep and batched look-ups fill it, never a reconcile. */
 export interface CloudView {
   /** The last complete sweep of this cluster's instances; undefined before the first. */
   lastSweep(): Sweep | undefined;
@@ -175,7 +175,7 @@ export interface CloudView {
   notFound(id: string): ObservedInstance['notFound'];
   /** Take an effect's answer as a reading, so that our own launch is never unseen. */
   note(instance: Instance): void;
-  /** Ask for targeted look-ups of these instances of a Workspace (every `lookupIntervalMs`) until told otherwise; replaces the earlier set. */
+  /** Looks these instances of a Workspace up every `lookupIntervalMs`, until the next call; replaces the earlier set. */
   follow(uid: string, ids: readonly string[]): void;
 }
 
@@ -186,7 +186,7 @@ export type Resolution =
       images: readonly Image[];
       subnets: readonly Subnet[];
       securityGroupIDs: readonly string[];
-      /** What each term of security groups selects, as the spec orders them. */
+      /** The groups that each term selects, in the spec's order. */
       groupsByTerm?: readonly (readonly string[])[];
     }
   | {

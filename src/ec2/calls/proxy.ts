@@ -15,7 +15,7 @@ export function createAgents(proxy: ProxyEnv | undefined) {
   return { httpAgent: new HttpAgent(options), httpsAgent: new HttpsAgent(options) };
 }
 
-/** The parts of Node's errors that tell what could not be reached. */
+/** The parts of Node's errors that name the unreached address. */
 interface Unreached {
   code?: unknown;
   hostname?: unknown;
@@ -36,7 +36,7 @@ export function isRefusedTunnel({ code }: Unreached): boolean {
   return code === TUNNEL;
 }
 
-/** What a person can do where the proxy, not AWS, is what can't be reached or refuses. */
+/** Advice for a person where the proxy, not AWS, can't be reached or refuses. */
 export function proxyAdvice(error: Unreached, proxy: ProxyEnv | undefined): string | undefined {
   if (!proxy) return undefined;
   const setting = proxy.HTTPS_PROXY === undefined ? 'HTTP_PROXY' : 'HTTPS_PROXY';

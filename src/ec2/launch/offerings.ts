@@ -10,14 +10,14 @@ import type { Refusal } from '../../api/reasons/refusals.ts';
 import type { Clock } from '../../controller/lib/clock.ts';
 import { type MonoMs, msBetween, plus, type WallMs } from '../../controller/lib/time.ts';
 
-/** What EC2 refuses just now, and until when it is not asked. Plain data, a fact for a pure decision. */
+/** An offering that EC2 refuses now, and until when it is not asked. Plain data, a fact for a pure decision. */
 export interface RefusedOffering {
   readonly scope: RefusalScope;
   readonly class: Refusal;
   /** AWS's error code. */
   readonly code: string;
   readonly until: MonoMs;
-  /** Who would lose an instance by asking leaves it to others for as long again. */
+  /** Until then a Workspace that would give up an instance for it leaves it to others. */
   readonly heldUntil: MonoMs;
 }
 
@@ -37,7 +37,7 @@ export interface OfferingMemory {
    * refused. That EC2 accepts another one there shows nothing else.
    */
   takenBack(asked: AskedFor): void;
-  /** EC2 accepted a launch that was first sent at this moment: what was refused before, and would cover it, is over. */
+  /** EC2 accepted a launch that was first sent at this moment: earlier refusals that cover it are over. */
   accepted(asked: AskedFor, sentAt: MonoMs): void;
   /** A refusal on record, of this process or of one before it. */
   recorded(refusal: RecordedRefusal): void;
@@ -45,7 +45,7 @@ export interface OfferingMemory {
   mayTry(uid: string, asked: AskedFor): boolean;
   /** Whether this key waits until EC2 accepts something that it refused. */
   waits(key: string, waits: boolean): void;
-  /** What is refused at this moment, as this Workspace has it; a copy. */
+  /** The present refusals for this Workspace; a copy. */
   snapshot(uid: string): readonly RefusedOffering[];
 }
 
@@ -58,7 +58,7 @@ interface Mark {
   ms: number;
   until: MonoMs;
   heldUntil: MonoMs;
-  /** Who finds out whether it still holds, and how long others wait for that. */
+  /** The Workspace that tries whether it still holds, and how long others wait for that. */
   tried?: { uid: string; until: MonoMs };
 }
 
@@ -78,7 +78,7 @@ export function createOfferingMemory({
   maxMs = 900_000,
 }: {
   clock: Pick<Clock, 'now' | 'monotonic'>;
-  /** Of a key that waits: EC2 accepts again what it refused. */
+  /** Wakes a key that waits: EC2 accepts again an offering that it refused. */
   wake?: (key: string) => void;
   capacityMs?: number;
   quotaMs?: number;
@@ -88,7 +88,7 @@ export function createOfferingMemory({
   const waiting = new Set<string>();
   /** By scope and code: the newest record taken up, or the acceptance that overrides what was recorded before it. */
   const settledAt = new Map<string, WallMs>();
-  /** The newest record taken up with a stamp from the future: it says nothing of when others were made. */
+  /** The newest record with a stamp from the future: it does not date other records. */
   const aheadAt = new Map<string, WallMs>();
 
   const longest = Math.max(capacityMs, quotaMs, maxMs);

@@ -11,7 +11,7 @@ import { renderRequest1 } from './request1.ts';
  * - A shutdown from within stops an On-Demand instance, and it is started again; AWS takes no such value for Spot.
  * - The root volume is encrypted, with the class's key or the account's default key for EBS.
  * - All that the request creates carries the tags, as IAM policies and SCPs that ask for tags at creation demand.
- * - A public address is as the class says; where it says nothing, as the subnet does.
+ * - The class decides about a public address; without that, the subnet does.
  */
 export function renderRequest2(request: RunRequest): RunInstancesCommandInput {
   const { params } = request;

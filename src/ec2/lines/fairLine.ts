@@ -31,7 +31,7 @@ export interface FairLine<P extends Place> {
   readonly ready: number;
 }
 
-/** Namespaces that are looked at to tell one place's rank within a round. */
+/** How many namespaces are read for one place's rank within a round. */
 const MOST_WALKED = 256;
 
 interface Row<P> {

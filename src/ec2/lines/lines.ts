@@ -3,7 +3,7 @@ import type { BucketName, Buckets } from '../calls/buckets.ts';
 import type { Ec2Metrics } from '../calls/metrics.ts';
 import { createTurnQueue, type Turn, type TurnQueue, type TurnRequest } from './turnQueue.ts';
 
-/** What reconciles ask of EC2, each in the line of its own bucket: no end ever waits behind a launch. */
+/** Actions that reconciles ask of EC2, each in the line of its own bucket, so that no end waits behind a launch. */
 export const LINE_BUCKETS = [
   'RunInstances',
   'StartInstances',
@@ -18,7 +18,7 @@ export type LineBucket = (typeof LINE_BUCKETS)[number];
 const SLOW = ['RunInstances', 'StartInstances'] as const satisfies readonly LineBucket[];
 const SLOW_SHARE = 0.75;
 
-/** The lines at the buckets. Nothing is lost with them: whoever wants a turn asks in each of its passes. */
+/** The lines at the buckets. Losing them loses nothing: a Workspace that wants a turn asks in each of its passes. */
 export interface Lines {
   ask(bucket: LineBucket, request: TurnRequest): Turn;
   /** See TurnQueue. */

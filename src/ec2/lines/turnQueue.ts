@@ -3,27 +3,27 @@ import type { BucketName, Buckets } from '../calls/buckets.ts';
 import { createPace } from '../calls/pace.ts';
 import { createFairLine, type FairLine, type Place } from './fairLine.ts';
 
-/** A turn that nobody takes up is the next one's after so long, ms: longer than a pass waits for a worker in a storm. */
+/** After how long an unused turn goes to the next place, ms: longer than a pass waits for a worker in a storm. */
 const LAPSE_MS = 15_000;
 
-/** The soonest that a turn that is not now is told for, and looked for where nothing says when it comes, ms. */
+/** The shortest wait that is returned for a later turn, and the interval to look where its time is unknown, ms. */
 const LOOK_AGAIN_MS = 1_000;
 
 export interface TurnRequest extends Omit<Place, 'order'> {
-  /** What is woken when the turn comes. */
+  /** The key to wake when the turn comes. */
   key: string;
   /** Default: when it asked. Places of one namespace in one bucket sort by it. */
   order?: string | undefined;
   /**
-   * `again` is for whoever had an instance, and for what is asked of one; `first` for whoever never had any, and for
-   * those who give theirs up when their turn comes. Where both wait they alternate.
+   * `again` is for Workspaces that had an instance, and for calls about one; `first` for Workspaces that never had any, and for
+   * those that give theirs up when their turn comes. Where both wait they alternate.
    */
   lane: 'again' | 'first';
   /** `send`: a request. `open`: it gives up its instance, and asks to send once that has ended, in lane `again`. */
   errand: 'send' | 'open';
 }
 
-/** When it is one's turn: now, or in about so many ms, after so many others. */
+/** When a place has its turn: now, or in about `inMs`, after the others ahead of it. */
 export interface Turn {
   inMs: number;
   ahead: number;
@@ -58,8 +58,8 @@ export interface TurnQueueOptions {
 }
 
 /**
- * Who sends next at one bucket. Nobody waits in it: a place in line is all, and whoever has its turn is woken. A token
- * is spent when the request goes out. One that is not taken up goes to the next, as no token was bound to the place.
+ * Decides which Workspace sends next at one bucket. No pass waits in it: a Workspace has a place in line, and is woken when its turn
+ * comes. A token is spent when the request goes out. An unused one goes to the next place, since no token is bound to a place.
  */
 export interface TurnQueue {
   /** Takes a place, or renews it; answers when its turn is. */
@@ -76,14 +76,14 @@ export interface TurnQueue {
    * given up. Returns whether it still has a place, or a turn that came meanwhile.
    */
   passed(id: string): boolean;
-  /** Hands out what turns there are: what this queue does not see has changed. */
+  /** Hands out the available turns, after a change that this queue does not see. */
   settle(): void;
   length(): number;
   /** Turns that are out: of those that have yet to send, and of those that wait for an answer. */
   atWork(): number;
 }
 
-/** A turn that its holder does not take up; what is on record is being sent. */
+/** Whether an unused turn may lapse; a request on record is being sent. */
 function mayLapse({ committed, used }: Grant): boolean {
   return !committed && !used;
 }

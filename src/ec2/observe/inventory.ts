@@ -17,15 +17,15 @@ type NotFound = NonNullable<ObservedInstance['notFound']>;
  * the result is as if they had come in the order in which they were begun.
  */
 export interface Inventory {
-  /** A whole sweep: all or nothing of it is taken. `judgedElsewhere`: ids whose absence from it says nothing. */
+  /** A whole sweep: all or nothing of it is taken. `judgedElsewhere`: ids whose absence from it proves nothing. */
   applySweep(items: readonly Instance[], begunAt: MonoMs, judgedElsewhere: ReadonlySet<string>): Changes;
   /** Complete look-ups of these ids. */
   applyLookup(ids: readonly string[], items: readonly Instance[], begunAt: MonoMs): Changes;
   /** An effect's answer, which is about some moment before `now`: it can add and advance, never take back. */
   note(instance: Instance, now: MonoMs): Changes;
-  /** A whole reading of failing status checks: all or nothing of it is taken. Undefined: EC2 has not been heard for so long that nothing is known of them. */
+  /** A whole reading of failing status checks: all or nothing of it is taken. Undefined: EC2 has not answered for so long that no check is known. */
   applyImpaired(kinds: ReadonlyMap<string, ImpairedCheck> | undefined, begunAt: MonoMs): Changes;
-  /** Lets go of what is absent, was last seen before `before` and is followed by nobody. */
+  /** Forgets instances that are absent, were last seen before `before` and have no follower. */
   forget(before: MonoMs): Changes;
   get(id: string): ObservedInstance | undefined;
   notFound(id: string): NotFound | undefined;
@@ -33,7 +33,7 @@ export interface Inventory {
   all(): readonly ObservedInstance[];
 }
 
-/** What is known of one id; `reading` is lacking for one that was only ever looked for. */
+/** The known facts of one id; an id that no answer ever showed has no `reading`. */
 interface Known {
   reading?: Instance & { readAt: MonoMs };
   /** Begin of the newest read that showed it, and of the newest that should have and did not. */
@@ -44,7 +44,7 @@ interface Known {
   view?: ObservedInstance;
 }
 
-/** How far towards its end a state is. What ended or is ending never comes back; EC2's replicas may still say so. */
+/** How far towards its end a state is. An instance that ended or is ending never comes back, though EC2's replicas may show an earlier state. */
 const ENDING: Readonly<Record<InstanceState, number>> = {
   pending: 0,
   running: 0,
@@ -55,8 +55,8 @@ const ENDING: Readonly<Record<InstanceState, number>> = {
 };
 
 /**
- * `followers` names the Workspaces that asked for an id, whatever its tags say.
- * `gapMs`: two NotFounds further apart are not of one absence, as nobody looked in between.
+ * `followers` names the Workspaces that asked for an id, with any tags.
+ * `gapMs`: two NotFounds further apart don't prove one absence, since no look-up came in between.
  */
 export function createInventory(followers: (id: string) => Iterable<string>, gapMs: number): Inventory {
   const byID = new Map<string, Known>();

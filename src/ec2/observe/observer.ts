@@ -9,7 +9,7 @@ import { type Changes, createInventory } from './inventory.ts';
 import { createRepeater } from './repeater.ts';
 import { LOOKUP_BATCH, lookUpInstances, readImpaired, sweepInstances } from './sweep.ts';
 
-/** What was last read of status checks says nothing once this many readings in their place have failed. */
+/** The last reading of status checks expires once this many later readings have failed. */
 const STATUS_STALE_READINGS = 3;
 
 /** Look-ups that may fail in a row, as intervals, before what they said earlier is no part of the same absence. */
@@ -30,7 +30,7 @@ export interface ObserverOptions {
   statusIntervalMs?: number;
   /** Longest pause while EC2 answers with errors. Default 60,000 ms. */
   maxBackoffMs?: number;
-  /** How long something absent and followed by nobody is remembered. Default 3,600,000 ms. */
+  /** How long an absent instance without a follower is remembered. Default 3,600,000 ms. */
   forgetAfterMs?: number;
   /** The picture of a Workspace changed; once a Workspace and read. */
   onChange: (uid: string) => void;
@@ -48,7 +48,7 @@ export interface ObserverHealth {
 
 export interface Observer extends CloudView {
   start(): void;
-  /** Resolves when nothing is under way any more. What is known stays, but for failing status checks. */
+  /** Resolves when nothing is under way any more. The view stays, except for failing status checks. */
   stop(): Promise<void>;
   /** Resolves after a whole sweep that began at or after the call; rejects with its Ec2Failure. */
   sweepNow(): Promise<void>;
@@ -137,7 +137,7 @@ export function createObserver(options: ObserverOptions): Observer {
     };
   }
 
-  /** What is followed and can still change. */
+  /** Followed instances that can still change. */
   function idsToLookUp(): ReadonlySet<string> {
     const ids = new Set<string>();
     for (const id of followersOf.keys()) {

@@ -14,7 +14,7 @@ export interface Repeater {
   start(): void;
   /** No further runs; resolves when the present one is over. */
   stop(): Promise<void>;
-  /** A run that begins now or, while one is under way, right after it; shared by all who ask meanwhile. Rejects as the task does. */
+  /** A run that begins now or, while one is under way, right after it; shared by all callers meanwhile. Rejects as the task does. */
   runNow(): Promise<void>;
 }
 

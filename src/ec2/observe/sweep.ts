@@ -29,8 +29,8 @@ export function lookUpInstances(calls: Reads, ids: readonly string[]): Promise<I
 }
 
 /**
- * Running instances whose status checks fail, everybody's in the account, and which check it is; `system` when both do.
- * Filters are joined by "and", so that each check is asked for by itself; nearly always both answers are empty.
+ * All running instances in the account whose status checks fail, and which check it is; `system` when both do.
+ * EC2 joins filters by "and", so each check has its own request; nearly always both answers are empty.
  */
 export async function readImpaired(
   calls: Pick<Ec2Calls, 'describeInstanceStatus'>,

@@ -14,9 +14,9 @@ export interface ResolverOptions {
   errorTtlMs?: number;
 }
 
-/** Turns a class's terms into what EC2 has for them. Classes that are alike, and those who ask at once, share the calls. */
+/** Turns a class's terms into what EC2 has for them. Classes that are alike, and callers at the same time, share the calls. */
 export interface Resolver {
-  /** What EC2 refuses, or doesn't have, is a Resolution too. */
+  /** A refusal by EC2, or a term without a match, is a Resolution too. */
   resolve(spec: ResolvableSpec): Promise<Resolution>;
   /** The last resolution while it is fresh, without a call. */
   peek(spec: ResolvableSpec): Resolution | undefined;

@@ -19,7 +19,7 @@ export interface Network {
   subnets: readonly Subnet[];
   /** Sorted, each once. */
   securityGroupIDs: readonly string[];
-  /** What each term selects, as the terms are ordered. */
+  /** The groups that each term selects, in the order of the terms. */
   groupsByTerm: readonly (readonly string[])[];
 }
 
@@ -54,7 +54,7 @@ const LISTS = {
   securityGroups: { filter: 'group-id', thing: 'security group' },
 } as const;
 
-/** What each term matches, in the order of ids, each once. */
+/** The matches of each term, in the order of ids, each once. */
 async function select<T extends { id: string }>(
   terms: readonly ResourceTerm[],
   list: keyof typeof LISTS,

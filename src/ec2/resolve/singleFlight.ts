@@ -6,7 +6,7 @@ export interface SingleFlightOptions<T> {
   ttlMs: (value: T) => number;
 }
 
-/** Values by key for a while; those who ask for the same key at once share one question. A rejection is not kept. */
+/** Values by key for a while; callers that ask for the same key at the same time share one request. A rejection is not kept. */
 export interface SingleFlight<T> {
   get(key: string, ask: () => Promise<T>): Promise<T>;
   /** The value at hand while it is fresh. */
@@ -39,7 +39,7 @@ export function createSingleFlight<T>({ clock, ttlMs }: SingleFlightOptions<T>):
     async get(key, ask) {
       const fresh = peek(key);
       if (fresh !== undefined) return fresh;
-      // Asked a turn later, so that whatever `ask` does, it ends after it was noted here.
+      // Called a turn later, so that even an `ask` that ends at once ends after it was noted here.
       const shared = asking.get(key) ?? Promise.resolve().then(() => question(key, ask));
       asking.set(key, shared);
       return shared;

@@ -1,7 +1,7 @@
 import type { WorkspaceClassSpec } from '../../api/kinds/workspaceClass.ts';
 import type { Filter } from '../calls/port.ts';
 
-/** What of a class must be looked up in EC2. */
+/** The fields of a class that are looked up in EC2. */
 export type ResolvableSpec = Pick<WorkspaceClassSpec, 'images' | 'subnets' | 'securityGroups'>;
 
 export type ImageTerm = ResolvableSpec['images'][number];

@@ -5,7 +5,7 @@ import { CODE, ec2Failure } from '../calls/errors.ts';
 import type { Instance, Page } from '../calls/port.ts';
 import { scanInstances } from './scannedInstances.ts';
 
-/** What the SDK's own parser gets to read instead. */
+/** The empty answer that the SDK's own parser reads instead. */
 const READ_ALREADY = Buffer.from('<DescribeInstancesResponse><reservationSet/></DescribeInstancesResponse>');
 
 /** As much of an HTTP answer as is read here. */
@@ -47,7 +47,7 @@ export function scannedDescribeInstances(
   return {
     command,
     page() {
-      // Never an empty page for one that nobody read: it would look like an account without instances.
+      // Never return an empty page for an unread one: it would look like an account without instances.
       if (!page)
         throw ec2Failure({
           class: 'ambiguous',

@@ -143,7 +143,7 @@ function copied(text: string): string {
   return Buffer.from(text).toString();
 }
 
-/** What many instances have in common is one string for all of them. At this many it begins again. */
+/** Instances share one string for equal values. At this many strings the table begins again. */
 const MOST_SHARED = 4_096;
 const sharedTexts = new Map<string, string>();
 

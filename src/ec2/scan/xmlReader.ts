@@ -18,7 +18,7 @@ export interface XmlReader {
   end(): void;
 }
 
-/** What was read is no whole document. */
+/** The input is no whole document. */
 export class XmlError extends Error {
   override readonly name = 'XmlError';
 }

@@ -7,7 +7,7 @@ const NAMED: ReadonlyMap<string, string> = new Map([
   ['apos', "'"],
 ]);
 
-/** Line ends as XML has them: what a document writes as CR or CR LF is LF (XML 1.0, 2.11). */
+/** Line ends as XML has them: CR and CR LF in a document are LF (XML 1.0, 2.11). */
 export function withLineEnds(raw: string): string {
   return raw.includes('\r') ? raw.replace(/\r\n?/g, '\n') : raw;
 }

@@ -4,7 +4,7 @@ export interface AnswerCacheOptions<T> {
   clock: Clock;
   /** How long an answer is good, ms. */
   freshMs: number;
-  /** How long it is still better than none, when nobody answers, ms. */
+  /** How long an old answer is used while the API server does not answer, ms. */
   staleMs: number;
   /** Answers kept of either kind; the one that was longest not asked for goes first. */
   maxEntries: number;

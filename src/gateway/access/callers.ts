@@ -16,11 +16,11 @@ export interface WorkspaceName {
   name: string;
 }
 
-/** Who may ask about Workspaces. Instances prove themselves by their own credentials and don't come here. */
+/** The callers that may ask about Workspaces. Instances prove themselves by their own credentials and don't come here. */
 export interface Callers {
-  /** Whose token it is; throws `caller_unknown`, or `callers_unavailable` while nobody can tell. */
+  /** The token's caller; throws `caller_unknown`, or `callers_unavailable` while the API server does not answer. */
   identify(token: string | undefined): Promise<Caller>;
-  /** Whose token it is, as far as that was asked lately; asks nobody. */
+  /** The token's caller from a recent review, without a request. */
   known(token: string): string | undefined;
   /** Throws `forbidden`, or `callers_unavailable`. */
   admit(caller: Caller, workspace: WorkspaceName): Promise<void>;

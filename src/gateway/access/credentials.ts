@@ -23,7 +23,7 @@ function keyObject(key: Buffer): KeyObject {
   return made;
 }
 
-/** A JSON array can't be read in two ways, whatever its strings hold; the purpose keeps tickets and sessions apart. */
+/** A JSON array is unambiguous for any strings; the purpose keeps tickets and sessions apart. */
 function sign(key: Buffer, purpose: 'ticket' | 'session', claim: LaunchClaim): string {
   const message = JSON.stringify([purpose, claim.clusterID, claim.uid, claim.number]);
   return createHmac('sha256', keyObject(key)).update(message).digest('base64url');
@@ -34,7 +34,7 @@ function equal(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-/** `t1.<key id>.<HMAC-SHA256>`: what user data carries; the same inputs give the same ticket, so that a replayed launch is byte-equal. */
+/** `t1.<key id>.<HMAC-SHA256>`, the ticket in user data; the same inputs give the same ticket, so that a replayed launch is byte-equal. */
 export function createTicket(key: NamedKey, claim: LaunchClaim): string {
   return `t1.${key.id}.${sign(key.key, 'ticket', claim)}`;
 }

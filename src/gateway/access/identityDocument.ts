@@ -1,7 +1,7 @@
 import { type KeyObject, verify, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 
-/** What EC2 vouches for; other fields of the document are left aside. */
+/** The fields of EC2's document that are checked; others are ignored. */
 const identityDocument = z.object({
   instanceId: z.string().min(1).max(64),
   accountId: z.string().max(64).optional(),

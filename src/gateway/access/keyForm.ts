@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** What of a namespace's key is secret: as many bits as no search goes through. */
+/** The secret bytes of a namespace's key: too many bits for a search. */
 export const SECRET_BYTES = 16;
 
 /** A namespace's key has a form of its own, its second half a digest of its first, so that it is known from one that all share. */

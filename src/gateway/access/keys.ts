@@ -4,7 +4,7 @@ import { isAlreadyExists, isNotFound } from '../../controller/client/errors.ts';
 import type { Random } from '../../controller/lib/random.ts';
 import { isNamespaceKey } from './keyForm.ts';
 
-/** digest: environments. ticket: what an instance first shows. session: what it shows afterwards. */
+/** digest: environments. ticket: an instance's first credential. session: its later credential. */
 export const KEY_KINDS = ['digest', 'ticket', 'session'] as const;
 /** launch: the parameters of launches in status. In a Secret of its own, as the gateway must not have it. */
 export const LAUNCH_KEY_KINDS = ['launch'] as const;
@@ -26,7 +26,7 @@ export interface KeyRing {
 /** An entry of the Secret: `<kind>.<id>` → 32 bytes. */
 export interface KeyEntry extends NamedKey {
   kind: KeyKind;
-  /** What ids are ordered by: of each kind the highest is current. */
+  /** Orders the ids: of each kind the highest is current. */
   number: number;
 }
 
@@ -36,7 +36,7 @@ const ENTRY = /^([a-z]+)\.(k([1-9][0-9]{0,4})(?:x[0-9a-f]{8})?)$/;
 
 const keySecret = z.object({ data: z.record(z.string(), z.base64()).optional() });
 
-/** The id of a key: ordered by its number, and never that of another key, whatever became of the Secret in between. */
+/** The id of a key: ordered by its number, and never that of another key, even if the Secret was lost in between. */
 export function newKeyID(number: number, random: Random): string {
   return `k${number}x${random.bytes(4).toString('hex')}`;
 }
@@ -45,7 +45,7 @@ export function entryName({ kind, id }: Pick<KeyEntry, 'kind' | 'id'>): string {
   return `${kind}.${id}`;
 }
 
-/** What the controller makes at its first start isn't there yet. A process that may not make it waits. */
+/** The Secret that the controller makes at its first start isn't there yet. A process that may not make it waits. */
 export class NotMadeYetError extends Error {
   override readonly name = 'NotMadeYetError';
 }
@@ -55,9 +55,9 @@ export type AtFirstStart = 'make' | 'wait';
 
 /**
  * Reads the Secret that holds the keys (`<kind>.k<n>x<random>` → 32 bytes; of each kind the highest n is current), and
- * creates it at the first start, or rejects with NotMadeYetError. Replicas that start together agree: who comes second reads what the first one wrote.
- * Rejects when the API server does, or when the Secret is there but lacks a kind: it is not repaired, as a
- * key made again could be compared with nothing that was made before.
+ * creates it at the first start, or rejects with NotMadeYetError. Replicas that start together agree: the second one reads the keys that the first one wrote.
+ * Rejects when the API server does, or when the Secret is there but lacks a kind: it is not repaired, because nothing
+ * made with the earlier key could be compared under a new one.
  */
 export async function loadKeyEntries(
   kube: KubeClient,
@@ -100,7 +100,7 @@ export function keySecretBody(
   return { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', data };
 }
 
-/** What is no entry of these kinds is left out; of a damaged one is said what is wrong with it, and never what it holds. */
+/** Leaves out entries of other kinds. For a damaged entry it reports the fault and never the content. */
 export function readEntries(
   secret: KubeObject,
   kinds: readonly KeyKind[] = KEY_KINDS,

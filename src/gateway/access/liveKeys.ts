@@ -16,27 +16,27 @@ import {
 /** Names entries (`<kind>.<id>`, with commas) that a person took out of the Secret for good: they are not put back. */
 export const FORGET_KEYS = 'compute.molecule.ai/forget-keys';
 
-/** The keys as the Secret holds them now, and those that it held before and nobody asked to forget. */
+/** The keys that the Secret holds now, and those that it held before and that no person asked to forget. */
 export interface LiveKeyRing extends KeyRing {
   entries(): readonly KeyEntry[];
-  /** What the Secret holds now, as a watch or our own write's answer showed it. */
+  /** Takes the Secret's content from a watch or from our own write's answer. */
   take(secret: KubeObject): void;
-  /** Whether neither this process nor the Secret, read now, holds that key. Rejects when the API server can't be asked. */
+  /** Whether neither this process nor the Secret, read now, holds that key. Rejects when the API server does not answer. */
   isGone(kind: KeyKind, id: string): Promise<boolean>;
   /** A key came that was not here before. */
   onNew(listener: () => void): void;
 }
 
 /**
- * Lets every process take up a new key without a restart. A key that disappears from the Secret stays here: whatever was
- * made with it must go on being understood, and it is from here that it can be put back.
+ * Lets every process take up a new key without a restart. A key that disappears from the Secret stays here: digests and
+ * credentials made with it must stay valid, and the leader puts it back from here.
  */
 export function createLiveKeyRing(options: {
   kube: Pick<KubeClient, 'get'>;
   secret: { namespace: string; name: string };
   entries: readonly KeyEntry[];
   logger: Logger;
-  /** What kinds of key that Secret holds. */
+  /** The kinds of key that the Secret holds. */
   kinds?: readonly KeyKind[];
 }): LiveKeyRing {
   const { kube, secret, logger, kinds = KEY_KINDS } = options;
@@ -54,12 +54,12 @@ export function createLiveKeyRing(options: {
     for (const entry of entries) {
       const name = entryName(entry);
       const known = held.get(name);
-      // One id must never stand for two keys: what was made with the first would be taken for forged.
+      // One id must never stand for two keys: credentials made with the first would count as forged.
       if (known && !known.key.equals(entry.key))
         logger.error({ entry: name }, `${where}: an entry is another key now; the first one is used`);
       if (known) continue;
       held.set(name, entry);
-      // Who needs one of a namespace derives it.
+      // A namespace's key is derived where it is needed.
       if (!isNamespaceKey(entry)) grown = true;
     }
     const present = new Set(entries.map(entryName));

@@ -42,9 +42,9 @@ export interface ReviewedCallersOptions {
   kube: Pick<KubeClient, 'create'>;
   clock: Clock;
   logger: Logger;
-  /** Whom tokens must be for, one of them; none: the API server itself. */
+  /** Audiences, one of which a token must be for; none: the API server itself. */
   audiences: readonly string[];
-  /** How long the API server's answers are good, ms. */
+  /** How long the API server's answers are valid, ms. */
   cacheMs: number;
   /** How long they are still taken while it can't be asked, ms. */
   staleMs: number;
@@ -95,7 +95,7 @@ export function createReviewedCallers(options: ReviewedCallersOptions): Callers 
   async function reviewToken(id: string, token: string): Promise<Caller | undefined> {
     const spec = { token, ...(audiences.length > 0 && { audiences }) };
     const { status } = tokenReview.parse(await create(TOKEN_REVIEWS, 'TokenReview', spec));
-    // A server that knows nothing of audiences answers without them, and its yes is then for somebody else.
+    // A server that does not support audiences answers without them; its yes is then not for this audience.
     const meant = audiences.length === 0 || status.audiences.some((audience) => audiences.includes(audience));
     return status.authenticated && meant ? { id, ...status.user } : undefined;
   }

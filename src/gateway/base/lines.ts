@@ -38,7 +38,7 @@ export function toJSON(answer: Answer): string {
   });
 }
 
-/** A request's fields; what dots join is one object. */
+/** A request's fields; names joined by dots form one object. */
 export interface Fields {
   [name: string]: string | Fields;
 }

@@ -19,9 +19,9 @@ export interface BootstrapRequest extends InstanceProof {
 }
 
 /**
- * Who are you, and here is your environment. Served only if in one version of the Workspace all holds: it isn't being
+ * Identifies an instance and serves its environment, only if all of this holds in one version of the Workspace: it isn't being
  * deleted, the caller's launch is the present one and open, and the content has the digest `desired.env`.
- * What is served is on record before it is answered, so that an instance never holds what nobody knows of.
+ * It records the content before it answers, so that an instance never holds an unrecorded one.
  */
 export async function bootstrap(
   parts: GatewayParts,
@@ -110,7 +110,7 @@ function openPresent(parts: GatewayParts, caller: LaunchKey): Workspace {
 }
 
 /**
- * What a session alone may fetch: what its launch was served before, or anything while the operator itself starts the
+ * A session alone may fetch content that its launch was served before, or any content while the operator itself starts the
  * stopped instance. So a stolen session never fetches rotated Secrets of an instance that runs.
  */
 async function mayHaveUnproven(

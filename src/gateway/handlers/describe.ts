@@ -13,13 +13,13 @@ export interface WorkspaceView extends Judgement {
   /** EC2's own word beside the judgement. */
   instance?: { id: string; state: string };
   launch?: { number: number; phase: string };
-  /** Where the agent says that it serves. */
+  /** The URL at which the agent serves, as it reports it. */
   url?: string;
-  /** Why what it says is not passed on. */
+  /** Why the gateway does not pass the agent's URL on. */
   urlWithheld?: string;
 }
 
-/** What pollers and proxies ask: is it there, and if not, is it coming back? */
+/** Answers pollers and proxies: is it there, and if not, is it coming back? */
 export async function describeWorkspace(
   parts: GatewayParts,
   { namespace, name }: { namespace: string; name: string },

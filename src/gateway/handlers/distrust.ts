@@ -2,17 +2,17 @@ import type { Workspace } from '../../api/kinds/workspace.ts';
 import type { Clock } from '../../controller/lib/clock.ts';
 import type { GatewayParts } from '../http/parts.ts';
 
-/** Each address is looked up and logged once in so long, ms: a client that distrusts the gateway tries again every few seconds. */
+/** How long an address is not looked up and logged again, ms: a client that distrusts the gateway tries again every few seconds. */
 const QUIET_MS = 60_000;
 const MOST_ADDRESSES = 1_000;
 
 /**
- * Takes in that a client ended its handshake because it distrusts the gateway's certificate. An instance at its first boot
- * has no agent yet that could say so, and no session: its address is all there is to know it by. Where that is the address
+ * Notes that a client ended its handshake because it distrusts the gateway's certificate. An instance at its first boot
+ * has no agent yet that could report it, and no session: only its address identifies it. If that is the address
  * of one booting instance alone, its Workspace shows it. Behind NAT or a balancer only the metric and the log do.
  */
 export function createDistrustNotes(parts: GatewayParts, clock: Clock): (address: string) => void {
-  /** When each was told of, monotonic ms; the longest ago first. */
+  /** When each address was last noted, monotonic ms; the longest ago first. */
   const told = new Map<string, number>();
 
   function isNews(address: string): boolean {
@@ -44,7 +44,7 @@ export function createDistrustNotes(parts: GatewayParts, clock: Clock): (address
   };
 }
 
-/** Its launch's own instance has not been heard yet. Once it was, its agent says such a thing itself. */
+/** Its launch's own instance has not been heard yet. Once it was, its agent reports distrust itself. */
 function isBooting({ status }: Workspace): boolean {
   const { launch, instance } = status ?? {};
   return (

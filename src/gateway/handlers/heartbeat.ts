@@ -23,10 +23,10 @@ export interface HeartbeatRequest {
 }
 
 /**
- * "I live, and this is what I hold." Answered once it is stored.
- * A superseded launch is told so and leaves no trace, so it can never make its successor look alive. One whose Workspace
- * is not known here (we lag, or it is gone or was moved) is told to come again, but that it lives is on record: nobody
- * must take it for an orphan.
+ * Stores a heartbeat, and answers once it is stored.
+ * A superseded launch gets 410 and leaves no trace, so it can never make its successor look alive. A launch whose Workspace
+ * is not known here (we lag, or it is gone or was moved) gets 503, but its heartbeat is on record: the controller
+ * must not take it for a silent orphan.
  */
 export async function heartbeat(parts: GatewayParts, request: HeartbeatRequest): Promise<Answer> {
   const { session, number, ca } = request;

@@ -3,7 +3,7 @@ import { GatewayError } from '../base/errors.ts';
 import type { GatewayParts } from '../http/parts.ts';
 import type { LaunchRecord } from '../store/heartbeatStore.ts';
 
-/** What of a bootstrap request says which instance sends it. */
+/** The part of a bootstrap request that identifies the instance. */
 export interface InstanceProof {
   /** The instance identity document, byte for byte. */
   document?: string;
@@ -41,15 +41,15 @@ export function provesInstance(parts: GatewayParts, proof: InstanceProof, worksp
   return true;
 }
 
-/** Releases whose agents always show it put a MAC on what they arm, whatever the stub. */
+/** Releases whose agents always show the document put a MAC on each launch that they arm, with any stub. */
 function isOfEarlierRelease(launch: NonNullable<Workspace['status']>['launch']): boolean {
   const { userData, mac } = launch?.params ?? {};
   return mac === undefined && userData !== undefined && userData.stub <= LAST_STUB_WITHOUT_DOCUMENT;
 }
 
 /**
- * Whether the launch's ticket is used up. The row says so, and so does the status: a row that is gone (a database that
- * was set up again, a launch that slept past the retention) makes no ticket good again.
+ * Whether the launch's ticket is used up, by the row or by the status: a lost row (a database that
+ * was set up again, a launch that slept past the retention) makes no ticket valid again.
  */
 export function isTicketSpent({ status }: Workspace, record: LaunchRecord | undefined): boolean {
   const { launch, instance } = status ?? {};

@@ -8,7 +8,7 @@ export interface ReportRequest {
   name: string;
 }
 
-/** Why a report makes nobody look; for docs/metrics-and-events.md. */
+/** Why a report triggers no look; for docs/metrics-and-events.md. */
 export const DROPPED = {
   NoLaunch: 'nothing was launched yet',
   Progressing: 'the launch is still coming up',

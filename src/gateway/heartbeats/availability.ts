@@ -4,7 +4,7 @@ import type { LaunchEvidence } from '../store/evidence.ts';
 
 export type Availability = 'Ready' | 'Restarting' | 'Unknown' | 'Dead';
 
-/** Why, by what is judged. What is Dead may also be so for a reason of Ready that only a person takes away. */
+/** Reasons of each availability. Dead may also have a reason of Ready that only a person can remove. */
 export const AVAILABILITY_REASONS = {
   Ready: ['Ready'],
   Restarting: ['Replacing', 'Booting'],
@@ -25,9 +25,9 @@ export interface Judgement {
 }
 
 /**
- * Whether it makes sense to talk to the Workspace's agent. Dead means: not there, and not coming back by itself.
- * A restart in any of its stages is Restarting, never Dead; what can't be judged is Unknown.
- * `evidence` is the present launch's: undefined when there is none yet, 'unavailable' when nobody could be asked.
+ * Whether it makes sense to talk to the Workspace's agent. Dead means: not there, and not coming back automatically.
+ * A restart in any of its stages is Restarting, never Dead; a Workspace that can't be judged is Unknown.
+ * `evidence` is the present launch's: undefined when there is none yet, 'unavailable' when the database did not answer.
  */
 export function judgeAvailability(
   workspace: Workspace,

@@ -13,7 +13,7 @@ export interface EvidencePollerOptions {
   /** After each poll, answered or not. */
   onPoll?(): void;
   pollIntervalMs?: number;
-  /** Without an answer for so long the evidence can't be judged; several polls long. */
+  /** How long without an answer until the evidence can't be judged; several polls long. */
   unavailableAfterMs?: number;
   /** How often everything is read again, should a transition ever be missed. */
   resyncIntervalMs?: number;
@@ -51,11 +51,11 @@ export function createEvidencePoller(options: EvidencePollerOptions): EvidencePo
   async function poll(): Promise<void> {
     const begunAt = clock.monotonic();
     await store.markSilent();
-    // Who knows what came back: after a gap everything is read.
+    // The database may have changed meanwhile: after a gap everything is read.
     const full = cursor === undefined || begunAt >= resyncAt || !available();
     const read = full || cursor === undefined ? await store.readAll() : await store.transitions(cursor);
     cursor = read.cursor;
-    // It lapses with time alone: whoever looked meanwhile saw none, and waits to hear that it is back.
+    // It lapses with time alone: passes that looked meanwhile saw no evidence, and wait for the news that it is back.
     const lapsed = !available();
     // A gap that no poll saw is one all the same: the answer before this one may have grown too old.
     if (lapsed || !read.gatewayUp) since = undefined;

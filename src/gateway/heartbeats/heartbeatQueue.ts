@@ -25,7 +25,7 @@ export interface HeartbeatQueue {
   stop(): Promise<void>;
 }
 
-/** A launch whose row was refused is stored by itself for so long after, ms, so that it costs its neighbours nothing. */
+/** How long a launch whose row was refused is stored alone, ms, so that it costs its neighbours nothing. */
 const SUSPECT_MS = 600_000;
 const MOST_SUSPECTS = 1_000;
 
@@ -38,7 +38,7 @@ interface Entry {
   heartbeat: Heartbeat;
   resolve(outcome: Outcome): void;
   reject(error: unknown): void;
-  /** Who waits for the same launch since before. */
+  /** The earlier entry that waits for the same launch. */
   before?: Entry | undefined;
 }
 
@@ -48,8 +48,8 @@ const UNACKNOWLEDGED: Outcome = Object.freeze({ acknowledged: false });
 
 /**
  * Gathers heartbeats into batches, one statement in flight at a time: a slow database sees bigger batches, not more of them.
- * Of one launch only the newest waits, so the queue is bounded by launches and not by their zeal.
- * A batch that the store refuses for its data is halved until the bad row stands alone and fails by itself.
+ * Only the newest heartbeat of a launch waits, so the number of launches bounds the queue.
+ * A batch that the store refuses for its data is halved until the bad row stands alone and fails alone.
  */
 export function createHeartbeatQueue(options: HeartbeatQueueOptions): HeartbeatQueue {
   const { store, clock, flushIntervalMs = 200, batchSize = 500, capacity = 10_000 } = options;
@@ -86,7 +86,7 @@ export function createHeartbeatQueue(options: HeartbeatQueueOptions): HeartbeatQ
     }
   }
 
-  /** One suspect alone, or everybody else: two suspects in one batch would hide who is to blame. */
+  /** One suspect alone, or all others: two suspects in one batch would hide which one is to blame. */
   function nextBatch(): Entry[] {
     const entries = [...waiting.values()];
     const [first] = entries;

@@ -15,8 +15,8 @@ export interface LivenessOptions {
 }
 
 /**
- * Records once a beat that this gateway is up and can record, so that silence means something; and now and then
- * forgets old launches. A store that is away is said once, and once more when it is back. Returns how to stop.
+ * Records once a beat that this gateway is up and can record, so that silence counts; and now and then
+ * forgets old launches. It logs a store that is away once, and once more when it is back. Returns a function to stop.
  */
 export function keepRecorded(options: LivenessOptions): { stop(): Promise<void> } {
   const { store, clock, logger, beatIntervalMs, pruneAfterMs, records = () => true } = options;

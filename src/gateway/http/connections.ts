@@ -31,14 +31,14 @@ export interface Connections {
 }
 
 /**
- * Requests of one connection that may be unanswered at once. Programs of today wait for each answer; who sends on finds
- * thousands of requests in 64 kB, each of which takes memory until the one before is answered.
+ * Requests of one connection that may be unanswered at once. Programs of today wait for each answer. A client that does not wait
+ * fits thousands of requests in 64 kB, each of which takes memory until the one before is answered.
  */
 const MOST_UNANSWERED = 2;
 
 /**
  * Bounds the connections of a server, in all and for each address. A new one is let in, and the oldest that serves no
- * proven request is closed for it: who floods the gateway from behind a NAT gateway closes its own connections, while an
+ * proven request is closed for it: a client that floods the gateway from behind a NAT gateway closes its own connections, while an
  * instance behind the same address needs its own for milliseconds.
  */
 export function limitConnections(

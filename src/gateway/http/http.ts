@@ -32,15 +32,15 @@ export interface HttpOptions {
   limits: RequestLimits;
   connections: ConnectionLimits;
   times: ConnectionTimes;
-  /** What 503 answers ask for, in seconds. */
+  /** Retry-After of 503 answers, in seconds. */
   retryAfterSeconds: number;
-  /** Who a bearer token was lately found to be of; undefined for one that was not asked about. */
+  /** The caller of a bearer token by a recent review; undefined for a token without one. */
   knownCaller(token: string): string | undefined;
   /** A client at this address distrusts the certificate that it was shown. */
   distrusts(address: string): void;
 }
 
-/** What a TLS client says that does not take the certificate, as OpenSSL names it (RFC 8446, 6.2). */
+/** Alerts of a TLS client that refuses the certificate, as OpenSSL names them (RFC 8446, 6.2). */
 const DISTRUST = /_ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_EXPIRED|CERTIFICATE_UNKNOWN)$/;
 /** How often Node looks for connections that outlast their times, ms. */
 const CHECK_INTERVAL_MS = 1_000;
@@ -161,7 +161,7 @@ function addressOf(socket: Socket & { _parent?: Socket | null }): string {
   return socket.remoteAddress ?? socket._parent?.remoteAddress ?? '';
 }
 
-/** What is no HTTP, or comes too slowly, is answered before fastify sees it. */
+/** Answers input that is not HTTP, or comes too slowly, before fastify sees it. */
 function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
   const overdue = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
   // Anything else is no fault of HTTP; an answer to a failed TLS handshake would wait for that handshake for ever.

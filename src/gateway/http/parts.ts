@@ -9,7 +9,7 @@ import type { EnvironmentsInFlight } from '../served/environmentsInFlight.ts';
 import type { ClassReader, WorkspaceReader } from '../served/lookup.ts';
 import type { HeartbeatStore } from '../store/heartbeatStore.ts';
 
-/** What the handlers work with. They know nothing of HTTP, so that the simulator calls them as they are. */
+/** Dependencies of the handlers, which are independent of HTTP so that the simulator can call them. */
 export interface GatewayParts {
   clusterID: string;
   keys: KeyRing;
@@ -19,14 +19,14 @@ export interface GatewayParts {
   readSecret(namespace: string, name: string): Promise<SecretData | undefined>;
   /** Largest merged environment, in bytes; the default without it. */
   mostEnvironmentBytes?: number;
-  /** What environments take at once; not bounded without it. */
+  /** Bounds the memory of environments at once; not bounded without it. */
   environments?: EnvironmentsInFlight;
   store: HeartbeatStore;
   queue: HeartbeatQueue;
   verifyIdentity: IdentityVerifier;
-  /** What instances check the gateway with; undefined where they trust what their images do. */
+  /** The CA bundle with which instances check the gateway; undefined where they use their images' own. */
   caBundle(): CaBundle | undefined;
-  /** Whose and which region's instances may introduce themselves; what is undefined is not checked. */
+  /** Account and region of instances that may introduce themselves; an undefined one is not checked. */
   identityScope?: IdentityScope;
   logger: Logger;
   metrics: GatewayMetrics;

@@ -13,8 +13,8 @@ interface Window {
 }
 
 /**
- * Keeps two generations of windows: one that was lately counted in, and the one before. So nothing is ever searched for
- * what is over, and there are never more than twice `mostKeys`; beyond that, the keys that were not seen for longest are
+ * Keeps two generations of windows: one that was lately counted in, and the one before. So no search for windows that are over
+ * is needed, and there are never more than twice `mostKeys`; beyond that, the keys that were not seen for longest are
  * forgotten before their window is over.
  */
 export function createRequestLimit(options: {

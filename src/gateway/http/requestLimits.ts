@@ -8,7 +8,7 @@ import { createRequestLimit } from './requestLimit.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The route counts its requests itself, or nobody does. */
+    /** The route counts its requests itself, or they are not counted. */
     uncounted?: boolean;
   }
   interface FastifyInstance {

@@ -1,5 +1,5 @@
 /**
- * Who counts as one sender where limits count by address. One machine can have a whole IPv6 network of addresses (an EC2
+ * The sender as which an address counts for limits. One machine can have a whole IPv6 network of addresses (an EC2
  * instance a prefix of 80 bits, a subnet 64), so an IPv6 address counts by its first 64 bits. An IPv4 address counts
  * alone, also in its IPv6 form.
  */

@@ -12,8 +12,8 @@ export interface UnreadAnswers {
 }
 
 /**
- * Destroys the connections of those that don't read their answer within so long of their request, ms. One timer serves
- * them all: one for each costs each heartbeat.
+ * Destroys connections whose clients don't read their answer within `answerMs` of their request. One timer serves
+ * them all, since a timer for each would add a cost to each heartbeat.
  */
 export function cutOffUnread(clock: Clock, answerMs: number): UnreadAnswers {
   /** When each is overdue, monotonic ms; the earliest first. */

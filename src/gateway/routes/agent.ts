@@ -13,13 +13,13 @@ export interface AgentShelf {
 const DIGEST = /^[0-9a-f]{64}$/;
 const SCRIPT = 'text/x-shellscript; charset=utf-8';
 
-/** What the boot stub downloads. Public: there is nothing secret in it. */
+/** The files that the boot stub downloads. They are public and hold no secret. */
 export function agentRoutes(server: FastifyInstance, { present, find }: AgentShelf): void {
   // Static bytes cost next to nothing, and every new instance needs them: they are outside all limits.
   const free = { config: { uncounted: true } };
   const script = fileOf(present.script, SCRIPT);
   const unit = fileOf(present.unit, 'text/plain; charset=utf-8');
-  // Boot stub 1 runs whatever these are.
+  // Boot stub 1 runs these, of any release.
   server.get('/v1/agent', free, (request, reply) => send(request, reply, script));
   server.get('/v1/agent/unit', free, (request, reply) => send(request, reply, unit));
   server.get(`/v1/agent/${script.digest}`, free, (request, reply) => send(request, reply, script));

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { WallReading } from '../../controller/lib/time.ts';
 
 /**
- * What a request may hold, in both formats: each bound is within what its column takes, because a row that Postgres
+ * Bounds of a request's fields, in both formats. Each is within what its column takes, because a row that Postgres
  * refuses would fail the whole batch that it is in.
  */
 

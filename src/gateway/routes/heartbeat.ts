@@ -72,7 +72,7 @@ export function readBySchema(input: unknown): ReadHeartbeat {
   return { said: { ...needed, acknowledged: false, ...fields }, ignored };
 }
 
-/** A launch that is heard lives, whatever else it says: an optional field that is malformed costs that field alone. */
+/** A heartbeat proves life even with malformed optional fields: each costs that field alone. */
 function readOptional(input: unknown): { fields: z.output<typeof optional>; ignored: string[] } {
   const whole = optional.safeParse(input);
   if (whole.success) return { fields: whole.data, ignored: [] };

@@ -14,7 +14,7 @@ export function reportsRoute(server: FastifyInstance, parts: GatewayParts, calle
     const workspace = parse(body, request.body);
     await door.admit(request, workspace);
     await report(parts, workspace);
-    // What became of it is the operator's business: a reporter that learned it could only argue.
+    // The answer does not show whether the report was used: a reporter could do nothing with that.
     return reply.code(202).send({ accepted: true });
   });
 }

@@ -11,7 +11,7 @@ import { ticketLimit, ticketText } from './ticketLimit.ts';
 const named = z.object({ digest: contentDigest });
 const complaint = z.object({ uid, number: launchNumber, ticket: ticketText });
 
-/** How instances come to trust the gateway's next certificate, and say that they don't trust this one. */
+/** Routes by which instances get the gateway's next CA bundle, and report that they distrust its certificate. */
 export function trustRoutes(server: FastifyInstance, parts: GatewayParts): void {
   server.get('/v1/ca/:digest', { config: { uncounted: true } }, async (request, reply) => {
     const { digest } = parse(named, request.params);

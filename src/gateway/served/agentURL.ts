@@ -5,8 +5,8 @@ import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
 const PLAIN = /^https?:\/\/([a-z0-9.-]+)(?::[0-9]{1,5})?(?:[/?#][^\\]*)?$/i;
 
 /**
- * Where an agent says that it serves, if that may be passed on: http or https, to the address that EC2 gave its instance
- * or to a name that its class allows. Pollers and proxies go there with what they carry, so an instance must not send
+ * The URL that an agent reports, if the gateway may pass it on: http or https, to the address that EC2 gave its instance
+ * or to a name that its class allows. Pollers and proxies send their own credentials there, so an instance must not direct
  * them to another Workspace, to instance metadata or out of the network.
  */
 export function agentURL(

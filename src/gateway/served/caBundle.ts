@@ -1,6 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto';
 
-/** What instances check the gateway's certificate with. */
+/** The certificates with which instances check the gateway's certificate. */
 export interface CaBundle {
   /** PEM. */
   text: string;
@@ -34,7 +34,7 @@ function issued(issuer: X509Certificate, subject: X509Certificate): boolean {
   return subject.checkIssued(issuer) && subject.verify(issuer.publicKey);
 }
 
-/** What is no certificate vouches for nothing. */
+/** Skips blocks that are no certificates. */
 function certificatesIn(pem: string): X509Certificate[] {
   return (pem.match(BLOCK) ?? []).flatMap((block) => {
     try {

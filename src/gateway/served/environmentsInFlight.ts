@@ -25,11 +25,11 @@ interface Entry {
   namespace: string;
   bytes: number;
   cut?: () => void;
-  /** From when on its answer may be cut off for anybody, monotonic ms. */
+  /** From when on its answer may be cut off for any other, monotonic ms. */
   overdueAt?: number;
 }
 
-/** An agent reads the largest answer in less; who takes longer gives way where there is no room, ms. */
+/** An agent reads the largest answer in less; one that takes longer gives way where there is no room, ms. */
 const PATIENCE_MS = 5_000;
 
 /**

@@ -2,9 +2,9 @@ import type { Resource } from '../../controller/client/client.ts';
 
 export const CONFIG_MAPS: Resource = { group: '', version: 'v1', plural: 'configmaps', namespaced: true };
 
-/** What the ConfigMaps are found by that hold texts which user data is rendered from. */
+/** Label of the ConfigMaps that hold texts from which user data is rendered. */
 export const USER_DATA_LABEL = { 'compute.molecule.ai/kind': 'user-data' };
-/** Those that hold an agent: gateways serve them to everyone, and a class's script to nobody. */
+/** Label of those that hold an agent: gateways serve these to everyone, and never a class's script. */
 export const AGENT_LABEL = { 'compute.molecule.ai/kind': 'agent' };
 
 /** Selects what has all these labels. */

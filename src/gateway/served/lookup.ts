@@ -16,8 +16,8 @@ export interface ClassReader {
 
 /**
  * The Workspace whose present launch is the caller's, as one frozen version.
- * A number below the present one is `superseded`: that stays true, however old the version is that says so.
- * Everything else that doesn't fit may be our own lag (an unknown Workspace, a number above): `launch_unknown`.
+ * A number below the present one is `superseded`: even an old version of the object proves that.
+ * Any other mismatch may be our own lag (an unknown Workspace, a number above): `launch_unknown`.
  */
 export function findPresent(workspaces: WorkspaceReader, caller: LaunchKey): Workspace {
   const [workspace] = workspaces.byIndex('uid', caller.uid);

@@ -10,7 +10,7 @@ export interface DatabaseOptions {
   passwordFile?: string | undefined;
   /** Log in with a token of RDS's IAM authentication, for the database in this region. */
   iamRegion?: string | undefined;
-  /** What such a token is made with; without it the AWS SDK's own chain. */
+  /** Credentials for such a token; without them the AWS SDK's own chain. */
   iamCredentials?: SignerConfig['credentials'] | undefined;
 }
 

@@ -40,7 +40,7 @@ const NO_TLS = 'The server does not support SSL connections';
 export function codeOf(error: unknown): string {
   if (error instanceof AggregateError) return codeOf(error.errors[0]);
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
-  // What has no code is an error of ours or of a library's, which may quote the server's words after the first line.
+  // An error without a code is ours or a library's, which may quote the server's words after the first line.
   return error instanceof Error ? error.message.split('\n', 1).join('').slice(0, 200) : 'unknown';
 }
 

@@ -7,11 +7,11 @@ export interface Interruption {
   at: WallReading;
 }
 
-/** What keeps an agent from its work; each is a reason of the condition Ready. It distrusts a gateway that it can't heartbeat to. */
+/** Troubles that keep an agent from its work; each is a reason of the condition Ready. GatewayDistrusted: it can't heartbeat. */
 export const AGENT_TROUBLES = ['CommandFailing', 'GatewayDistrusted'] as const;
 export type AgentTrouble = (typeof AGENT_TROUBLES)[number];
 
-/** What the gateway knows of one launch: one row. Times are of the database's wall clock. */
+/** The gateway's row of one launch. Times are of the database's wall clock. */
 export interface LaunchEvidence {
   uid: string;
   number: number;
@@ -19,7 +19,7 @@ export interface LaunchEvidence {
   boot?: number;
   /** Grows with each heartbeat of a boot. */
   seq?: number;
-  /** Digest of the environment that the agent says it holds; before its first heartbeat the one that it was served. */
+  /** Digest of the environment that the agent reports; before its first heartbeat the one that it was served. */
   env?: string;
   url?: string;
   interruption?: Interruption;
@@ -36,7 +36,7 @@ export interface LaunchEvidence {
 export interface EvidenceView {
   /** Whether the evidence can be judged: the database answered within the last few polls. */
   available(): boolean;
-  /** What the evidence lacks while it can't be judged: a database that answers, or a gateway that it records as up. */
+  /** The missing part while the evidence can't be judged: a database that answers, or a gateway that it records as up. */
   missing(): 'Database' | 'Gateway' | undefined;
   /** Since when it can be judged without a break; undefined while it can't. */
   availableSince(): MonoMs | undefined;

@@ -18,7 +18,7 @@ export interface Heartbeat {
   acknowledged: boolean;
   /** EC2's notice that it ends the instance, as long as the agent finds it. */
   interruption?: Interruption;
-  /** What keeps the agent from its work. */
+  /** The trouble that keeps the agent from its work. */
   trouble?: AgentTrouble;
   /** SHA-256 of the CA bundle that it checks the gateway with, in hex. */
   ca?: string;
@@ -48,9 +48,9 @@ export interface Transitions {
 }
 
 /**
- * What the gateway writes down and the controller reads of launches: the port at which tests and the simulator cut.
+ * The record of launches that the gateway writes and the controller reads; the port that tests and the simulator replace.
  * All times are the store's own clock. Every method rejects with a StoreUnavailable when there was no answer,
- * and with a StoreRefused when what it was given can't be stored.
+ * and with a StoreRefused when the store refuses the data.
  *
  * A transition is: environment served, first heartbeat, another boot, environment, URL, notice of an interruption or trouble,
  * falling silent, coming back, a report that was forwarded. A heartbeat that changes none of these is no transition.
@@ -65,7 +65,7 @@ export interface HeartbeatStore {
   recordServed(launch: LaunchKey, env: string): Promise<void>;
   /** Counts an "it looks dead"; only a forwarded one is a transition. */
   recordReport(launch: LaunchKey, outcome: 'forwarded' | 'dropped'): Promise<void>;
-  /** What a launch says of itself outside of its heartbeats, of which the next one takes it back. */
+  /** Records a trouble that a launch reports outside of its heartbeats; the next heartbeat clears it. */
   recordTrouble(launch: LaunchKey, trouble: AgentTrouble): Promise<void>;
   /** How many launches that are heard hold each CA bundle, by its digest. */
   countBundles(): Promise<ReadonlyMap<string, number>>;
@@ -81,7 +81,7 @@ export interface HeartbeatStore {
   markSilent(): Promise<number>;
   /** A gateway is up and can record; to be called about once a second. */
   gatewayUp(): Promise<void>;
-  /** Forgets launches that were neither served nor heard of for so long (ms). Resolves with how many. */
+  /** Forgets launches that were neither served nor heard for `olderThanMs`. Resolves with their number. */
   prune(olderThanMs: number): Promise<number>;
 }
 

@@ -10,16 +10,16 @@ import { ANY } from '../workspace/decide/replace/rollout.ts';
 type Status = Pick<WorkspaceStatus, 'desired' | 'instance' | 'replacement' | 'contents'>;
 
 /**
- * What contents are called where Workspaces of several namespaces are compared. A status names an environment by a digest
- * that is its namespace's own; beside it stands, sealed, the digest that all namespaces share. So an object alone says
- * what content it has, also to a process that just began, and nobody else can read it.
+ * Names of contents for comparing Workspaces of several namespaces. A status names an environment by a digest
+ * that is its namespace's own; beside it stands, sealed, the digest that all namespaces share. So a process that just began
+ * learns an object's content from the object alone, and no other reader can.
  */
 export interface ContentNames {
-  /** What is the same content in all namespaces, by the digest in this Workspace's status. @param environment as it is now */
+  /** The name that is the same in all namespaces, by the digest in this Workspace's status. @param environment as it is now */
   of(workspace: Workspace, environment?: EnvironmentFact): (digest: string) => string;
-  /** What is to stand in `status.contents` with this status. */
+  /** The `status.contents` that goes with this status. */
   contentsOf(workspace: Workspace, status: Status, environment: EnvironmentFact): WorkspaceStatus['contents'];
-  /** What a class's `halted` shows of the content with this name, and what name it shows. */
+  /** The form in which a class's `halted` shows this name; `named` turns it back. */
   shown(className: string, name: string): string;
   named(className: string, shown: string): string;
 }

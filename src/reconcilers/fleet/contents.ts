@@ -12,14 +12,14 @@ import type { Failure } from './trials.ts';
 interface Content {
   name: string;
   proven: number;
-  /** Who tries it, by key. */
+  /** Keys of the Workspaces that try it. */
   trying: Set<string>;
   failing: Map<string, Failure>;
   /** Of those, how many failed since a person last said that it may go on. */
   failures: number;
   /** Whose change waits until one is Ready with it. */
   verifying: Set<string>;
-  /** Who serves and would be replaced for it. */
+  /** How many serve and would be replaced for it. */
   wanted: number;
   /** How many are to have it, by namespace. */
   wanters: Map<string, number>;
@@ -30,7 +30,7 @@ interface Content {
   isShared: boolean;
 }
 
-/** What the class's status tells of a content. */
+/** A content as the class's status shows it. */
 export interface ContentSummary {
   name: string;
   proven: boolean;
@@ -44,16 +44,16 @@ export interface ContentSummary {
 /** The contents of a class's Workspaces: a class's digest, an environment's. */
 export interface Contents {
   move(before: FleetEntry | undefined, now: FleetEntry | undefined): void;
-  /** Who waited for content that another may be replaced for only now; and whose failures are another's matter than before. */
+  /** Keys of Workspaces whose content has just opened, and of those whose failures now concern the class instead of the namespace, or the other way round. */
   settle(klass: WorkspaceClass | undefined): { opened: string[]; rejudged: string[] };
   /**
-   * Whether a failure with it is the class's matter: nobody is Ready with it, and it is the class's, or an environment of
+   * Whether a failure with it concerns the class: no Workspace is Ready with it, and it is the class's, or an environment of
    * more than one namespace.
    */
   isShared: (name: string) => boolean;
   factFor(name: string, self: string): ContentFact;
   summaryOf: (name: string) => ContentSummary;
-  /** The first so many names, in their own order, of contents that are to be halted if they are not yet. */
+  /** The first `count` names, in their own order, of contents that are to be halted if they are not yet. */
   failed(count: number): string[];
 }
 

@@ -13,9 +13,9 @@ import {
 import { contentsOf, FAILED_TRIES, isRolledOut } from '../workspace/decide/record/replacement.ts';
 import { type Failure, type Trial, trialOf } from './trials.ts';
 
-/** What keeps a Workspace that was taken down from serving again. */
+/** Why a Workspace that was taken down does not serve again. */
 export interface Stuck {
-  /** When its launches failed, whatever with. */
+  /** When its launches failed, with any content. */
   failedAt: readonly string[];
   /** Since when EC2 refuses to launch it. */
   refusedAt?: string | undefined;
@@ -23,7 +23,7 @@ export interface Stuck {
   isPinned: boolean;
 }
 
-/** What the others of its class need to know of a Workspace; all of it from its object alone, so that nothing is lost with a process. */
+/** The facts about a Workspace that others of its class need. They come from its object alone, so that no process's end loses any. */
 export interface FleetEntry {
   key: string;
   uid: string;
@@ -55,7 +55,7 @@ export interface FleetEntry {
   rolling: boolean;
   /** When what it is to have counted, wall ms. */
   dueAt: number;
-  /** What it is to have and has not. */
+  /** Desired contents that it does not have. */
   lacks: readonly string[];
   /** Content that it is Ready with. */
   proves: readonly string[];
@@ -69,7 +69,7 @@ export interface FleetEntry {
   isTakenDown: boolean;
   /** The class that gave it up so and that it has left since: it holds a slot there. */
   slotIn?: string | undefined;
-  /** So it is, but for its owner to bring back: it holds nobody up. */
+  /** It was taken down, and only its owner can bring it back: it holds up no other one. */
   isLacking: boolean;
   /** Why one that was taken down does not come back, and since when. */
   stuck?: Stuck | undefined;
@@ -94,7 +94,7 @@ export function entryOf(workspace: Workspace, nameOf = (digest: string) => diges
   const holds = named(launch?.machine, status?.instance?.env);
   const takesRoom = occupies(status);
   const trial = runs && !spec.paused && !available ? trialOf(workspace, nameOf) : undefined;
-  // What its owner must bring back tries nothing: another is the first.
+  // A Workspace that its owner must bring back tries nothing: another one is the first.
   const isOwners = trial !== undefined && readyTraitsOf(ready?.reason ?? '')?.ownersMatter === true;
   const isLacking = isOwners && trial.slot;
   const present = isOwners ? undefined : trial;
@@ -135,7 +135,7 @@ export function entryOf(workspace: Workspace, nameOf = (digest: string) => diges
   };
 }
 
-/** What no room helps against. */
+/** Reasons that more room would not cure. */
 const NO_SUCH_CLASS: ReadonlySet<string> = new Set<Reason>(['ClassNotFound', 'ClassNotAllowed']);
 
 /** Unless a person must act first: one that can't move keeps no other one waiting. */
@@ -184,7 +184,7 @@ function stateOf(status: WorkspaceStatus | undefined, stalled: boolean): FleetEn
 
 function replacedAt(status: WorkspaceStatus | undefined): FleetEntry['replaced'] {
   const { launch, replacement } = status ?? {};
-  // An earlier release records no replacement, nor does a later launch of its own move one that is on record.
+  // An earlier release records no replacement, and a later launch of that release does not move one that is on record.
   const isRecorded =
     replacement && !(isRolledOut(launch?.cause) && (launch?.number ?? 0) > replacement.number);
   const { since, servedAt } = isRecorded

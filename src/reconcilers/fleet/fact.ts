@@ -4,12 +4,12 @@ import type { RoomFact } from '../workspace/decide/facts/roomFacts.ts';
 import type { FleetEntry } from './entry.ts';
 import type { ClassTally } from './tally.ts';
 
-/** What a class's room comes to for one Workspace that takes up some there, or would. */
+/** A class's room for one Workspace that takes up some there, or would. */
 export function roomFor(self: FleetEntry, tally: ClassTally): RoomFact {
   return tally.room.factFor(self, tally.entries.get(self.uid) ?? tally.guests.get(self.uid));
 }
 
-/** What a class comes to for one of its Workspaces, itself left out. */
+/** A class's sums for one of its Workspaces, without that one. */
 export function factOf(
   self: FleetEntry,
   tally: ClassTally,

@@ -17,8 +17,8 @@ import { answered, expected, joined, outOfLine, type Permit } from './permits.ts
 import { type ClassTally, createTally } from './tally.ts';
 
 /**
- * What the Workspaces of each class come to, from their objects alone: a process that starts, or takes over, knows as
- * much. What is decided but not yet on record counts as if it were, so that no interleaving spends one place twice.
+ * Sums over the Workspaces of each class, from their objects alone, so that a process that starts, or takes over, knows as
+ * much. A decision that is not yet on record counts as if it were, so that no interleaving spends one place twice.
  */
 export interface Fleet {
   /** Undefined for a class that no Workspace names. */
@@ -29,22 +29,22 @@ export interface Fleet {
    * @param nameOf what that is compared by; without it these are names
    */
   factFor(workspace: Workspace, contents: readonly string[], nameOf?: (digest: string) => string): FleetFact;
-  /** What the room of another class comes to for it. */
+  /** The room of another class for it. */
   roomFor(workspace: Workspace, className: string): RoomFact;
   /** Takes it all or nothing, in one moment, for a write on this version: false where that is not the newest any more. */
   take(workspace: Workspace, claim: Claim): boolean;
   /** A pass ended without a claim: it waits in line like others. */
   rejoin(uid: string): void;
-  /** It can't use what it waits for: it keeps nobody else waiting until it is back, or its object changes. */
+  /** It can't use the place that it waits for: no other one waits for it until it is back, or its object changes. */
   standAside(uid: string): void;
   /**
-   * The write that it was taken for was refused or not sent. Unless another is under way or unanswered, others may have
-   * what it took, and it stands aside until its next pass: that comes by its own backoff, and nobody waits for it.
+   * The write of its claim was refused or not sent. Unless another is under way or unanswered, others may have
+   * its place, and it stands aside until its next pass: that comes by its own backoff, and no other one waits for it.
    */
   refused(workspace: Workspace): void;
-  /** Nobody knows whether the write happened. What it took is held until the store shows another version, or `notLanded`. */
+  /** The write was not answered and may have landed. Its claim is held until the store shows another version, or `notLanded`. */
   unanswered(workspace: Workspace, at: MonoMs): void;
-  /** The write that nobody knows of: the version that it was conditional on, and when it was sent. */
+  /** The unanswered write: the version that it was conditional on, and when it was sent. */
   doubtOf(uid: string): { version: string; at: MonoMs } | undefined;
   /** A read proves that no unanswered write happened, and none can any more. */
   notLanded(uid: string): void;
@@ -55,7 +55,7 @@ export interface FleetOptions {
   classes: Pick<Store<WorkspaceClass>, 'get' | 'onChange'>;
   /** Without it contents are compared as they are in status. */
   names?: ContentNames;
-  /** What a class's status tells of its Workspaces is another than before. */
+  /** The part of a class's status about its Workspaces has changed. */
   onClass(className: string, news: News): void;
   /** There is a place for this Workspace now, and was none before. */
   onPlace(key: string): void;

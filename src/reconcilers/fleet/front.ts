@@ -1,20 +1,20 @@
 import { createLine, type Place } from './line.ts';
 
 /**
- * A line of which the first so many may go. It tells of each one once, when that becomes true of it, however often
- * anything changes: telling the first ones at each change is quadratic over a roll-out.
+ * A line whose first `count` may go. It reports each one once, when it comes within that count, however often
+ * anything changes: reporting all of them at each change is quadratic over a roll-out.
  */
 export interface Front {
   /** Moves one from its place before to its place now; the same place is no move. */
   move(before: Place | undefined, now: Place | undefined): void;
-  /** The first `count` may go: who newly may, and who no more may. */
+  /** Lets the first `count` go; returns those that newly may, and those that no longer may. */
   settle(count: number): { admitted: Place[]; dropped: Place[] };
   ahead(order: string): number;
   readonly length: number;
 }
 
 export function createFront(): Front {
-  /** Those who were told that they may go all stand before those who were not, but for what moved since it was settled. */
+  /** Those that were admitted all stand before those that were not, except for those that moved since the last `settle`. */
   const told = createLine();
   const rest = createLine();
 

@@ -9,7 +9,7 @@ export interface Groups {
   first(namespace: string): string | undefined;
   /** The first key of the first namespace. */
   any(): string | undefined;
-  /** The first so many namespaces, each with its first key. */
+  /** The first `count` namespaces, each with its first key. */
   some(count: number): [string, string][];
   sizeOf(namespace: string): number;
   keysOf(namespace: string): string[];

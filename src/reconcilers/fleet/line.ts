@@ -4,15 +4,15 @@ export interface Place {
   key: string;
 }
 
-/** Keys in the order of their ranks, kept so as they come and go: who is next and who is how far back cost no walk over all. */
+/** Keys in the order of their ranks, kept sorted as they come and go, so that the next one and a key's place cost no walk over all. */
 export interface Line {
   add(place: Place): void;
   remove(place: Place): void;
-  /** How many stand before this order, whether or not somebody stands there. */
+  /** How many stand before this order, whether or not a key stands there. */
   ahead(order: string): number;
   first(): Place | undefined;
   last(): Place | undefined;
-  /** The first so many keys. */
+  /** The first `count` keys. */
   keys(count: number): string[];
   readonly length: number;
 }

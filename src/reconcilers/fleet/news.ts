@@ -4,10 +4,10 @@ import { maxUnavailable } from '../workspace/decide/replace/rollout.ts';
 import type { ContentNames } from './contentNames.ts';
 import type { ClassTally } from './tally.ts';
 
-/** What of a class's status is another than before: a condition, which is told at once, or numbers, which wait for one another. */
+/** The part of a class's status that changed: a condition, which is written at once, or numbers, which wait to be written together. */
 export type News = 'conditions' | 'numbers';
 
-/** What a class's status shows of its Workspaces, to be compared. */
+/** A class's Workspaces as its status shows them, to be compared. */
 export interface Shown {
   conditions: string;
   numbers: string;

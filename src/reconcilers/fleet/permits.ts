@@ -2,13 +2,13 @@ import type { MonoMs } from '../../controller/lib/time.ts';
 import type { Claim } from '../workspace/decide/facts/decision.ts';
 import type { FleetEntry } from './entry.ts';
 
-/** What a write under way takes from the others of its class; held until it is certain how that write went. */
+/** The claim of a write under way on the others of its class; held until the write's outcome is certain. */
 export interface Permit extends Claim {
-  /** The resourceVersion that the write is conditional on: once the store shows another, what that says counts. */
+  /** The resourceVersion that the write is conditional on: once the store shows another, that one counts. */
   version: string;
   /** How many writes for it are under way. */
   sent: number;
-  /** When a write for it was last sent without an answer: it may land yet, whatever became of later ones. */
+  /** When a write for it was last sent without an answer: it may land yet, even if later ones were answered. */
   unansweredAt?: MonoMs;
 }
 
@@ -25,7 +25,7 @@ export function joined(earlier: Permit | undefined, claim: Claim, version: strin
   };
 }
 
-/** A write for it was answered: what is left of it, if anything. */
+/** A write for it was answered: returns the permit that is left, if any. */
 export function answered(permit: Permit): Permit | undefined {
   const sent = permit.sent - 1;
   return sent === 0 && permit.unansweredAt === undefined ? undefined : { ...permit, sent };
@@ -43,7 +43,7 @@ export function expected(entry: FleetEntry, { slot, room, move, contents }: Perm
   };
 }
 
-/** How it counts while nothing can be given to it: it keeps nobody else waiting. */
+/** The entry while nothing can be given to it: no other one waits for it. */
 export function outOfLine(entry: FleetEntry): FleetEntry {
   return { ...entry, waits: undefined, wantsRoom: false, movesTo: undefined };
 }

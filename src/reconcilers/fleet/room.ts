@@ -4,7 +4,7 @@ import type { FleetEntry } from './entry.ts';
 import { createFront, type Front } from './front.ts';
 import type { Place } from './line.ts';
 
-/** What a class's room needs to know of a Workspace, be it one of the class or one that comes or has left. */
+/** The fields of a Workspace that a class's room needs: one of the class, or one that comes or has left. */
 export type Occupant = Pick<
   FleetEntry,
   'uid' | 'key' | 'namespace' | 'createdOrder' | 'occupies' | 'wantsRoom'
@@ -13,9 +13,9 @@ export type Occupant = Pick<
 /** How many of a class take up room, in all and by namespace, and who would if there were some. */
 export interface Room {
   move(before: Occupant | undefined, now: Occupant | undefined): void;
-  /** Who newly has room: the oldest whose namespace has some, as many as fit. */
+  /** Returns the keys that newly have room: the oldest whose namespaces have some, as many as fit. */
   settle(klass: WorkspaceClass | undefined): string[];
-  /** @param known what is counted of `self` already */
+  /** @param known the part of `self` that is counted already */
   factFor(self: Occupant, known: Occupant | undefined): RoomFact;
 }
 
@@ -28,7 +28,7 @@ interface NamespaceRoom {
 export function createRoom(): Room {
   const namespaces = new Map<string, NamespaceRoom>();
   let occupied = 0;
-  /** Those of all namespaces that fit into theirs, by creation: one that does not keeps nobody else waiting. */
+  /** Those of all namespaces that fit into theirs, by creation: no other one waits for one that does not fit. */
   const fitting = createFront();
   /** Namespaces in which something moved since it was settled. */
   const moved = new Set<string>();

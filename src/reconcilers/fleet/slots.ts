@@ -7,16 +7,16 @@ import type { Guest } from './guests.ts';
 import type { Place } from './line.ts';
 import type { StuckSums } from './stuck.ts';
 
-/** How many of a class may be down for a roll-out, how many are, and who waits for that. */
+/** How many of a class may be down for a roll-out, how many are, and which ones wait for a slot. */
 export interface Slots {
   /** Of those that count for the budget: all, and those that don't serve. */
   readonly counted: number;
   readonly unavailable: number;
   move(before: FleetEntry | undefined, now: FleetEntry | undefined): void;
   moveGuest(before: Guest | undefined, now: Guest | undefined): void;
-  /** Who newly may take a slot. */
+  /** Returns the keys that newly may take a slot. */
   settle(klass: WorkspaceClass | undefined, stuck: Pick<StuckSums, 'aside' | 'isRefused'>): string[];
-  /** @param known what is counted of `self` already */
+  /** @param known the part of `self` that is counted already */
   factFor(
     self: FleetEntry,
     known: FleetEntry | undefined,

@@ -5,7 +5,7 @@ import { createLine, type Line, momentOf, readMoment } from './line.ts';
 
 const BLOCKED = namesOf(CLASS_WIDE_REASONS);
 
-/** How a class's Workspaces stand, as its status tells it. */
+/** Counts of a class's Workspaces by state, as its status shows them. */
 export interface Standing {
   readonly counts: Readonly<Record<FleetEntry['state'] | 'total', number>>;
   /** How many have a change yet to be carried out, or being carried out. */

@@ -27,7 +27,7 @@ export interface StuckSums {
   /** Whether EC2 refuses what the class offers. */
   readonly isRefused: boolean;
   move(before: FleetEntry | undefined, now: FleetEntry | undefined): void;
-  /** Who waited for what is no longer halted. @param rejudged keys of those whose content is another's matter than before */
+  /** Returns the keys that waited for a halt that is over. @param rejudged see `settle` of Contents */
   settle(klass: WorkspaceClass | undefined, rejudged: readonly string[]): string[];
   haltOf(namespace: string): HaltFact | undefined;
   summary(): StuckSummary;

@@ -7,7 +7,7 @@ import { createSlots, type Slots } from './slots.ts';
 import { createStanding, type Standing } from './standing.ts';
 import { createStuck, type StuckSums } from './stuck.ts';
 
-/** The sums over one class's Workspaces, kept as they change: what one change costs does not grow with how many there are. */
+/** The sums over one class's Workspaces, kept as they change: the cost of one change does not grow with their number. */
 export interface ClassTally {
   readonly entries: ReadonlyMap<string, FleetEntry>;
   /** Workspaces of other classes that take up room here, or would, or hold a slot. */

@@ -25,12 +25,12 @@ export interface Failure {
 export interface Trial {
   /** The operator gave up an instance that served: it holds a slot. */
   slot: boolean;
-  /** The class that it left, and whose slot it holds. What keeps it down since is not that class's matter. */
+  /** The class that it left, and whose slot it holds. Later reasons that keep it down don't concern that class. */
   slotIn?: string | undefined;
   /** Content that it is the one to try. */
   tries: readonly string[];
   fails: readonly Failure[];
-  /** When its launches failed, whatever with. */
+  /** When its launches failed, with any content. */
   failedAt: readonly string[];
   /** Since when nothing is launched, as EC2 refuses it. */
   refusedAt?: string | undefined;
@@ -47,7 +47,7 @@ export function trialOf(workspace: Workspace, nameOf: (digest: string) => string
   const isHeldUp = refusedAt !== undefined || (present.failures ?? []).length >= FAILED_TRIES;
   const contents = newContentsOf(status, present);
   const key = `${metadata.namespace}/${metadata.name}`;
-  // What it is to have next counts as well: an earlier release's failures speak against that.
+  // The desired contents count as well: an earlier release's failures are failures of those.
   const { machine, env } = status.desired ?? {};
   const suspects = new Set([...contents, ...contentsOf(machine, env)]);
   const fails = [...suspects].flatMap((content) => failureOf(key, status, content, failures));
@@ -56,7 +56,7 @@ export function trialOf(workspace: Workspace, nameOf: (digest: string) => string
   return {
     slot: present.slot && !away,
     slotIn: present.slot && away && !isHeldUp ? left?.className : undefined,
-    // What it is unfit to try, another must.
+    // Another Workspace must try the content that this one is unfit to try.
     tries: contents.filter((content) => !failed.has(content) && isFitFor(content, failures)).map(called),
     fails: fails.map((failure) => ({ ...failure, content: called(failure.content) })),
     failedAt: failures.map(({ at }) => at),

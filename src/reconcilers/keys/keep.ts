@@ -16,7 +16,7 @@ export const ROTATE_KEYS = 'compute.molecule.ai/rotate-keys';
 /** The value that was last answered. */
 export const ROTATED_KEYS = 'compute.molecule.ai/rotated-keys';
 
-/** What is to be written into the Secret. */
+/** The entries to write into the Secret. */
 export interface KeyPlan {
   /** Entries that this process holds and the Secret lacks. */
   restored: readonly KeyEntry[];
@@ -27,8 +27,8 @@ export interface KeyPlan {
 }
 
 /**
- * What the Secret lacks: keys that this process holds and nobody asked to forget, and, once a rotation was asked for, a new
- * one of each kind. Nothing is ever taken out. Undefined when it is as it should be.
+ * Plans the entries that the Secret lacks: keys that this process holds and that no person asked to forget, and, once a rotation was
+ * asked for, a new one of each kind. It never removes an entry. Undefined when the Secret is complete.
  */
 export function planKeys(
   secret: KubeObject | undefined,

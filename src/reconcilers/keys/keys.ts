@@ -24,7 +24,7 @@ export interface KeysDeps {
   lease: Lease;
   events: Events;
   random: Random;
-  /** What kinds of key it holds. */
+  /** The kinds of key that it holds. */
   kinds: readonly KeyKind[];
 }
 

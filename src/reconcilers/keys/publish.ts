@@ -38,7 +38,7 @@ export function createKeyPublisher(deps: {
   let next: Promise<void> | undefined;
   let last: Promise<void> = Promise.resolve();
   const backoff = createBackoff({ random, minMs: LEAST_WAIT_MS, maxMs: MOST_WAIT_MS });
-  /** What is to be written, by the key's id. */
+  /** The keys to write, by id. */
   const missing = new Map<string, NamedKey>();
   /** Monotonic ms; while writes fail. */
   let againAt: number | undefined;

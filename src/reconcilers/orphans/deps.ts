@@ -34,13 +34,13 @@ export interface OrphanDeps {
   calls: Pick<Ec2Calls, 'terminateInstances'>;
   evidence: Pick<EvidenceView, 'availableSince' | 'ofWorkspace'>;
   lease: Lease;
-  /** The operator's own: what events about instances without a Workspace are about. */
+  /** The operator's own Lease: events about instances without a Workspace refer to it. */
   leaseTarget: LeaseTarget;
   events: Events;
   clock: Clock;
   logger: Logger;
   metrics: OrphanMetrics;
   settings: OrphanSettings;
-  /** What is known of earlier selves of the Workspace with this key changed. */
+  /** The known earlier selves of the Workspace with this key have changed. */
   onChange(key: string): void;
 }

@@ -12,7 +12,7 @@ export interface EarlierInstance {
 /** Earlier selves by the key (`namespace/name`) that their instances are tagged with. */
 export interface EarlierSelves {
   replace(orphans: readonly { instance: ObservedInstance; verdict: OrphanVerdict }[]): void;
-  /** Undefined before anybody looked. */
+  /** Undefined before the first look. */
   of(key: string): readonly EarlierInstance[] | undefined;
   clear(): void;
 }

@@ -6,11 +6,11 @@ import type { TaggedInstance } from './decide/judge.ts';
 
 const LIVE: ReadonlySet<string> = new Set(['pending', 'running', 'stopping', 'stopped']);
 
-/** What this process remembers of an instance without an owner; losing it costs time. */
+/** This process's memory of an instance without an owner; losing it costs time. */
 export interface OrphanMemory {
   unownedSince: MonoMs;
   endSentAt?: MonoMs;
-  /** The verdict that was last told. */
+  /** The verdict that was last reported. */
   told?: string;
 }
 

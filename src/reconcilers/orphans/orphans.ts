@@ -17,11 +17,11 @@ export interface Orphans {
   swept(): void;
   /** Live instances of earlier Workspaces of this key; undefined before the first round of this process. */
   earlierSelves(key: string): readonly EarlierInstance[] | undefined;
-  /** Resolves when no round is under way any more; what was learnt is forgotten. */
+  /** Resolves when no round is under way any more; forgets all findings. */
   stop(): Promise<void>;
 }
 
-/** Instances that nobody owns: looked for after a sweep, told, and ended where that is asked for. */
+/** Looks for instances without an owner after a sweep, reports them, and ends them where the policy says so. */
 export function createOrphans(deps: OrphanDeps): Orphans {
   const { cloud, clock, evidence, lease, metrics, settings } = deps;
   const memory = new Map<string, OrphanMemory>();
@@ -33,7 +33,7 @@ export function createOrphans(deps: OrphanDeps): Orphans {
   async function round(term: Term): Promise<void> {
     const sweep = cloud.lastSweep();
     if (!sweep) return;
-    // Before the list is begun: what is launched meanwhile has an owner that the list may lack.
+    // Before the list is begun: an instance that is launched meanwhile has an owner that the list may lack.
     const live = cloud.all().filter((one) => isLive(one) && deps.scope.covers(one.tags[TAG.namespace]));
     const candidates = live.filter(({ tags }) => !isOwnedInCache(tags[TAG.uid]));
     let decision: OrphanDecision = { orphans: [], end: [] };
@@ -141,7 +141,7 @@ export function createOrphans(deps: OrphanDeps): Orphans {
     earlierSelves: (key) => earlier.of(key),
     async stop() {
       await running;
-      // Whoever leads now knows; what a standby last saw would only be mistaken for it.
+      // The present leader reports these; a standby's last findings would be mistaken for the present ones.
       metrics.orphans.reset();
       memory.clear();
       earlier.clear();

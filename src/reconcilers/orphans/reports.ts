@@ -7,7 +7,7 @@ import { describeOrphan } from './facts.ts';
 
 /** Tells people of orphans: in the log, and as events about the operator's own Lease, as there is no Workspace. */
 export interface OrphanReports {
-  /** What keeps all that is due from being ended; told when it changes. */
+  /** The reason that keeps due instances from being ended; reported when it changes. */
   held(hold: OrphanHold | undefined): void;
   found(instance: ObservedInstance, verdict: OrphanVerdict): void;
   ended(instance: ObservedInstance): void;

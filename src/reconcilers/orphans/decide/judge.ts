@@ -45,7 +45,7 @@ export interface OrphanNow {
 }
 
 /**
- * Young: within the grace. Heartbeating: it lives, so somebody may need it. Foreign: its tags are not those of a launch
+ * Young: within the grace. Heartbeating: it lives, so someone may need it. Foreign: its tags are not those of a launch
  * of ours (a copy, or tags edited by hand); it is never ended. Due: nothing speaks for it.
  */
 export const ORPHAN_VERDICTS = ['Young', 'Heartbeating', 'Foreign', 'Due'] as const;
@@ -62,8 +62,8 @@ export interface OrphanDecision {
 }
 
 /**
- * Which instances nobody owns, and which of them may be ended. A uid that a consistent list begun after the sweep lacks is
- * no Workspace's and never will be one's again, so that even a leader whose term is over judged right.
+ * Judges which instances have no owner, and which of them may be ended. If a consistent list begun after the sweep lacks a uid,
+ * no Workspace has it or ever will, so even a leader whose term is over judges right.
  */
 export function judgeOrphans(facts: OrphanFacts, now: OrphanNow): OrphanDecision {
   const { sweep, listedAt, termAt } = facts;
@@ -85,7 +85,7 @@ function judge(facts: OrphanFacts, instance: TaggedInstance, now: OrphanNow): Or
   if (uid === undefined || number === undefined) return 'Foreign';
   if (instance.clientToken !== clientToken(facts.clusterID, uid, number)) return 'Foreign';
   if (instance.heartbeats) return 'Heartbeating';
-  // By our own clock as well: EC2's and ours may differ, and the launch's age says nothing of how long it has been alone.
+  // By our own clock as well: EC2's and ours may differ, and the launch's age does not show how long it has had no owner.
   const alone = unownedSince !== undefined && msBetween(unownedSince, now.mono) >= facts.graceMs;
   const old = launchedAt === undefined || msBetween(launchedAt, now.wall) >= facts.graceMs;
   return alone && old ? 'Due' : 'Young';
@@ -102,12 +102,12 @@ function holdOf(
   return policy === 'Report' ? 'Reporting' : undefined;
 }
 
-/** What was never asked to end first, so that one that can't be ended keeps no other waiting; then the oldest. */
+/** Instances without an earlier TerminateInstances first, so that none waits for one that can't be ended; then the oldest. */
 function inTurn(a: TaggedInstance, b: TaggedInstance): number {
   return order(a.endSentAt, b.endSentAt) || order(a.launchedAt, b.launchedAt) || (a.id < b.id ? -1 : 1);
 }
 
-/** What is not known comes first. */
+/** Unknown moments come first. */
 function order<T extends WallMs | MonoMs>(a: T | undefined, b: T | undefined): number {
   if (a === undefined || b === undefined) return Number(b === undefined) - Number(a === undefined);
   return a < b ? -1 : Number(a > b);
