@@ -11,7 +11,8 @@ const VIRTUAL = ['test/{model,simulator,virtual,frozen}/**/*.test.ts'];
 /** What mostly waits for real time to pass: scenarios, and programs as people run them. */
 const TIMED = [
   'test/scenarios/**/*.test.ts',
-  'test/{demo,dev,canary,doctor,mainProcess,rights}.test.ts',
+  'test/{demo,dev,canary,mainProcess,rights}.test.ts',
+  'test/doctor/*.test.ts',
   'test/kubectl/live.test.ts',
   'dev/postgres/*.test.ts',
   'test/newcomer/newcomer.test.ts',

@@ -9,7 +9,7 @@ const SECONDS: Readonly<Record<string, number>> = {
   'test/newcomer/newcomer.test.ts': 58,
   'test/canary.test.ts': 54,
   'test/demo.test.ts': 51,
-  'test/scenarios/storm.test.ts': 49,
+  'test/cluster/storm.test.ts': 49,
   'src/agent/agent.environment.test.ts': 43,
   'test/dev.test.ts': 42,
   'test/cluster/splitBrain.test.ts': 36,

@@ -18,6 +18,27 @@ describe('eight Workspaces that share a Secret, two of which may be down', () =>
       expect(world.environment(name)).toEqual({ KEY: 'b', OWN: `${index}` });
   });
 
+  story(
+    'it changes again midway: none is replaced twice for the same content, none is left behind',
+    BUDGET,
+    async (world) => {
+      const names = await world.createFleet(8);
+      const most = world.most(() => world.down().length);
+      const updated = () => world.klass('standard').status?.rollout?.updated ?? 0;
+      await world.putSecret('shared-env', { KEY: 'b' });
+      await world.until('three are replaced', () => updated() >= 3);
+      await world.putSecret('shared-env', { KEY: 'c' });
+      await world.until('all hold the newest content', () =>
+        names.every((name) => world.environment(name)?.KEY === 'c'),
+      );
+      await world.pass(5 * MINUTE);
+      const each = names.map((name) => world.provisions(name).length);
+      expect([Math.min(...each), Math.max(...each)]).toEqual([2, 3]);
+      expect(most()).toBe(2);
+      expect(world.klass('standard').status?.rollout).toMatchObject({ total: 8, updated: 8 });
+    },
+  );
+
   story('its own Secret of one changes: only that one is replaced', BUDGET, async (world) => {
     await world.putSecret('ws-3-own', { OWN: 'a' });
     await world.createFleet(8, (name) => (name === 'ws-3' ? world.from('shared-env', 'ws-3-own') : {}));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Scene } from './harness.ts';
-import { gather, provisionsEach, rotate } from './stormStory.ts';
+import type { Scene } from '../scenarios/harness.ts';
+import { gather, provisionsEach, rotate } from '../scenarios/stormStory.ts';
 
 const SPEED = 20;
 const COUNT = 40;
