@@ -46,8 +46,19 @@ describe('a MAC is of one launch alone', () => {
     ['another Workspace', { uid: 'v' }],
     ['another number', { number: 8 }],
     ['another time', { submittedAt: '2026-01-01T00:00:00.001Z' }],
-  ])('not of %s', (_what, change) => {
-    expect(isAuthentic(ring(KEY), { ...signed(), ...change })).toBe(false);
+  ])('not of %s, also where the same object was found authentic before', (_what, change) => {
+    const launch = { ...signed(), params: Object.freeze(signed().params) };
+    expect(isAuthentic(ring(KEY), { ...launch, ...change })).toBe(false);
+    expect(isAuthentic(ring(KEY), launch)).toBe(true);
+    expect(isAuthentic(ring(KEY), { ...launch, ...change })).toBe(false);
+    expect(isAuthentic(ring(KEY), launch)).toBe(true);
+  });
+
+  test('nor under another key of the same id, or without it, where it was found authentic before', () => {
+    const launch = { ...signed(), params: Object.freeze(signed().params) };
+    expect(isAuthentic(ring(KEY), launch)).toBe(true);
+    expect(isAuthentic(ring({ ...OTHER, id: KEY.id }), launch)).toBe(false);
+    expect(isAuthentic(ring(OTHER), launch)).toBe(false);
   });
 
   test('not of parameters that differ anywhere, at any depth', () => {

@@ -16,6 +16,19 @@ function part(value: unknown): string {
   return createHash('sha256').update(stableJSON(value)).digest('hex').slice(0, 20);
 }
 
+/** Each pass asks for the digests of the same specs again. What is frozen, as objects of a cache are, keeps its part. */
+function kept<T extends object>(parts: WeakMap<T, string>, of: T, make: () => string): string {
+  if (!Object.isFrozen(of)) return make();
+  const known = parts.get(of);
+  if (known !== undefined) return known;
+  const made = make();
+  parts.set(of, made);
+  return made;
+}
+
+const m1OfWorkspaces = new WeakMap<WorkspaceSpec, string>();
+const m1OfClasses = new WeakMap<WorkspaceClassSpec, string>();
+
 function stableJSON(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(stableJSON).join(',')}]`;
   if (value !== null && typeof value === 'object') {
@@ -43,11 +56,18 @@ interface Inputs {
  * `…:x86_64=ami-1,arm64=ami-2`. It shows that something was edited, and not whether that matters: see meets.ts.
  */
 function m1({ spec, klass, images }: Inputs): string {
-  const { instanceProfile, userData, imageUpdatePolicy } = klass;
+  const ofWorkspace = kept(m1OfWorkspaces, spec, () => part({ instanceType: spec.instanceType }));
+  const ofClass = kept(m1OfClasses, klass, () => m1OfClass(klass));
+  const shown = klass.imageUpdatePolicy === 'Automatic' ? images : [];
+  const named = shown.map(({ architecture, id }) => `${architecture}=${id}`).sort();
+  return ['m1', ofWorkspace, ofClass, ...(named.length > 0 ? [named.join(',')] : [])].join(':');
+}
+
+function m1OfClass(klass: WorkspaceClassSpec): string {
+  const { instanceProfile, userData } = klass;
   const { sizeGiB, type, iops, throughput, kmsKeyID } = klass.rootVolume;
   const terms = (list: WorkspaceClassSpec['subnets']) => list.map(({ id, tags }) => ({ id, tags }));
-  const ofWorkspace = part({ instanceType: spec.instanceType });
-  const ofClass = part({
+  return part({
     subnets: terms(klass.subnets),
     securityGroups: terms(klass.securityGroups),
     instanceProfile,
@@ -55,9 +75,6 @@ function m1({ spec, klass, images }: Inputs): string {
     tags: klass.tags,
     userData,
   });
-  const shown = imageUpdatePolicy === 'Automatic' ? images : [];
-  const named = shown.map(({ architecture, id }) => `${architecture}=${id}`).sort();
-  return ['m1', ofWorkspace, ofClass, ...(named.length > 0 ? [named.join(',')] : [])].join(':');
 }
 
 /** Digest of the specs that a machine comes from, and of the images where a newer one is a change. */

@@ -30,6 +30,8 @@ export interface Operator {
   /** Stalls are those since the last call. */
   probe(): Promise<Probed>;
   counted(): Promise<Counted>;
+  /** Rejects when its process ends. */
+  ended: Promise<never>;
   stop(): Promise<void>;
 }
 
@@ -77,6 +79,7 @@ export async function startOperator(env: Record<string, string>): Promise<Operat
   };
   return {
     counted: () => Promise.race([counted(), ended]),
+    ended,
     async probe() {
       const answer = new Promise<unknown>((resolve) => child.once('message', resolve));
       child.send('probe');

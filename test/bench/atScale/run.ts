@@ -40,7 +40,8 @@ try {
   console.error(`${servers.api.what}; one Workspace is brought up, and copied ${count - 1} times`);
   await installFleet(connection);
   const first = await startOperator(servers.env);
-  const pilot = await settlePilot(connection, (workspace) => heartbeats.begin([workspace]));
+  const settled = settlePilot(connection, (workspace) => heartbeats.begin([workspace]));
+  const pilot = await Promise.race([settled, first.ended]);
   // What follows its becoming Ready is written too.
   await pause(5_000);
   await first.stop();
