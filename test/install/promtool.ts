@@ -13,7 +13,7 @@ export async function findPromtool(env: NodeJS.ProcessEnv = process.env): Promis
   for (const candidate of ['/usr/bin/promtool', promtool]) if (await isProgram(candidate)) return candidate;
   const folder = await mkdtemp(join(tmpdir(), 'prometheus-'));
   try {
-    await run('apt-get', ['download', '-qq', '-o', 'APT::Sandbox::User=root', 'prometheus'], { cwd: folder });
+    await download(folder);
     await run('sh', ['-c', 'dpkg-deb --extract prometheus_*.deb unpacked'], { cwd: folder });
     await mkdir(join(cache, '..'), { recursive: true });
     // Beside its place first, so that what is found there is whole.
@@ -29,6 +29,21 @@ export async function findPromtool(env: NodeJS.ProcessEnv = process.env): Promis
     throw new Error('promtool is not there and can not be fetched: apt-get install prometheus', { cause });
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** With the machine's lists of packages or, where it has none, with lists of its own: neither needs root. */
+async function download(folder: string): Promise<void> {
+  const options = ['-qq', '-o', 'APT::Sandbox::User=root'];
+  const get = (...args: string[]) => run('apt-get', [...options, ...args], { cwd: folder });
+  try {
+    await get('download', 'prometheus');
+  } catch {
+    const lists = join(folder, 'lists');
+    await mkdir(join(lists, 'partial'), { recursive: true });
+    const own = ['-o', `Dir::State::lists=${lists}`, '-o', `Dir::Cache=${folder}`];
+    await get(...own, 'update');
+    await get(...own, 'download', 'prometheus');
   }
 }
 

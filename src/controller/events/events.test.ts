@@ -111,7 +111,7 @@ describe('event recorder', () => {
   });
 
   it('limits each object, however many others have events', async () => {
-    const t = setup({ maxQueued: 10 });
+    const t = setup({ maxQueued: 10, burstPerObject: 25 });
     for (let i = 0; i < 50; i++) {
       t.recorder.record(event({ regarding: { ...event().regarding, name: `o${i}`, uid: `uid-${i}` } }));
       await t.clock.settle();
@@ -123,8 +123,20 @@ describe('event recorder', () => {
     expect(await t.dropped('too_many_of_one_object')).toBe(15);
   });
 
-  it('lets one noisy object silence no other', async () => {
+  it('gives events of one moment times in the order in which they were told, as readers sort by them', async () => {
     const t = setup();
+    for (const note of ['first', 'second', 'third']) t.recorder.record(event({ note }));
+    await t.clock.advance(1_000);
+    t.recorder.record(event({ note: 'later' }));
+    await t.clock.settle();
+    const bodies = t.bodies('POST') as unknown as { note: string; eventTime: string }[];
+    const sorted = bodies.toSorted((a, b) => (a.eventTime < b.eventTime ? -1 : 1)).map(({ note }) => note);
+    expect(sorted).toEqual(['first', 'second', 'third', 'later']);
+    expect(new Set(bodies.map(({ eventTime }) => eventTime)).size).toBe(4);
+  });
+
+  it('lets one noisy object silence no other', async () => {
+    const t = setup({ burstPerObject: 25 });
     for (let i = 0; i < 40; i++) t.recorder.record(event({ note: `number ${i}` }));
     t.recorder.record(event({ regarding: { ...event().regarding, name: 'b', uid: 'uid-b' } }));
     await t.clock.advance(1_000);
