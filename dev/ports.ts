@@ -1,11 +1,11 @@
 import { createServer } from 'node:net';
 
-/** A port of 127.0.0.1 that was free a moment ago: for those who must be told before somebody listens there. */
+/** A port of 127.0.0.1 that was free a moment ago, for programs that need the number before a server listens there. */
 export function freePort(): Promise<number> {
   return bind(0);
 }
 
-/** Whether nobody listens on that port of 127.0.0.1. */
+/** Whether no process listens on that port of 127.0.0.1. */
 export async function isFree(port: number): Promise<boolean> {
   try {
     await bind(port);

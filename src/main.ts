@@ -38,7 +38,7 @@ async function main(): Promise<number> {
     }
   });
   logger.info({ role, ...readBuildInfo(), config: describeConfig(config) }, 'starting');
-  // Not loaded to say a version, or what is wrong with a setting.
+  // Not loaded to print a version, or the fault of a setting.
   const { startOperator } = await import('./operator/operator.ts');
   const run = async () => {
     const operator = await startOperator(

@@ -18,11 +18,11 @@ export interface ApiServerOptions {
   bookmarkIntervalMs?: number;
   /** Changes of each kind that watches and lists can go back by; default 20 000. */
   historyLimit?: number;
-  /** Whoever holds it is the administrator; without it nobody can log in as that. */
+  /** The administrator's token; without it no one can log in as administrator. */
   administratorToken?: string;
   /** A watch that names no timeout lasts this to twice this; default 30 min. */
   minWatchTimeoutMs?: number;
-  /** Told of errors in the server itself. */
+  /** Receives errors in the server itself. */
   report?: (error: unknown, what: string) => void;
 }
 
@@ -32,7 +32,7 @@ export interface ApiServer {
   faults: Faults;
   counters: Counters;
   state: Store;
-  /** Whose token it is; undefined when it is nobody's. */
+  /** The token's user; undefined for an unknown token. */
   userOf(token: string): User | undefined;
 }
 

@@ -21,7 +21,7 @@ export interface DemoOptions {
   naive: boolean;
   /** Aborted when a person wants it to end. */
   signal: AbortSignal;
-  /** Told of the operator, so that who is impatient can end it at once. */
+  /** Receives the operator, so that an impatient user can end it at once. */
   onOperator: (operator: OperatorProcess) => void;
 }
 

@@ -10,7 +10,7 @@ const view = z.object({
 
 /** The gateway as health probes and proxies use it. */
 export interface GatewayCaller {
-  /** What pollers are told: EC2's word beside the judgement. */
+  /** The answer to pollers: EC2's state beside the judgement. */
   view(): Promise<{ availability: string; state: string }>;
   /** "It looks dead." Answers with the HTTP status. */
   report(): Promise<number>;

@@ -10,7 +10,7 @@ import { REGION } from '../stack/stack.ts';
 
 export const NAIVE_TAG = { key: 'Name', value: 'the-old-way' };
 
-/** The old controller: whoever is worried restarts. */
+/** The old controller: every worried component restarts. */
 export interface NaiveController {
   /** Provisions the first instance and waits until it runs. */
   start(): Promise<void>;
@@ -25,7 +25,7 @@ export interface NaiveController {
 
 /**
  * A small, honest model of it on the same cloud, with real calls. It keeps no record of why it acts, and a request to
- * restart is carried out whoever makes it. In one thing it is kinder than life: it carries out one restart at a time.
+ * restart is carried out, from any caller. In one thing it is kinder than life: it carries out one restart at a time.
  */
 export function createNaiveController(options: {
   ec2: Ec2Server;

@@ -19,7 +19,7 @@ export const NAMESPACE = 'default';
 export const NAME = 'ada';
 const SECRET = 'ada-env';
 const OWNER = { key: TAG.name, value: NAME };
-/** Longest wait for anything: far above what it takes, so that a hang is told and a busy machine is not. */
+/** Longest wait for anything: far above the usual time, so that it reports a hang and not a busy machine. */
 const LIMIT_MS = 90_000;
 /** The protocol's debounce, twice, and its sweep, ms of life size: after that an effect would have begun. */
 const NOTHING_AFTER_MS = 14_000;

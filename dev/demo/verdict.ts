@@ -8,7 +8,7 @@ export interface Outcome {
   after: Books;
   reports: { sent: number; dropped: number; forwarded: number };
   workspace: Workspace;
-  /** What the new agent was told of why it was started; undefined when it never was. */
+  /** The restart context that the new agent received; undefined when it received none. */
   told: string | undefined;
   /** desired.generation before and after the same content was saved again. */
   generations: { before: number; after: number };

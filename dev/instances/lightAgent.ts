@@ -16,7 +16,7 @@ export interface LightAgentReport {
   environment?: Readonly<Record<string, string>>;
   /** Heartbeats that the gateway took. */
   beats: number;
-  /** Restart contexts that it was told, in the order in which they came. */
+  /** Restart contexts that it received, in the order in which they came. */
   restarts: { cause: string; changed: readonly string[]; at?: string | undefined }[];
   /** EC2's notice that it takes the instance back. */
   interruption?: { action: string; at: string };
@@ -178,7 +178,7 @@ export function startLightAgent(
     }
   }
 
-  /** Until the next heartbeat is due; an interruption is told at once. */
+  /** Until the next heartbeat is due; an interruption is reported at once. */
   async function rest(): Promise<void> {
     const until = clock.monotonic() + periodMs;
     for (let left = periodMs; left > 0 && !signal.aborted; left = until - clock.monotonic()) {

@@ -42,7 +42,7 @@ export function createLightRuntime(options: LightRuntimeOptions): LightRuntime {
   const silent = createTargetSet();
   let waiting: (() => void)[] = [];
 
-  /** Whoever waits looks again. */
+  /** Makes every waiter look again. */
   function wake(): void {
     const woken = waiting;
     waiting = [];

@@ -53,7 +53,7 @@ export function startMachineProcess({ script, folder, env, output }: StartOption
       try {
         process.kill(-child.pid, signal);
       } catch (error) {
-        // It ended, and its exit has not been told yet.
+        // It ended, and its exit has not been reported yet.
         if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
       }
     },

@@ -43,7 +43,7 @@ export async function startPostgres(options: { dataDir?: string; clock: Clock })
       removeAtEnd: temporary ? folder : undefined,
     });
     return {
-      // Without TLS, whatever PGSSLMODE says of other servers.
+      // Without TLS, even if PGSSLMODE asks for it.
       url: `postgres://postgres:${password}@127.0.0.1:${server.port}/postgres?sslmode=disable`,
       async stop() {
         await server.stop();

@@ -108,7 +108,7 @@ function untilReady(child: ChildProcess, port: number, clock: Clock): Promise<vo
   });
 }
 
-/** The server must not keep this process alive: whoever forgets to stop it ends it by ending. */
+/** The server must not keep this process alive: it also ends with a process that forgets to stop it. */
 function letGo(child: ChildProcess): void {
   child.unref();
   for (const stream of [child.stdin, child.stderr]) {

@@ -4,7 +4,7 @@ import { COMPILE_CACHE } from './compileCache.ts';
 /** Later than everything is loaded, ms. */
 const FLUSH_AFTER_MS = 3_000;
 
-// Loaded into a child process before anything else: were its parent killed, nobody would end it.
+// Loaded into a child process before anything else: if its parent were killed, nothing else would end it.
 process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 process.channel?.unref();
 

@@ -22,7 +22,7 @@ const manifest = z.looseObject({ metadata: z.looseObject({ name: z.string() }) }
 
 export const OPERATOR_NAMESPACE = 'workspace-system';
 
-/** A client to the embedded API server without a socket, for whoever sets the scene. */
+/** A client to the embedded API server without a socket, for code that sets the scene. */
 export function stageClient(api: ApiServer, clock: Clock): KubeClient {
   return kubeClient(inProcessTransport(api.handler, { clock }), { clock });
 }

@@ -15,7 +15,7 @@ export interface RaiseOptions {
   speed: Speed;
   /** Keeps everything in it across restarts. */
   folder?: string;
-  /** Told by whatever of the stack fails on its own. */
+  /** Receives the error of a part of the stack that fails on its own. */
   onError: (text: string) => void;
 }
 

@@ -36,7 +36,7 @@ export interface StackOptions {
   folder?: string;
   /** Request buckets of the cloud; default AWS's. `{}` throttles nothing. */
   buckets?: Parameters<typeof startEc2>[0]['buckets'];
-  /** Told of each part as it comes up. */
+  /** Receives each part as it comes up. */
   tell?: (part: 'database' | 'cluster' | 'cloud', where: string) => void;
 }
 

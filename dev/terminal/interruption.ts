@@ -9,7 +9,7 @@ export class Interrupted extends Error {
 const SAME_MS = 1_000;
 
 /**
- * Aborted by the first SIGINT, SIGTERM or SIGHUP, or once nobody reads on; `again` is called by each further signal,
+ * Aborted by the first SIGINT, SIGTERM or SIGHUP, or once the output has no reader; `again` is called by each further signal,
  * of a person who does not want to wait.
  */
 export function interruption(clock: Clock, again: () => void): AbortSignal {

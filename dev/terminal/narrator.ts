@@ -24,7 +24,7 @@ export interface Narrator {
   command(text: string): void;
   /** Without a time: tables, headings, empty lines. */
   plain(text?: string, look?: Look): void;
-  /** Says again and again that it waits, so that nobody thinks it hangs; rejects as the work does. */
+  /** Prints repeatedly that it waits, so that it does not seem to hang; rejects as the work does. */
   waiting<T>(what: () => string, work: Promise<T>): Promise<T>;
 }
 
@@ -54,7 +54,7 @@ export function createNarrator({ out, clock, color }: NarratorOptions): Narrator
     turn();
   }
 
-  // The spinner's line is overwritten by whatever comes next.
+  // The next line overwrites the spinner's.
   function turn(): void {
     if (!live || !spinner) return;
     const frame = FRAMES[Math.floor(clock.monotonic() / FRAME_MS) % FRAMES.length];

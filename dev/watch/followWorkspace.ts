@@ -33,7 +33,7 @@ export interface FollowedWorkspace {
   stop(): Promise<void>;
 }
 
-/** Follows one Workspace by a watch that survives whatever breaks. */
+/** Follows one Workspace by a watch that survives any break. */
 export function followWorkspace(options: {
   transport: Transport;
   clock: Clock;

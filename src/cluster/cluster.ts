@@ -27,7 +27,7 @@ import { createNamespaceMetrics } from './namespaceMetrics.ts';
 export const KEY_SECRET = 'workspace-operator-keys';
 const LAUNCH_KEY_SECRET = 'workspace-operator-launch-keys';
 
-/** What every part stands on: the outside world behind its ports. */
+/** The base of every part: the outside world behind its ports. */
 export interface Platform {
   config: Config;
   transport: Transport;

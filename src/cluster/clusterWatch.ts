@@ -22,7 +22,7 @@ const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', n
 /** Half of the caches are the gateway's as well. */
 export type Part = 'kinds' | 'all';
 
-/** What this process sees of the cluster. */
+/** This process's view of the cluster. */
 export interface ClusterWatch {
   scope: Scope;
   workspaces: Store<Workspace>;
@@ -35,7 +35,7 @@ export interface ClusterWatch {
   waitForSync(signal: AbortSignal): Promise<void>;
   /** Namespaces of the list that are not served; none without a list. */
   unwatched(): Unwatched[];
-  /** What was not listed yet, for people; namespaces that are refused are not among it. */
+  /** Resources that were not listed yet, for people, without namespaces that are refused. */
   waitsFor(): string[];
   stop(): Promise<void>;
 }
@@ -59,13 +59,13 @@ export function createClusterWatch(options: ClusterWatchOptions): ClusterWatch {
   const classes = createStore<WorkspaceClass>();
   const namespaces = createStore<KubeObject>();
   const reflectors: Reflector[] = [];
-  /** What a start waits for. */
+  /** Reflectors that a start waits for. */
   const needed: { what: string; reflector: Reflector }[] = [];
   const listed: NamespaceWatch[] = [];
   let seesNamespaces: Reflector | undefined;
 
   function reflect<T extends KubeObject>(reflected: Reflected<T>): Reflector {
-    // Each would find out by itself only while its own versions still lie below what it saw.
+    // Each detects it alone only while the server's versions still lie below those that it saw.
     const onSetBack = () => {
       for (const other of reflectors) if (other !== mine) other.relist();
     };

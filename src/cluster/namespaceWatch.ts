@@ -29,9 +29,9 @@ export interface NamespaceWatch {
   settled(signal: AbortSignal): Promise<void>;
   /** Undefined once all is there. */
   unwatched(): Unwatched | undefined;
-  /** What a start waits for; undefined once it is settled. */
+  /** The resource that a start waits for; undefined once it is settled. */
   waitsFor(): string | undefined;
-  /** Its reflectors are stopped by who starts them. */
+  /** The caller that starts its reflectors stops them. */
   stop(): void;
 }
 

@@ -6,7 +6,7 @@ import { z } from 'zod';
 export interface BuildInfo {
   /** Of package.json. */
   version: string;
-  /** Git's, as far as whoever built the image gave it in WORKSPACE_BUILD_COMMIT. */
+  /** Git's, if the build of the image set WORKSPACE_BUILD_COMMIT. */
   commit: string;
   /** Node's version. */
   node: string;
@@ -21,7 +21,7 @@ export function readBuildInfo(env: Readonly<Record<string, string | undefined>> 
   const commit = env.WORKSPACE_BUILD_COMMIT ?? '';
   return Object.freeze({
     version,
-    // Whatever else stands there, such as a path, is shown to no one.
+    // Never show another value, such as a path.
     commit: COMMIT.test(commit) ? commit : 'unknown',
     node: process.versions.node,
   });

@@ -4,10 +4,10 @@ import { type Config, configSchema } from './config.ts';
 import { CONFIG_RULES } from './configRules.ts';
 import { SETTINGS, type Setting, settingAt } from './settings.ts';
 
-/** What of the operator this process is to be. */
+/** The part of the operator that this process runs. */
 export type Role = 'all' | 'controller' | 'gateway';
 
-/** What is wrong with flags and environment: each line names the setting, the fault and the next step. Exit code 2. */
+/** Faults of flags and environment: each line names the setting, the fault and the next step. Exit code 2. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
   readonly exitCode = 2;

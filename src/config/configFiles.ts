@@ -9,7 +9,7 @@ import { settingAt } from './settings.ts';
 /** The files that settings name, read; PEM as text. */
 export interface ConfigFiles {
   readonly tls: { cert: string; key: string } | undefined;
-  /** What instances check the gateway's certificate with; undefined for the system's own. */
+  /** The bundle with which instances check the gateway's certificate; undefined for the system's own. */
   readonly caBundle: string | undefined;
   /** One PEM each. */
   readonly identityCertificates: readonly string[];

@@ -1,7 +1,7 @@
 import type { Config } from './config.ts';
 import { isCarelesslyPlain } from './databaseURL.ts';
 
-/** Rules between settings: what must hold, the setting that is named, and how to fix it. */
+/** Rules between settings: the condition, the setting that the message names, and the fix. */
 export const CONFIG_RULES: readonly { holds(config: Config): boolean; setting: string; fault: string }[] = [
   {
     holds: ({ database: d }) => d.url === undefined || d.caFile !== undefined || !isCarelesslyPlain(d.url),

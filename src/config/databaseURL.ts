@@ -1,9 +1,9 @@
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
-/** Each of them says whether there is TLS; `sslmode=disable` says that there is none. */
+/** Parameters that decide about TLS; `sslmode=disable` turns it off. */
 const SAYS_TLS = ['sslmode', 'ssl', 'sslrootcert', 'sslcert', 'sslkey', 'sslnegotiation'];
 
 /**
- * Whether heartbeats and the password would travel beyond this machine in the clear though nobody said that they may.
+ * Whether heartbeats and the password would travel beyond this machine in the clear although no parameter allows it.
  * @param url as `pg` reads it: a `host` parameter stands above the authority, and one that begins with / is a socket
  */
 export function isCarelesslyPlain(url: string): boolean {

@@ -17,7 +17,7 @@ import { settingAt } from './settings.ts';
 /** Far less than the minute or so that the kubelet takes to bring a changed Secret into a Pod, ms. */
 const LOOK_MS = 10_000;
 
-/** What became of a file that changed. */
+/** The outcome for a file that changed. */
 export interface FileNews {
   kind: FileKind;
   /** Its flag. */
@@ -26,7 +26,7 @@ export interface FileNews {
   fault?: string;
 }
 
-/** The files as they are now. What was read last and was good stays in use while what is there is not. */
+/** The files as they are now. The last good version of a file stays in use while the present one is bad. */
 export interface LiveFiles extends ConfigFiles {
   onNews(listener: (news: FileNews) => void): void;
   /** Looks now. */
@@ -75,8 +75,8 @@ export function createFileMetrics(registry: Registry) {
 }
 
 /**
- * Reads the files again every ten seconds: the kubelet swaps a symlink when a Secret or ConfigMap changes, which not every
- * file system tells of. Rejects with a ConfigError when one can't be used at the start.
+ * Reads the files again every ten seconds: the kubelet swaps a symlink when a Secret or ConfigMap changes, and not every
+ * file system reports that. Rejects with a ConfigError when one can't be used at the start.
  */
 export async function followConfigFiles(options: LiveFilesOptions): Promise<LiveFiles> {
   const { config, clock, registry } = options;
@@ -84,7 +84,7 @@ export async function followConfigFiles(options: LiveFilesOptions): Promise<Live
   const metrics = createFileMetrics(registry);
   const listeners: ((news: FileNews) => void)[] = [];
   const faults = new Map<FileKind, string>();
-  // An expired certificate keeps no controller from its work: the first look below says so.
+  // An expired certificate does not stop a controller: the first look below reports it.
   const atAnyTime = Number.NEGATIVE_INFINITY;
   const current: { -readonly [Kind in FileKind]: ConfigFiles[Kind] } = {
     tls: await FILE_READERS.tls(config, atAnyTime),

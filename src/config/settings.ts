@@ -14,7 +14,7 @@ export interface Setting {
   description: string;
   /** Default, as a person would write it; undefined when there is none. */
   default: string | undefined;
-  /** What values there are, in words. */
+  /** The allowed values, in words. */
   values: string;
   /** The same as JSON Schema has it; empty for a text. */
   limits: Readonly<{ enum?: readonly string[]; minimum?: number; maximum?: number }>;
@@ -22,7 +22,7 @@ export interface Setting {
   neededBy: 'controller' | 'gateway' | 'both' | undefined;
 }
 
-// What z.toJSONSchema says of one setting.
+// The output of z.toJSONSchema for one setting.
 const described = z.object({
   description: z.string(),
   default: z.union([z.string(), z.number()]).optional(),

@@ -13,7 +13,7 @@ export interface AwsCheckOptions {
   region: string;
 }
 
-/** EC2 answers as the controller asks it, and knows the identity; whether it may launch is what a class says of its dry run. */
+/** Checks that EC2 answers the controller's calls and knows the identity. The dry run of a class shows whether it may launch. */
 export function awsCheck({ kube, calls, region }: AwsCheckOptions): Check {
   const object = `EC2 in ${region}`;
   return {

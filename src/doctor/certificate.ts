@@ -62,7 +62,7 @@ export function gatewayCheck(options: GatewayCheckOptions): Check {
         port: Number(at.port || 443),
         // No server name indication of an address (RFC 6066, section 3).
         ...(isIP(hostname) === 0 ? { servername: hostname } : {}),
-        // What is wrong with the certificate is said below; and it is for the URL's host, not for this address.
+        // Faults of the certificate are reported below; and it is for the URL's host, not for this address.
         rejectUnauthorized: false,
         checkServerIdentity: () => undefined,
         ...(caBundle === undefined ? {} : { ca: caBundle }),

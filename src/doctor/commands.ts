@@ -26,7 +26,7 @@ import { judgeUninstall } from './uninstall.ts';
 
 type Once = Extract<Invocation, { command: 'check' | 'uninstall-check' }>;
 
-/** A command that ends by itself. Resolves to its exit code. */
+/** Runs a command to its end. Resolves to its exit code. */
 export async function runCommand(invocation: Once, print: (line: string) => void): Promise<number> {
   const { config } = invocation;
   const { kubeconfig, timeoutMs, namespace } = config.kubernetes;
@@ -52,7 +52,7 @@ export async function runCommand(invocation: Once, print: (line: string) => void
 export interface CheckOptions {
   config: Config;
   role: Role;
-  /** host:port of the gateway, where that is not what its URL says. */
+  /** host:port of the gateway, where it differs from its URL. */
   connectTo?: string | undefined;
   clock: Clock;
   random: Random;
@@ -60,7 +60,7 @@ export interface CheckOptions {
   print(line: string): void;
 }
 
-/** `check`: what must hold for this part to do its work. Resolves to the exit code: 0, or 1 where something failed. */
+/** `check`: tests everything that this part needs for its work. Resolves to the exit code: 0, or 1 if a check failed. */
 export async function check(options: CheckOptions): Promise<number> {
   const { config, role, clock, random, transport, print } = options;
   const proxy = readProxy(process.env);

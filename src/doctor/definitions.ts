@@ -7,7 +7,7 @@ const CHECK = 'definitions';
 /** Paths named at most. */
 const NAMED = 5;
 
-// What each client may read without a right of its own (system:discovery).
+// Every client may read this without a right of its own (system:discovery).
 const openapi = z.looseObject({
   components: z.looseObject({ schemas: z.record(z.string(), z.unknown()) }),
 });

@@ -1,4 +1,4 @@
-/** What one check found. A failed one names the object, the cause and the next step. */
+/** The finding of one check. A failed one names the object, the cause and the next step. */
 export type Finding = Readonly<
   | { check: string; object: string; says: string; cause?: undefined; next?: undefined }
   | { check: string; object: string; says?: undefined; cause: string; next: string }
@@ -6,7 +6,7 @@ export type Finding = Readonly<
 
 export interface Check {
   name: string;
-  /** What is looked at, when the check itself throws. */
+  /** The object that the finding names when the check itself throws. */
   object: string;
   run(): Promise<readonly Finding[]>;
 }

@@ -5,7 +5,7 @@ import { type Check, failed, passed } from './finding.ts';
 const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
 const CHECK = 'kubernetes';
 
-/** The API server answers, and knows who asks. */
+/** Checks that the API server answers, and knows the caller. */
 export function kubernetesCheck(kube: Pick<KubeClient, 'get'>): Check {
   const object = 'the API server';
   return {

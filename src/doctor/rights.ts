@@ -28,7 +28,7 @@ export interface RightsOptions {
   part: 'all' | 'controller' | 'gateway';
 }
 
-/** Whoever runs the check has what the part uses; asked by SelfSubjectAccessReview, which every account may. */
+/** Checks that the account of the check has the rights that the part uses, by SelfSubjectAccessReview, which every account may create. */
 export function rightsCheck({ kube, namespace, watched = [], part }: RightsOptions): Check {
   const lists = {
     all: [...CONTROLLER_RIGHTS, ...GATEWAY_RIGHTS],

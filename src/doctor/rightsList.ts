@@ -26,7 +26,7 @@ const CLUSTER = { where: 'cluster' } as const;
 const KEYS = 'workspace-operator-keys';
 const LEASE = 'workspace-operator';
 
-/** What the controller uses: as deploy/rbac-split.yaml and rbac-namespaces.yaml grant it, which a test compares. */
+/** The controller's rights: as deploy/rbac-split.yaml and rbac-namespaces.yaml grant it, which a test compares. */
 export const CONTROLLER_RIGHTS: readonly Right[] = [
   ...rights(['workspaces'], ['list', 'watch'], { group: OURS }),
   ...rights(['workspaceclasses'], ['list', 'watch'], { group: OURS, ...CLUSTER }),
@@ -48,7 +48,7 @@ export const CONTROLLER_RIGHTS: readonly Right[] = [
   ...rights(['leases'], ['get', 'update'], { group: 'coordination.k8s.io', ...OWN, names: [LEASE] }),
 ];
 
-/** What the gateway uses; besides these it reads the Secrets of each namespace that has Workspaces. */
+/** The gateway's rights; besides these it reads the Secrets of each namespace that has Workspaces. */
 export const GATEWAY_RIGHTS: readonly Right[] = [
   ...rights(['workspaces'], ['list', 'watch'], { group: OURS }),
   ...rights(['workspaceclasses'], ['list', 'watch'], { group: OURS, ...CLUSTER }),

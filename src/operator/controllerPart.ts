@@ -45,7 +45,7 @@ export interface ControllerPart {
   stop(): Promise<void>;
 }
 
-/** Who the events are from. */
+/** The reporting controller of events. */
 export const REPORTING_CONTROLLER = 'compute.molecule.ai/workspace-operator';
 
 /** The longest pause after a pass that failed, ms. */
@@ -288,7 +288,7 @@ export function startControllerPart(
   return {
     elector,
     async stop() {
-      // Its timers would keep the process; what is still queued is the next leader's, so nobody waits for it here.
+      // Its timers would keep the process; the next leader does the queued work, so don't wait for it here.
       void queue.shutDown();
       void classQueue.shutDown();
       await elector.stop();

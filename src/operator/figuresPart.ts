@@ -11,7 +11,7 @@ import { keepLedger } from '../reconcilers/workspace/ledger.ts';
 import { createWorkspaceMetrics } from '../reconcilers/workspace/metrics.ts';
 
 export interface FiguresPart {
-  /** What EC2 shows of a Workspace changed. */
+  /** EC2's view of a Workspace has changed. */
   saw(uid: string): void;
   /** This process leads from now on, and until `stop`. */
   start(): void;

@@ -13,7 +13,7 @@ interface Deps {
   logger: Logger;
 }
 
-/** Events about the operator's Lease: there is no object of a tenant's to tell of files on. */
+/** Events about files go on the operator's Lease: no object of a tenant fits them. */
 export function createFileEvents({ kube, namespace, events, logger }: Deps) {
   const name = 'workspace-operator';
   function record(reason: 'FileLoaded' | 'FileRefused' | 'LaunchesDistrust', note: string): void {

@@ -29,7 +29,7 @@ export interface OperatorOptions {
   clock: Clock;
   random: Random;
   logger: Logger;
-  /** What AWS is reached through; undefined: directly. */
+  /** The proxy to AWS; undefined: directly. */
   proxy?: ProxyEnv | undefined;
   /** Built with the metrics it counts into, so that a test can cut here. */
   transport: (metrics: ReturnType<typeof createRuntimeMetrics>) => Transport & { close(): Promise<void> };

@@ -5,7 +5,7 @@ import type { Clock } from '../controller/lib/clock.ts';
 import { msBetween } from '../controller/lib/time.ts';
 import type { HealthCheck } from '../controller/serve/health.ts';
 
-/** What a process has so far; each part is undefined until it is there. */
+/** The parts of a process so far; each is undefined until it is there. */
 export interface Parts {
   cluster?: Pick<ClusterWatch, 'waitsFor' | 'unwatched'> | undefined;
   /** Whether the database has answered, and what it last failed with. */
@@ -26,9 +26,9 @@ export interface ReadinessOptions {
 }
 
 /**
- * What `/readyz` asks. A failure takes a gateway out of its Service, so that only what its neighbours may have and it lacks is
- * one: what it needs to begin. A database or an API server that goes away later goes away for all of them; gateways that stay
- * answer 503 with a time to come back, which is more than no answer. It is said beside the check instead.
+ * The checks of `/readyz`. A failure takes a gateway out of its Service, so a check fails only for something that a neighbour may
+ * have and this gateway lacks: its needs at the start. A database or an API server that goes away later goes away for all gateways.
+ * Those that stay answer 503 with a time to come back, which is better than no answer. The check then has a note instead.
  */
 export function readinessChecks(options: ReadinessOptions): Readonly<Record<string, HealthCheck>> {
   const { role, parts, files, clock, silentAfterMs } = options;

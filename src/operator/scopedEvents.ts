@@ -34,7 +34,7 @@ export function inScope(
             note: `${kind} ${name}: ${event.note}`,
           }),
         () => {
-          // The class's conditions say the same; the next event asks again.
+          // The class's conditions show the same; the next event asks again.
           uid = undefined;
         },
       );

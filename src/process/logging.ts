@@ -57,7 +57,7 @@ const LONGEST_MESSAGE = 2_000;
 
 /**
  * An error as name, message, code, frames and cause, and nothing else: libraries hang requests, responses, query
- * values and whole configurations on theirs. What a message says is cut of what looks like credentials.
+ * values and whole configurations on theirs. Text that looks like credentials is cut out of messages.
  */
 export function describeError(error: unknown, depth = 0): DescribedError {
   if (!(error instanceof Error)) return { name: typeof error, message: clean(String(error)) };

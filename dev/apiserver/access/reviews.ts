@@ -25,7 +25,7 @@ import { ISSUER, type Tokens } from './tokens.ts';
 export interface Access {
   core: Core;
   tokens: Tokens;
-  /** The administrator's own token; absent where nobody logs in. */
+  /** The administrator's own token; absent where no one logs in. */
   administratorToken?: string;
 }
 
@@ -38,7 +38,7 @@ function userInfo(user: User): JsonObject {
   return info;
 }
 
-/** Whose token it is; undefined when it is nobody's, or for nobody who asks. */
+/** The token's user; undefined for an unknown token, or one for another audience. */
 export function authenticate(
   { tokens, administratorToken }: Access,
   token: string,

@@ -34,11 +34,11 @@ interface Write {
   fieldManager: string;
 }
 
-/** Who owns what once a POST, a PUT or a patch is done. An object that nobody tracks stays one until it is applied. */
+/** Field owners after a POST, a PUT or a patch. An object without tracked fields stays untracked until it is applied. */
 export function ownedAfter(core: Core, target: Target, write: Write): Managed {
   const { definition } = target;
   const { live, subresource, fieldManager } = write;
-  // As it will be read: what is always there is nobody's to remove.
+  // As it will be read: no manager can remove fields that are always there.
   const next = definition.fromStorage(definition.toStorage(write.next));
   const before = managedBefore(metaOf(live), metaOf(next), subresource);
   const exists = stringAt(metaOf(live), 'uid') !== '';

@@ -90,7 +90,7 @@ const all = [
 
 export const reviewInfos: readonly KindInfo[] = all.map(({ info }) => info);
 
-/** What review a path is about, whatever is asked of it. */
+/** The review that a path names, for any request. */
 export function reviewAt(path: Pick<KindInfo, 'group' | 'version' | 'plural'>): ReviewKind | undefined {
   return all.find(
     ({ info }) => info.group === path.group && info.version === path.version && info.plural === path.plural,

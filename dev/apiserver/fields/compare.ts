@@ -55,7 +55,7 @@ function becoming(schema: FieldSchema, before: JsonValue, after: JsonValue): Com
   return { ...fields, modified: here };
 }
 
-/** Without the fields that a write can't change, whatever it says. */
+/** Leaves out the fields that no write can change. */
 export function within({ added, removed, modified }: Comparison, ignored: FieldSet): Comparison {
   return {
     added: outside(added, ignored),

@@ -2,7 +2,7 @@ import { equal, isObject, objectsAt, stringAt, without } from '../values/json.ts
 import type { JsonObject, JsonValue } from '../values/kinds.ts';
 import { type FieldSet, fromFieldsV1, isEmpty, toFieldsV1, union } from './fieldSet.ts';
 
-/** Who set which fields, by which kind of write: an applier each under one id, whatever version it applied in. */
+/** The manager of each field, by kind of write: an applier has one id for all versions that it applied in. */
 export interface Manager {
   manager: string;
   operation: 'Apply' | 'Update';

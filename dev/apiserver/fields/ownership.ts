@@ -20,7 +20,7 @@ export interface OwnedWrite {
   ignored: FieldSet;
 }
 
-/** Fields that nobody owns: the server's own, and the object's identity. */
+/** Fields without an owner: the server's own, and the object's identity. */
 const unowned = setOf([
   ['f:apiVersion'],
   ['f:kind'],

@@ -2,7 +2,7 @@ import { isObject } from '../values/json.ts';
 import type { FieldSchema, JsonValue } from '../values/kinds.ts';
 import { fieldAt, settled, stepTo } from './fieldSchema.ts';
 
-/** A part of a value that can be owned by itself. */
+/** A part of a value that can have an owner of its own. */
 export interface Part {
   step: string;
   schema: FieldSchema;

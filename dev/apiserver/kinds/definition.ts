@@ -23,7 +23,7 @@ export interface Strategy {
   /** Whether metadata.generation counts, and then whether this change does. */
   countsGeneration: boolean;
   changesGeneration(next: JsonObject, old: JsonObject): boolean;
-  /** PUT without resourceVersion replaces whatever is there. */
+  /** PUT without resourceVersion replaces any version. */
   unconditionalUpdate: boolean;
   /** PUT to a name that isn't there creates it. */
   createOnUpdate: boolean;
@@ -37,7 +37,7 @@ export interface Strategy {
   mergeRules?: MergeRules;
   /** How the object's fields can be owned, apiVersion, kind and metadata included. */
   fields: FieldSchema;
-  /** Fields that a write to the object, or to its status, can't change, whatever it says. */
+  /** Fields that no write to the object, or to its status, can change. */
   ignoredFields: Readonly<Record<Subresource, FieldSet>>;
   /** What of a new object is there before anything of it is set; metadata apart. */
   empty: JsonObject;

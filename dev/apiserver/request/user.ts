@@ -9,7 +9,7 @@ export interface User {
 export const MASTERS = 'system:masters';
 const AUTHENTICATED = 'system:authenticated';
 
-/** Whose kubeconfig the server gives out; what asks in-process is nobody else either. */
+/** The user of the server's kubeconfig, and of in-process requests. */
 export const administrator: User = {
   username: 'administrator',
   uid: 'administrator',

@@ -11,8 +11,8 @@ import { duplicate, tooMany, typeInvalid } from './typeErrors.ts';
 const patterns = new WeakMap<Structural, RegExp>();
 
 /**
- * The schema's own rules, CEL aside. What equals its old value passes whatever the rules say (KEP-4008, ratcheting),
- * so that a tightened schema locks nobody out of an object that was there before.
+ * The schema's own rules, CEL aside. A value that equals its old one passes despite the rules (KEP-4008, ratcheting),
+ * so that a tightened schema does not block writes to an earlier object.
  */
 export function validateStructure(
   schema: Structural,

@@ -29,7 +29,7 @@ async function read(file: string): Promise<Dump | undefined> {
 /**
  * Loads the store from a file, if there is one, and keeps the file up to date: written whole, then renamed into place,
  * so that a crash leaves the old one or the new one.
- * @param onError told when a write failed; the next change tries again
+ * @param onError called when a write failed; the next change tries again
  */
 export async function persist(
   store: Store,

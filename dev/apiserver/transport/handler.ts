@@ -18,7 +18,7 @@ export type Handler = (request: ApiRequest) => Promise<ApiResponse>;
 export interface HandlerParts extends ResourceParts {
   counters: Counters;
   access: Access;
-  /** Told of errors that are this server's own fault; the caller gets a 500. */
+  /** Receives errors that are this server's own fault; the caller gets a 500. */
   report(error: unknown, request: ApiRequest): void;
 }
 

@@ -38,7 +38,7 @@ function orGiveUp(request: KubeRequest, clock: Clock, answer: Promise<ApiRespons
     const timer = timeoutMs === undefined ? undefined : clock.setTimeout(timeOut, timeoutMs);
     signal?.addEventListener('abort', abort, { once: true });
     answer.then(
-      // A watch that opens for a caller who has left is one that nobody would close.
+      // No caller would close a watch that opens after its caller has left.
       (response) => (over ? response.watch?.close() : end(() => resolve(response))),
       (error: unknown) => end(() => reject(asTransportError(request, error))),
     );

@@ -104,7 +104,7 @@ export interface Listening {
  * Serves a handler on 127.0.0.1 with TLS, under a certificate authority of its own.
  * @param port 0 for any free one
  * @param userOf whose token it is; where it isn't given every token will do
- * @param report told of requests that broke off, unless that was asked for or the client's own doing
+ * @param report receives requests that broke off, unless a fault or the client ended them
  */
 export async function listen(
   handler: Handler,

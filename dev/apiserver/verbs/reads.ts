@@ -88,7 +88,7 @@ function revisionToRead(core: Core, query: URLSearchParams): number {
 }
 
 /**
- * @param staleAt serves the state of this revision whatever is asked for, as a cache that lags would
+ * @param staleAt serves the state of this revision for any requested version, as a cache that lags would
  * @throws StatusError
  */
 export function list(

@@ -7,7 +7,7 @@ import type { JsonObject } from '../values/kinds.ts';
 /** How the caller wants objects: whole, their metadata alone, or as rows for printing. */
 export type Form = { as: 'whole' } | { as: 'metadata' } | { as: 'table'; includeObject: IncludeObject };
 
-/** The first media range of Accept that is known wins; whatever else is asked for gets JSON. */
+/** The first media range of Accept that is known wins; any other request gets JSON. */
 export function formOf(accept: string, query: URLSearchParams): Form {
   for (const range of accept.split(',')) {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim());

@@ -188,9 +188,9 @@ export function update(core: Core, target: Target, change: Change, options: Writ
     const generation = typeof oldMeta.generation === 'number' ? oldMeta.generation + 1 : 1;
     next = { ...next, metadata: { ...metaOf(next), generation } };
   }
-  // Compared below and stamped again when stored; whatever the request said has been checked by now.
+  // Compared below and stamped again when stored; the request's value has been checked by now.
   const metadata: JsonObject = { ...metaOf(next), resourceVersion: oldMeta.resourceVersion ?? '' };
-  // The version of the path is a view; writing through another one changes nothing by itself.
+  // The version of the path is a view; a write through another one alone changes nothing.
   next = withManaged({ ...next, apiVersion: old.apiVersion ?? null, metadata }, managed);
   const causes = [
     ...validateMetaUpdate(metaOf(next), oldMeta),

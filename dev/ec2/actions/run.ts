@@ -42,7 +42,7 @@ export function runInstances(cloud: Cloud, input: RunInput): InstanceView {
   const now = cloud.clock.monotonic();
   cloud.sequence += 1;
   const instance: InstanceRecord = {
-    // Unique whatever the source of randomness.
+    // Unique with any source of randomness.
     id: `i-${cloud.hex().slice(0, 11)}${cloud.sequence.toString(16).padStart(6, '0')}`,
     sequence: cloud.sequence,
     reservationID: `r-${cloud.hex()}`,

@@ -47,7 +47,7 @@ export interface Phase {
   at: number;
 }
 
-/** A change of state that comes by itself, unless something else becomes of the instance first. */
+/** A change of state that comes automatically, unless another change comes first. */
 export interface DuePhase extends Phase {
   reason?: StateReason;
 }

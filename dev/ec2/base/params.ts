@@ -1,6 +1,6 @@
 import { CloudError, invalidValue } from './errors.ts';
 
-/** Reads the flat, numbered parameters of EC2's Query protocol, and knows what nobody read. */
+/** Reads the flat, numbered parameters of EC2's Query protocol, and tracks the unread ones. */
 export interface Params {
   text(name: string): string | undefined;
   number(name: string): number | undefined;
@@ -9,7 +9,7 @@ export interface Params {
   list(name: string): string[];
   /** NAME.1.x, NAME.2.x, …: one reader an entry. */
   groups(name: string): Params[];
-  /** Whatever is left under one of these names, or under one of them and a dot. */
+  /** The unread parameters under one of these names, or under one of them and a dot. */
   rest(names: readonly string[]): Record<string, string>;
   /** @throws CloudError UnknownParameter for what nothing has read: a parameter must not be ignored silently. */
   finish(): void;

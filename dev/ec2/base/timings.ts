@@ -19,7 +19,7 @@ export interface Timings {
   latency: Range;
   /** How long after a start status checks say `initializing`. */
   statusChecks: number;
-  /** How long before its end a Spot instance is told of its interruption. */
+  /** How long before its end a Spot instance gets its interruption notice. */
   interruptionNotice: number;
   /** How long `terminated` stays visible; AWS says about an hour. */
   terminatedVisible: number;

@@ -11,7 +11,7 @@ export interface Pool {
 export interface CapacityRule {
   type: string;
   zone: string;
-  /** Spot's room is another than On-Demand's; without it, both. */
+  /** Spot's room differs from On-Demand's; without it, both. */
   capacityType?: 'OnDemand' | 'Spot';
   /** Launches that still succeed; 'unsupported': the zone never had the type. */
   left: number | 'unsupported';

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../src/controller/lib/clock.ts';
 import type { Facts } from '../base/model.ts';
 
-/** What became of calls: `executed` says whether the cloud carried it out, `answered` whether the caller was told. */
+/** Outcomes of calls: `executed` is whether the cloud carried it out, `answered` whether the caller got an answer. */
 export interface CallCount {
   action: string;
   dryRun: boolean;
@@ -35,7 +35,7 @@ export interface Termination {
 /** The cloud's own books: what was asked and what was really done, for tests and people to audit the operator by. */
 export interface Ledger {
   call(call: Carried): void;
-  /** Told of each call when it is over. */
+  /** Receives each call when it is over. */
   onCall(listener: (call: Carried) => void): void;
   provision(entry: Omit<Provision, 'at'>): void;
   termination(entry: Omit<Termination, 'at'>): void;

@@ -4,12 +4,12 @@ import type { InstanceState } from '../../../src/ec2/calls/port.ts';
 import { currentState, type DuePhase, type InstanceRecord, type StateReason } from '../base/model.ts';
 import { draw, type Range, type Timings } from '../base/timings.ts';
 
-/** Told of every change of state, after it happened and before anybody can read it. */
+/** Receives every change of state, after it happened and before any caller can read it. */
 export type Listener = (instance: InstanceRecord, state: InstanceState) => void;
 
 /** Moves instances from state to state as time passes, by EC2's life cycle ("Amazon EC2 instance state changes"). */
 export interface Lifecycle {
-  /** Enters a state now; the states that pass by themselves go on from there. */
+  /** Enters a state now; automatic changes of state go on from there. */
   enter(instance: InstanceRecord, state: InstanceState, reason?: StateReason): void;
   /** Has the instance shut down `ms` from now, unless its state changes before. */
   shutDownIn(instance: InstanceRecord, ms: number, reason: StateReason): void;

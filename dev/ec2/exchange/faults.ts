@@ -15,7 +15,7 @@ export type Fault =
   | { kind: 'lostRequest'; how: Cut }
   /** Carried out; the answer is lost. */
   | { kind: 'lostResponse'; how: Cut }
-  /** Carried out `afterMs` after the caller was reset, or, hanging, gave up by itself. */
+  /** Carried out `afterMs` after the caller was reset, or, hanging, gave up. */
   | { kind: 'late'; how: Cut; afterMs: number }
   /** Carried out at once, answered `ms` later. */
   | { kind: 'delayedAnswer'; ms: number }
@@ -59,9 +59,9 @@ export interface Faults {
   capacity(rule: CapacityRule): void;
   /** Nothing leaves `pending` until thawed. */
   freezePending(frozen: boolean): void;
-  /** The instance ends though nobody asked; by default as if its own system shut down. */
+  /** The instance ends without a call; by default as if its own system shut down. */
   end(instanceID: string, reason?: StateReason): void;
-  /** EC2 takes a running Spot instance back: it is told now, and ends after `timings.interruptionNotice`. A second notice changes nothing. */
+  /** EC2 takes a running Spot instance back: the instance gets its notice now, and ends after `timings.interruptionNotice`. A second notice changes nothing. */
   interrupt(instanceID: string): void;
   /** Describe answers lack the instance for a while. */
   hide(instanceID: string, ms: number): void;

@@ -39,7 +39,7 @@ export interface AgentControls {
   crash(target: Target): void;
 }
 
-/** What runs on instances: told of every boot and end by the cloud. */
+/** The programs on instances; the cloud reports every boot and end to it. */
 export interface InstanceRuntime {
   readonly controls: AgentControls;
   /** The instance reached `running`. */

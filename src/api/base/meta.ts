@@ -22,7 +22,7 @@ export interface ObjectMeta {
 }
 
 /**
- * Text of at most so many characters, counted as the API server counts: by code points, where `max()` counts UTF-16
+ * Text of at most `max` characters, counted as the API server counts: by code points, where zod's `max()` counts UTF-16
  * units and would refuse what is stored already.
  */
 export function text(max: number): z.ZodString {
@@ -79,7 +79,7 @@ export const condition = z
   .describe('One aspect of the object, judged.');
 export type Condition = z.infer<typeof condition>;
 
-/** What is judged of one aspect; or the condition on record, whose reason may be another release's, where nothing is known. */
+/** The verdict on one aspect; or, where nothing is known, the condition on record, whose reason may be another release's. */
 export type Verdict<Reason extends string> =
   | { status: Condition['status']; reason: Reason; message: string }
   | Condition;

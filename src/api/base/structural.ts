@@ -31,7 +31,7 @@ export interface SchemaProps {
 
 const count = z.int().min(0).optional();
 
-// What z.toJSONSchema may hand over. Strict, so that a zod feature which a CRD can't say fails the generation.
+// The output of z.toJSONSchema that a CRD can express. Strict, so that any other zod feature fails the generation.
 const node: z.ZodType<SchemaProps> = z.lazy(() =>
   z.strictObject({
     type: z.enum(['object', 'array', 'string', 'integer', 'boolean']),
@@ -150,8 +150,8 @@ function requireSaid(schema: SchemaProps, path: string, described = true): void 
 }
 
 /**
- * An atomic list is one value to server-side apply: were a default filled in within it, whoever applies what was applied
- * before, by another manager, would be told of a conflict.
+ * An atomic list is one value to server-side apply. If the server filled a default in within it, a second manager that applies
+ * the same manifest would get a conflict.
  */
 function forbidHiddenDefaults(schema: SchemaProps, path: string, atomic = false): void {
   if (atomic && schema.default !== undefined) {

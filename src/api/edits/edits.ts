@@ -1,7 +1,7 @@
 import type { WorkspaceSpec } from '../kinds/workspace.ts';
 import type { WorkspaceClassSpec } from '../kinds/workspaceClass.ts';
 
-/** What an edit of a spec costs a Workspace whose instance runs. */
+/** The cost of an edit of a spec for a Workspace whose instance runs. */
 export const COSTS = {
   nothing: {
     shown: 'nothing',

@@ -6,7 +6,7 @@ import type { Met } from './meets.ts';
 export type GroupTerm = WorkspaceClassSpec['securityGroups'][number];
 type Found = WorkspaceClassStatus['securityGroups'];
 
-/** Names a term by what it says. */
+/** Names a term by its content. */
 export function termDigest({ id, tags = {} }: GroupTerm): string {
   const sorted = Object.entries(tags).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256')
@@ -15,7 +15,7 @@ export function termDigest({ id, tags = {} }: GroupTerm): string {
     .slice(0, 20);
 }
 
-/** What a term selects: as it was first found, which is what an edit is judged by, and with what was found since. */
+/** The groups that a term selects: as first found, by which an edit is judged, and as found since. */
 interface Selection {
   first: readonly string[];
   ever: readonly string[];
@@ -34,7 +34,7 @@ function selectionNow(found: Found, term: GroupTerm): Selection | undefined {
 
 /**
  * Whether an instance with these groups has what the terms select. Only terms that were edited since its launch are judged,
- * each by what was first found for it: so no look-up that says more or less than another one is ever an edit.
+ * each by the groups that were first found for it, so a look-up with another result is never an edit.
  * @param content the class's part of what it was launched for, by which `found` knows the terms of then
  */
 export function meetsTerms(
@@ -55,7 +55,7 @@ export function meetsTerms(
   const kept = terms.flatMap((term) => selectionNow(found, term)?.ever ?? []);
   const given = removed.flatMap((it) => it?.ever ?? []);
   if (made.every((id) => kept.includes(id) || !given.includes(id))) return 'met';
-  // What else selects a group that a removed term selected has yet to be found.
+  // Another term may select a group of a removed term; that has yet to be looked up.
   return terms.every((term) => selectionNow(found, term)) ? 'unmet' : 'unknown';
 }
 

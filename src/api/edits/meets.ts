@@ -7,7 +7,7 @@ export type Met = 'met' | 'unmet' | 'unknown';
 
 type RootVolume = Omit<LaunchParams['rootVolume'], 'deviceName'>;
 
-/** What of a class only a new instance takes up, as an instance was made; see docs/kinds.md, "What an edit costs". */
+/** The fields of a class that only a new instance takes up, as an instance was made; see docs/kinds.md, "What an edit costs". */
 export interface MadeOfClass {
   instanceProfile?: string | undefined;
   rootVolume: Readonly<RootVolume>;
@@ -15,7 +15,7 @@ export interface MadeOfClass {
   script?: string | undefined;
 }
 
-/** What an instance was made of. What is not there is not known, and counts as asked for. */
+/** The known parameters of an instance. A missing one is unknown, and counts as asked for. */
 export interface Made {
   imageID?: string | undefined;
   instanceType?: string | undefined;
@@ -23,7 +23,7 @@ export interface Made {
   ofClass?: MadeOfClass | undefined;
 }
 
-/** What of a launch's parameters a spec can ask for. */
+/** A launch's parameters that a spec can ask for. */
 type Params = Pick<MadeOfClass, 'instanceProfile' | 'rootVolume'> &
   Readonly<Pick<LaunchParams, 'imageID' | 'instanceType'>> & {
     readonly securityGroupIDs: readonly string[];
@@ -42,7 +42,7 @@ export function madeOf({
   return { imageID, instanceType, securityGroupIDs, ofClass };
 }
 
-/** What a launch of this class would be made with now. */
+/** The parameters of a launch of this class now. */
 export function askedOfClass({ instanceProfile, rootVolume, userData }: WorkspaceClassSpec): MadeOfClass {
   return { instanceProfile, rootVolume, script: userData === undefined ? undefined : scriptDigest(userData) };
 }
@@ -52,7 +52,7 @@ export function scriptDigest(script: string): string {
   return createHash('sha256').update(script).digest('hex');
 }
 
-/** Whether `made` does what `asked` says: as much of it, or more, and the same rights, key and script. */
+/** Whether `made` satisfies `asked`: at least as much, with the same rights, key and script. */
 export function meetsClass(made: MadeOfClass, asked: MadeOfClass): boolean {
   return (
     made.instanceProfile === asked.instanceProfile &&
@@ -61,7 +61,7 @@ export function meetsClass(made: MadeOfClass, asked: MadeOfClass): boolean {
   );
 }
 
-/** What every gp3 volume has ("Amazon EBS General Purpose SSD volumes", EBS User Guide): IOPS, and MiB/s. */
+/** The baseline of every gp3 volume ("Amazon EBS General Purpose SSD volumes", EBS User Guide): IOPS, and MiB/s. */
 const GP3 = { iops: 3000, throughput: 125 };
 
 function meetsVolume(made: Readonly<RootVolume>, asked: Readonly<RootVolume>): boolean {
@@ -79,7 +79,7 @@ function keyName(key: string | undefined): string | undefined {
   return key?.replace(/^arn:[^:]*:kms:[^:]*:[^:]*:/, '').replace(/^key\//, '');
 }
 
-/** A digest that another release made in another way says nothing. */
+/** A digest that another release made in another way can't be compared. */
 function sameScript(made: string | undefined, asked: string | undefined): boolean {
   if (made !== undefined && !/^[0-9a-f]{64}$/.test(made)) return true;
   return made === asked;

@@ -28,10 +28,10 @@ export interface LeftOut {
 const LONGEST_ENTRY_BYTES = 131_072;
 
 export interface MergedEnvironment {
-  /** What the digest covers. */
+  /** The variables that the digest covers. */
   variables: Environment;
   /**
-   * What the instance gets. The digest covers more than that, so that a rule added here changes no digest on record
+   * The variables that the instance gets. The digest covers more, so that a rule added here changes no digest on record
    * and an upgrade replaces no instance.
    */
   served: Environment;
@@ -96,7 +96,7 @@ export interface DigestKey {
   key: Buffer;
 }
 
-/** `<key id>:<hex HMAC-SHA256>`: same content under the same key, same digest, whatever the order. */
+/** `<key id>:<hex HMAC-SHA256>`: same content under the same key, same digest, in any order. */
 export function digestEnvironment(key: DigestKey, variables: Environment): string {
   const hmac = createHmac('sha256', key.key);
   for (const name of [...variables.keys()].sort()) {

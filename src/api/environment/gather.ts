@@ -5,13 +5,13 @@ import type { SecretData } from './environment.ts';
 export const MOST_ENVIRONMENT_BYTES = 1_048_576;
 
 export interface Gathered {
-  /** What mergeEnvironment takes. Incomplete when `bytes` exceeds the limit. */
+  /** The input of mergeEnvironment. Incomplete when `bytes` exceeds the limit. */
   contents: Map<string, SecretData>;
-  /** Names and values of the merged environment; what a later Secret overrides does not count. */
+  /** Bytes of names and values of the merged environment; overridden values don't count. */
   bytes: number;
 }
 
-/** Values that are left out are not kept: what they were is nobody's business. */
+/** Stands for the value of a variable that is left out, which is not kept. */
 const NOTHING = Buffer.alloc(0);
 const NUL = Buffer.from([0]);
 

@@ -17,8 +17,8 @@ export const SHELL_NAMES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What only the operator and the class tell an agent (docs/agent-protocol.md). Agents of earlier releases take such a
- * variable for the setting, so that a tenant's Secret would say what runs as root.
+ * Settings that only the operator and the class may give an agent (docs/agent-protocol.md). Agents of earlier releases take such a
+ * variable for the setting, so a tenant's Secret could choose a command that runs as root.
  */
 export const AGENT_NAMES: ReadonlySet<string> = new Set([
   'WORKSPACE_GATEWAY',

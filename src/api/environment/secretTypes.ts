@@ -1,6 +1,6 @@
 /**
- * What these hold opens the cluster itself: whoever may create Workspaces could read through one what they may not read
- * otherwise, and carry it out of the cluster.
+ * Secrets of these types hold credentials of the cluster itself. Through a Workspace, anyone who may create one could read such a
+ * Secret without the right to, and carry it out of the cluster.
  */
 const REFUSED_TYPES: readonly string[] = [
   'kubernetes.io/service-account-token',

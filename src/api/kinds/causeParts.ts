@@ -5,7 +5,7 @@ import { CAUSE_KINDS, kindsThatSpend, SPENT } from '../reasons/causes.ts';
 
 export const causeKind = z.enum(CAUSE_KINDS);
 
-/** `A, B and C spend a generation; …`: what each kind spends. */
+/** A sentence about each kind's spending: `A, B and C spend a generation; …`. */
 function sayWhatIsSpent(): string {
   const clauses = namesOf(SPENT).map((spends, index) => {
     const kinds = kindsThatSpend(spends);

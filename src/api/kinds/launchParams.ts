@@ -76,7 +76,7 @@ export const launchParams = z
 const { imageID, instanceType, capacityType, subnetID, securityGroupIDs, instanceProfile } =
   launchParams.shape;
 
-/** Stands for parameters that nobody knows, as the status was lost. */
+/** Stands for parameters that were lost with the status. */
 export const foundParams = z
   .object({
     launch: z.int().min(1).describe('Number of the launch that it is of; of another launch it says nothing.'),
@@ -102,7 +102,7 @@ export type LaunchParams = z.output<typeof launchParams>;
 
 const NEWEST = Math.max(...REQUEST_VERSIONS);
 
-/** What the parameters of a launch that is armed now say of their rendering. */
+/** The rendering version that a launch armed now records in its parameters. */
 export function requestOf(launch: number, version = NEWEST): { request?: LaunchParams['request'] } {
   return version === 1 ? {} : { request: { version, launch } };
 }

@@ -42,12 +42,12 @@ export function isAuthentic(keyOf: (id: string) => Buffer | undefined, launch: A
   return isOurs;
 }
 
-/** Every field but the MAC, in one order: a JSON array can't be read in two ways, whatever its strings hold. */
+/** Every field but the MAC, in one order: a JSON array is unambiguous for any strings. */
 function encode({ clusterID, uid, number, submittedAt, params: { mac: _, ...params } }: ArmedLaunch): string {
   return JSON.stringify(['launch', clusterID, uid, number, submittedAt, ordered(params)]);
 }
 
-/** With the names of each object in order. What is undefined is left out by JSON, as the API server leaves it out. */
+/** Sorts the names of each object. JSON leaves undefined values out, as the API server does. */
 function ordered(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(ordered);
   if (typeof value !== 'object' || value === null) return value;

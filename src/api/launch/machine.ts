@@ -6,7 +6,7 @@ import type { WorkspaceClassSpec } from '../kinds/workspaceClass.ts';
 /**
  * The functions that digests on record were made with, by the version that a digest names; the last one makes new ones.
  * A digest is compared under its own function, so that another function in a later release is no change, and an edit
- * that comes with that release is one. None is ever altered: what it covers it names field by field.
+ * that comes with that release is one. Never alter one: each names the fields that it covers.
  */
 const FUNCTIONS = { m1 } as const;
 type Version = keyof typeof FUNCTIONS;
@@ -142,12 +142,12 @@ function imagesOf(digest: string): string[] {
   return [...parse(digest).images.values()];
 }
 
-/** What of a digest comes from the class, its images apart. */
+/** The part of a digest that comes from the class, without its images. */
 export function classPart(digest: string): string {
   return parse(digest).ofClass;
 }
 
-/** What of a digest all Workspaces of a class share; names the content of a class's roll-out. */
+/** The part of a digest that all Workspaces of a class share; names the content of a class's roll-out. */
 export function classContent(digest: string): string {
   return `class:${digest.split(':').slice(2).join(':')}`;
 }

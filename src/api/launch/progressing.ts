@@ -4,11 +4,11 @@ type Stage = Readonly<Pick<Launch, 'phase' | 'readyAt' | 'ended'>>;
 
 /**
  * **Pending is progressing**: the rule that this operator exists for. From the moment its request was armed, a launch is
- * coming up until its agent is heard for the first time or EC2 says that it ended, whatever EC2 calls its instance meanwhile.
- * What reads "not running" then is no reason to act:
+ * coming up until its agent is heard for the first time or EC2 shows that it ended, in any state of its instance meanwhile.
+ * A reading of "not running" is then no reason to act:
  *
  * - a change or a repair waits for the launch's deadline (`progresses`, in the reconciler's record/deadline.ts);
- * - a person's restart that comes meanwhile is answered by this launch (desire/restart.ts);
+ * - this launch answers a person's restart that comes meanwhile (desire/restart.ts);
  * - silence is judged only of a launch that was heard before (health/silence.ts);
  * - the gateway drops reports that it looks dead (gateway/handlers/report.ts).
  */

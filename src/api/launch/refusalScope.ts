@@ -1,7 +1,7 @@
 import type { Refusal } from '../reasons/refusals.ts';
 import { bucketOf, vcpusOf } from './vcpuBuckets.ts';
 
-/** What a launch asks EC2 for, as far as EC2 may not have it. */
+/** The parts of a launch's request that EC2 may refuse. */
 export interface AskedFor {
   instanceType: string;
   capacityType: 'OnDemand' | 'Spot';
@@ -58,10 +58,10 @@ const BY_CODE: ReadonlyMap<string, (asked: AskedFor) => RefusalScope> = new Map(
   } satisfies Record<string, (asked: AskedFor) => RefusalScope>),
 );
 
-/** What of a kind of refusal a code without a line of its own speaks of; undefined: of this very request alone. */
+/** The scope of a code without a line of its own, by kind of refusal; undefined: this request alone. */
 const BY_KIND: Readonly<Record<Refusal, ((asked: AskedFor) => RefusalScope) | undefined>> = {
   capacity: ofOffering,
-  // Volumes, network interfaces, addresses: whatever the launch asks for, it needs one.
+  // Volumes, network interfaces, addresses: every launch needs one.
   quota: () => ({}),
   userFix: undefined,
 };

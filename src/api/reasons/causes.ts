@@ -11,7 +11,7 @@ interface CommonTraits {
 interface GenerationTraits extends CommonTraits {
   spends: 'generation';
   /**
-   * What of a running instance the change outdates; a launch for it then waits for its turn in the class's roll-out.
+   * The part of a running instance that the change outdates; a launch for it then waits for its turn in the class's roll-out.
    * Workspaces of a class may share the environment and the class's part of the machine, and never their own part.
    */
   outdates: 'nothing' | 'environment' | 'classMachine' | 'ownMachine';
@@ -141,7 +141,7 @@ const ENDS = {
 } as const satisfies Record<string, EndTraits>;
 
 /**
- * What a launch can be for. Each spends one thing, at most once (docs/design.md, the ledger). The CRD's enum, the
+ * The causes of launches. Each spends one thing, at most once (docs/design.md, the ledger). The CRD's enum, the
  * descriptions, the documents and every rule that tells causes apart come from this table.
  */
 export const CAUSES = { ...GENERATIONS, ...REQUESTS, ...ENDS };
@@ -162,13 +162,13 @@ export function isEnd(kind: CauseKind | Outcome): kind is EndKind {
   return Object.hasOwn(ENDS, kind);
 }
 
-/** What the change outdates of a running instance; undefined where the cause is no change of one. */
+/** The part of a running instance that the change outdates; undefined where the cause is no change. */
 export function outdatedBy(kind: CauseKind): Exclude<GenerationTraits['outdates'], 'nothing'> | undefined {
   const traits = traitsOf(kind);
   return traits.spends === 'generation' && traits.outdates !== 'nothing' ? traits.outdates : undefined;
 }
 
-/** Whether a launch for it takes the place of an earlier one. */
+/** Whether a launch for it replaces an earlier one. */
 export function isRestart(kind: CauseKind): boolean {
   const traits = traitsOf(kind);
   return traits.spends !== 'generation' || traits.outdates !== 'nothing';

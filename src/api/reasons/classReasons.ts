@@ -2,7 +2,7 @@ import { own } from '../base/own.ts';
 import { namesOf } from '../base/table.ts';
 import { CLASS_WIDE_REASONS, type ClassWideReason } from './reasons.ts';
 
-/** Events about a WorkspaceClass: each tells the change of a condition to a reason, and names what it is about. */
+/** Events about a WorkspaceClass: each reports the change of a condition to a reason, and names its object. */
 export const CLASS_EVENTS = {
   Resolved: 'Normal',
   InvalidConfiguration: 'Warning',
@@ -26,7 +26,7 @@ export type ClassEventReason = keyof typeof CLASS_EVENTS;
 interface ClassTraits {
   /** Whether the class is not Ready for it: a person must act, or nothing new comes up. */
   grave: boolean;
-  /** The event that tells the change to it. */
+  /** The event that reports the change to it. */
   event: ClassEventReason;
   /** For docs/troubleshooting.md: what it means, and what a person does. */
   means: string;
@@ -141,7 +141,7 @@ const CLASS_ASPECTS = { Resolved, Launchable, RolloutComplete, EvidenceAvailable
 
 export type ClassAspect = keyof typeof CLASS_ASPECTS;
 export type ClassReason<Type extends ClassAspect> = keyof (typeof CLASS_ASPECTS)[Type] & string;
-/** What can be missing of what a class's Workspaces are judged by; label `reason` of workspace_class_evidence_missing. */
+/** Evidence that can be missing for judging a class's Workspaces; label `reason` of workspace_class_evidence_missing. */
 export type MissingEvidence = Exclude<
   ClassReason<'EvidenceAvailable'> | ClassReason<'CloudAvailable'>,
   'Available'

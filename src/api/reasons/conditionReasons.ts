@@ -8,7 +8,7 @@ interface AspectTraits {
 
 type Aspect = Readonly<Record<string, AspectTraits>>;
 
-/** What EC2 says against an instance that may still serve; told once as an event of the same name. */
+/** Troubles that EC2 reports of an instance that may still serve; each is emitted once, as an event of the same name. */
 const TROUBLE = {
   Impaired: { means: 'It runs, but a status check of EC2 fails. It stays while it sends heartbeats.' },
   Interrupted: {

@@ -12,7 +12,7 @@ interface EventTraits {
   when: string;
 }
 
-/** What counts is told under the cause's own name; Created and the ends show in Ready's reason. */
+/** A change that counts has an event under the cause's own name; Created and the ends show in Ready's reason. */
 const CHANGE_EVENTS = {
   SecretChanged: {
     type: 'Normal',
@@ -27,7 +27,7 @@ const CHANGE_EVENTS = {
   Restart: { type: 'Normal', when: 'The restart that a person asked for begins.' },
 } as const satisfies Readonly<Record<Exclude<CauseKind, 'Created' | EndKind>, EventTraits>>;
 
-/** Events about a Workspace besides those that tell a change of Ready's reason, or what keeps a change from it. */
+/** Events about a Workspace besides those for a change of Ready's reason, or for a blocker of a change. */
 export const WORKSPACE_EVENTS = {
   ...CHANGE_EVENTS,
   Deferred: {

@@ -6,8 +6,8 @@ interface RefusalTraits {
   /** `atOnce`: another offering is asked, or this one once it is no longer marked; see refusalScope.ts. */
   retried: 'atOnce' | 'afterPause';
   /**
-   * Whether EC2 refuses so only what it has not carried out before: it looks for the client token first. Who asks and what
-   * the request says it checks before that, so that such a refusal of a repeated request tells nothing of an earlier one.
+   * Whether EC2 looks for the client token before it refuses so, and thus refuses only requests that it has not carried out. EC2
+   * checks caller and fields before the token, so such a refusal of a repeated request proves nothing about an earlier one.
    */
   afterToken: boolean;
   /** What the Workspace shows meanwhile. */

@@ -1,4 +1,4 @@
-/** How the law of the ledger, that one change is one provision, can be seen to be broken. Each is a bug, or somebody else's doing. */
+/** How the law of the ledger, that one change is one provision, can be seen to be broken. Each is a bug, or an effect of another program or person. */
 export const VIOLATIONS = {
   TwoInstances:
     'EC2 shows two instances of one Workspace pending or running at the same time, both made by launches of it',
