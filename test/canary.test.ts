@@ -97,7 +97,7 @@ describe('npm run canary', () => {
     expect(provisionsOf(scene, 'bob')).toHaveLength(2);
   });
 
-  test('a second provision within the window is told', async () => {
+  test('a second provision within the window is reported', async () => {
     await ready('cyd');
     let asked: Promise<void> | undefined;
     const { good, output } = await run('cyd', {
@@ -170,7 +170,7 @@ describe('npm run canary', () => {
     });
   });
 
-  test('an operator that does not look is told as such', async () => {
+  test('an operator that does not look is reported as such', async () => {
     await ready('hal');
     await operator.stop();
     const { good, output } = await run('hal', { seconds: 1 });

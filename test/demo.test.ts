@@ -53,7 +53,7 @@ describe('npm run demo', { timeout: 120_000 }, () => {
     await nothingIsLeft(pidIn(demo.output()));
   });
 
-  test('nobody who reads on leaves nothing behind either', async () => {
+  test('leaves nothing behind when its output has no reader either', async () => {
     const demo = run();
     await demo.says(/is pending/);
     demo.child.stdout?.destroy();

@@ -211,7 +211,7 @@ describe('the interruption of a Spot instance', () => {
 });
 
 describe('what runs on instances', () => {
-  it('is told of each boot and end, in order', async () => {
+  it('receives each boot and end, in order', async () => {
     const cloud = await start();
     const { id } = runInstances(cloud.state, launchInput()).instance;
     await clock.advance(20_000);

@@ -91,7 +91,7 @@ it('bootstraps at the real gateway with its ticket and identity, and heartbeats 
   expect(row).toMatchObject({ boot: 1, seq: 2 });
 });
 
-it('is told why it was restarted until it has acknowledged it, and keeps it once', async () => {
+it('gets the restart context until it has acknowledged it, and keeps it once', async () => {
   const instance = launch(2);
   await clock.advance(BOOT);
   for (let beat = 1; beat <= 3; beat += 1) {

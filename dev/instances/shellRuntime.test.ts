@@ -143,7 +143,7 @@ it('everything it started is gone before EC2 says terminated, and its disk with 
   await until(() => !existsSync(file(instance, '')));
 });
 
-it('what runs there may end by itself when asked to', async () => {
+it('a program on the instance may end on its own when asked to', async () => {
   const instance = launch(`trap 'echo goodbye; exit 0' TERM; touch up; while :; do sleep 0.05; done\n`);
   await clock.advance(WHILE);
   await until(() => existsSync(file(instance, 'up')));

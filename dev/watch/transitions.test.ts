@@ -25,7 +25,7 @@ const told = (before: Workspace | undefined, after: Workspace | undefined) =>
   transitions(before, after).map(({ text }) => text);
 
 describe('what happened between two versions of a Workspace', () => {
-  test('nothing, when nothing that is told changed', () => {
+  test('nothing, when no reported field changed', () => {
     expect(told(workspaceOf({}), workspaceOf({ observedGeneration: 2 }))).toEqual([]);
   });
 
@@ -66,7 +66,7 @@ describe('what happened between two versions of a Workspace', () => {
     ]);
   });
 
-  test('a deferral is told once, and Ready by its reason', () => {
+  test('a deferral has one line, and Ready is shown by its reason', () => {
     const before = workspaceOf({ conditions: [condition('Ready', 'True', 'Ready')] });
     const deferred = condition('UpToDate', 'False', 'Deferred', 'at noon');
     const after = workspaceOf({ conditions: [condition('Ready', 'True', 'Ready'), deferred] });

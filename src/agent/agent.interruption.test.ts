@@ -22,7 +22,7 @@ afterEach(() => machine.close());
 const beats = async () => (await machine.find())?.seq ?? 0;
 const farewell = () => machine.exists('farewell') && machine.read('farewell');
 
-test('a notice is told with the next heartbeat, at once, and the hook runs with the environment', async () => {
+test('the agent reports a notice at once with a heartbeat, and runs the hook with the environment', async () => {
   machine.settings(HOOK + SOON);
   const child = machine.boot(url);
   await expect.poll(() => machine.find(), WAIT).toMatchObject({ fresh: true });
@@ -33,7 +33,7 @@ test('a notice is told with the next heartbeat, at once, and the hook runs with 
   expect(child.output()).toContain(`EC2 announces: terminate at ${AT}`);
 });
 
-test('a notice is told however long the heartbeat’s period is', async () => {
+test('the agent reports a notice at once, however long the heartbeat’s period is', async () => {
   machine.period(3_600);
   machine.settings(SOON);
   machine.boot(url);

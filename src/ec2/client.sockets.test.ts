@@ -121,7 +121,7 @@ describe('a launch', () => {
     expect(received).toHaveLength(1);
   });
 
-  it('that found nobody listening was certainly not sent', async () => {
+  it('that found no listener was certainly not sent', async () => {
     const gone = endpoint;
     await new Promise((resolve) => server.close(resolve));
     const { calls } = setUp({ endpoint: gone });

@@ -83,7 +83,7 @@ test('who starts first makes the keys, and all have the same', async () => {
   expect(others).toEqual([first, first]);
 });
 
-test('a rotation reaches every replica, gateways too, without a restart; one key of each kind is made, whoever looks', async () => {
+test('a rotation reaches every replica, gateways too, without a restart, and makes one key of each kind', async () => {
   const { clock, all, rotate } = await setUp();
   const before = idsOf(all[0]);
   await rotate('spring');

@@ -46,7 +46,7 @@ test('the deepest blocker is Ready’s; where that is True it is UpToDate’s, a
   expect(whyOf(workspaceWith(upToDate('True'), ready('True')))).toBeUndefined();
 });
 
-test('a reason of a later release, or one that every object inherits, is shown as it is; an object that nobody looked at says so', () => {
+test('shows a reason of a later release, or one that every object inherits, as it is; and that no operator has seen an object', () => {
   for (const reason of ['FromTheFuture', 'constructor']) {
     const why = whyOf(workspaceWith(condition('Ready', 'False', reason)));
     expect(why).toMatchObject({ reason, next: 'kubectl events --for wks/ada --namespace team' });

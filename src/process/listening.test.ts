@@ -13,7 +13,7 @@ function listen(host: string, port: number): Promise<Server> {
   });
 }
 
-test('a port that another process has is told by its setting, with what to do', async () => {
+test('reports a port that another process has by its setting, with what to do', async () => {
   holder = await listen('127.0.0.1', 0);
   const address = holder.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
@@ -22,7 +22,7 @@ test('a port that another process has is told by its setting, with what to do', 
   );
 });
 
-test('an address that is no machine’s of ours is told likewise', async () => {
+test('reports an address that is not of this machine likewise', async () => {
   await expect(listening('observability.healthListenPort', listen('192.0.2.1', 0))).rejects.toThrow(
     /^--health-listen-port \(WORKSPACE_HEALTH_LISTEN_PORT\): this machine does not have that address; give another host/,
   );

@@ -16,7 +16,7 @@ const known = new Map(
   ]),
 );
 
-test('the metrics of an expression are found, whatever is around them', () => {
+test('the metrics of an expression are found in any context', () => {
   expect(
     metricsOf(
       'sum by (class) (rate(a_seconds_bucket{le="1",reason=~"X|Y"}[5m])) / b_total > 0.1 and on (job) (c - time()) < 7 * 86400 or absent(d)',

@@ -26,7 +26,7 @@ function arbitraryField(schema: SchemaProps): fc.Arbitrary<Record<string, JsonVa
 
 const runs = { numRuns: 400, seed: 20_261_123 };
 
-describe('whatever the API server stores, the operator can read', () => {
+describe('the operator can read everything that the API server stores', () => {
   it('of a Workspace', () => {
     let accepted = 0;
     fc.assert(

@@ -31,7 +31,7 @@ describe('a machine’s digest', () => {
     expect(machineChangedBy(digest(automatic, AMI_1), digest(automatic, AMI_2))).toBe('ClassChanged');
   });
 
-  test('names what its class’s Workspaces share, whatever is their own', () => {
+  test('names the part that its class’s Workspaces share, without their own', () => {
     const other = workspaceSpec.parse({ className: 'standard', instanceType: 'm6i.large' });
     expect(digest({}, AMI_1, other)).not.toBe(digest());
     expect(classContent(digest({}, AMI_1, other))).toBe(classContent(digest()));

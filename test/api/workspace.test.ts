@@ -24,7 +24,7 @@ describe('a Workspace', () => {
     expect(specOf(workspaces.admit(workspace(sparse)))).toEqual(workspaceSpec.parse(sparse));
   });
 
-  it('says that nobody has seen it, until the operator has', () => {
+  it('reports that no operator has seen it, until one has', () => {
     expect(workspaces.admit(workspace({})).status).toEqual({ observedGeneration: -1, provisions: 0 });
   });
 });

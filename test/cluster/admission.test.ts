@@ -28,7 +28,7 @@ const manifest = (name: string, className: string, extra = '') =>
   `{"apiVersion":"compute.molecule.ai/v1alpha1","kind":"Workspace","metadata":{"name":"${name}","namespace":"default"},"spec":{"className":"${className}"${extra}}}`;
 const apply = (text: string, as = ADA) => on.kubectl.run(['apply', ...as, '-f', '-'], { input: text });
 
-test('a class is for those who may use it, whatever they may do with Workspaces', async () => {
+test('a class is for those who may use it, with any rights on Workspaces', async () => {
   // The aggregated role and the policies take a moment to be heeded.
   const refused = await until('the policy is heeded', async () => {
     const { code, stderr } = await apply(manifest('ada', 'standard'));

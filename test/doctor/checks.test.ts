@@ -64,7 +64,7 @@ test('a database that is away is named, without its password', async () => {
   expect(failures.join()).not.toContain('hunter2');
 });
 
-test('a database without the operator’s tables is told from one that is away', async () => {
+test('a database without the operator’s tables has another finding than one that is away', async () => {
   const empty = await createTestDatabase();
   const { code, failures } = await checked({ env: { DATABASE_URL: empty.url } });
   await empty.release();
@@ -146,7 +146,7 @@ test('the certificate is for the host of the URL, not for the address where the 
   }
 });
 
-test('a certificate of another CA, for another host, near its end or past it is told apart', async () => {
+test('a certificate of another CA, for another host, near its end or past it has a finding of its own', async () => {
   const { certPEM, caPEM } = await createServerCertificate();
   const other = join(scene.stack.folder, 'other-ca.pem');
   await writeFile(other, caPEM);

@@ -48,7 +48,7 @@ test('a database that refuses the password, or shows a certificate of another CA
   expect(JSON.stringify([refused, encrypted])).not.toContain('hunter2');
 });
 
-test('a port that speaks no TLS, one that never answers, and a CA bundle that is away are told apart', async () => {
+test('a port that speaks no TLS, one that never answers, and a missing CA bundle have findings of their own', async () => {
   const failureOf = async (env: Record<string, string>) => {
     const { failures } = await checked({ part: 'gateway', env });
     return failures.filter((line) => line.startsWith('FAIL  gateway')).join();
@@ -78,7 +78,7 @@ test('a port that speaks no TLS, one that never answers, and a CA bundle that is
   );
 });
 
-test('a controller without credentials of AWS is told which role it lacks', async () => {
+test('a controller without credentials of AWS gets the name of the role that it lacks', async () => {
   // The SDK's chain reads the environment of the process alone.
   const kept = { ...process.env };
   delete process.env.AWS_ACCESS_KEY_ID;

@@ -48,7 +48,7 @@ describe.each(recordings)('what kubectl $client sent', ({ exchanges }) => {
     for (const exchange of own) await replay(exchange);
   });
 
-  test('is told of the same changes by its watches', async () => {
+  test('gets the same changes from its watches', async () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(watches.length).toBeGreaterThan(0);
     for (const { exchange, watch, frames } of watches) {

@@ -36,7 +36,7 @@ describe('before anything else is loaded, Node itself', () => {
   });
 
   test.each(['8.17.0', '18.20.8', '20.20.2', '22.18.0', '23.11.0'])(
-    '%s is told to come through npm, which brings its own',
+    '%s gets the advice to start through npm, which brings its own',
     (version) => {
       expect(whatToDo(CHECKOUT, version)).toBe(
         `Node 24 is needed and this is ${version}: start it through npm (npm run, npm test, npx), which finds the one that npm ci installed`,
@@ -44,18 +44,18 @@ describe('before anything else is loaded, Node itself', () => {
     },
   );
 
-  test('is told of packages that nobody installed, whatever its version', () => {
+  test('gets a message about missing packages, with any version', () => {
     for (const version of ['20.20.2', '24.21.0'])
       expect(whatToDo(folder, version)).toBe('the packages are not installed: run npm ci');
   });
 
-  test('is told of npm that ran no scripts, or left development packages out', async () => {
+  test('gets a message if npm ran no scripts, or left development packages out', async () => {
     await install(folder, { node: false });
     expect(whatToDo(folder, '22.19.0')).toMatch(/run npm ci --include=dev --ignore-scripts=false$/);
     expect(whatToDo(folder, '24.21.0')).toBeUndefined();
   });
 
-  test('is told of a path that PATH can’t hold', async () => {
+  test('gets a message about a path that PATH can’t hold', async () => {
     const root = join(folder, 'a:b');
     await install(root, { node: true });
     expect(whatToDo(root, '20.20.2')).toMatch(/the path of this folder has a :: move it to another path$/);

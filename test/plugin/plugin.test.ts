@@ -123,7 +123,7 @@ describe.each(kubectls)('kubectl $version workspace', ({ binary }) => {
     }
   }
 
-  test('what people ask for is one field of the spec, and what they are told is what follows', async () => {
+  test('each request of a person is one field of the spec, and the output is its consequence', async () => {
     expect(await workspace('stop', 'ada')).toMatchObject({ code: 0, stdout: 'ada: It is to stop.\n' });
     expect(await spec()).toMatchObject({ operatingMode: 'Stopped', paused: false });
     expect((await workspace('restart', 'ada')).stdout).toContain('its next start makes a new instance');
@@ -135,7 +135,7 @@ describe.each(kubectls)('kubectl $version workspace', ({ binary }) => {
     expect((await spec()).paused).toBe(false);
   });
 
-  test('status has the ledger, why has the condition’s words, and a script is told by the exit code', async () => {
+  test('status has the ledger, why has the condition’s message, and a script gets an exit code', async () => {
     expect(await workspace('why', 'ada')).toMatchObject({
       code: 3,
       stdout: expect.stringContaining('NotSeen'),
@@ -193,7 +193,7 @@ describe.each(kubectls)('kubectl $version workspace', ({ binary }) => {
     expect(stdout).toContain('by default/ada: It failed twice.');
   });
 
-  test('kubectl’s own errors are shown as they are, and wrong usage is told apart', async () => {
+  test('kubectl’s own errors are shown as they are, and wrong usage has its own exit code', async () => {
     expect(await workspace('why', 'nobody')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('NotFound'),

@@ -107,7 +107,7 @@ function always(law: (given: Facts, decisions: readonly Told[]) => void): void {
   );
 }
 
-describe('whatever status says', () => {
+describe('for any status', () => {
   test('nothing is ended, stopped or started but what a launch of this Workspace made', () => {
     let touched = 0;
     always((_given, decisions) => {

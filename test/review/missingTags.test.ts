@@ -70,7 +70,7 @@ test('once they are back the condition says so', async () => {
   expect(await bench.condition('TagsMissing')).toMatchObject({ status: 'False', reason: 'None' });
 });
 
-test('whose tags nobody touched has no such condition', async () => {
+test('whose tags are untouched has no such condition', async () => {
   const { bench } = await retagged((tags) => tags);
   await expect(bench.condition('TagsMissing')).rejects.toThrow('there is no condition');
 });

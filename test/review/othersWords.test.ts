@@ -60,7 +60,7 @@ test('the class says who failed with what, and none of the words that came from 
   expect(JSON.stringify(decided)).not.toContain(WORDS);
 });
 
-test('another tenant is told of it by name, and in no words but ours', () => {
+test('another tenant sees it by name, and only in our own words', () => {
   const { other } = setUp();
   const upToDate = other.status.conditions?.find(({ type }) => type === 'UpToDate');
   expect(upToDate?.reason).toBe('RolloutHalted');

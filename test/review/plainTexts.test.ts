@@ -67,7 +67,7 @@ test('so is what a person asks for; but what is compared with the request stays 
   expect(status?.handled?.restart).toBe(asked);
 });
 
-test('an event holds plain text, whoever records it', async () => {
+test('an event holds plain text, from any recorder', async () => {
   const bench = await createBench();
   const bodies: unknown[] = [];
   const recorder = createEventRecorder({

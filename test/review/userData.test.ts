@@ -61,7 +61,7 @@ describe('what user data is made from is checked before a launch is armed', () =
     expect(bench.deps.workspaces.list()).toEqual([]);
   });
 
-  test('a kept text that is another than its digest says is not sent', async () => {
+  test('a kept text that differs from its digest is not sent', async () => {
     const bench = await createBench({ caBundle: 'bundle' });
     await bench.createClass();
     await bench.createWorkspace();

@@ -43,7 +43,7 @@ test('the write that records a provision lands and its answer is lost: it is log
   expect(await metric(operator, 'workspace_provisions_total{cause="Created"}')).toBe(1);
 });
 
-test('a restart tells nothing of before, and what follows is told once', async () => {
+test('a restart repeats no earlier line, and later events have one line each', async () => {
   await operator.stop();
   operator = await scene.start();
   await sweeps(scene, 4);

@@ -26,7 +26,7 @@ const SOON = { WORKSPACE_ORPHANS_INTERVAL_MS: '300', WORKSPACE_ORPHANS_GRACE_MS:
 /** For the one that falls silent: a class's timeouts are not scaled with the protocol. The others may be late on a busy machine. */
 const QUICK = { heartbeat: { periodSeconds: 1, timeoutSeconds: 3 } };
 
-describe('instances that nobody owns', () => {
+describe('instances without an owner', () => {
   let scene: Scene;
   let operator: Operator;
   beforeAll(async () => {
@@ -59,7 +59,7 @@ describe('instances that nobody owns', () => {
     });
   }
 
-  test('by default they are told and counted, and none is ended', async () => {
+  test('by default they are reported and counted, and none is ended', async () => {
     await until('the heartbeating one is told', async () => (await gauge('Heartbeating')) >= 1);
     await until('the copied one is told', async () => (await gauge('Foreign')) === 1);
     await until('events tell of them', async () => (await notes('OrphanFound')).length >= 2);

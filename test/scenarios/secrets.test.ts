@@ -45,7 +45,7 @@ const withNul = Buffer.concat([randomBytes(48), Buffer.alloc(1)]);
 const changed = createCanary();
 const CANARIES = { firstLine, secondLine, replaced, binary, withNul, changed };
 
-describe('a secret value is seen by its instance and by nobody else', () => {
+describe('only its instance sees a secret value', () => {
   let scene: Scene;
   let operator: Operator;
   const bodies: string[] = [];

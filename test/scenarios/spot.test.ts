@@ -91,7 +91,7 @@ describe.concurrent('on Spot', () => {
     );
   });
 
-  test('an end that nobody announced is one replacement too', async () => {
+  test('an end without a notice is one replacement too', async () => {
     const first = await ready(scene, 'sudden', 'spot');
     scene.stack.ec2.faults.end(instanceOf(scene, first).id, TAKEN_BACK);
     const second = await untilReady(scene, 'sudden', 2);

@@ -105,7 +105,7 @@ async function setUp(database: TestDatabase) {
   };
 }
 
-test('the memory store answers as Postgres does, whatever happens to both', async () => {
+test('the memory store answers as Postgres does, after any operations on both', async () => {
   const database = await createTestDatabase();
   const { store: postgres, tell, forget, close } = await setUp(database);
   try {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createVirtualClock } from '../support/virtualClock.ts';
 
-test('whoever waits for the rest of a time comes to its end, though numbers are not exact', async () => {
+test('a wait for the rest of a time comes to its end, though numbers are not exact', async () => {
   const clock = createVirtualClock({ monotonic: 2_115_097.744_890_094 });
   const until = clock.monotonic() + 3 * Number.EPSILON * clock.monotonic();
   let looks = 0;

@@ -171,7 +171,7 @@ describe('what is proven of one Workspace is carried out for that one, once', ()
       expect(others(versions)).toHaveLength(COUNT - 1);
     }));
 
-  test('one agent that is silent by itself is replaced, for that', () =>
+  test('one agent that alone is silent is replaced, for that', () =>
     watched(async (world) => {
       const before = snapshot(world);
       const [silent = ''] = world.live('ws-5');

@@ -58,7 +58,7 @@ describe('two namespaces, each Workspace with a Secret of its own, one of which 
   );
 
   story(
-    'with a failure in each namespace the class halts, whoever leads, until a person resumes it',
+    'with a failure in each namespace the class halts, under any leader, until a person resumes it',
     ONE_DOWN,
     async (world) => {
       await createTwoNamespaces(world);

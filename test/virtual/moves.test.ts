@@ -175,7 +175,7 @@ describe('the class that spec.className names', () => {
   });
 
   story(
-    'is full, as is the one it is in, and two want to swap: both are told what helps',
+    'is full, as is the one it is in, and two want to swap: both show the next step',
     STANDARD,
     async (world) => {
       await createClass(world, 'red');

@@ -121,7 +121,7 @@ describe('the life of an instance', () => {
     expect(cloud.ledger.terminations().map((t) => t.instanceID)).toEqual([id]);
   });
 
-  it('can end by itself, with a reason and without a termination', async () => {
+  it('can end on its own, with a reason and without a termination', async () => {
     const { id } = run();
     faults.end(id, {
       code: 'Server.SpotInstanceTermination',
@@ -204,7 +204,7 @@ describe('room', () => {
     expect(codeOf(() => run({ clientToken: 'b' }))).toBe('ok');
   });
 
-  it('Spot’s room is another than On-Demand’s', () => {
+  it('Spot’s room differs from On-Demand’s', () => {
     faults.capacity({ type: '*', zone: '*', capacityType: 'Spot', left: 0 });
     expect(codeOf(() => run({ spot: true }))).toBe('InsufficientInstanceCapacity');
     expect(codeOf(() => run())).toBe('ok');
@@ -259,7 +259,7 @@ describe('room', () => {
     expect(codeOf(() => run({ subnetID: 'subnet-02222222222222222' }))).toBe('ok');
   });
 
-  it('ids differ whatever the randomness', () => {
+  it('ids differ with any randomness', () => {
     fresh({ random: { next: () => 0.5, bytes: (length) => Buffer.alloc(length, 7) } });
     expect(run().id).not.toBe(run().id);
   });

@@ -31,7 +31,7 @@ const signed = (launch = armed, key = KEY): ArmedLaunch => ({
   params: { ...launch.params, mac: signLaunch(key, launch) },
 });
 
-test('what was signed is authentic, however the API server orders it and whatever it leaves out', () => {
+test('signed parameters are authentic in any order of fields, also where the API server leaves undefined ones out', () => {
   const { params: given } = signed();
   const reversed: unknown = Object.fromEntries(
     Object.entries({ ...given, publicIPAddress: undefined }).reverse(),

@@ -211,7 +211,7 @@ describe('what a reflector believes', () => {
     expect(t.calls('WATCH')).toBe(1);
   });
 
-  it('keeps nothing but metadata when asked to, whatever the server sends', async () => {
+  it('keeps only metadata when asked to, even if the server sends more', async () => {
     const t = setup({ metadataOnly: true });
     const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': 's3cr3t' };
     const secret = { metadata: { name: 'a', annotations, labels: { x: 'y' } }, data: { key: 's3cr3t' } };
@@ -245,7 +245,7 @@ describe('what a reflector believes', () => {
     expect(await reflector.waitForSync()).toBe(true);
   });
 
-  it('leaves nothing behind when it stops, whatever it is doing', async () => {
+  it('leaves nothing behind when it stops at any moment', async () => {
     for (const at of [0, 1, 50, 5_000]) {
       const t = setup();
       t.api.fault(isList, { kind: 'delayAnswer', ms: 40 }, { kind: 'lose' });

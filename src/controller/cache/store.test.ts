@@ -120,7 +120,7 @@ describe('store', () => {
     expect(() => store.byIndex('colour', 'red')).toThrow('no index');
   });
 
-  it('holds objects that nobody can change', () => {
+  it('holds objects that no caller can change', () => {
     const { store } = watched();
     store.applyWrite(thing('a', 5));
     const held = store.get('ns/a');
@@ -142,7 +142,7 @@ describe('store', () => {
     expect(store.size()).toBe(3);
   });
 
-  it('ends where the server is, in whatever order news of a history comes', () => {
+  it('ends where the server is, in any order of a history’s news', () => {
     const step = fc.record({ name: fc.constantFrom('a', 'b', 'c'), isDeletion: fc.boolean() });
     const scenario = fc
       .array(step, { minLength: 1, maxLength: 12 })

@@ -22,7 +22,7 @@ function read(request: IncomingMessage): Promise<string> {
 }
 
 describe('http transport', () => {
-  it('sends path, query, headers and body, and reads the answer whatever its status', async () => {
+  it('sends path, query, headers and body, and reads an answer of any status', async () => {
     const seen: unknown[] = [];
     const { transport } = await serve(async (request, response) => {
       const { method, url, headers } = request;

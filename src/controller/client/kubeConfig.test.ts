@@ -26,7 +26,7 @@ describe('in a Pod', () => {
     expect(await headers()).toEqual({ headers: { Authorization: 'Bearer first' }, ca: 'CA' });
   });
 
-  test('an IPv6 address is one, and the port is 443 unless it is told', () => {
+  test('takes an IPv6 address, and port 443 by default', () => {
     const six = { KUBERNETES_SERVICE_HOST: 'fd00::1' };
     expect(podConfig(six, mount)?.getCurrentCluster()).toEqual({ server: 'https://[fd00::1]:443' });
   });

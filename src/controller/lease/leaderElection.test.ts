@@ -209,7 +209,7 @@ describe('leader election', () => {
     expect(a.elector.term()?.id).not.toBe(before);
   });
 
-  it('never overlaps, whatever is lost, late or cut off', async () => {
+  it('never overlaps when messages are lost or late, or a process is cut off', async () => {
     for (let seed = 1; seed <= 10; seed++) {
       const c = cluster();
       const random = seededRandom(seed);

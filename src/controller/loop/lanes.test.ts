@@ -54,7 +54,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(fc.oneof(push, fc.constant('take' a
   size: 'max',
 });
 
-test('whatever is pushed and taken, each key that waits is taken once, and none that does not', () => {
+test('each waiting key is taken once, and no other, for any pushes and takes', () => {
   fc.assert(
     fc.property(steps, (plan) => {
       const lanes = createLanes();

@@ -153,7 +153,7 @@ describe('workqueue', () => {
     expect(clock.pending()).toBe(0);
   });
 
-  it('refuses to be done with what nobody works on', () => {
+  it('refuses `done` for a key that is not being processed', () => {
     expect(() => setup().queue.done('a')).toThrow('not being worked on');
   });
 

@@ -96,7 +96,7 @@ describe('no answer', () => {
     expect(classify(error, context).class).toBe('ambiguous');
   });
 
-  it('is certain never to have been asked before the send, whatever went wrong', () => {
+  it('is certain that AWS was never asked if any error came before the send', () => {
     const before = { ...context, sent: false };
     expect(classify(Object.assign(new Error('x'), { code: 'ECONNRESET' }), before).class).toBe('notSent');
     expect(classify(answer('AccessDenied', 403), before).class).toBe('notSent');

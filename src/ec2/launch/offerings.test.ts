@@ -116,7 +116,7 @@ describe('once its time is over', () => {
     expect(memory.mayTry('uid-2', SPOT)).toBe(true);
   });
 
-  test('what nobody refused is for all at once', () => {
+  test('an offering without a refusal is open to all at once', () => {
     const { memory } = setUp();
     for (const uid of ['uid-1', 'uid-2', 'uid-3']) expect(memory.mayTry(uid, SPOT)).toBe(true);
   });

@@ -32,7 +32,7 @@ describe('the RunInstances input', () => {
     });
   });
 
-  it('is the same text for params that were stored and read again, whatever the order of their fields', () => {
+  it('is the same text for params that were stored and read again, in any order of their fields', () => {
     const { rootVolume, ...rest } = launchParams;
     const reread = JSON.parse(
       JSON.stringify({ rootVolume: Object.fromEntries(Object.entries(rootVolume).reverse()), ...rest }),

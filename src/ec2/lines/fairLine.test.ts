@@ -58,7 +58,7 @@ describe('a fair line', () => {
     expect(serveAll(line)).toEqual(['a-0001', 'b-0001']);
   });
 
-  test('whatever the line, the rank that is told is the number that are served before', () => {
+  test('in any line the returned rank is the number that are served before', () => {
     fc.assert(
       fc.property(arbitraryPlaces, fc.nat(20), (places, alreadyServed) => {
         const line = createFairLine();
@@ -74,7 +74,7 @@ describe('a fair line', () => {
     );
   });
 
-  test('whatever the line, each ready place is served once, and no namespace twice in a round of others', () => {
+  test('in any line each ready place is served once, and no namespace twice in a round of others', () => {
     fc.assert(
       fc.property(arbitraryPlaces, (places) => {
         const line = createFairLine();
@@ -100,7 +100,7 @@ describe('a fair line', () => {
     );
   });
 
-  test('one that would join is told at most as many as are then served before it', () => {
+  test('the rank of one that would join is at most the number that are then served before it', () => {
     fc.assert(
       fc.property(arbitraryPlaces, (places) => {
         const line = createFairLine();

@@ -25,7 +25,7 @@ function createTestLines(workers: number) {
   return { clock, registry, lines, woken, ask };
 }
 
-test('an end has its turn at once, whatever waits to be launched or started', () => {
+test('an end has its turn at once, however many wait to be launched or started', () => {
   const { ask } = createTestLines(4);
   for (let index = 0; index < 300; index += 1) {
     ask('RunInstances', `run-${index}`);

@@ -99,7 +99,7 @@ function overdrawn(at: readonly number[], { capacity, refillPerSecond }: BucketS
 }
 
 describe('turns at a bucket', () => {
-  test('come at 5 and then 2 a second, oldest first, and nobody asks twice in vain', async () => {
+  test('come at 5 and then 2 a second, oldest first, and no place asks twice in vain', async () => {
     const passes = createPasses();
     mass(passes, 9);
     await passes.clock.advance(10_000);
@@ -126,7 +126,7 @@ describe('turns at a bucket', () => {
     expect(passes.ids()).toContain('one');
   });
 
-  test('whoever had an instance and whoever had none alternate, however many there are of either', async () => {
+  test('places that had an instance and places that had none alternate, however many there are of either', async () => {
     const passes = createPasses();
     mass(passes, 100, { namespace: 'new' });
     mass(passes, 100, { namespace: 'old', lane: 'again' });
@@ -197,7 +197,7 @@ describe('turns at a bucket', () => {
     expect(passes.sent.map(({ at }) => at)).toEqual([0, 0, 10_000, 10_000, 20_000, 20_000]);
   });
 
-  test('whatever asks, however late it looks and whatever it wants, the bucket is never overdrawn and all are served', () => {
+  test('for any asks, however late they look, the bucket is never overdrawn and all are served', () => {
     const wish = fc.record({
       namespace: fc.constantFrom('a', 'b', 'c'),
       lane: fc.constantFrom('again' as const, 'first' as const),
@@ -227,7 +227,7 @@ describe('turns at a bucket', () => {
 });
 
 describe('who gives up an instance for its successor', () => {
-  test('may at once where nobody waits', () => {
+  test('may at once where none waits', () => {
     const passes = createPasses();
     passes.want({ id: 'w', errand: 'open' });
     expect(passes.opened).toEqual([{ id: 'w', at: 0 }]);
@@ -267,7 +267,7 @@ describe('who gives up an instance for its successor', () => {
     expect(passes.opened.length).toBe(5 + 10 * 2);
   });
 
-  test('one that must not yet is told when it may, and passed over until it could', async () => {
+  test('one that must not yet gets the time when it may, and is passed over until it could', async () => {
     const passes = createPasses();
     mass(passes, 50);
     const turn = passes.want({ id: 'w', errand: 'open', order: '5000', ready: false });

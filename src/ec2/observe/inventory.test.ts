@@ -14,7 +14,7 @@ function setUp(followed: Record<string, string[]> = {}) {
 }
 
 describe('a reading', () => {
-  it('begun earlier never replaces one begun later, in whatever order they come', () => {
+  it('begun earlier never replaces one begun later, in any order of arrival', () => {
     const inventory = setUp();
     inventory.applyLookup(['i-1'], [instance('i-1', { state: 'running' })], 20);
     const changed = inventory.applySweep([instance('i-1', { state: 'pending' })], 10, NOBODY);
@@ -52,7 +52,7 @@ describe('a reading', () => {
     ]);
   });
 
-  it('follows the tags: the instance moves from one Workspace to the other, and both are told', () => {
+  it('follows the tags: the instance moves from one Workspace to the other, and both are notified', () => {
     const inventory = setUp();
     inventory.applySweep([instance('i-1')], 10, NOBODY);
     const changed = inventory.applySweep(
@@ -121,7 +121,7 @@ describe('absence', () => {
     expect(inventory.notFound('i-1')).toEqual({ firstAt: 40, lastAt: 40 });
   });
 
-  it('from look-ups starts again after a time in which nobody looked: it may have been there', () => {
+  it('from look-ups starts again after a time without look-ups: it may have been there', () => {
     const inventory = setUp();
     inventory.applySweep([instance('i-1')], 10, NOBODY);
     inventory.applyLookup(['i-1'], [], 20);
@@ -178,7 +178,7 @@ describe('an effect’s answer', () => {
 });
 
 describe('memory', () => {
-  it('lets go of what is absent, old and followed by nobody, and says so', () => {
+  it('forgets and reports absent, old instances without a follower', () => {
     const followed: Record<string, string[]> = { 'i-2': ['uid-of-i-2'], 'i-9': ['uid-9'] };
     const inventory = setUp(followed);
     inventory.applySweep(
@@ -198,14 +198,14 @@ describe('memory', () => {
     expect(inventory.notFound('i-9')).toBeUndefined();
   });
 
-  it('hands out what nobody can change', () => {
+  it('hands out readings that no caller can change', () => {
     const inventory = setUp();
     inventory.note(instance('i-1'), 10);
     expect(Object.isFrozen(inventory.get('i-1'))).toBe(true);
   });
 });
 
-describe('whatever the order of readings', () => {
+describe('in any order of readings', () => {
   const states = fc.constantFrom<InstanceState>(
     'pending',
     'running',

@@ -49,7 +49,7 @@ describe('look-ups', () => {
     await observer.stop();
   });
 
-  it('prove no absence over a time in which EC2 did not answer, or nobody asked', async () => {
+  it('prove no absence over a time in which EC2 did not answer, or was not asked', async () => {
     const { clock, cloud, observer } = setUp();
     observer.follow('uid-9', ['i-9']);
     observer.start();

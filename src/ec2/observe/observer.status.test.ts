@@ -106,7 +106,7 @@ describe('failing status checks', () => {
     await observer.stop();
   });
 
-  it('of others in the account are nobody’s, and those that fail to be read stop no sweep', async () => {
+  it('of others in the account are ignored, and those that fail to be read stop no sweep', async () => {
     const { clock, cloud, observer, changes, put, sweeps } = setUp();
     put(['i-1']);
     cloud.impaired.set('i-foreign', ['system']);
@@ -122,7 +122,7 @@ describe('failing status checks', () => {
     await observer.stop();
   });
 
-  it('are those that are said to fail, whatever a filter let through', async () => {
+  it('are those that EC2 shows as failing, even if a filter lets others through', async () => {
     const { clock, observer } = setUp({
       calls: {
         ...createMemoryEc2(),

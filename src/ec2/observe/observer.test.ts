@@ -37,7 +37,7 @@ describe('the sweep', () => {
     expect(observer.lastSweep()).toEqual({ begunAt: 1_000, endedAt: 1_500 });
   });
 
-  it('that fails on its last page changes nothing, whatever the first ones said', async () => {
+  it('that fails on its last page changes nothing, for any first pages', async () => {
     const { clock, cloud, observer, changes, put, only } = setUp({}, 1);
     put(['i-1', { state: 'pending' }], ['i-2']);
     await observer.sweepNow();

@@ -141,7 +141,7 @@ describe('a class that EC2 can’t serve', () => {
     ],
   ];
 
-  it.each(cases)('is told about %s, with the next step', async (_what, change, message) => {
+  it.each(cases)('reports %s, with the next step', async (_what, change, message) => {
     const { asked, resolver } = setUp();
     const resolution = await resolver.resolve({ ...spec, ...change });
     expect(resolution).toMatchObject({ ok: false, kind: 'missing', message: expect.stringMatching(message) });
@@ -160,7 +160,7 @@ describe('a class that EC2 can’t serve', () => {
     });
   });
 
-  it('is told which term lies in another VPC', async () => {
+  it('reports which term lies in another VPC', async () => {
     const { resolver, subnets } = setUp();
     subnets.set('subnet-id=subnet-0a1', [subnet('subnet-0a1', 'a', 'vpc-2')]);
     expect(await resolver.resolve(spec)).toMatchObject({
@@ -172,7 +172,7 @@ describe('a class that EC2 can’t serve', () => {
     });
   });
 
-  it('is told that its terms match more groups than an instance can have', async () => {
+  it('reports that its terms match more groups than an instance can have', async () => {
     const { resolver, groups } = setUp();
     groups.set(
       'tag-key=any',

@@ -45,7 +45,7 @@ const TRICKY = page(
    <tagSet><item><key>__proto__</key><value>\r\nx\r</value></item></tagSet></item></instancesSet></item></reservationSet>`,
 );
 
-test('an answer that is no stream is refused: nobody read it, so it must not look like an account without instances', async () => {
+test('refuses an answer that is no stream: it was not read, so it must not look like an account without instances', async () => {
   answer = TRICKY;
   const { command, page: read } = scannedDescribeInstances({}, new AbortController().signal, systemClock);
   await sdk.send(command);

@@ -36,7 +36,7 @@ test('an answer is good for its time, and all who want it meanwhile ask once', a
   expect(asked).toEqual(['a', 'a']);
 });
 
-test('while nobody answers an old answer is taken, but none that is too old', async () => {
+test('takes an old answer while the source does not answer, but none that is too old', async () => {
   const { clock, get, setAway } = createFixture();
   await get('a');
   setAway(true);

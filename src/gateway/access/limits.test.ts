@@ -39,7 +39,7 @@ describe('who floods the gateway from behind a shared address', () => {
     expect(statuses).toEqual([...Array.from({ length: 10 }, () => 404), 429, 429]);
   });
 
-  test('gains nothing by a token that nobody knows', async () => {
+  test('gains nothing by an unknown token', async () => {
     fixture = await createGatewayFixture({ callers, limits: LIMITS });
     let token = 0;
     const ask = () => {

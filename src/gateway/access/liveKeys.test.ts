@@ -111,7 +111,7 @@ describe('a key is gone', () => {
     expect(await setUp(secretOf(FIRST)).ring.isGone('digest', id)).toBe(true);
     expect(await setUp().ring.isGone('digest', id)).toBe(true);
   });
-  test('nobody can say when the API server can not be asked', async () => {
+  test('is undecided while the API server does not answer', async () => {
     const away = new ApiError('GET', '/x', { status: 503 });
     await expect(setUp(away).ring.isGone('digest', id)).rejects.toBe(away);
   });

@@ -61,7 +61,7 @@ async function ask(token: string | undefined, workspace = ada): Promise<string> 
 
 const reviews = (resource: string) => api.counters.total({ verb: 'create', resource });
 
-test('whoever may get the Workspace is admitted, to that one alone', async () => {
+test('a caller that may get the Workspace is admitted, to that one alone', async () => {
   const poller = await tokenOf('poller');
   expect([await ask(poller), await ask(poller, bob)]).toEqual(['admitted', 'forbidden']);
   expect(await ask(await tokenOf('stranger'))).toBe('forbidden');
@@ -72,7 +72,7 @@ test('whoever may get the Workspace is admitted, to that one alone', async () =>
   ]);
 });
 
-test('no token, and one that is nobody’s, are unknown', async () => {
+test('a missing token and an unknown one are refused', async () => {
   const forged = (await tokenOf('poller')).replace(/.{4}$/, 'AAAA');
   for (const token of [undefined, 'nonsense', forged]) expect(await ask(token)).toBe('caller_unknown');
 });
@@ -149,7 +149,7 @@ test('a ServiceAccount that is gone is unknown, though another has its name', as
   expect(await ask(token)).toBe('caller_unknown');
 });
 
-test('while the API server is away who is known is believed for a while, and nobody else', async () => {
+test('while the API server is away known callers are believed for a while, and no others', async () => {
   const [known, unknown] = [await tokenOf('poller'), await tokenOf('stranger')];
   expect(await ask(known)).toBe('admitted');
   api.faults.add({ effect: { kind: 'disconnect' } });

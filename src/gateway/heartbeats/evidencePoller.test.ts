@@ -145,7 +145,7 @@ test('a store that hangs is as good as away', async () => {
   release(0);
 });
 
-test('evidence that lapses between two polls without an error is missing all the same, and its return is told', async () => {
+test('evidence that lapses between two polls without an error is missing all the same, and its return is reported', async () => {
   const { clock, store, changes } = setUp();
   store.rows = [row('a', '1')];
   poller.start();

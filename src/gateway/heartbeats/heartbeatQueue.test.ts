@@ -151,7 +151,7 @@ describe('a batch that the store refuses for its data', () => {
     expect(queue.records()).toBe(true);
   });
 
-  test('costs its neighbours nothing from then on: its launch is stored by itself', async () => {
+  test('costs its neighbours nothing from then on: its launch is stored alone', async () => {
     const clock = createVirtualClock();
     const store = pickyStore(new Set(['u137']));
     const queue = createHeartbeatQueue({ store, clock });

@@ -27,7 +27,7 @@ describe('why an agent finds itself on a new instance', () => {
     expect(told({})).toBeUndefined();
   });
 
-  test('a change is told with its names, a request without', () => {
+  test('a change comes with its names, a request without', () => {
     const change = launch(2, { kind: 'SecretChanged', ref: '2' });
     expect(told({ desired: changed, launch: change })).toMatchObject({
       cause: 'SecretChanged',
@@ -57,7 +57,7 @@ describe('why an agent finds itself on a new instance', () => {
     expect(told({ launch: launch(2, { kind: 'Refused', ref: '1' }), history: [first] })).toBeUndefined();
   });
 
-  test('beyond the history the refusal itself is told', () => {
+  test('beyond the history the cause is the refusal itself', () => {
     expect(told({ launch: launch(9, { kind: 'Refused', ref: '8' }), history: [] })?.cause).toBe('Refused');
   });
 });

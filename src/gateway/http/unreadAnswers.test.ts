@@ -16,7 +16,7 @@ function scene() {
   return { clock, cut, begin };
 }
 
-test('each that does not read its answer is cut off at its own time, whoever came before it', async () => {
+test('each that does not read its answer is cut off at its own time, in any order', async () => {
   const { clock, cut, begin } = scene();
   const readFirst = begin('read');
   await clock.advance(10_000);

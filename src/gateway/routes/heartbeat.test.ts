@@ -51,7 +51,7 @@ describe('heartbeat', () => {
     });
   });
 
-  test('of a superseded launch is told so, and leaves no trace', async () => {
+  test('of a superseded launch gets 410, and leaves no trace', async () => {
     fixture.put();
     const session = await credential();
     fixture.put(launch({ number: 2 }));
@@ -128,7 +128,7 @@ describe('heartbeat', () => {
     }
   });
 
-  test('why it was restarted is told until the launch acknowledges it', async () => {
+  test('carries the restart context in its answer until the launch acknowledges it', async () => {
     const restarted: Change = (_workspace, status) => {
       if (status.launch) status.launch.cause = { kind: 'SecretChanged', ref: '1' };
       if (status.desired) status.desired.changed = ['ada-env/API_KEY'];

@@ -131,7 +131,7 @@ describe('limits and formats', () => {
     expect([answer.statusCode, answer.json().code]).toEqual([status, code]);
   });
 
-  test('too many requests are told when to come again, one launch does not use up another’s share', async () => {
+  test('too many requests get Retry-After, and one launch does not use up another’s share', async () => {
     await fixture.close();
     fixture = await createGatewayFixture({ limits: { perLaunch: 3, perCaller: 1, perAddress: 2 } });
     fixture.put();

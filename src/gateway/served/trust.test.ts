@@ -15,7 +15,7 @@ beforeAll(async () => {
   [one, two] = await Promise.all([createServerCertificate(), createServerCertificate()]);
 });
 
-test('a bundle stands the certificates of its CAs, whatever comes after them in the chain', () => {
+test('a bundle verifies the certificates of its CAs, with any rest of the chain', () => {
   const both = `${one.caPEM}\n${two.caPEM}\n`;
   expect(trusts(one.caPEM, one.certPEM)).toBe(true);
   expect(trusts(both, two.certPEM)).toBe(true);

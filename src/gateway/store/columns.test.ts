@@ -9,7 +9,7 @@ beforeEach(async () => {
 });
 afterEach(() => database.release());
 
-test('Postgres reads the texts that were written, whatever is in them', async () => {
+test('Postgres reads any text as it was written', async () => {
   const special = fc.constantFrom(
     '',
     '"',

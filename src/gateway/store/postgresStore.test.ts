@@ -101,7 +101,7 @@ describe('heartbeats', () => {
     expect(await store.find({ uid: 'u1', number: 2 })).toMatchObject({ boot: 1, seq: 1 });
   });
 
-  test('an acknowledgement stays, and is told back', async () => {
+  test('an acknowledgement stays, and is returned', async () => {
     const first = await store.recordHeartbeats([heartbeat({ acknowledged: true })]);
     expect(first).toEqual(new Set(['u1/1']));
     const second = await store.recordHeartbeats([heartbeat({ seq: 2 })]);
@@ -205,7 +205,7 @@ describe('reading', () => {
     }
   });
 
-  test('launches that nobody spoke of for long are forgotten, others stay', async () => {
+  test('launches that were not heard for long are forgotten, others stay', async () => {
     await store.recordHeartbeats([heartbeat()]);
     await age(database, 100_000);
     await store.recordHeartbeats([heartbeat({ uid: 'u2' })]);

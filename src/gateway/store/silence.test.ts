@@ -33,7 +33,7 @@ describe('silence', () => {
     expect((await store.transitions(cursor)).rows).toMatchObject([{ uid: 'u1', fresh: false }]);
   });
 
-  test('one whose class nobody knows keeps the timeout that it had; without one, a class’s default', async () => {
+  test('one whose class is unknown keeps the timeout that it had; without one, a class’s default', async () => {
     await store.gatewayUp();
     await age(database, 600_000, 'gateway_liveness', ['up_since']);
     const unknown = [

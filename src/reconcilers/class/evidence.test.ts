@@ -70,7 +70,7 @@ function setUp(count = 10) {
 }
 
 describe('the evidence of a class', () => {
-  test('is there while all are heard, and nothing is told', () => {
+  test('is there while all are heard, and emits no event', () => {
     const { judged, changes, classEvidence } = setUp();
     expect(judged()).toEqual({ reason: 'Available' });
     expect(classEvidence.massSilence('standard')).toBe(false);
@@ -144,7 +144,7 @@ describe('the evidence of a class', () => {
 });
 
 describe('EC2', () => {
-  test('away is told to each class once, and once when it is back; it says nothing of heartbeats', () => {
+  test('away is reported on each class once, and once when it is back; it does not change the evidence of heartbeats', () => {
     const { setCloud, judged, changes, classEvidence } = setUp();
     judged();
     setCloud({ reason: 'CloudUnavailable', code: 'TimeoutError' });

@@ -81,7 +81,7 @@ function setUp() {
   };
 }
 
-test('Workspaces and what is not well with them, by class; a class that nobody made is one row, whatever people call it', async () => {
+test('count Workspaces and their troubles by class; a class that does not exist is one row under any name', async () => {
   const { world, read, addClass, lease } = setUp();
   addClass('large', {
     observedGeneration: 1,

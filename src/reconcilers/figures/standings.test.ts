@@ -56,7 +56,7 @@ function recounted({ workspaces }: World) {
   });
 }
 
-test('whatever changes, the sums are those of all Workspaces counted again, and a process that starts has the same', () => {
+test('after any change the sums are those of all Workspaces counted again, and a process that starts has the same', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const world = createFleetWorld();

@@ -48,7 +48,7 @@ describe('slots', () => {
     expect(fleet.take(a, SLOT)).toBe(true);
   });
 
-  test('the line is by the age of the launch, so that nobody is replaced twice before another once', () => {
+  test('the line is by the age of the launch, so that each is replaced once before any is replaced twice', () => {
     const world = createFleetWorld();
     for (const [name, age] of [
       ['new', 1],
@@ -121,7 +121,7 @@ describe('content', () => {
     expect(fleet.factFor(a, names).contents[b]).toMatchObject({ proven: true, trying: undefined });
   });
 
-  test('is tried by one only, whoever decides at the same time', () => {
+  test('is tried by one only, though others decide at the same time', () => {
     const world = createFleetWorld({ rollout: { maxUnavailable: '5' } });
     const [a, c] = [world.write('a', serving(MINUTE)), world.write('c', serving(MINUTE))];
     const fleet = world.fleet();
@@ -130,7 +130,7 @@ describe('content', () => {
     expect(fleet.take(c, { ...SLOT, contents: ['k1:other'] })).toBe(true);
   });
 
-  test('of a first launch or of a repair holds nobody up', () => {
+  test('of a first launch or of a repair holds up no other one', () => {
     const world = createFleetWorld({ rollout: { maxUnavailable: '5' } });
     const a = world.write('a', serving(MINUTE));
     const created = waiting(1, { cause: { kind: 'Created', ref: '2' }, generation: 2 });
@@ -197,7 +197,7 @@ describe('content', () => {
 describe('room', () => {
   const at = (seconds: number) => ({ creationTimestamp: stamp(seconds * 1000) });
 
-  test('goes to the oldest that would launch, and whoever came later waits for it', () => {
+  test('goes to the oldest that would launch, and later ones wait for it', () => {
     const world = createFleetWorld({ maxInstances: 2 });
     world.write('has', serving(MINUTE), at(0));
     const second = world.write('second', turnedAway, at(1));

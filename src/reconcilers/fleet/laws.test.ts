@@ -213,7 +213,7 @@ function settleAll({ world }: ReturnType<typeof createScene>): void {
   }
 }
 
-test('nobody is forgotten: who may go and could not when it last looked is woken, whatever happened in between', () => {
+test('none is forgotten: each that may go and could not when it last looked is woken, after any events in between', () => {
   fc.assert(
     fc.property(steps, (plan) => {
       const scene = createScene();

@@ -123,7 +123,7 @@ describe('one that was given up for a change and does not serve yet', () => {
     expect(fleet.factFor(theirs, []).unavailable).toBe(0);
   });
 
-  test('wakes those that it halted once it serves, and nobody of other namespaces', () => {
+  test('wakes those that it halted once it serves, and none of other namespaces', () => {
     const { world } = scene();
     const waits = conditionsOf({ Ready: ['True', 'Ready'], UpToDate: ['False', 'RolloutHalted'] });
     const waiter = serving(MINUTE, { desired: desiredOf(2, 'c'), conditions: waits });
@@ -135,7 +135,7 @@ describe('one that was given up for a change and does not serve yet', () => {
     expect(world.woken).toEqual(['mine/x']);
   });
 
-  test('holds nobody up while it lacks its Secret, until a second one of its namespace does', () => {
+  test('holds up no other one while it lacks its Secret, until a second one of its namespace does', () => {
     const { world, mine, theirs } = scene();
     world.write('x', takenDown({}, 'SecretMissing'), { namespace: 'mine' });
     const fleet = world.fleet();

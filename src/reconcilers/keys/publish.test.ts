@@ -74,7 +74,7 @@ const conflict = () => new ApiError('PATCH', '/secrets/workspace-keys', { status
 const teams = (count: number) => Array.from({ length: count }, (_, index) => `team-${index}`);
 
 describe('keys of namespaces', () => {
-  test('are in the Secret before whoever needs one goes on, many of them by one write', async () => {
+  test('are in the Secret before a caller that needs one goes on, many of them by one write', async () => {
     const scene = setUp();
     await Promise.all(teams(300).map(scene.publish));
     for (const namespace of teams(300))

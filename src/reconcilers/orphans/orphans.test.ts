@@ -160,7 +160,7 @@ test('what is launched while the list is read is no orphan', async () => {
   expect(sent).toEqual([]);
 });
 
-test('an orphan is told once, ended once the grace is over, and told again: log, event and metrics', async () => {
+test('an orphan is reported once, ended once the grace is over, and reported again: log, event and metrics', async () => {
   const { launched, owned, sent, sweepFor, lines, events, gauge } = setUp();
   owned('bob-1');
   launched('ada-1');
@@ -203,7 +203,7 @@ test('one that heartbeats stays as long as it does', async () => {
   expect(sent).toEqual(['i-ada-1']);
 });
 
-test('at most so many a round, and one that EC2 will not end keeps none waiting', async () => {
+test('a round ends a limited number, and one that EC2 will not end keeps none waiting', async () => {
   const { launched, owned, sent, state, sweepFor, lines } = setUp();
   owned('bob-1');
   for (const uid of ['ada-1', 'eve-1', 'joe-1', 'kim-1']) launched(uid);
@@ -267,7 +267,7 @@ describe('nothing is ended', () => {
   });
 });
 
-test('the earlier selves of a Workspace are known after the first look, and whoever bears the name is told of changes', async () => {
+test('the earlier selves of a Workspace are known after the first look, and the Workspace of that name is notified of changes', async () => {
   const { orphans, cloud, launched, owned, fresh, changed, sweepFor } = setUp('Report');
   owned('bob-1');
   launched('ada-1');

@@ -72,7 +72,7 @@ test('a provision is one line and one count, whether our write’s answer comes 
   ]);
 });
 
-test('after a restart nothing of before is told again', async () => {
+test('after a restart no earlier line is repeated', async () => {
   const { store, version, started, counted } = setUp();
   store.applyList([version('8', STARTED)], '8');
   store.applyWrite(version('9', { ...STARTED, observedGeneration: 2 }));
@@ -80,7 +80,7 @@ test('after a restart nothing of before is told again', async () => {
   expect(await counted()).toEqual([]);
 });
 
-test('a standby tells nothing: whoever leads does', () => {
+test('a standby writes no lines: the leader does', () => {
   const { store, version, started, lease } = setUp();
   lease.now = false;
   store.applyWrite(version('7', IN_DOUBT));

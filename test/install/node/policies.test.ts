@@ -82,7 +82,7 @@ describeOnNode('the NetworkPolicies', () => {
     },
   );
 
-  test('let instances reach the gateway, and nobody the same port of the controller', async () => {
+  test('let instances reach the gateway, and no one the same port of the controller', async () => {
     expect(await reach('outsider', await addressOf('gateway'), GATEWAY_PORT)).toBe('open');
     const controller = await addressOf('controller');
     await until(

@@ -72,7 +72,7 @@ describeOnNode(`an upgrade under ${COUNT} Workspaces`, () => {
   test('is rolled back as quietly', () =>
     unnoticed(() => scene.helm.run('rollback', RELEASE, '1', '--wait', '--timeout', '300s')));
 
-  test('after a scale by hand is refused by Helm 4, changes nothing, and goes through when it is told to', async () => {
+  test('after a scale by hand is refused by Helm 4, changes nothing, and goes through with a flag', async () => {
     const target = ['deployment/workspace-operator-controller', 'deployment/workspace-operator-gateway'];
     await scene.kubectl.ok('scale', ...target, '-n', OPERATOR_NAMESPACE, '--replicas=3');
     await unnoticed(async () => {

@@ -135,7 +135,7 @@ describe('a roll-out in a class’s status', () => {
     expect(decideClass(classFactsOf({ status, fleet: going(4, 6) }), at(9 * MINUTE)).status).toEqual(status);
   });
 
-  test('it ends when nothing is left, is told, and the next one is another', () => {
+  test('a roll-out ends when nothing is left, emits an event, and the next one is another', () => {
     const begun = settled({ fleet: going(0, 10) });
     const ended = decideClass(classFactsOf({ status: begun, fleet: going(10, 0) }), at(MINUTE));
     expect(ended.status.rollout).toMatchObject({ total: 10, updated: 10, endedAt: stamp(MINUTE) });

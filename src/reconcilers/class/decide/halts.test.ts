@@ -31,7 +31,7 @@ describe('content that failed', () => {
     expect(haltedAs(decided([failing(more)]).status)).toEqual(halts ? ['class:new'] : undefined);
   });
 
-  test('is told at once, with who failed and what to do, and the class is not Ready', () => {
+  test('is reported at once, with the failed Workspace and the next step, and the class is not Ready', () => {
     const { status, events } = decideClass(
       classFactsOf({
         status: decided([]).status,
@@ -63,7 +63,7 @@ describe('what is halted', () => {
     expect(later([failing({ proven: true, failing: 0 })])).toEqual(halted);
   });
 
-  test('is forgotten once nobody waits for it: a newer change has taken its place', () => {
+  test('is forgotten once no Workspace waits for it: a newer change replaced it', () => {
     expect(later([failing({ waiting: 0 })]).halted).toBeUndefined();
   });
 

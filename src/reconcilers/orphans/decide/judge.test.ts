@@ -48,7 +48,7 @@ function factsOf(more: Loose<Partial<OrphanFacts>> = {}): Loose<OrphanFacts> {
   };
 }
 
-test('an instance that nobody owns, old, alone for the grace and silent is ended', () => {
+test('an instance without an owner for the grace, old and silent, is ended', () => {
   expect(judgeOrphans(factsOf(), NOW)).toEqual({ orphans: [{ id: 'i-1', verdict: 'Due' }], end: ['i-1'] });
 });
 
@@ -102,7 +102,7 @@ describe('a round ends nothing', () => {
   });
 });
 
-test('at most so many a round; what was asked to end longest ago, or never, comes first', () => {
+test('a round ends a limited number; those asked to end longest ago, or never, come first', () => {
   const instances = [
     orphan({ id: 'i-refused', endSentAt: NOW.mono - MINUTE }),
     orphan({ id: 'i-refused-before', endSentAt: NOW.mono - 2 * MINUTE }),
@@ -154,7 +154,7 @@ const arbitraryFacts = fc
     }),
   );
 
-test('whatever the facts: only what nobody owns, is ours, old and silent is ended, and never too much at once', () => {
+test('for any facts only instances without an owner that are ours, old and silent are ended, and never too many at once', () => {
   let ended = 0;
   fc.assert(
     fc.property(arbitraryFacts, (facts) => {

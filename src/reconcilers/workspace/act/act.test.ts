@@ -178,7 +178,7 @@ describe('finalizers', () => {
   });
 });
 
-describe('what was decided is told once it is on record', () => {
+describe('a decision’s events are emitted once it is on record', () => {
   test('events are about the version that was written', async () => {
     const scene = setUp();
     const event = eventOf('SecretMissing', 'Secret "a" not found.');
@@ -246,7 +246,7 @@ describe('what is taken from the others of a class', () => {
     }
   });
 
-  test('is held while nobody knows whether the write happened', async () => {
+  test('is held while the write’s outcome is unknown', async () => {
     const scene = crowd();
     scene.refuseWrites(() => {
       throw new TransportError('TIMEOUT', 'PATCH', '/status', 'no answer');

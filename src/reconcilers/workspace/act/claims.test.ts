@@ -77,7 +77,7 @@ describe('a write that takes a slot and is refused', () => {
     },
   );
 
-  test('keeps nobody else from it: while the first in line is refused, as by a policy of its namespace, the others go', async () => {
+  test('keeps no other one from it: while the first in line is refused, as by a policy of its namespace, the others go', async () => {
     const scene = setUp('1');
     scene.refuseWrites((_what, name) => {
       if (name === 'a') throw refusal(403);

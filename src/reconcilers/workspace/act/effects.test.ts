@@ -119,7 +119,7 @@ describe('RunInstances', () => {
     expect(scene.instances).toEqual([]);
   });
 
-  test('an offering that has no capacity is told to all', async () => {
+  test('an offering without capacity is reported to all', async () => {
     const scene = setUp();
     scene.refuseRuns('capacity');
     await scene.perform(run(true));
@@ -263,7 +263,7 @@ describe('the console', () => {
     expect(findCanary(canary, JSON.stringify(scene.mine.console))).toEqual([]);
   });
 
-  test('is not shown when the instance holds an environment whose values nobody knows any more', async () => {
+  test('is not shown when the instance holds an environment whose values are no longer known', async () => {
     const scene = setUp(statusOf({ instance: { id: 'i-1', state: 'running', env: 'k1:older' } }));
     scene.storeSecret('ada-env', '2', { KEY: 'newer' });
     scene.consoles.set('i-1', `KEY=${canary}`);

@@ -50,7 +50,7 @@ test('applied to what it was made from, a patch gives what it was made for', () 
   );
 });
 
-test('there is none between equal values, in whatever order a server gives their keys back', () => {
+test('there is none between equal values, in any order of keys that a server returns', () => {
   fc.assert(
     fc.property(object, (value) => {
       expect(diff(value, reversed(value))).toBeUndefined();

@@ -57,7 +57,7 @@ describe('a status that somebody edited', () => {
     }
   });
 
-  test('names one whose token EC2 does not say as one that ends: who waits for it is told', () => {
+  test('names one whose token EC2 does not show as one that ends: Ready reports it', () => {
     const status = statusOf({ launch: waiting(2), terminating: [{ number: 1, instanceID: 'i-1' }] });
     const ready = conditionOf(decideAt(factsOf({ status, instances: [tokenless(1)] })), 'Ready');
     expect(ready).toMatchObject({ status: 'False', reason: 'TerminationBlocked' });

@@ -121,7 +121,7 @@ describe('validate before destroying: the old instance stays and serves, and UpT
     expect(conditionOf(decision, 'UpToDate').message).toMatch(message);
   });
 
-  test('what must be fixed by a person is Stalled, what passes by itself is Reconciling', () => {
+  test('a fault that a person must fix is Stalled, one that passes automatically is Reconciling', () => {
     const missing = decideAt(outdated({ environment: { kind: 'Missing', secrets: ['ada-env'] } }));
     expect(conditionOf(missing, 'Stalled')).toMatchObject({ status: 'True', reason: 'SecretMissing' });
     expect(conditionOf(missing, 'Reconciling').status).toBe('False');

@@ -32,7 +32,7 @@ test('the decision that arms a launch gives its parameters a MAC, and no other d
   }
 });
 
-test('where a request is sent its parameters are verified again, whatever was decided', async () => {
+test('a request’s parameters are verified again before it is sent, after any decision', async () => {
   const workspace = inDoubt({ imageID: 'ami-evil' });
   const memory = createMemory();
   const mine = memory.of('default/ada', workspace.metadata.uid);

@@ -74,7 +74,7 @@ describe('an instance', () => {
     expect(impaired).toEqual({ 'i-1': { kind: 'system', since: 7 }, 'i-2': undefined });
   });
 
-  test('on record is of the launch that the record names, whatever became of its tags', async () => {
+  test('on record is of the launch that the record names, even if its tags changed', async () => {
     const scene = setUp();
     scene.show('i-1', {});
     scene.show('i-0', numbered('7'), { clientToken: clientToken('cluster-1', 'uid-1', 2) });
@@ -98,7 +98,7 @@ describe('an instance', () => {
   });
 
   test.each(['', '0', '-1', '1.5', '1e3', 'abc', '99999999999'])(
-    'whose number is %j is of no launch: nobody can say that it was superseded',
+    'without a valid launch number (%j) is of no launch: it can’t be shown to be superseded',
     async (number) => {
       const scene = setUp();
       scene.show('i-x', numbered(number));

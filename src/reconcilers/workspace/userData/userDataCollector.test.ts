@@ -221,7 +221,7 @@ test('one that is wanted again while it is being removed is kept again', async (
   await collector.stop();
 });
 
-test('nobody but the leader removes anything, and a new term begins the retention again', async () => {
+test('only the leader removes anything, and a new term begins the retention again', async () => {
   const { clock, collector, userData, state, contents } = setUp();
   await userData.userDataFor('echo old');
   collector.start();

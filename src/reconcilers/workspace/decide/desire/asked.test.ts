@@ -50,7 +50,7 @@ test('an edit that what was launched does not meet is asked for', () => {
 describe('a digest that another release made in its own way', () => {
   const launch = { machine: 'm9:other:function' };
 
-  test('is no change by itself', () => {
+  test('alone is no change', () => {
     expect(asked({}, {}, { launch })).toBe('m9:other:function');
   });
 

@@ -48,7 +48,7 @@ describe('an instance of an earlier Workspace of this name', () => {
     expect(decision.effect).toEqual({ kind: 'RunInstances', number: 1, armed: true });
   });
 
-  test('changes nothing but its condition, whatever the facts', () => {
+  test('changes only its condition, for any facts', () => {
     fc.assert(
       fc.property(arbitraryFacts, (facts) => {
         const of = (earlier: Facts['earlier']) => {
@@ -62,7 +62,7 @@ describe('an instance of an earlier Workspace of this name', () => {
     );
   });
 
-  test('while nobody has looked, what the status says of it stays', () => {
+  test('before the first look the condition on record stays', () => {
     const { status } = written(factsOf({ earlier: [left] }));
     expect(decideAt(factsOf({ status, earlier: undefined })).status).toEqual(status);
   });
@@ -133,7 +133,7 @@ describe('a status that was written for another object', () => {
     expect(effect).toBeUndefined();
   });
 
-  test('has nothing ended that EC2 does not show as this object’s, and is left behind once EC2 was seen, whatever the facts', () => {
+  test('for any facts ends nothing that EC2 does not show as this object’s, and is left behind once EC2 was seen', () => {
     fc.assert(
       fc.property(arbitraryFacts, (facts) => {
         const { status } = facts.workspace;

@@ -105,7 +105,7 @@ describe('imageUpdatePolicy: Automatic', () => {
     expect(decideValidated(seen(MACHINE, MACHINE, with2)).status.launch?.number).toBe(2);
   });
 
-  test('an image for another architecture concerns nobody who has this one', () => {
+  test('an image for another architecture does not concern instances of this one', () => {
     const both = `${MACHINE}:arm64=ami-7,x86_64=ami-1`;
     const { status } = written(seen(both, both, `${MACHINE}:arm64=ami-8,x86_64=ami-1`));
     expect(status.desired?.generation).toBe(1);

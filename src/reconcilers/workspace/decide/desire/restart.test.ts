@@ -92,7 +92,7 @@ describe('a person’s restart', () => {
     }
   });
 
-  test('that waits is carried out with whatever replaces the instance before', () => {
+  test('that waits is carried out with any earlier replacement of the instance', () => {
     const restarts = { count: 4, at: stamp(-SECOND), next: stamp(4 * MINUTE) };
     const facts = asked('now', {
       status: statusOf({ desired: desiredOf(2, 'b'), handled: { restart: 'before' }, restarts }),

@@ -141,7 +141,7 @@ test('one that takes up no room yet is launched only where there is some', () =>
   });
 });
 
-test('whatever a decision launches without taking a place it launches in any crowd', () => {
+test('a launch that takes no place happens in any crowd', () => {
   always((facts, decision) => {
     const { claim } = decision;
     if (!opens(facts, decision) || claim?.slot || claim?.room) return;

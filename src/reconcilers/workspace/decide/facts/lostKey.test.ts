@@ -52,7 +52,7 @@ describe('once the key that the recorded digest names is lost', () => {
     expect(second.status.launch?.number).toBe(1);
   });
 
-  test('what changes afterwards is a change like any other, though nobody can read what the instance holds', () => {
+  test('a later change is a change like any other, though the instance’s digest can’t be compared', () => {
     const { status } = decideAt(facts);
     const changed = changing({ status, environment: lost('b') });
     const { status: counted } = decideAt(changed);
@@ -73,7 +73,7 @@ describe('once the key that the recorded digest names is lost', () => {
     expect(events.map(({ reason }) => reason)).not.toContain('KeyLost');
   });
 
-  test('no generation is counted for it, whatever the facts', () => {
+  test('no generation is counted for it, for any facts', () => {
     fc.assert(
       fc.property(arbitraryFacts, fc.constantFrom('a', 'b', 'c'), (given, content) => {
         const { status } = given.workspace;

@@ -24,7 +24,7 @@ function own(facts: Facts): Facts {
 }
 
 describe('reasons', () => {
-  test('whatever a decision shows or tells is in the tables, and so in the documents', () => {
+  test('each reason and event of a decision is in the tables, and so in the documents', () => {
     fc.assert(
       fc.property(arbitraryFacts, (facts) => {
         const { status, events } = decideAt(facts);

@@ -49,7 +49,7 @@ function settled(given: Facts): Facts {
   return present;
 }
 
-describe('questions don’t schedule, whatever the facts', () => {
+describe('questions don’t schedule, for any facts', () => {
   test('to judge the conditions changes neither effect, nor requeue, nor blocker, nor the status', () => {
     fc.assert(
       fc.property(facts, (given) => {

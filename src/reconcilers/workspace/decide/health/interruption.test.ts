@@ -57,7 +57,7 @@ describe('an announced interruption', () => {
     expect(again.status).toEqual(decision.status);
   });
 
-  test('changes nothing by itself, before its time or after it', () => {
+  test('alone changes nothing, before its time or after it', () => {
     for (const later of [0, 10 * MINUTE]) {
       const { status, effect } = decideAt(facts, later);
       expect(effect).toBeUndefined();

@@ -79,7 +79,7 @@ describe('an instance that heartbeat before and fell silent', () => {
     expect(decideAt(factsOf(unread), AFTER).effect).toEqual({ kind: 'ReadConsole', instanceID: 'i-1' });
   });
 
-  test('is not said to be before whatever silenced it has had time to silence the others', () => {
+  test('does not count before its cause has had time to silence the others', () => {
     const before = decideAt(factsOf(silent()), TOLD - 1);
     expect(before.status).toEqual(served());
     expect(before.requeueAfterMs).toBe(1);
@@ -223,7 +223,7 @@ describe('EC2’s status checks fail', () => {
   });
 });
 
-describe('whatever the facts of a launch that was heard before', () => {
+describe('for any facts of a launch that was heard before', () => {
   const replacedIn = (facts: Facts) => {
     const { status } = decideValidated(facts);
     return status.launch?.number === 2 ? status : undefined;

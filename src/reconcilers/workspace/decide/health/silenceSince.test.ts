@@ -36,7 +36,7 @@ describe('since when it is silent', () => {
     expect(trackSilence(undefined, unheard, heartbeats, NOW)).toBeUndefined();
   });
 
-  test('does not go on from an earlier term: between two terms of this process nobody looked', () => {
+  test('does not go on from an earlier term: this process did not look between two terms', () => {
     const { since: termAt } = silenceOf(1, SECOND);
     const again = trackSilence(began, served(), heartbeats, NOW, termAt);
     expect(again).toEqual({ ...silenceOf(1, 0), heardAt });

@@ -50,7 +50,7 @@ describe('a waiting launch is not sent while its predecessor may live', () => {
       },
     ],
     [
-      'not found, but nobody could hear its heartbeats',
+      'not found, but no gateway could hear its heartbeats',
       {
         instances: [instanceOf(1, 'running', gone(10 * MINUTE))],
         heartbeats: { available: false, launches: [] },
@@ -111,7 +111,7 @@ describe('the write that records the predecessor’s end arms the launch', () =>
     expect(effect).toBeUndefined();
   });
 
-  test('not before a whole sweep of this term, whatever an older one said', () => {
+  test('not before a whole sweep of this term, in spite of an older one', () => {
     const { status, effect, requeueAfterMs } = decideAt(
       following({ ...ended, process: { termAt: NOW.mono - 1 }, sweptAt: NOW.mono - 2 }),
     );

@@ -65,7 +65,7 @@ describe('adoption', () => {
     expect(events.map(({ reason }) => reason)).toContain('NotOurs');
   });
 
-  test('the new instance holds no environment until it is served one, whatever the old one held', () => {
+  test('the new instance holds no environment until it is served one, even if the old one held one', () => {
     const { status } = decideAt(doubt({ instances: [instanceOf(2, 'pending')] }));
     expect(status.instance).toMatchObject({ id: 'i-2', state: 'pending' });
     expect(status.instance?.env).toBeUndefined();
@@ -202,7 +202,7 @@ describe('what EC2 proves ended', () => {
     expect(status.instance?.state).toBe(state);
   });
 
-  test('an instance that ends by itself is told once as stopped, when it is terminated', () => {
+  test('an instance that ends on its own has one stopped line, when it is terminated', () => {
     const ending = decideAt(factsOf({ instances: [instanceOf(1, 'shutting-down')] }));
     expect(ending.ledger).toEqual([]);
     const ended = decideAt(factsOf({ status: ending.status, instances: [instanceOf(1, 'terminated')] }));

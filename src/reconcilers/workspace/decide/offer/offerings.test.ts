@@ -208,7 +208,7 @@ describe('what EC2 refuses', () => {
     expect(effect).toMatchObject({ kind: 'DryRun', params: { capacityType: 'OnDemand' } });
   });
 
-  test('a refusal of the account holds off every launch, whatever kind of refusal it is', () => {
+  test('a refusal of the account of any kind holds off every launch', () => {
     const account = [refusedOf('Blocked', MINUTE, {}, 'userFix')];
     const { decision } = written(outdated({ refused: account }));
     expect(decision.effect).toBeUndefined();

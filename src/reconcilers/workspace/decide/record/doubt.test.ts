@@ -70,7 +70,7 @@ describe('an ambiguous launch is replayed under the same number, with what is on
     });
   });
 
-  test('whatever a person, a secret or a pause asks for, the doubt comes first', () => {
+  test('the doubt comes before a person’s request, a secret or a pause', () => {
     const facts = inDoubt({ spec: { paused: true, requests: { restart: 'now' } } });
     const { status, effect } = decideAt(facts);
     expect(effect).toEqual(replayed);

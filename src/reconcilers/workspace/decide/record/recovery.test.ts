@@ -116,7 +116,7 @@ describe('then', () => {
     expect(next.status.desired?.generation).toBe(8);
   });
 
-  test('what it was made of nobody knows: a change of the class from then on replaces it, once', () => {
+  test('its parameters are unknown: a change of the class from then on replaces it, once', () => {
     const facts = found({ instances: [instanceOf(5, 'running', { generation: 7 })] });
     const adopted = decideAt(facts).status;
     const machine = 'm1:own:changed';
@@ -133,7 +133,7 @@ describe('then', () => {
     expect(next.status.launch).toMatchObject({ number: 6, cause: { kind: 'ClassChanged', ref: '9' } });
   });
 
-  test('it is current whatever key its digest was made with', () => {
+  test('it is current under any key of its digest', () => {
     const decision = decideAt(
       found({
         instances: [instanceOf(5, 'running')],

@@ -74,7 +74,7 @@ describe('a replacement is on record', () => {
     }
   });
 
-  test('until the Workspace serves, under whatever number and generation', () => {
+  test('until the Workspace serves, under any number and generation', () => {
     const { status } = decideValidated(overdue());
     expect(status.launch).toMatchObject({ number: 3, cause: { kind: 'TimedOut' } });
     expect(status.replacement).toMatchObject({ ...begun, failures: [{ number: 2 }] });
@@ -228,7 +228,7 @@ describe('a launch that failed speaks against', () => {
   });
 });
 
-test('what is new is all that it did not serve with, whatever change came last', () => {
+test('all contents that it did not serve with are new, not only those of the last change', () => {
   const own = desiredOf(4, 'c', { machine: 'm1:another:other', cause: 'SpecChanged' });
   const status = statusOf({ launch: waiting(3), desired: own, replacement: begun });
   expect(newContentsOf(status, begun)).toEqual([classContent(OTHER), c]);

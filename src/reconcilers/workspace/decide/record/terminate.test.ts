@@ -30,7 +30,7 @@ function third(more: Overrides = {}) {
   });
 }
 
-test('whatever lives below the persisted number is ended, in one call', () => {
+test('all live instances below the persisted number are ended, in one call', () => {
   const { status, effect } = decideAt(
     third({ instances: [instanceOf(2, 'running'), instanceOf(1, 'pending')] }),
   );
@@ -51,7 +51,7 @@ test('what ends already is not asked again', () => {
   ).toBeUndefined();
 });
 
-test('one that EC2 does not find holds nobody else’s end up, and is looked at again', () => {
+test('one that EC2 does not find holds up no other one’s end, and is looked at again', () => {
   const lost = instanceOf(1, 'running', {
     missing: true,
     notFound: { firstAt: NOW.mono - MINUTE, lastAt: NOW.mono },
@@ -119,7 +119,7 @@ test('an end that EC2 refused is over with its instance: the next one is not sai
   expect(conditionOf(decision, 'Ready').reason).toBe('Terminating');
 });
 
-test('one that EC2 refuses to end keeps no other one: it is asked for by itself, after them', () => {
+test('one that EC2 refuses to end holds up no other one: its call is its own, after theirs', () => {
   const three = ['a', 'b', 'c'].map((name) => instanceOf(1, 'running', { id: `i-${name}` }));
   const ended = (process: object) => decideAt(third({ instances: three, process })).effect;
   expect(ended({})).toEqual({ kind: 'TerminateInstances', ids: ['i-a', 'i-b', 'i-c'] });

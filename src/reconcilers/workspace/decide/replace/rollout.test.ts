@@ -188,7 +188,7 @@ describe('what no budget holds back', () => {
 describe('one first', () => {
   const trying = { contents: { [b]: { proven: false, trying: 'default/first', failing: 0 } } };
 
-  test('content that nobody is Ready with yet is tried by one', () => {
+  test('content that no Workspace is Ready with yet is tried by one', () => {
     const contents = { [b]: { proven: false, failing: 0 } };
     expect(launched(changed({ counted: 100, contents }))).toBe(true);
   });
@@ -215,7 +215,7 @@ describe('one first', () => {
     expect(decision.claim).toEqual({ slot: true, room: false, contents: [name] });
   });
 
-  test('what somebody failed with waits though nobody tries it now, and though others came up with it if several failed', () => {
+  test('content that one failed with waits though none tries it now, and though others came up with it if several failed', () => {
     expect(launched(changed({ counted: 100, contents: { [b]: { proven: false, failing: 1 } } }))).toBe(false);
     expect(launched(changed({ counted: 100, contents: { [b]: { proven: true, failing: 2 } } }))).toBe(true);
     expect(launched(changed({ counted: 100, contents: { [b]: { proven: true, failing: 3 } } }))).toBe(false);

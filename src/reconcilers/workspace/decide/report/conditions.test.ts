@@ -115,7 +115,7 @@ describe('transitions', () => {
     expect(again.status).toEqual(decision.status);
   });
 
-  test('a blocker of a change is told once though Ready stays', () => {
+  test('a blocker of a change has one event though Ready stays', () => {
     const blocked = { status: settled(), environment: { kind: 'Missing' as const, secrets: ['ada-env'] } };
     const decision = decideAt(factsOf(blocked));
     expect(conditionOf(decision, 'Ready').status).toBe('True');

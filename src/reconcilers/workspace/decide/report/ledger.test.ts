@@ -56,7 +56,7 @@ function told(statuses: readonly WorkspaceStatus[]): string[] {
     .map((entry) => `${entry.kind} ${'number' in entry ? entry.number : entry.generation}`);
 }
 
-test('each instance is told once when it begins and once when it is gone', () => {
+test('each instance has one line when it begins and one when it is gone', () => {
   expect(told(LIFE)).toEqual(['started 1', 'stopped 1', 'started 2', 'stopped 2']);
   expect(ledgerBetween(LIFE[6], LIFE[7])).toEqual([
     { kind: 'started', number: 2, generation: 1, cause: 'Created', ref: '1', instanceID: 'i-2' },
@@ -66,7 +66,7 @@ test('each instance is told once when it begins and once when it is gone', () =>
   ]);
 });
 
-test('whatever statuses go unseen in between, the same is told', () => {
+test('the lines are the same, even if statuses in between go unseen', () => {
   fc.assert(
     fc.property(fc.subarray(LIFE.slice(1, -1)), (seen) => {
       const lines = told([LIFE[0], ...seen, LIFE.at(-1)] as WorkspaceStatus[]);
@@ -112,7 +112,7 @@ describe('is not told', () => {
   });
 });
 
-test('a superseded instance that left the history before it was gone is told all the same', () => {
+test('a superseded instance that left the history before it was gone still has its line', () => {
   const status = statusOf({
     launch: launchOf({ number: 9 }),
     terminating: [{ number: 2, instanceID: 'i-2' }],
@@ -130,7 +130,7 @@ test('a superseded instance that left the history before it was gone is told all
   ]);
 });
 
-describe('a deferral is told once a generation', () => {
+describe('a deferral has one line for each generation', () => {
   /** As this release writes it; an earlier one writes the condition alone. */
   const deferred = (generation: number, until: string | undefined): WorkspaceStatus => {
     const common = { lastTransitionTime: stamp(0), type: 'UpToDate', status: 'False' as const };
