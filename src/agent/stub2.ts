@@ -3,7 +3,7 @@ import { CLASS_SCRIPT, configOf, hereDocument, type StubInput, WAIT } from './st
 // Frozen, as stub 1 is: a change is a stub 3 beside this one.
 
 /**
- * Boot stub, version 2: runs the agent with this digest and no other, whatever the gateway serves.
+ * Boot stub, version 2: runs the agent with this digest and no other, even if the gateway serves another.
  * @throws Error without a digest
  */
 export function renderStub2(input: StubInput): string {

@@ -7,7 +7,7 @@ export interface StubInput {
   ticket: string;
   uid: string;
   number: number;
-  /** SHA-256 of the agent that is run, in hex; stub 1 runs whatever the gateway serves. */
+  /** SHA-256 of the agent that is run, in hex; stub 1 runs any agent that the gateway serves. */
   agentDigest?: string;
   /** The class's userData. */
   classScript?: string;

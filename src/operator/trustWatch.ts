@@ -14,7 +14,7 @@ export interface TrustWatchOptions extends TrustDeps {
   clock: Clock;
   logger: Logger;
   registry: Registry;
-  /** Told when launches would not take the certificate. */
+  /** Called when launches would not take the certificate. */
   tell(note: string): void;
 }
 

@@ -7,7 +7,7 @@ import { PRESENT } from './operator.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
-// A release is frozen rarely, and whoever moves a file would not notice.
+// A release is frozen rarely, so a person who moves a file would not notice.
 test('this release can be frozen: its module has all that a world runs of it', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'frozen-'));
   try {

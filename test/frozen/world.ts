@@ -67,7 +67,7 @@ function putInstances(cloud: Cloud, { savedAt, sequence, instances, requests, ag
       hiddenUntil: stored.hiddenUntil + shift,
       next: stored.next && { ...stored.next, at: stored.next.at + shift },
     };
-    // Whoever attaches a runtime counts a boot of what runs; an agent that goes on is in the boot that it was in.
+    // A newly attached runtime counts a boot of each running instance; an agent that goes on stays in its boot.
     if (currentState(instance) === 'running' && resumed.has(instance.id)) instance.boots -= 1;
     cloud.instances.set(instance.id, instance);
     cloud.lifecycle.resume(instance);

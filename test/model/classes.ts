@@ -76,7 +76,7 @@ const member = (version: Version) => ({
   status: version.status,
 });
 
-/** The class that the Workspace is in, whatever its spec names. */
+/** The class that the Workspace is in, even if its spec names another. */
 export function placeOf(version: Version): string {
   return classNameIn(member(version));
 }

@@ -5,7 +5,7 @@ import { later } from './time.ts';
 import { NOW, timing } from './timing.ts';
 import type { Sight, Step, TrueInstance, World } from './world.ts';
 
-/** What EC2 and the instances do by themselves. */
+/** Events that come from EC2 and the instances without a call. */
 export function cloud(world: World): Step[] {
   return [
     ...world.instances.flatMap((instance) => [...lives(world, instance), ...mishaps(world, instance)]),

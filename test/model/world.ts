@@ -46,7 +46,7 @@ export interface StalePass {
   lostAt: number;
 }
 
-/** A request that nobody waits for any more, and that may still land. */
+/** A request that no caller waits for any more, and that may still land. */
 export interface Flight {
   kind: 'run' | 'end' | 'stop' | 'start';
   number: number;
@@ -107,7 +107,7 @@ export interface Budget {
   /** Turns of operatingMode. */
   flips: number;
   deletions: number;
-  /** Instances that end by themselves. */
+  /** Instances that end on their own. */
   ends: number;
   /** Instances that somebody else stops. */
   halts: number;

@@ -8,7 +8,7 @@ export interface MotoServer {
   stop(): Promise<void>;
 }
 
-/** Starts moto on a free port of loopback. It ends with this process, whatever becomes of it. */
+/** Starts moto on a free port of loopback. It ends with this process, however that ends. */
 export async function startMoto(python: string): Promise<MotoServer> {
   const child = spawn(python, [join(import.meta.dirname, 'serve.py')], {
     // It must see neither this machine's AWS account nor its proxies.

@@ -49,7 +49,7 @@ export function callsBetween(
   return Object.fromEntries(grown.filter(([, count]) => count > 0));
 }
 
-/** Calls to the cloud between two readings: the observer's rounds, which go on whatever happens, and all others by name. */
+/** Calls to the cloud between two readings: the observer's rounds, which always go on, and all others by name. */
 export function cloudCallsBetween(before: Books, after: Books) {
   const calls = callsBetween(before, after, 'cloud');
   const { DescribeInstances: looks = 0, DescribeInstanceStatus: statusReads = 0, ...others } = calls;

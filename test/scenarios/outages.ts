@@ -155,7 +155,7 @@ export async function expectStatic(
   expect(await snapshot(outages)).toEqual(before);
 }
 
-/** Without the API server nobody can be told: the lease is lost, nothing is done, and the lease is taken again. */
+/** Without the API server the operator loses its lease and does nothing; then it takes the lease again. */
 export async function expectStandby(outages: Outages, { awayMs, settleMs }: Times): Promise<void> {
   const { doors, controller } = outages;
   const times = (message: string) => controller.lines.filter(({ msg }) => msg === message).length;

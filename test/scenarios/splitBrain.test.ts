@@ -8,7 +8,7 @@ const LATE_MS = 8_000;
 /** And sooner than a request may land at the latest. */
 const TIMING = { WORKSPACE_TIMING_LATE_MS: '12000' };
 
-/** By the books of cloud and cluster: whoever led before sends nothing that changes anything. */
+/** By the books of cloud and cluster: a former leader sends nothing that changes anything. */
 async function expectNothingSent({ scene, leader }: Pair): Promise<void> {
   const before = readBooks(scene);
   process.kill(leader.pid, 'SIGCONT');

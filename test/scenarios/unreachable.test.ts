@@ -28,7 +28,7 @@ const MINUTE_MS = 3_000;
 /** Log lines that an operator without one of its supports may write in that time. */
 const MOST_LINES = 30;
 
-/** A Workspace `ada` that an operator before made Ready, and that nobody looks after now. */
+/** A Workspace `ada` that an earlier operator made Ready, without an operator now. */
 async function withReady(run: (scene: Scene) => Promise<void>): Promise<void> {
   const scene = await createScene();
   try {
@@ -62,7 +62,7 @@ async function expectPatience(scene: Scene, said: RegExp): Promise<void> {
   expect(isReady(await getWorkspace(scene, 'ada'))).toBe(true);
 }
 
-/** Whatever was away, a change is now carried out, once. */
+/** After any outage a change is now carried out, once. */
 async function expectChangeCarriedOut(scene: Scene): Promise<void> {
   await putSecret(scene, 'ada-env', { KEY: 'b' });
   await untilReady(scene, 'ada', 2);

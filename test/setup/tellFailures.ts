@@ -1,4 +1,4 @@
-// A setup file of vitest: whatever fails in a scene comes with what happened there.
+// A setup file of vitest: each failure in a scene comes with the scene's timeline.
 import { afterAll, aroundEach, type RunnerTestSuite } from 'vitest';
 import { amongOwnWitnesses, dismissShared, type Witness, witnesses } from '../scenarios/witness.ts';
 

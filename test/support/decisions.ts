@@ -52,7 +52,7 @@ export function conditionOf(decision: Decision, type: string) {
   return condition;
 }
 
-/** A passed dry run for whatever the decision would launch, as a process of this term remembers it. */
+/** A passed dry run for the launch that the decision would make, as a process of this term remembers it. */
 function validatedBy(decision: Decision): ValidationFact {
   if (decision.effect?.kind !== 'DryRun') throw new Error('the decision asks for no dry run');
   return {

@@ -7,7 +7,7 @@ import type { People } from './people.ts';
 
 const LIVE: ReadonlySet<string> = new Set(['pending', 'running', 'stopping', 'stopped']);
 
-/** What really happened, by the books of cloud and cluster, whatever the operator says of it. */
+/** The real course of events, by the books of cloud and cluster and not by the operator's reports. */
 export interface Books {
   /** Accepted, distinct RunInstances: of one Workspace, or of all. */
   provisions(name?: string): readonly Provision[];
@@ -15,7 +15,7 @@ export interface Books {
   /** Ids of instances that live, stopped ones among them. */
   live(name?: string): readonly string[];
   instances(name?: string): readonly InstanceRecord[];
-  /** Real calls of one action to EC2 so far, whatever became of them. */
+  /** Real calls of one action to EC2 so far, with any outcome. */
   calls(action: string): number;
   /** Calls to EC2 that would change anything, and writes of operators to the API server but for leases and events, by name. */
   changesAsked(): Readonly<Record<string, number>>;

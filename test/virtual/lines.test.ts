@@ -16,7 +16,7 @@ const TENTH = {
   },
 };
 
-/** So many new Workspaces without environments of their own, at once. */
+/** New Workspaces without environments of their own, at once. */
 async function crowd(world: World, count: number, className = 'standard'): Promise<readonly string[]> {
   const names = Array.from({ length: count }, (_, index) => `new-${index}`);
   await Promise.all(names.map((name) => world.createWorkspace(name, { className, envFrom: [] })));

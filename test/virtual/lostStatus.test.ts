@@ -51,7 +51,7 @@ const LOSSES: Loss[] = [
   },
 ];
 
-/** Whatever the status was, the cloud's books show no instance more, and none less, and the next change is one provision. */
+/** After any status the cloud's books show the same instances, and the next change is one provision. */
 async function expectConverged(world: World, name: string, changes: number, instance: string): Promise<void> {
   const again = await world.until(`the living instance of ${name} is on record`, () => {
     const it = world.workspace(name);

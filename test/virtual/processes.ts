@@ -53,7 +53,7 @@ export interface Processes {
   untilLeader(): Promise<Operator>;
   /** Does something at the very moment of a call; once. @returns the process that made it, once it has */
   onCall(call: OnCall, act: (operator: Operator) => void): () => Operator | undefined;
-  /** Kills whoever makes the call; a look for `until`. */
+  /** Kills the process that makes the call; a look for `until`. */
   killAt(call: OnCall): () => Operator | undefined;
 }
 

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { story } from './story.ts';
 import { MINUTE } from './time.ts';
 
-/** What the operator logged of instances that nobody owns. */
+/** The operator's log lines about instances without an owner. */
 interface Found {
   event?: string;
   instanceID?: string;

@@ -94,7 +94,7 @@ const FOREVER = Number.POSITIVE_INFINITY;
 /** Within T_vis. */
 const HIDDEN_MS = 290 * SECOND;
 
-/** A restart whose request EC2 carries out and whose answer is lost. @returns the instance that nobody knows of */
+/** A restart whose request EC2 carries out and whose answer is lost. @returns the instance that no process knows of */
 async function loseAnswer(world: World): Promise<string> {
   await world.createFleet(1);
   await world.pass(2 * MINUTE);

@@ -37,11 +37,11 @@ export interface Time {
 
 export interface TimeOptions {
   clock: VirtualClock;
-  /** What there is to see, for whoever waited in vain. */
+  /** The visible state, for a wait that ended in vain. */
   glance(): string;
   /** Whether cloud or cluster changed since it was last asked. */
   changed(): boolean;
-  /** Aborted when nobody waits for the story any more. */
+  /** Aborted when no caller waits for the story any more. */
   signal: AbortSignal | undefined;
 }
 

@@ -158,7 +158,7 @@ export function createObserver(options: ObserverOptions): Observer {
     },
     async stop() {
       await Promise.all([sweeper.stop(), lookup.stop(), statusReader.stop()]);
-      // Nobody reads them from here on: they must not seem to have failed all that time.
+      // No run reads them from here on, so they must not seem to have failed all that time.
       tell(inventory.applyImpaired(undefined, clock.monotonic()));
     },
     sweepNow: sweeper.runNow,

@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../controller/lib/clock.ts';
 export interface RepeaterOptions {
   clock: Clock;
   task: () => Promise<void>;
-  /** Told of each run that failed, before anything waits for the next. */
+  /** Called for each failed run, before anything waits for the next. */
   onError: (error: unknown) => void;
   /** Pause after a run, in ms, given how many runs in a row have failed. */
   pauseMs: (failures: number) => number;

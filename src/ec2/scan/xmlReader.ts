@@ -1,6 +1,6 @@
 import { decodeReferences, withLineEnds } from './xmlText.ts';
 
-/** An element that is read, and what becomes of it. Whatever it is not said to hold is passed over. */
+/** An element that is read, and its handler. Children that it does not list are skipped. */
 export interface Element<T> {
   readonly name: string;
   /** By keyOf their names. */

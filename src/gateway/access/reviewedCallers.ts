@@ -58,7 +58,7 @@ const MOST_PAIRS = 20_000;
 const MOST_ASKING = 64;
 
 /**
- * Whoever the API server knows by their bearer token, and lets `get` the Workspace (TokenReview, SubjectAccessReview).
+ * Callers whose bearer token the API server knows and that it lets `get` the Workspace (TokenReview, SubjectAccessReview).
  */
 export function createReviewedCallers(options: ReviewedCallersOptions): Callers {
   const { kube, clock, audiences, timeoutMs } = options;

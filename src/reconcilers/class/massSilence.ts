@@ -5,7 +5,7 @@ export interface Hearing {
   silent: readonly (number | undefined)[];
 }
 
-/** So many of a class may fall silent within one heartbeat timeout before they are too many: 20 %, and two in any case. */
+/** How many of a class may fall silent within one heartbeat timeout: 20 %, and two in any case. */
 export function mostSilent(expected: number): number {
   return Math.max(2, Math.floor(expected / 5));
 }

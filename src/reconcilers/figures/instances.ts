@@ -20,7 +20,7 @@ export interface InstanceLabels {
 export interface InstanceFigures {
   /** What EC2 shows of a Workspace changed. */
   saw(uid: string): void;
-  /** Time counts from now on, and until `stop`: whoever leads counts it. */
+  /** Counts time from now on, until `stop`: only the leader counts it. */
   start(): void;
   stop(): void;
   /** How many instances there are, and for how long there were, s. */

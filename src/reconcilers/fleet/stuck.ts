@@ -17,7 +17,7 @@ type Kind = 'refused' | 'pinned' | 'failed' | 'shared' | 'excused' | 'lacking';
 /** A namespace halts with the first failure of its own; a Secret that is missing may be one slip. */
 const MOST_LACKING = 2;
 
-/** So many namespaces with failures of their own, and it is the class that is to blame. */
+/** With this many namespaces that have failures of their own, the class is to blame. */
 const MOST_NAMESPACES = 2;
 
 /** Those that were taken down for a change and don't come back, and what they halt. */

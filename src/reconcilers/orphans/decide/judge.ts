@@ -97,7 +97,7 @@ function holdOf(
 ): OrphanHold | undefined {
   // Rather the definitions, the rights or the cluster are wrong than that every instance lost its owner.
   if (owners.size === 0) return 'ListEmpty';
-  // Whoever lives must have had the time to be heard.
+  // A live instance must have had the time to be heard.
   if (evidenceSince === undefined || msBetween(evidenceSince, mono) < graceMs) return 'NoEvidence';
   return policy === 'Report' ? 'Reporting' : undefined;
 }

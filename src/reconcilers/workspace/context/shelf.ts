@@ -11,7 +11,7 @@ export interface Shelf<T> {
   oldest(): string | undefined;
 }
 
-/** @param onDrop told of each value that goes */
+/** @param onDrop called with each value that goes */
 export function createShelf<T>(
   clock: Clock,
   keepMs: number,
