@@ -189,6 +189,33 @@ describe('leader election', () => {
     expect(a.elector.held()).toBe(true);
   });
 
+  it.each<[string, (c: ReturnType<typeof cluster>) => void]>([
+    ['its lease is deleted', ({ api }) => void api.remove(PATH, 'operator', 'system')],
+    [
+      'the deadline passes while it reads the lease after a lost answer',
+      ({ api }) => {
+        api.fault(isWrite, { kind: 'loseAnswer' });
+        api.fault((request) => !isWrite(request), { kind: 'delayAnswer', ms: 4_500 });
+      },
+    ],
+  ])('nor in the try in which the term ends: %s', async (_how, strike) => {
+    const c = cluster();
+    const told: string[] = [];
+    const a = candidate(c, 'a', {
+      onStarted: () => void told.push('started'),
+      async onStopped() {
+        told.push('stopping');
+        await new Promise<void>((resolve) => void c.clock.setTimeout(resolve, 30_000));
+        told.push('stopped');
+      },
+    });
+    await c.clock.advance(5_000);
+    strike(c);
+    await c.clock.advance(60_000);
+    expect(told).toEqual(['started', 'stopping', 'stopped', 'started']);
+    expect(a.elector.held()).toBe(true);
+  });
+
   it('does not go on with a term that it could have lost while it was paused', async () => {
     const c = cluster();
     let paused = 0;

@@ -133,8 +133,11 @@ export function startLeaderElection(options: LeaderElectionOptions): LeaderElect
 
   /** One try to hold the lease, or to go on holding it. Throws when the server said no, or nothing. */
   async function tryOnce(): Promise<void> {
+    const began = term;
     if (!term || unsure) await read();
     if (term && observed) await renew(term, observed.lease);
+    // A term that ended in the course of this try has yet to stop its work; `run` waits for that before the next try.
+    else if (began) return;
     else if (!observed || freeAt(observed) <= clock.monotonic()) await acquire(observed?.lease);
   }
 
