@@ -103,7 +103,7 @@ function passes(given: Facts): { decisions: Told[]; last: Facts } {
 function always(law: (given: Facts, decisions: readonly Told[]) => void): void {
   fc.assert(
     fc.property(facts, (given) => law(given, passes(given).decisions)),
-    { numRuns: 600 },
+    { numRuns: 300 },
   );
 }
 

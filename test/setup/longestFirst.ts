@@ -17,6 +17,7 @@ const SECONDS: Readonly<Record<string, number>> = {
   'test/scenarios/lostStatus.test.ts': 35,
   'test/scenarios/splitBrain.test.ts': 34,
   'test/kubectl/live.test.ts': 34,
+  'test/plugin/plugin.test.ts': 34,
   'dev/postgres/postgres.test.ts': 34,
   'test/scenarios/keys.test.ts': 32,
   'test/model/model.test.ts': 31,
