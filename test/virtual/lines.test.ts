@@ -50,15 +50,15 @@ function neverArmedInLine(world: World): void {
 
 describe('launches in line', () => {
   story(
-    'at a tenth of the rate, with thirty workers, 158 of 158 are launched, as fast as EC2 allows',
+    'at a tenth of the rate, with thirty workers, 80 of 80 are launched, as fast as EC2 allows',
     TENTH,
     async (world) => {
       neverArmedInLine(world);
       const begun = world.now();
-      const names = await crowd(world, 158);
+      const names = await crowd(world, 80);
       await world.until('all are launched', () => names.every((name) => launchedAt(world, name)));
-      expect(world.now() - begun).toBeLessThan(158 * 5 * SECOND + 10 * SECOND);
-      expect(world.provisions()).toHaveLength(158);
+      expect(world.now() - begun).toBeLessThan(80 * 5 * SECOND + 10 * SECOND);
+      expect(world.provisions()).toHaveLength(80);
       expect(refused(world)).toBe(0);
       for (const name of names) await world.untilReady(name, 1);
     },
@@ -132,7 +132,7 @@ describe('launches in line', () => {
     await world.until('they are replaced', () => names.slice(1).every((name) => launchedAt(world, name, 2)));
     // Of another class: what is down there holds nothing back here.
     await world.createClass('others');
-    await crowd(world, 200, 'others');
+    await crowd(world, 120, 'others');
     await world.pass(SECOND);
     await world.putSecret('ws-0-env', { KEY: 'b' });
     const reasons = new Set<string | undefined>();

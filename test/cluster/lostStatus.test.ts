@@ -13,7 +13,7 @@ import {
   terminationsOf,
   untilReady,
   untilWorkspace,
-} from './harness.ts';
+} from '../scenarios/harness.ts';
 
 // One loss, over sockets. Others, lost while the operator is down or the Workspace is deleted: test/virtual/lostStatus.test.ts.
 test('a status wiped while the operator runs: the instance is found again, none is launched and none ended, and the next change is one provision', async () => {

@@ -1,6 +1,6 @@
 import { describe, test } from 'vitest';
-import { putSecret } from './harness.ts';
-import { expectCarriedOutOnce, isLeading, withPair } from './pair.ts';
+import { putSecret } from '../scenarios/harness.ts';
+import { expectCarriedOutOnce, isLeading, withPair } from '../scenarios/pair.ts';
 
 // Frozen instead, in the middle of a change: splitBrain.test.ts.
 describe('of two replicas one leads', () => {
