@@ -117,6 +117,19 @@ describe('adoption', () => {
     expect(status.provisions).toBe(2);
   });
 
+  test('an instance that EC2 no longer shows keeps its type and zone in status', () => {
+    const shown = decideAt(doubt({ instances: [instanceOf(2, 'pending')] })).status;
+    expect(shown.instance).toMatchObject({ type: 'm7i.large', zone: 'a' });
+    const lost = {
+      ...instanceOf(2, 'Unknown'),
+      type: '',
+      zone: '',
+      notFound: { firstAt: NOW.mono, lastAt: NOW.mono },
+    };
+    const { instance } = decideAt(doubt({ status: shown, instances: [{ ...lost, missing: true }] })).status;
+    expect(instance).toMatchObject({ id: 'i-2', state: 'Unknown', type: 'm7i.large', zone: 'a' });
+  });
+
   test('an instance that is found late has the whole startup time before it', () => {
     const long = doubtful({ submittedAt: stamp(-50 * MINUTE), deadline: stamp(-35 * MINUTE) });
     const { status, effect } = decideAt(

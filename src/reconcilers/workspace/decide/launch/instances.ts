@@ -127,7 +127,11 @@ function show(draft: Draft, id: string, env: string | undefined, heard = false):
     draft.status.instance = { id, state: 'Unknown', env };
     return;
   }
-  const { type, zone, privateIP } = instance;
+  // Of one that EC2 no longer shows, status keeps what it was: neither changes while an instance lives.
+  const known = shown?.id === id ? shown : undefined;
+  const type = instance.type || known?.type;
+  const zone = instance.zone || known?.zone;
+  const { privateIP } = instance;
   draft.status.instance = { id, state: shownState(instance, heard), type, zone, privateIP, env };
 }
 
