@@ -1,8 +1,19 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
+/**
+ * Below the ports that Linux and the BSDs give to outgoing connections (from 32768 and 49152 by default): a connection of
+ * another process would otherwise take the port before the server listens there.
+ */
+const LEAST_PORT = 20_000;
+const BEYOND_PORT = 32_000;
+
 /** A port of 127.0.0.1 that was free a moment ago, for programs that need the number before a server listens there. */
-export function freePort(): Promise<number> {
-  return bind(0);
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(LEAST_PORT, BEYOND_PORT);
+    if (await isFree(port)) return port;
+  }
 }
 
 /** Whether no process listens on that port of 127.0.0.1. */

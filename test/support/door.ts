@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket, connect as tcpConnect } from 'node:net';
+import { freePort } from '../../dev/ports.ts';
 
 /** A port of loopback, or of another address. */
 export type Place = number | { host: string; port: number };
@@ -15,8 +16,8 @@ export interface Door {
 const addressOf = (place: Place) => (typeof place === 'number' ? { host: '127.0.0.1', port: place } : place);
 
 /** On any free port of loopback. @param targets what is behind it; each connection goes to the first that takes it */
-export function createDoor(...targets: Place[]): Promise<Door> {
-  return createDoorAt(0, ...targets);
+export async function createDoor(...targets: Place[]): Promise<Door> {
+  return createDoorAt(await freePort(), ...targets);
 }
 
 export async function createDoorAt(place: Place, ...targets: Place[]): Promise<Door> {

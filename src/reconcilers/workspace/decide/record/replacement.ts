@@ -196,9 +196,14 @@ export function followReplacement(draft: Draft): void {
     status.replacement = { number, since, slot, servedAt: launch.readyAt };
   } else if (operatingMode === 'Stopped' && !draft.facts.workspace.spec.paused) {
     status.replacement = { number, since, slot: false, before };
-  } else if (replacement.refusedAt !== undefined && launch.instanceID !== undefined && !launch.ended) {
+  } else if (replacement.refusedAt !== undefined && isLaunched(launch)) {
     status.replacement = { ...replacement, refusal: undefined, refusedAt: undefined };
   }
+}
+
+/** EC2 took its request: what is refused by now is the next one. */
+function isLaunched({ instanceID, ended }: Launch): boolean {
+  return instanceID !== undefined && !ended;
 }
 
 /**
@@ -207,8 +212,8 @@ export function followReplacement(draft: Draft): void {
  */
 export function noteRefusal(draft: Draft): void {
   const { status, blocker, now } = draft;
-  const { replacement } = status;
-  if (!replacement || !replacementOf(status)) return;
+  const { launch, replacement } = status;
+  if (!launch || !replacement || !replacementOf(status) || isLaunched(launch)) return;
   if (waitsForItself(draft) || isOver(draft, replacement)) {
     replacement.refusedAt = undefined;
     replacement.refusal = undefined;

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { decideAt } from '../../../../../test/support/decisions.ts';
 import {
+  booting,
   desiredOf,
   environmentOf,
   factsOf,
+  instanceOf,
   MINUTE,
   type Overrides,
   stamp,
@@ -55,6 +57,17 @@ describe('EC2 refuses one that was given up for a change', () => {
 
   test('not once EC2 accepts the like of it, though its own launch waits in line', () => {
     expect(down()).not.toHaveProperty('refusedAt', expect.anything());
+  });
+
+  test('nothing is on record while its launch has an instance, though the next one would be refused', () => {
+    const more = {
+      spec: { instanceType: 'c7i.large' },
+      instances: [instanceOf(2, 'pending')],
+    };
+    const launch = booting({ number: 2, generation: 2, instanceID: 'i-2' });
+    const replacement = down(more, {}, { launch, desired: desiredOf(3, 'b') });
+    expect(replacement).toMatchObject({ number: 2, slot: true });
+    expect(replacement).not.toHaveProperty('refusedAt', expect.anything());
   });
 
   test('what a person must fix is on record until a launch has an instance', () => {
