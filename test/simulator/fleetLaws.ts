@@ -114,21 +114,25 @@ export function createFleetLaws(scene: Scene, people: People, shape: Shape): Fle
       const taken = [...living].flatMap(([uid, [instance]]) =>
         instance?.instanceProfile === className ? [uid] : [],
       );
-      const before = holders.get(className) ?? new Set<string>();
-      // Who has room keeps it while it is replaced or repaired; lowering the limit ends nothing.
-      const kept = [...before].filter((uid) => {
+      const before = holders.get(className) ?? new Map<string, number>();
+      const now = scene.clock.monotonic();
+      // A holder of room keeps it while it is replaced or repaired; lowering the limit ends nothing. A launch that was armed
+      // before a move to another class may still become an instance of this one.
+      const kept = [...before].flatMap(([uid, at]) => {
         const { spec, status } = workspaces.get(uid) ?? {};
-        return spec?.className === className && status?.launch?.phase !== 'Closed';
+        if (!spec || status?.launch?.phase === 'Closed') return [];
+        if (spec.className === className) return [[uid, now] as const];
+        return now - at <= SETTLED_MS ? [[uid, at] as const] : [];
       });
       const newcomer = taken.find((uid) => !before.has(uid));
-      holders.set(className, new Set([...kept, ...taken]));
+      holders.set(className, new Map([...kept, ...taken.map((uid) => [uid, now] as const)]));
       if (newcomer !== undefined && taken.length > most)
         return `maxInstances ${maxInstances}: ${workspaces.get(newcomer)?.metadata.name} is the ${taken.length}th with an instance of class ${className}`;
     }
     return undefined;
   }
-  /** By class, the uids that have room in it. */
-  const holders = new Map<string, Set<string>>();
+  /** By class, the uids that have room in it, and until when each was of that class or had an instance of it. */
+  const holders = new Map<string, Map<string, number>>();
 
   /** One change is one provision at most. */
   function changes(): string | undefined {

@@ -1,3 +1,4 @@
+import { FINALIZER } from '../../api/base/meta.ts';
 import { classNameOf, occupiedClasses, occupies } from '../../api/kinds/room.ts';
 import type { Launch, Workspace, WorkspaceStatus } from '../../api/kinds/workspace.ts';
 import { servedByConditions } from '../../api/launch/served.ts';
@@ -92,7 +93,8 @@ export function entryOf(workspace: Workspace, nameOf = (digest: string) => diges
   const named = (machine?: string, env?: string) =>
     contentsOf(machine, env === undefined ? env : nameOf(env));
   const holds = named(launch?.machine, status?.instance?.env);
-  const takesRoom = occupies(status);
+  const isLost = isStatusLost(workspace);
+  const takesRoom = occupies(status) || isLost;
   const trial = runs && !spec.paused && !available ? trialOf(workspace, nameOf) : undefined;
   // A Workspace that its owner must bring back tries nothing: another one is the first.
   const isOwners = trial !== undefined && readyTraitsOf(ready?.reason ?? '')?.ownersMatter === true;
@@ -100,8 +102,8 @@ export function entryOf(workspace: Workspace, nameOf = (digest: string) => diges
   const present = isOwners ? undefined : trial;
   const isPinned = spec.instanceType !== undefined;
   const isTakenDown = present?.slot === true;
-  const aside =
-    stalled || spec.paused || !launch?.number || launch.failures >= FAILED_TRIES || refused(launch);
+  const unlaunched = launch ? launch.number === 0 || isUnlaunchable(launch) : !isLost;
+  const aside = stalled || spec.paused || unlaunched;
   const outdated = desired && launch && launch.number > 0 && desired.generation > launch.generation;
   const changing = Boolean(outdated || (present && present.failedAt.length < FAILED_TRIES));
   return {
@@ -163,9 +165,17 @@ function wouldLaunch(reason: string | undefined): boolean {
   return reason === undefined || readyTraitsOf(reason)?.wouldLaunch === true;
 }
 
-/** EC2 gave it no instance: that is for another zone, a quota or a person to fix. */
-function refused({ ended }: Launch): boolean {
-  return ended?.refusal !== undefined;
+/** It failed twice, or EC2 gave it no instance: that is for another zone, a quota or a person to fix. */
+function isUnlaunchable({ ended, failures }: Launch): boolean {
+  return failures >= FAILED_TRIES || ended?.refusal !== undefined;
+}
+
+/**
+ * The first status comes before the finalizer, so that this one was wiped. Until EC2 has been looked through, its instance
+ * counts as there and as down: no other Workspace gets its room or its slot.
+ */
+function isStatusLost({ metadata, status }: Workspace): boolean {
+  return status?.launch === undefined && metadata.finalizers?.includes(FINALIZER) === true;
 }
 
 /**

@@ -16,6 +16,7 @@ import {
   replacing,
   serving,
 } from '../../../test/support/fleetWorld.ts';
+import { FINALIZER } from '../../api/base/meta.ts';
 import type { WorkspaceStatus } from '../../api/kinds/workspace.ts';
 import { classContent } from '../../api/launch/machine.ts';
 import { roomIsLeft } from '../workspace/decide/room/limits.ts';
@@ -46,6 +47,21 @@ describe('slots', () => {
     expect(fleet.factFor(b1, []).unavailable).toBe(2);
     expect(fleet.take(b1, SLOT)).toBe(false);
     expect(fleet.take(a, SLOT)).toBe(true);
+  });
+
+  test('one whose status was wiped counts as down, and keeps its room, until EC2 has been looked through', () => {
+    const world = createFleetWorld({ rollout: { maxUnavailable: '1' }, maxInstances: 2 });
+    const a = world.write('a', queued(MINUTE));
+    world.write('wiped', undefined, { finalizers: [FINALIZER] });
+    const newcomer = world.write('new', turnedAway);
+    const fleet = world.fleet();
+    expect(fleet.factFor(a, [])).toMatchObject({ counted: 2, unavailable: 1 });
+    expect(fleet.take(a, SLOT)).toBe(false);
+    expect(fleet.take(newcomer, ROOM)).toBe(false);
+    // EC2 shows none: it has to be launched like a new one.
+    world.write('wiped', turnedAway, { finalizers: [FINALIZER] });
+    expect(fleet.take(a, SLOT)).toBe(true);
+    expect(fleet.take(newcomer, ROOM)).toBe(true);
   });
 
   test('the line is by the age of the launch, so that each is replaced once before any is replaced twice', () => {
