@@ -32,7 +32,7 @@ function setUp() {
     secrets.applyWrite({ metadata: { name, namespace: 'a', uid: `uid-${name}`, resourceVersion } });
   const read = async (name = 's') => String((await reads.read('a', name))?.get('KEY'));
   show('1');
-  return { clock, reads, asked, show, read };
+  return { clock, reads, secrets, asked, show, read };
 }
 
 test('a shelf drops what is on it at its time, each at its own', async () => {
@@ -75,6 +75,18 @@ describe('the content of a Secret', () => {
     expect(await before).toBe('first');
     expect(await read()).toBe('second');
     expect(asked.length).toBe(2);
+  });
+
+  test('is read again once the cache showed a change, also where it then shows what it showed before', async () => {
+    const { secrets, read, asked, show } = scene;
+    const ahead = read('new');
+    asked[0]?.answer('first');
+    expect(await ahead).toBe('first');
+    show('2', 'new');
+    secrets.applyDelete({ metadata: { name: 'new', namespace: 'a', uid: 'uid-new', resourceVersion: '3' } });
+    const since = read('new');
+    asked[1]?.answer('none');
+    expect(await since).toBe('none');
   });
 
   test('that could not be read is asked for again; one that is refused is refused to all', async () => {

@@ -1,6 +1,6 @@
 import type { SecretData } from '../../../api/environment/environment.ts';
 import { SecretRefused } from '../../../api/environment/secretTypes.ts';
-import type { Store } from '../../../controller/cache/store.ts';
+import { objectKey, type Store } from '../../../controller/cache/store.ts';
 import type { KubeObject } from '../../../controller/client/client.ts';
 import type { Clock } from '../../../controller/lib/clock.ts';
 import type { EnvironmentReading } from './memory.ts';
@@ -14,8 +14,8 @@ const MOST_BYTES = 33_554_432;
 /** Reads of Secrets that all Workspaces share, so that one Secret of ten thousand does not cost ten thousand reads. */
 export interface SecretReads {
   /**
-   * Its content at the version that the cache shows, or a later one. Every answer was asked for after the cache showed that
-   * version: who saw a change is never given what was read before it.
+   * Its content at the version that the cache shows, or a later one. Every answer was asked for after the cache last changed:
+   * no caller that saw a change gets a read from before it.
    */
   read(namespace: string, name: string): Promise<SecretData | undefined>;
   /** What another Workspace with the same spec made of the same versions: digests, and no values. `of` names all of that. */
@@ -26,14 +26,13 @@ export interface SecretReads {
 }
 
 export interface SecretReadsOptions {
-  secrets: Pick<Store<KubeObject>, 'get'>;
+  secrets: Pick<Store<KubeObject>, 'onChange'>;
   clock: Clock;
   /** From the API server. */
   readSecret(namespace: string, name: string): Promise<SecretData | undefined>;
 }
 
 interface Kept {
-  version: string;
   content: Promise<SecretData | undefined>;
   bytes: number;
 }
@@ -46,6 +45,9 @@ export function createSecretReads({ secrets, clock, readSecret }: SecretReadsOpt
   // A server that was set back counts the same versions again, for other contents: nothing outlives a short time.
   const readings = createShelf<EnvironmentReading>(clock, KEEP_MS);
 
+  // By events, not by version: two absences look the same, and a Secret may have come and gone between them.
+  secrets.onChange(({ object }) => contents.drop(objectKey(object)));
+
   function weigh(entry: Kept, content: SecretData | undefined): void {
     for (const value of content?.values() ?? []) entry.bytes += value.length;
     bytes += entry.bytes;
@@ -57,12 +59,10 @@ export function createSecretReads({ secrets, clock, readSecret }: SecretReadsOpt
   return {
     read(namespace, name) {
       const key = `${namespace}/${name}`;
-      const { uid, resourceVersion } = secrets.get(key)?.metadata ?? {};
-      const version = `${uid} ${resourceVersion}`;
       const known = contents.get(key);
-      if (known?.version === version) return known.content;
+      if (known) return known.content;
       const content = readSecret(namespace, name);
-      const entry: Kept = { version, content, bytes: 0 };
+      const entry: Kept = { content, bytes: 0 };
       contents.put(key, entry);
       const isKept = () => contents.get(key) === entry;
       content.then(

@@ -52,10 +52,11 @@ export async function observeEnvironment(
   if (memory.environment?.version !== version) {
     // One key for as long as names are compared: under another every variable would look changed.
     memory.namingKey ??= deps.keys.current('digest');
-    const reading = await read(deps, workspace, { version, keyIDs, namingKey: memory.namingKey });
+    const unshown = new Set(refs.flatMap(({ name }) => (present.get(name) ? [] : [name])));
+    const reading = await read(deps, workspace, { version, keyIDs, namingKey: memory.namingKey, unshown });
     memory.unusable = undefined;
     if ('kind' in reading) {
-      if (reading.kind === 'Unusable') memory.unusable = { version, fact: reading };
+      if (reading.kind === 'Unusable' && unshown.size === 0) memory.unusable = { version, fact: reading };
       return reading;
     }
     memory.environment = reading;
@@ -131,18 +132,31 @@ export async function readContents(
   }
 }
 
+interface Wanted {
+  version: string;
+  keyIDs: readonly string[];
+  namingKey: DigestKey;
+  /** Secrets that the cache lacks; those that the API server lacks too are removed. */
+  unshown: Set<string>;
+}
+
+/** A read of a Secret that the cache has yet to show is used once: the cache may never show it, and `version` would not change. */
+const AHEAD = '';
+
 async function read(
   deps: Deps,
   workspace: Workspace,
-  { version, keyIDs, namingKey }: { version: string; keyIDs: readonly string[]; namingKey: DigestKey },
+  { version, keyIDs, namingKey, unshown }: Wanted,
 ): Promise<EnvironmentReading | Exclude<EnvironmentFact, { kind: 'Merged' }>> {
   const { spec, metadata } = workspace;
   const of = `${metadata.namespace} ${namingKey.id} ${version}`;
   const known = deps.secretReads.readingOf(of);
   if (known) return known;
-  const contents = await readContents(deps, workspace, (name) =>
-    deps.secretReads.read(metadata.namespace, name),
-  );
+  const contents = await readContents(deps, workspace, async (name) => {
+    const data = await deps.secretReads.read(metadata.namespace, name);
+    if (!data) unshown.delete(name);
+    return data;
+  });
   if ('kind' in contents) return contents;
   const merged = mergeEnvironment(spec, contents);
   if (merged.missing.length > 0) return { kind: 'Missing', secrets: merged.missing };
@@ -156,6 +170,7 @@ async function read(
   const content = digestEnvironment(namingKeyOf(deps.keys), merged.variables);
   const { sources, leftOut } = merged;
   const reading = { version, digests, content, variables, sources, plain, leftOut };
+  if (unshown.size > 0) return { ...reading, version: AHEAD };
   deps.secretReads.keepReading(of, reading);
   return reading;
 }
