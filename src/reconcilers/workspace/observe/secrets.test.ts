@@ -7,7 +7,6 @@ import { mergeEnvironment } from '../../../api/environment/environment.ts';
 import type { KubeObject, Resource } from '../../../controller/client/client.ts';
 import { ApiError } from '../../../controller/client/errors.ts';
 import { createMemory } from '../context/memory.ts';
-import { KEEP_MS } from '../context/secretReads.ts';
 import { readSecret } from './readSecret.ts';
 import { changedNames, observeEnvironment, readContents, trackBase } from './secrets.ts';
 
@@ -63,27 +62,6 @@ describe('the environment', () => {
     expect(without.kind).toBe('Merged');
     scene.storeSecret('extra', '5', { MORE: 'x' });
     expect(await scene.observe()).not.toEqual(without);
-  });
-
-  test('of a Secret that the cache never showed is not kept: once the Secret is gone, so is its content, for all', async () => {
-    const scene = setUp();
-    scene.storeSecret('ada-env', '1', { KEY: 'a' });
-    const without = await scene.observe();
-    const other = createMemory().of('default/bob', 'uid-2');
-    const observeOther = () =>
-      observeEnvironment(scene.deps, factsOf({ spec: { envFrom: twoSecrets } }).workspace, other);
-    await scene.clock.advance(KEEP_MS);
-    scene.storeSecret('ada-env', '2', { KEY: 'a' });
-    scene.secretData.set('default/extra', { MORE: 'x' });
-    expect(await observeOther()).not.toEqual(without);
-    expect(await scene.observe()).not.toEqual(without);
-    scene.storeSecret('extra', '5', { MORE: 'x' });
-    scene.deps.secrets.applyDelete({
-      metadata: { name: 'extra', namespace: 'default', uid: 'extra', resourceVersion: '6' },
-    });
-    scene.secretData.delete('default/extra');
-    expect(await observeOther()).toEqual(without);
-    expect(await scene.observe()).toEqual(without);
   });
 
   test('one that vanished between the watch and the read is missing', async () => {
