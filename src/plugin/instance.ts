@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { stripVTControlCharacters } from 'node:util';
+import { plainText } from '../controller/events/plainText.ts';
 import type { SeenWorkspace } from './seen.ts';
 
 /** There is nothing to do that with; the message says why and what next. */
@@ -8,6 +11,9 @@ export class CannotError extends Error {
 
 /** `eu-central-1a`, `us-west-2-lax-1a` (a Local Zone) and `us-gov-west-1b` begin with their region. */
 const REGION = /^[a-z]{2}(?:-[a-z]+)+-\d+/;
+
+/** Anything else could be a flag or a file to AWS's CLI, or more than one word to the shell that a person gives the command to. */
+const INSTANCE_ID = /^i-[0-9a-f]{1,17}$/;
 
 /** The command of AWS's CLI that shows the console of the instance, or opens a session on it. @throws CannotError */
 export function awsCommand(
@@ -20,6 +26,10 @@ export function awsCommand(
     throw new CannotError(
       `${metadata.name} has no instance; kubectl workspace why ${metadata.name} says why`,
     );
+  if (!INSTANCE_ID.test(id))
+    throw new CannotError(
+      `${metadata.name}’s status names “${plainText(id)}” as its instance, which is no instance id: someone else than the operator wrote it`,
+    );
   if (region === undefined)
     throw new CannotError(`${metadata.name}’s status has no zone of ${id} yet; try again`);
   const where = ['--region', region];
@@ -29,9 +39,22 @@ export function awsCommand(
 }
 
 /** Its exit code. @throws CannotError when it can't be started */
-export function runCommand([program = '', ...args]: readonly string[]): Promise<number> {
+export function runCommand(line: readonly string[]): Promise<number> {
+  return run(line);
+}
+
+/** The same, but its output is shown as plain text: an instance prints any bytes to its console. */
+export function showCommand(line: readonly string[], write: (text: string) => void): Promise<number> {
+  return run(line, (text) =>
+    write(`${stripVTControlCharacters(text).split('\t').map(plainText).join('\t')}\n`),
+  );
+}
+
+function run([program = '', ...args]: readonly string[], onLine?: (text: string) => void): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: 'inherit' });
+    const child = spawn(program, args, { stdio: ['inherit', onLine ? 'pipe' : 'inherit', 'inherit'] });
+    if (child.stdout && onLine)
+      createInterface({ input: child.stdout, crlfDelay: Number.POSITIVE_INFINITY }).on('line', onLine);
     child.once('error', () =>
       reject(
         new CannotError(`${program} can’t be started; install it, or type: ${[program, ...args].join(' ')}`),

