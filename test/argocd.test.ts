@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { CLASS_ASPECT_TYPES, classReasons, classTraitsOf } from '../src/api/reasons/classReasons.ts';
 import { READY_REASONS, standingOf, UP_TO_DATE_REASONS } from '../src/api/reasons/reasons.ts';
-import { healthOf } from './support/lua.ts';
+import { healthOf } from './support/programs/lua.ts';
 
 const read = (name: string) => readFile(new URL(`../deploy/argocd/${name}`, import.meta.url), 'utf8');
 const WORKSPACE = await read('workspace.lua');

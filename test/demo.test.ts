@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type DevCommand, processesNaming, runDevCommand } from './support/devCommand.ts';
+import { type DevCommand, processesNaming, runDevCommand } from './support/programs/devCommand.ts';
 
 // The story as a newcomer hears it is told in newcomer/.
 describe('npm run demo', { timeout: 120_000 }, () => {

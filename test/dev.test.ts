@@ -9,7 +9,7 @@ import { isSettled } from '../dev/watch/transitions.ts';
 import type { Workspace } from '../src/api/kinds/workspace.ts';
 import { systemClock } from '../src/controller/lib/clock.ts';
 import { systemRandom } from '../src/controller/lib/random.ts';
-import { type DevCommand, processesNaming, runDevCommand } from './support/devCommand.ts';
+import { type DevCommand, processesNaming, runDevCommand } from './support/programs/devCommand.ts';
 
 const LIMIT_MS = 60_000;
 let parent: string;

@@ -7,8 +7,14 @@ import { createEc2Metrics } from '../src/ec2/calls/metrics.ts';
 import { createObserver, type Observer } from '../src/ec2/observe/observer.ts';
 import { createResolver } from '../src/ec2/resolve/resolve.ts';
 import type { ResolvableSpec } from '../src/ec2/resolve/terms.ts';
-import { createTestCalls, failureOf, runRequest, silent, launchParams as template } from './support/ec2.ts';
-import { createVirtualClock, type VirtualClock } from './support/virtualClock.ts';
+import { createVirtualClock, type VirtualClock } from './support/base/virtualClock.ts';
+import {
+  createTestCalls,
+  failureOf,
+  runRequest,
+  silent,
+  launchParams as template,
+} from './support/cloud/ec2.ts';
 
 const spec: ResolvableSpec = {
   images: [{ architecture: 'x86_64', ssmParameter: '/workspaces/images/x86_64' }],

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Random } from '../../src/controller/lib/random.ts';
-import { createVirtualClock } from '../../test/support/virtualClock.ts';
+import { createVirtualClock } from '../../test/support/base/virtualClock.ts';
 import { type ApiServerOptions, createApiServer } from './apiServer.ts';
 import type { ApiResponse } from './request/http.ts';
 import type { WatchFrame } from './request/watchStream.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { API_VERSION } from '../../src/api/base/meta.ts';
 import { workspaceSpec } from '../../src/api/kinds/workspace.ts';
-import { launchOf, statusOf } from '../../test/support/facts.ts';
+import { launchOf, statusOf } from '../../test/support/workspace/facts.ts';
 import type { Books } from './books.ts';
 import { faultsOf, type Outcome } from './verdict.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { systemRandom } from '../../src/controller/lib/random.ts';
-import { createVirtualClock, type VirtualClock } from '../../test/support/virtualClock.ts';
+import { createVirtualClock, type VirtualClock } from '../../test/support/base/virtualClock.ts';
 import { terminateInstances } from './actions/power.ts';
 import { runInstances } from './actions/run.ts';
 import { currentState } from './base/model.ts';

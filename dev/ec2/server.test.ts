@@ -16,7 +16,7 @@ import {
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemRandom } from '../../src/controller/lib/random.ts';
-import { createVirtualClock, type VirtualClock } from '../../test/support/virtualClock.ts';
+import { createVirtualClock, type VirtualClock } from '../../test/support/base/virtualClock.ts';
 import { type Ec2Server, startEc2 } from './server.ts';
 
 const credentials = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'example' };

@@ -3,8 +3,13 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { renderUserData } from '../../src/agent/userData.ts';
 import { systemRandom } from '../../src/controller/lib/random.ts';
 import { createTicket } from '../../src/gateway/access/credentials.ts';
-import { CLUSTER, createGatewayFixture, type GatewayFixture, UID } from '../../test/support/gateway.ts';
-import { createVirtualClock, type VirtualClock } from '../../test/support/virtualClock.ts';
+import { createVirtualClock, type VirtualClock } from '../../test/support/base/virtualClock.ts';
+import {
+  CLUSTER,
+  createGatewayFixture,
+  type GatewayFixture,
+  UID,
+} from '../../test/support/gateway/gateway.ts';
 import { startInstances, stopInstances, terminateInstances } from '../ec2/actions/power.ts';
 import { runInstances } from '../ec2/actions/run.ts';
 import type { InstanceRecord } from '../ec2/base/model.ts';

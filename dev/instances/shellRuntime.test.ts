@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { systemRandom } from '../../src/controller/lib/random.ts';
 import { createIdentityVerifier } from '../../src/gateway/access/identityDocument.ts';
-import { createVirtualClock, type VirtualClock } from '../../test/support/virtualClock.ts';
+import { createVirtualClock, type VirtualClock } from '../../test/support/base/virtualClock.ts';
 import { startInstances, stopInstances, terminateInstances } from '../ec2/actions/power.ts';
 import { runInstances } from '../ec2/actions/run.ts';
 import type { InstanceRecord } from '../ec2/base/model.ts';

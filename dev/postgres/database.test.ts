@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock as clock } from '../../src/controller/lib/clock.ts';
-import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.ts';
+import { createTestDatabase, type TestDatabase } from '../../test/support/gateway/postgres.ts';
 import { takeFolder } from '../keep/folder.ts';
 import { startDatabase } from './database.ts';
 import { isPostgresURL } from './given.ts';

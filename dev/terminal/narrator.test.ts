@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createVirtualClock } from '../../test/support/virtualClock.ts';
+import { createVirtualClock } from '../../test/support/base/virtualClock.ts';
 import { createNarrator } from './narrator.ts';
 
 function stage(isTTY: boolean) {

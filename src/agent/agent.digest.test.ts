@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createMachine, type Machine, WAIT } from '../../test/support/shellAgent.ts';
-import { SHELLS } from '../../test/support/shells.ts';
+import { createMachine, type Machine, WAIT } from '../../test/support/programs/shellAgent.ts';
+import { SHELLS } from '../../test/support/programs/shells.ts';
 import { agentDigest, readAgentFiles } from './files.ts';
 
 describe.each(SHELLS)('under %s', (_name, programs) => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createMachine, type Machine, WAIT } from '../../test/support/shellAgent.ts';
+import { createMachine, type Machine, WAIT } from '../../test/support/programs/shellAgent.ts';
 
 const AT = '2026-03-01T12:02:00Z';
 const NOTICE = `{"action": "terminate", "time": "${AT}"}`;

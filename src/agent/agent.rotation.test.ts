@@ -4,8 +4,8 @@ import {
   createServerCertificate,
   type ServerCertificate,
 } from '../../dev/apiserver/transport/certificates.ts';
-import { createMachine, type Machine, WAIT } from '../../test/support/shellAgent.ts';
-import { SHELLS } from '../../test/support/shells.ts';
+import { createMachine, type Machine, WAIT } from '../../test/support/programs/shellAgent.ts';
+import { SHELLS } from '../../test/support/programs/shells.ts';
 import type { Gateway } from '../gateway/server.ts';
 
 let before: ServerCertificate;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createMachine, type Machine, WAIT } from '../../test/support/shellAgent.ts';
-import { SHELLS } from '../../test/support/shells.ts';
+import { createMachine, type Machine, WAIT } from '../../test/support/programs/shellAgent.ts';
+import { SHELLS } from '../../test/support/programs/shells.ts';
 
 const AT = '2026-03-01T12:02:00Z';
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createServerCertificate } from '../../dev/apiserver/transport/certificates.ts';
-import { createMachine, type Machine, WAIT } from '../../test/support/shellAgent.ts';
+import { createMachine, type Machine, WAIT } from '../../test/support/programs/shellAgent.ts';
 
 const NASTY = Buffer.from(`it's "$HOME" \`x\` \\ #\n'#\nüñí ${'\t'}end\n\n`);
 

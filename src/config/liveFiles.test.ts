@@ -9,9 +9,9 @@ import {
   type ServerCertificate,
 } from '../../dev/apiserver/transport/certificates.ts';
 import { createIdentityAuthority } from '../../dev/ec2/cloud/identity.ts';
-import { createGatewayFixture, type GatewayFixture } from '../../test/support/gateway.ts';
-import { recordingLogger } from '../../test/support/silentLogger.ts';
-import { createVirtualClock } from '../../test/support/virtualClock.ts';
+import { recordingLogger } from '../../test/support/base/silentLogger.ts';
+import { createVirtualClock } from '../../test/support/base/virtualClock.ts';
+import { createGatewayFixture, type GatewayFixture } from '../../test/support/gateway/gateway.ts';
 import { systemClock } from '../controller/lib/clock.ts';
 import { parseCommandLine } from './commandLine.ts';
 import { type FileNews, followConfigFiles, type LiveFiles } from './liveFiles.ts';

@@ -1,7 +1,7 @@
 import nock from 'nock';
 import { describe, expect, it } from 'vitest';
-import { createTestCalls, failureOf } from '../../test/support/ec2.ts';
-import { expectEveryRequest, fields, refusal, response, SSM, wire } from '../../test/support/wire.ts';
+import { createTestCalls, failureOf } from '../../test/support/cloud/ec2.ts';
+import { expectEveryRequest, fields, refusal, response, SSM, wire } from '../../test/support/cloud/wire.ts';
 
 expectEveryRequest();
 

@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createTestCalls, failureOf, runRequest } from '../../test/support/ec2.ts';
-import { createVirtualClock } from '../../test/support/virtualClock.ts';
+import { createVirtualClock } from '../../test/support/base/virtualClock.ts';
+import { createTestCalls, failureOf, runRequest } from '../../test/support/cloud/ec2.ts';
 
 /** What a server does with one request, once its body has come. */
 type Behaviour = (response: ServerResponse, request: IncomingMessage) => void;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createGatewayFixture, type GatewayFixture } from '../../test/support/gateway.ts';
+import { createGatewayFixture, type GatewayFixture } from '../../test/support/gateway/gateway.ts';
 
 const TIMES = { headersMs: 500, requestMs: 800, answerMs: 60_000, idleMs: 500 };
 const HOST = 'Host: gateway\r\n';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { monoMs } from '../../test/support/moments.ts';
-import { createVirtualClock } from '../../test/support/virtualClock.ts';
+import { monoMs } from '../../test/support/base/moments.ts';
+import { createVirtualClock } from '../../test/support/base/virtualClock.ts';
 import type { HealthAnswer } from '../controller/serve/health.ts';
 import { type Parts, readinessChecks } from './readiness.ts';
 

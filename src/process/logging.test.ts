@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { cpuRatio } from '../../test/support/cpuRatio.ts';
-import { createVirtualClock } from '../../test/support/virtualClock.ts';
+import { cpuRatio } from '../../test/support/base/cpuRatio.ts';
+import { createVirtualClock } from '../../test/support/base/virtualClock.ts';
 import { createLogger, describeError } from './logging.ts';
 
 const SECRET = 'hunter2-hunter2-hunter2';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createVirtualClock } from '../../test/support/virtualClock.ts';
+import { createVirtualClock } from '../../test/support/base/virtualClock.ts';
 import { stopWithin } from './stopWithin.ts';
 
 test('a stop that ends in time is waited for, and leaves no timer', async () => {

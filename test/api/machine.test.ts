@@ -9,7 +9,7 @@ import {
   machineDigest,
   sameMachine,
 } from '../../src/api/launch/machine.ts';
-import { classOf } from '../support/facts.ts';
+import { classOf } from '../support/workspace/facts.ts';
 
 const AMI_1 = [{ architecture: 'x86_64', id: 'ami-1' }];
 const AMI_2 = [{ architecture: 'x86_64', id: 'ami-2' }];

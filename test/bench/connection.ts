@@ -11,7 +11,7 @@ import { systemClock as clock } from '../../src/controller/lib/clock.ts';
 import { systemRandom as random } from '../../src/controller/lib/random.ts';
 import { createRuntimeMetrics } from '../../src/controller/serve/metrics.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
-import { silentLogger } from '../support/silentLogger.ts';
+import { silentLogger } from '../support/base/silentLogger.ts';
 import type { Access } from './apiServer.ts';
 
 export const metrics = createRuntimeMetrics();

@@ -1,10 +1,18 @@
 import type { WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
 import type { WorkspaceClass } from '../../src/api/kinds/workspaceClass.ts';
 import { createFleet } from '../../src/reconcilers/fleet/fleet.ts';
-import { classPasses } from '../support/classPasses.ts';
-import { desiredOf, envDigest, launchOf, MINUTE, stamp, statusOf, waiting } from '../support/facts.ts';
-import { conditionsOf, createFleetWorld, DOWN, serving } from '../support/fleetWorld.ts';
-import { rollOut } from '../support/rollOut.ts';
+import { classPasses } from '../support/fleet/classPasses.ts';
+import { conditionsOf, createFleetWorld, DOWN, serving } from '../support/fleet/fleetWorld.ts';
+import { rollOut } from '../support/fleet/rollOut.ts';
+import {
+  desiredOf,
+  envDigest,
+  launchOf,
+  MINUTE,
+  stamp,
+  statusOf,
+  waiting,
+} from '../support/workspace/facts.ts';
 
 // What the sums over a class cost as it grows; CPU, as this machine is shared. With a number, for that many Workspaces.
 const [most = 8_000] = process.argv.slice(2).map(Number);

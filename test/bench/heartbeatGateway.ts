@@ -10,7 +10,7 @@ import { createSession } from '../../src/gateway/access/credentials.ts';
 import { createKeyRing, KEY_KINDS } from '../../src/gateway/access/keys.ts';
 import { createGateway } from '../../src/gateway/server.ts';
 import { createPostgresStore } from '../../src/gateway/store/postgresStore.ts';
-import { silentLogger } from '../support/silentLogger.ts';
+import { silentLogger } from '../support/base/silentLogger.ts';
 import { BARE, startBare } from './bareServers.ts';
 
 // A process of its own, for heartbeats.ts: its CPU time is the gateway's, or that of a server it is compared with.

@@ -5,9 +5,9 @@ import { createController } from '../../src/controller/loop/controller.ts';
 import { createWorkqueue } from '../../src/controller/loop/workqueue.ts';
 import { createRuntimeMetrics } from '../../src/controller/serve/metrics.ts';
 import { createWorkspaceReconciler } from '../../src/reconcilers/workspace/reconciler.ts';
-import { classOf, factsOf } from '../support/facts.ts';
-import { silentLogger } from '../support/silentLogger.ts';
-import { createSurroundings } from '../support/workspaceDeps.ts';
+import { silentLogger } from '../support/base/silentLogger.ts';
+import { classOf, factsOf } from '../support/workspace/facts.ts';
+import { createSurroundings } from '../support/workspace/workspaceDeps.ts';
 
 // All Workspaces of a class are looked at, as after an edit of it: how long nothing else gets its turn, such as the lease's renewal.
 const [count = 10_000] = process.argv.slice(2).map(Number);

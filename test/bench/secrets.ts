@@ -4,7 +4,7 @@ import type { KubeObject, Resource } from '../../src/controller/client/client.ts
 import { ACCEPT_METADATA, resourcePath } from '../../src/controller/client/kubeClient.ts';
 import { systemClock as clock } from '../../src/controller/lib/clock.ts';
 import { systemRandom as random } from '../../src/controller/lib/random.ts';
-import { silentLogger } from '../support/silentLogger.ts';
+import { silentLogger } from '../support/base/silentLogger.ts';
 import { startReal } from './apiServer.ts';
 import { connect, metrics } from './connection.ts';
 

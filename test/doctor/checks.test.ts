@@ -10,8 +10,8 @@ import type { Right } from '../../src/doctor/rightsList.ts';
 import { CONTROLLER_RIGHTS, GATEWAY_RIGHTS } from '../../src/doctor/rightsList.ts';
 import { type Grant, grantsIn } from '../cluster/grants.ts';
 import { createWorkspace, putSecret } from '../scenarios/harness.ts';
-import { createDoorAt } from '../support/door.ts';
-import { createTestDatabase } from '../support/postgres.ts';
+import { createDoorAt } from '../support/base/door.ts';
+import { createTestDatabase } from '../support/gateway/postgres.ts';
 
 import { type Given, openDoctor } from './checked.ts';
 

@@ -3,7 +3,7 @@ import { metaOf, objectAt, stringAt, without } from '../../dev/apiserver/values/
 import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
 import { currentState } from '../../dev/ec2/base/model.ts';
 import { clientToken } from '../../src/api/launch/token.ts';
-import type { Scene } from '../simulator/scene.ts';
+import type { Scene } from '../simulator/scene/scene.ts';
 import type { Conditions, Frozen, FrozenAgent, FrozenRequest } from './frozen.ts';
 import { toColumns } from './rows.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { keysWith } from '../support/keys.ts';
+import { keysWith } from '../support/workspace/keys.ts';
 import { type Code, PRESENT } from './operator.ts';
 import { loadCode, releases } from './releases.ts';
 

@@ -2,9 +2,9 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import type { LaunchRecord } from '../../src/gateway/store/heartbeatStore.ts';
 import { createPostgresStore } from '../../src/gateway/store/postgresStore.ts';
-import { age, ENV_A, ENV_B, heartbeat } from '../support/heartbeats.ts';
-import { wallMs } from '../support/moments.ts';
-import { createTestDatabase } from '../support/postgres.ts';
+import { wallMs } from '../support/base/moments.ts';
+import { age, ENV_A, ENV_B, heartbeat } from '../support/gateway/heartbeats.ts';
+import { createTestDatabase } from '../support/gateway/postgres.ts';
 import { loadCode, releases } from './releases.ts';
 
 const NOTICE = { action: 'terminate', at: wallMs(1_772_366_520_123) } as const;

@@ -3,7 +3,7 @@ import type { Resource } from '../../src/controller/client/client.ts';
 import { isNotFound } from '../../src/controller/client/errors.ts';
 import { CLASSES } from '../../src/reconcilers/class/deps.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
-import { type Scene, SECRETS } from '../simulator/scene.ts';
+import { type Scene, SECRETS } from '../simulator/scene/scene.ts';
 import type { Conditions, Deed } from './frozen.ts';
 
 export const NAMESPACE = 'default';

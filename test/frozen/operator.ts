@@ -15,8 +15,8 @@ import {
 } from '../../src/gateway/access/credentials.ts';
 import { createPostgresStore } from '../../src/gateway/store/postgresStore.ts';
 import { startControllerPart } from '../../src/operator/controllerPart.ts';
-import type { Mortal } from '../simulator/mortal.ts';
-import { CONFIG } from '../simulator/scene.ts';
+import type { Mortal } from '../simulator/scene/mortal.ts';
+import { CONFIG } from '../simulator/scene/scene.ts';
 import type { World } from './world.ts';
 
 /** The operator of one release, as far as a world runs it. */

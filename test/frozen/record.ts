@@ -1,6 +1,6 @@
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CONFIG } from '../simulator/scene.ts';
+import { CONFIG } from '../simulator/scene/scene.ts';
 import { freezeOperator } from './bundle.ts';
 import { scenarios } from './scenarios/all.ts';
 import { record } from './stage.ts';

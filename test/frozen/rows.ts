@@ -1,4 +1,4 @@
-import type { Row, Rows } from '../simulator/memoryStore.ts';
+import type { Row, Rows } from '../simulator/scene/memoryStore.ts';
 
 /** A row of the table `workspace_launch`, columns and all; times in ISO 8601. */
 interface LaunchRow {

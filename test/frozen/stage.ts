@@ -1,6 +1,6 @@
 import type { Condition } from '../../src/api/base/meta.ts';
 import type { Workspace } from '../../src/api/kinds/workspace.ts';
-import type { Scene } from '../simulator/scene.ts';
+import type { Scene } from '../simulator/scene/scene.ts';
 import { capture } from './capture.ts';
 import type { Conditions, Deed, Frozen, Step } from './frozen.ts';
 import { createHands, type Hands } from './hands.ts';

@@ -2,7 +2,7 @@ import { currentState, type RunInput } from '../../dev/ec2/base/model.ts';
 import type { Cloud } from '../../dev/ec2/cloud/state.ts';
 import type { RunRequest } from '../../src/ec2/calls/port.ts';
 import type { runInstancesInput } from '../../src/ec2/launch/runInput.ts';
-import { createScene, type Past, type Scene } from '../simulator/scene.ts';
+import { createScene, type Past, type Scene } from '../simulator/scene/scene.ts';
 import type { Frozen, FrozenRequest } from './frozen.ts';
 import { readBody, requestBody } from './request.ts';
 import { fromColumns } from './rows.ts';

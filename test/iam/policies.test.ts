@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { REQUEST_VERSIONS } from '../../src/api/kinds/launchParams.ts';
 import { TAG } from '../../src/api/launch/tags.ts';
 import { runInstancesInput } from '../../src/ec2/launch/runInput.ts';
-import { launchParams, runRequest } from '../support/ec2.ts';
+import { launchParams, runRequest } from '../support/cloud/ec2.ts';
 import { ACCOUNT, arn, launchAuthorizations, REGION, VPC } from './calls.ts';
 import { type Authorization, allowing, type Statement, statementsOf } from './evaluate.ts';
 import { type Parameters, resourceOf } from './template.ts';

@@ -1,7 +1,7 @@
 import { type ApiServer, createApiServer } from '../../dev/apiserver/apiServer.ts';
 import { type Clock, systemClock } from '../../src/controller/lib/clock.ts';
-import { wallMs } from '../support/moments.ts';
-import { seededRandom } from '../support/seededRandom.ts';
+import { wallMs } from '../support/base/moments.ts';
+import { seededRandom } from '../support/base/seededRandom.ts';
 
 /** Timers run, but all that is stamped is stamped alike. */
 const clock: Clock = { ...systemClock, now: () => wallMs(Date.parse('2026-01-01T00:00:00Z')) };

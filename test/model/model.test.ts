@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { along, rest } from './fair.ts';
-import { MIXES, type Mix } from './mixes.ts';
-import { rulesOf } from './rules.ts';
-import { search } from './search.ts';
-import { type Budget, initialWorld } from './world.ts';
+import { MIXES, type Mix } from './search/mixes.ts';
+import { search } from './search/search.ts';
+import { along, rest } from './steps/fair.ts';
+import { rulesOf } from './steps/rules.ts';
+import { type Budget, initialWorld } from './world/world.ts';
 
 /** Past the depth at which the protocol's known counterexamples lie (mutants.test.ts); `npm run test:slow` goes further. */
 const MOST_STATES = Number(process.env.MODEL_STATES ?? 2_500);

@@ -3,8 +3,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, type TestContext, test } from 'vitest';
-import { type DevCommand, processesNaming } from '../support/devCommand.ts';
-import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { createTestDatabase, type TestDatabase } from '../support/gateway/postgres.ts';
+import { type DevCommand, processesNaming } from '../support/programs/devCommand.ts';
 import { interrupt, type Place, type, whyNot } from './place.ts';
 import * as places from './places.ts';
 

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { type DevCommand, follow } from '../support/devCommand.ts';
+import { type DevCommand, follow } from '../support/programs/devCommand.ts';
 
 export const CHECKOUT = join(import.meta.dirname, '..', '..');
 

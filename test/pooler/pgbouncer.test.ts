@@ -7,8 +7,8 @@ import { afterAll, expect, test } from 'vitest';
 import { freePort } from '../../dev/ports.ts';
 import { chooseAccount } from '../../dev/postgres/account.ts';
 import { createPostgresStore } from '../../src/gateway/store/postgresStore.ts';
-import { heartbeat } from '../support/heartbeats.ts';
-import { createTestDatabase } from '../support/postgres.ts';
+import { heartbeat } from '../support/gateway/heartbeats.ts';
+import { createTestDatabase } from '../support/gateway/postgres.ts';
 import { findPgbouncer } from './program.ts';
 
 const ALL = readdirSync(new URL('../../src/gateway/schema', import.meta.url));

@@ -10,8 +10,8 @@ import {
 import { clientToken } from '../../src/api/launch/token.ts';
 import type { Facts } from '../../src/reconcilers/workspace/decide/facts/facts.ts';
 import { arbitraryValue } from '../api/arbitraryValue.ts';
-import { decideAt, type Told, withStatus } from '../support/decisions.ts';
-import { CLUSTER, desiredOf, factsOf, instanceOf } from '../support/facts.ts';
+import { decideAt, type Told, withStatus } from '../support/workspace/decisions.ts';
+import { CLUSTER, desiredOf, factsOf, instanceOf } from '../support/workspace/facts.ts';
 
 // What somebody with the right to write workspaces/status could write, and what it comes to.
 

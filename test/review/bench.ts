@@ -25,14 +25,14 @@ import { createSecretReads } from '../../src/reconcilers/workspace/context/secre
 import { readSecret } from '../../src/reconcilers/workspace/observe/readSecret.ts';
 import { createWorkspaceReconciler } from '../../src/reconcilers/workspace/reconciler.ts';
 import { createUserDataStore } from '../../src/reconcilers/workspace/userData/userDataStore.ts';
-import { TIMING } from '../support/facts.ts';
-import { keysWith } from '../support/keys.ts';
-import { createOpenLines } from '../support/lines.ts';
-import { createMemoryEc2 } from '../support/memoryEc2.ts';
-import { monoMs, wallMs } from '../support/moments.ts';
-import { seededRandom } from '../support/seededRandom.ts';
-import { silentLogger } from '../support/silentLogger.ts';
-import { createVirtualClock } from '../support/virtualClock.ts';
+import { monoMs, wallMs } from '../support/base/moments.ts';
+import { seededRandom } from '../support/base/seededRandom.ts';
+import { silentLogger } from '../support/base/silentLogger.ts';
+import { createVirtualClock } from '../support/base/virtualClock.ts';
+import { createMemoryEc2 } from '../support/cloud/memoryEc2.ts';
+import { TIMING } from '../support/workspace/facts.ts';
+import { keysWith } from '../support/workspace/keys.ts';
+import { createOpenLines } from '../support/workspace/lines.ts';
 
 const CLASSES: Resource = { ...WORKSPACES, plural: 'workspaceclasses', namespaced: false };
 const SECRETS: Resource = { ...WORKSPACES, group: '', version: 'v1', plural: 'secrets' };

@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest';
-import { decideValidated } from '../support/decisions.ts';
-import { desiredOf, environmentOf, factsOf, HOUR, launchOf, stamp, statusOf } from '../support/facts.ts';
+import { decideValidated } from '../support/workspace/decisions.ts';
+import {
+  desiredOf,
+  environmentOf,
+  factsOf,
+  HOUR,
+  launchOf,
+  stamp,
+  statusOf,
+} from '../support/workspace/facts.ts';
 
 test('a clock set back by hours holds no change back until it has caught up', () => {
   const launch = launchOf({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { wallMs } from '../support/moments.ts';
+import { wallMs } from '../support/base/moments.ts';
 import { type Bench, createBench } from './bench.ts';
 
 /** Everything that is superseded ends; everything new is heard of, and holds what is desired. */

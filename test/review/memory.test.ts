@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ec2Failure } from '../../src/ec2/calls/errors.ts';
 import { createMemory, forgetInstances } from '../../src/reconcilers/workspace/context/memory.ts';
-import { monoMs } from '../support/moments.ts';
+import { monoMs } from '../support/base/moments.ts';
 import { createBench } from './bench.ts';
 
 test('what is remembered of instances goes with them', () => {

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import type { WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
 import { decideClass } from '../../src/reconcilers/class/decide/decide.ts';
 import { summaryOf } from '../../src/reconcilers/class/observe.ts';
-import { decideAt } from '../support/decisions.ts';
-import { desiredOf, factsOf, launchOf, MINUTE, NOW, stamp, statusOf } from '../support/facts.ts';
-import { conditionsOf, createFleetWorld, serving } from '../support/fleetWorld.ts';
+import { conditionsOf, createFleetWorld, serving } from '../support/fleet/fleetWorld.ts';
+import { decideAt } from '../support/workspace/decisions.ts';
+import { desiredOf, factsOf, launchOf, MINUTE, NOW, stamp, statusOf } from '../support/workspace/facts.ts';
 
 /** What the instance of one tenant prints, and EC2 says of it. */
 const WORDS = 'PAY-TO-EVIL';

@@ -3,7 +3,7 @@ import { createEventRecorder } from '../../src/controller/events/events.ts';
 import { createRuntimeMetrics } from '../../src/controller/serve/metrics.ts';
 import { ec2Failure } from '../../src/ec2/calls/errors.ts';
 import { createLogger } from '../../src/process/logging.ts';
-import { seededRandom } from '../support/seededRandom.ts';
+import { seededRandom } from '../support/base/seededRandom.ts';
 import { createBench } from './bench.ts';
 
 /** Whatever a console, EC2 or a tenant may say: an escape sequence, lines, a change of direction, what hides. */

@@ -5,8 +5,8 @@ import { installCluster, stageClient } from '../../dev/stack/install.ts';
 import { parseCommandLine } from '../../src/config/commandLine.ts';
 import { systemClock } from '../../src/controller/lib/clock.ts';
 import { startOperator } from '../../src/operator/operator.ts';
-import { seededRandom } from '../support/seededRandom.ts';
-import { silentLogger } from '../support/silentLogger.ts';
+import { seededRandom } from '../support/base/seededRandom.ts';
+import { silentLogger } from '../support/base/silentLogger.ts';
 
 test('asked to stop before its caches are whole, the operator starts no part on half of them', async () => {
   const api = createApiServer({ clock: systemClock, random: seededRandom(1) });

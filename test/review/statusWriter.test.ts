@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { LaunchParams, WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
 import { ec2Failure } from '../../src/ec2/calls/errors.ts';
-import { keysWith } from '../support/keys.ts';
-import { signed } from '../support/signed.ts';
+import { keysWith } from '../support/workspace/keys.ts';
+import { signed } from '../support/workspace/signed.ts';
 import { createBench } from './bench.ts';
 
 const MINUTE = 60_000;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { decideAt } from '../support/decisions.ts';
-import { factsOf, NOW } from '../support/facts.ts';
+import { decideAt } from '../support/workspace/decisions.ts';
+import { factsOf, NOW } from '../support/workspace/facts.ts';
 import { createBench } from './bench.ts';
 
 test('a Workspace judged before the term’s first sweep is looked at again: nothing else would tell that its instance is gone', () => {

@@ -20,7 +20,7 @@ import { type Operator, startOperator } from '../../src/operator/operator.ts';
 import { createLogger } from '../../src/process/logging.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { raiseReal } from '../cluster/raiseReal.ts';
-import { createTestDatabase } from '../support/postgres.ts';
+import { createTestDatabase } from '../support/gateway/postgres.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { type Raised, raiseEmbedded, type SceneOptions } from './raised.ts';
 import { toldKube, toldProcess, toldStack } from './told.ts';

@@ -7,7 +7,7 @@ import type { Condition } from '../../src/api/base/meta.ts';
 import type { WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
 import { TAG } from '../../src/api/launch/tags.ts';
 import { systemClock } from '../../src/controller/lib/clock.ts';
-import { createTimeline, type Tell } from '../support/timeline.ts';
+import { createTimeline, type Tell } from '../support/base/timeline.ts';
 import type { Witness } from './witness.ts';
 
 type Version = Pick<Change, 'type' | 'object' | 'previous'>;

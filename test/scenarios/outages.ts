@@ -7,7 +7,7 @@ import type { OperatorProcess } from '../../dev/stack/operatorProcess.ts';
 import type { StackOptions } from '../../dev/stack/stack.ts';
 import type { Condition } from '../../src/api/base/meta.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
-import { createDoor, type Door } from '../support/door.ts';
+import { createDoor, type Door } from '../support/base/door.ts';
 import {
   CLASSES,
   classManifest,

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { freePort } from '../../dev/ports.ts';
 import type { OperatorProcess } from '../../dev/stack/operatorProcess.ts';
-import { createDoor } from '../support/door.ts';
+import { createDoor } from '../support/base/door.ts';
 import {
   createScene,
   createWorkspace,

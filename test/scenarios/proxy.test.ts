@@ -7,8 +7,8 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createServerCertificate } from '../../dev/apiserver/transport/certificates.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
-import { type ConnectProxy, startConnectProxy } from '../support/connectProxy.ts';
-import { startTransactionPooler, type TransactionPooler } from '../support/transactionPooler.ts';
+import { type ConnectProxy, startConnectProxy } from '../support/cloud/connectProxy.ts';
+import { startTransactionPooler, type TransactionPooler } from '../support/gateway/transactionPooler.ts';
 import {
   createScene,
   createWorkspace,

@@ -9,7 +9,7 @@ import type { Operator } from '../../src/operator/operator.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { readExposition } from '../alerts/exposition.ts';
 import { metricsOf, readAlerts } from '../alerts/rules.ts';
-import { createCanary, findCanary } from '../support/canary.ts';
+import { createCanary, findCanary } from '../support/base/canary.ts';
 import {
   CLASSES,
   classManifest,

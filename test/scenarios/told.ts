@@ -1,7 +1,7 @@
 import type { Ec2Server } from '../../dev/ec2/server.ts';
 import type { OperatorProcess } from '../../dev/stack/operatorProcess.ts';
 import type { KubeClient, Resource } from '../../src/controller/client/client.ts';
-import type { Tell } from '../support/timeline.ts';
+import type { Tell } from '../support/base/timeline.ts';
 import type { Raised } from './raised.ts';
 import { within } from './until.ts';
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { createDoor } from '../support/door.ts';
+import { createDoor } from '../support/base/door.ts';
 import { cloudCallsBetween, readBooks } from './audit.ts';
 import { eventsOf } from './events.ts';
 import {

@@ -38,7 +38,7 @@ const SECONDS: Readonly<Record<string, number>> = {
   'test/scenarios/secrets.test.ts': 20,
   'src/agent/agent.interruption.test.ts': 20,
   'test/rights.test.ts': 18,
-  'test/model/mutants.test.ts': 17,
+  'test/model/mutants/mutants.test.ts': 17,
 };
 
 /**

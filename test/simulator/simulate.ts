@@ -1,17 +1,17 @@
-import { createActs, relent } from './acts.ts';
-import { createAssumptions } from './assumptions.ts';
-import { MOST_LATE_MS } from './cloudMishaps.ts';
-import { createFleetLaws } from './fleetLaws.ts';
-import { unfulfilled } from './fulfilment.ts';
-import { createImages } from './images.ts';
-import { createJudge } from './judge.ts';
-import { createMishaps } from './mishaps.ts';
-import { startOperators } from './operators.ts';
-import { createPeople, type People } from './people.ts';
-import { earlierRelease } from './releases.ts';
-import { createScene, type Scene } from './scene.ts';
-import { shapeOf } from './shape.ts';
-import { createTraffic } from './traffic.ts';
+import { createAssumptions } from './laws/assumptions.ts';
+import { createFleetLaws } from './laws/fleetLaws.ts';
+import { unfulfilled } from './laws/fulfilment.ts';
+import { createJudge } from './laws/judge.ts';
+import { createTraffic } from './laws/traffic.ts';
+import { createActs, relent } from './mishaps/acts.ts';
+import { MOST_LATE_MS } from './mishaps/cloudMishaps.ts';
+import { createImages } from './mishaps/images.ts';
+import { createMishaps } from './mishaps/mishaps.ts';
+import { startOperators } from './scene/operators.ts';
+import { createPeople, type People } from './scene/people.ts';
+import { earlierRelease } from './scene/releases.ts';
+import { createScene, type Scene } from './scene/scene.ts';
+import { shapeOf } from './scene/shape.ts';
 
 const STEP_MS = 1_000;
 /** How long things go wrong, and how long it may take from then on until all is well, virtual ms. */

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
-import { NAMESPACE } from '../simulator/shape.ts';
+import { NAMESPACE } from '../simulator/scene/shape.ts';
 import { story } from './story.ts';
 import { MINUTE } from './time.ts';
 import type { World } from './world.ts';

@@ -2,7 +2,7 @@ import { currentState, type InstanceRecord } from '../../dev/ec2/base/model.ts';
 import { tagMap } from '../../dev/ec2/base/tags.ts';
 import type { Provision, Termination } from '../../dev/ec2/cloud/ledger.ts';
 import { TAG } from '../../src/api/launch/tags.ts';
-import type { Scene } from '../simulator/scene.ts';
+import type { Scene } from '../simulator/scene/scene.ts';
 import type { People } from './people.ts';
 
 const LIVE: ReadonlySet<string> = new Set(['pending', 'running', 'stopping', 'stopped']);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Workspace, WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
 import { diff } from '../../src/reconcilers/workspace/act/mergePatch.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
-import { NAMESPACE } from '../simulator/shape.ts';
+import { NAMESPACE } from '../simulator/scene/shape.ts';
 import { play, story } from './story.ts';
 import { MINUTE } from './time.ts';
 import type { World } from './world.ts';

@@ -3,7 +3,7 @@ import { ABANDON_ANNOTATION, FINALIZER } from '../../src/api/base/meta.ts';
 import type { Workspace } from '../../src/api/kinds/workspace.ts';
 import { TAG } from '../../src/api/launch/tags.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
-import { NAMESPACE } from '../simulator/shape.ts';
+import { NAMESPACE } from '../simulator/scene/shape.ts';
 import { story } from './story.ts';
 import { MINUTE, SECOND } from './time.ts';
 import type { World } from './world.ts';

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
-import { NAMESPACE } from '../simulator/shape.ts';
+import { NAMESPACE } from '../simulator/scene/shape.ts';
 import { createClass, STANDARD, waiting } from './classes.ts';
 import { EFFECT } from './processes.ts';
 import { story } from './story.ts';

@@ -2,8 +2,8 @@ import type { FaultInput } from '../../dev/apiserver/faults/faultSchema.ts';
 import type { Account } from '../../dev/ec2/base/model.ts';
 import type { FaultRule } from '../../dev/ec2/exchange/faults.ts';
 import { TAG } from '../../src/api/launch/tags.ts';
-import type { Scene } from '../simulator/scene.ts';
-import { NAMESPACE } from '../simulator/shape.ts';
+import type { Scene } from '../simulator/scene/scene.ts';
+import { NAMESPACE } from '../simulator/scene/shape.ts';
 import type { Time } from './time.ts';
 
 export type Support = 'database' | 'gateway' | 'cloud' | 'cluster';

@@ -8,8 +8,8 @@ import type { WorkspaceClass, workspaceClassSpec } from '../../src/api/kinds/wor
 import { isNotFound } from '../../src/controller/client/errors.ts';
 import { CLASSES } from '../../src/reconcilers/class/deps.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
-import { type Scene, SECRETS } from '../simulator/scene.ts';
-import { NAMESPACE } from '../simulator/shape.ts';
+import { type Scene, SECRETS } from '../simulator/scene/scene.ts';
+import { NAMESPACE } from '../simulator/scene/shape.ts';
 import type { Time } from './time.ts';
 
 const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };

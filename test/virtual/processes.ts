@@ -2,9 +2,9 @@ import type { Config } from '../../src/config/config.ts';
 import type { ControllerPart } from '../../src/operator/controllerPart.ts';
 import { platformOf } from '../frozen/operator.ts';
 import { renderedBy } from '../frozen/request.ts';
-import { startOperator } from '../simulator/operators.ts';
-import type { Release } from '../simulator/releases.ts';
-import type { Scene } from '../simulator/scene.ts';
+import { startOperator } from '../simulator/scene/operators.ts';
+import type { Release } from '../simulator/scene/releases.ts';
+import type { Scene } from '../simulator/scene/scene.ts';
 import type { Time } from './time.ts';
 
 /** One process of the operator's controller. What it has sent goes on without it. */

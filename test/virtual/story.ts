@@ -16,7 +16,7 @@
  * books.ts (what EC2 really did, who is down), outages.ts (EC2 and API server refuse, lose and delay; quota; images and
  * agents that never heartbeat; what is cut off), processes.ts (operators: start, kill, freeze, at the very moment of a
  * call). `faults` are EC2's own and `scene` has all the rest. fleet.test.ts shows short stories. The simulator's laws
- * (test/simulator/judge.ts) are judged throughout. What depends on sockets, processes or Postgres itself belongs in
+ * (test/simulator/laws/judge.ts) are judged throughout. What depends on sockets, processes or Postgres itself belongs in
  * test/scenarios.
  */
 import { TestRunner, test } from 'vitest';

@@ -1,4 +1,4 @@
-import type { VirtualClock } from '../support/virtualClock.ts';
+import type { VirtualClock } from '../support/base/virtualClock.ts';
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;

@@ -1,8 +1,8 @@
 import { TAG } from '../../src/api/launch/tags.ts';
 import type { KubeRequest, Transport } from '../../src/controller/client/transport.ts';
 import type { Ec2Calls, RunRequest } from '../../src/ec2/calls/port.ts';
-import type { Scene, Wire } from '../simulator/scene.ts';
-import { createTimeline, type Tell, type Timeline } from '../support/timeline.ts';
+import type { Scene, Wire } from '../simulator/scene/scene.ts';
+import { createTimeline, type Tell, type Timeline } from '../support/base/timeline.ts';
 import { nameOf } from './books.ts';
 import { STORAGE } from './people.ts';
 

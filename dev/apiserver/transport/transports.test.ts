@@ -6,7 +6,7 @@ import { parseKubeConfig } from '../../../src/controller/client/kubeConfig.ts';
 import type { Transport } from '../../../src/controller/client/transport.ts';
 import { type Clock, systemClock } from '../../../src/controller/lib/clock.ts';
 import { createRuntimeMetrics } from '../../../src/controller/serve/metrics.ts';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
 import { type ApiServer, createApiServer } from '../apiServer.ts';
 import { startApiServer } from '../server.ts';
 import { configMapsPath, seededRandom } from '../testApi.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { systemRandom } from '../../../src/controller/lib/random.ts';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
 import { runInstances } from '../actions/run.ts';
 import { createCloud } from '../cloud/state.ts';
 import { launchInput } from '../testing/launch.ts';

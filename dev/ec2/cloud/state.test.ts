@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { systemRandom } from '../../../src/controller/lib/random.ts';
-import { createVirtualClock, type VirtualClock } from '../../../test/support/virtualClock.ts';
+import { createVirtualClock, type VirtualClock } from '../../../test/support/base/virtualClock.ts';
 import { type DescribeInput, describeInstances } from '../actions/describe.ts';
 import { startInstances, stopInstances, terminateInstances } from '../actions/power.ts';
 import { runInstances } from '../actions/run.ts';

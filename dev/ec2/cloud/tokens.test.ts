@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { systemRandom } from '../../../src/controller/lib/random.ts';
-import { createVirtualClock, type VirtualClock } from '../../../test/support/virtualClock.ts';
+import { createVirtualClock, type VirtualClock } from '../../../test/support/base/virtualClock.ts';
 import { terminateInstances } from '../actions/power.ts';
 import { runInstances } from '../actions/run.ts';
 import type { RunInput } from '../base/model.ts';

@@ -2,7 +2,7 @@ import { EC2Client, RunInstancesCommand, TerminateInstancesCommand } from '@aws-
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { systemClock } from '../../../src/controller/lib/clock.ts';
 import { systemRandom } from '../../../src/controller/lib/random.ts';
-import { createVirtualClock, type VirtualClock } from '../../../test/support/virtualClock.ts';
+import { createVirtualClock, type VirtualClock } from '../../../test/support/base/virtualClock.ts';
 import { type Ec2Server, startEc2 } from '../server.ts';
 
 const TIMEOUT_MS = 300;

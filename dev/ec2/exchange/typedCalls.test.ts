@@ -4,16 +4,16 @@ import { createBuckets } from '../../../src/ec2/calls/buckets.ts';
 import { createCaller } from '../../../src/ec2/calls/call.ts';
 import { createEc2Metrics } from '../../../src/ec2/calls/metrics.ts';
 import type { Ec2Calls, Ec2Failure } from '../../../src/ec2/calls/port.ts';
+import { seededRandom } from '../../../test/support/base/seededRandom.ts';
+import { silentLogger } from '../../../test/support/base/silentLogger.ts';
+import { createVirtualClock, type VirtualClock } from '../../../test/support/base/virtualClock.ts';
 import {
   constantRandom,
   createTestCalls,
   failureOf,
   launchParams,
   runRequest,
-} from '../../../test/support/ec2.ts';
-import { seededRandom } from '../../../test/support/seededRandom.ts';
-import { silentLogger } from '../../../test/support/silentLogger.ts';
-import { createVirtualClock, type VirtualClock } from '../../../test/support/virtualClock.ts';
+} from '../../../test/support/cloud/ec2.ts';
 import { createCloud } from '../cloud/state.ts';
 import { startEc2 } from '../server.ts';
 import type { Service } from './exchange.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { launchParams as params } from '../../../test/support/ec2.ts';
+import { launchParams as params } from '../../../test/support/cloud/ec2.ts';
 import { diff } from '../../reconcilers/workspace/act/mergePatch.ts';
 import { launchParams, requestOf, requestVersion } from './launchParams.ts';
 

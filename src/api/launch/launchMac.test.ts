@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { launchOf } from '../../../test/support/facts.ts';
+import { launchOf } from '../../../test/support/workspace/facts.ts';
 import type { LaunchParams } from '../kinds/launchParams.ts';
 import { type ArmedLaunch, isAuthentic, signLaunch } from './launchMac.ts';
 

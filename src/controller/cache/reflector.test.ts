@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { BAD_LINE } from '../../../test/support/fakeKubeApi.ts';
+import { BAD_LINE } from '../../../test/support/cluster/fakeKubeApi.ts';
 import {
   isList,
   isWatch,
@@ -7,7 +7,7 @@ import {
   PATH,
   setup,
   stopReflectors,
-} from '../../../test/support/reflectorHarness.ts';
+} from '../../../test/support/cluster/reflectorHarness.ts';
 
 afterEach(stopReflectors);
 

@@ -6,7 +6,7 @@ import {
   setup,
   stopReflectors,
   type Thing,
-} from '../../../test/support/reflectorHarness.ts';
+} from '../../../test/support/cluster/reflectorHarness.ts';
 import type { KubeRequest } from '../client/transport.ts';
 
 afterEach(stopReflectors);

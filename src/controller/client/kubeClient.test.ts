@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createFakeKubeApi } from '../../../test/support/fakeKubeApi.ts';
-import type { Fault } from '../../../test/support/fakeKubeApiPort.ts';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
+import { createFakeKubeApi } from '../../../test/support/cluster/fakeKubeApi.ts';
+import type { Fault } from '../../../test/support/cluster/fakeKubeApiPort.ts';
 import type { KubeObject, Resource } from './client.ts';
 import { ApiError, isAlreadyExists, isConflict, isNamespaceTerminating, isNotFound } from './errors.ts';
 import { kubeClient, listAll } from './kubeClient.ts';

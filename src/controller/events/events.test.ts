@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { createFakeKubeApi } from '../../../test/support/fakeKubeApi.ts';
-import { seededRandom } from '../../../test/support/seededRandom.ts';
-import { recordingLogger } from '../../../test/support/silentLogger.ts';
-import { createVirtualClock, type VirtualClock } from '../../../test/support/virtualClock.ts';
+import { seededRandom } from '../../../test/support/base/seededRandom.ts';
+import { recordingLogger } from '../../../test/support/base/silentLogger.ts';
+import { createVirtualClock, type VirtualClock } from '../../../test/support/base/virtualClock.ts';
+import { createFakeKubeApi } from '../../../test/support/cluster/fakeKubeApi.ts';
 import { kubeClient } from '../client/kubeClient.ts';
 import type { KubeRequest } from '../client/transport.ts';
 import { createRuntimeMetrics } from '../serve/metrics.ts';

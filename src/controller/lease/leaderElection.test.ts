@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { seededRandom } from '../../../test/support/base/seededRandom.ts';
 import {
   candidate,
   cluster,
@@ -6,8 +7,7 @@ import {
   PATH,
   stopCandidates,
   watchHolders,
-} from '../../../test/support/electionHarness.ts';
-import { seededRandom } from '../../../test/support/seededRandom.ts';
+} from '../../../test/support/cluster/electionHarness.ts';
 import type { Clock } from '../lib/clock.ts';
 import { plus } from '../lib/time.ts';
 import type { Lease } from './lease.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
 import { earliest, iso, latest, type MonoMs, msBetween, parseStamp, plus, type WallMs } from './time.ts';
 
 const clock = createVirtualClock({ now: Date.parse('2026-01-01T00:00:00Z'), monotonic: 5_000 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
 import { createTokenBucket } from './tokenBucket.ts';
 
 describe('token bucket', () => {

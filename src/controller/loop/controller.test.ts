@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../test/support/seededRandom.ts';
-import { recordingLogger } from '../../../test/support/silentLogger.ts';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { seededRandom } from '../../../test/support/base/seededRandom.ts';
+import { recordingLogger } from '../../../test/support/base/silentLogger.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
 import { ApiError, TerminalError } from '../client/errors.ts';
 import { sleep } from '../lib/clock.ts';
 import { createRuntimeMetrics } from '../serve/metrics.ts';

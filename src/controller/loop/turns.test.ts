@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { seededRandom } from '../../../test/support/seededRandom.ts';
-import { silentLogger } from '../../../test/support/silentLogger.ts';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { seededRandom } from '../../../test/support/base/seededRandom.ts';
+import { silentLogger } from '../../../test/support/base/silentLogger.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { plus } from '../lib/time.ts';
 import { createRuntimeMetrics } from '../serve/metrics.ts';

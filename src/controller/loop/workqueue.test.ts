@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
 import { createRuntimeMetrics } from '../serve/metrics.ts';
 import { createWorkqueue } from './workqueue.ts';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { constantRandom } from '../../../test/support/ec2.ts';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
+import { constantRandom } from '../../../test/support/cloud/ec2.ts';
 import { BUCKET_SIZES, type BucketName, createBuckets, scaledBucketSizes } from './buckets.ts';
 import { createEc2Metrics } from './metrics.ts';
 

@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { constantRandom, failureOf, silent } from '../../../test/support/ec2.ts';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
+import { constantRandom, failureOf, silent } from '../../../test/support/cloud/ec2.ts';
 import { createBuckets } from './buckets.ts';
 import { createCaller } from './call.ts';
 import { createEc2Metrics } from './metrics.ts';

@@ -1,6 +1,6 @@
 import nock from 'nock';
 import { describe, expect, it } from 'vitest';
-import { createTestCalls, failureOf, launchParams, runRequest } from '../../../test/support/ec2.ts';
+import { createTestCalls, failureOf, launchParams, runRequest } from '../../../test/support/cloud/ec2.ts';
 import {
   EC2,
   expectEveryRequest,
@@ -9,7 +9,7 @@ import {
   refusal,
   response,
   wire,
-} from '../../../test/support/wire.ts';
+} from '../../../test/support/cloud/wire.ts';
 import type { ErrorClass } from './port.ts';
 
 expectEveryRequest();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
 import { type AskedFor, covers } from '../../api/launch/refusalScope.ts';
 import { plus } from '../../controller/lib/time.ts';
 import { createOfferingMemory, type RecordedRefusal } from './offerings.ts';

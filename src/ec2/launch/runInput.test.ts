@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { launchParams, runRequest } from '../../../test/support/ec2.ts';
+import { launchParams, runRequest } from '../../../test/support/cloud/ec2.ts';
 import { runInstancesInput } from './runInput.ts';
 
 describe('the RunInstances input', () => {

@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import { constantRandom } from '../../../test/support/ec2.ts';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
+import { constantRandom } from '../../../test/support/cloud/ec2.ts';
 import { createBuckets } from '../calls/buckets.ts';
 import { createEc2Metrics } from '../calls/metrics.ts';
 import { createLines, type LineBucket } from './lines.ts';

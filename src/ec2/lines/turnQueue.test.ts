@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
-import { constantRandom } from '../../../test/support/ec2.ts';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
+import { constantRandom } from '../../../test/support/cloud/ec2.ts';
 import { type BucketSize, createBuckets, scaledBucketSizes } from '../calls/buckets.ts';
 import { createEc2Metrics } from '../calls/metrics.ts';
 import { createTurnQueue, type TurnRequest } from './turnQueue.ts';

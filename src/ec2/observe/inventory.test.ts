@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { instance } from '../../../test/support/ec2.ts';
-import { type LooseCalls, plain } from '../../../test/support/moments.ts';
+import { type LooseCalls, plain } from '../../../test/support/base/moments.ts';
+import { instance } from '../../../test/support/cloud/ec2.ts';
 import type { InstanceState } from '../calls/port.ts';
 import { createInventory, type Inventory } from './inventory.ts';
 

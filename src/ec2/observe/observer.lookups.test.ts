@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { instance } from '../../../test/support/ec2.ts';
-import { plain } from '../../../test/support/moments.ts';
-import { setUp } from '../../../test/support/observer.ts';
+import { plain } from '../../../test/support/base/moments.ts';
+import { instance } from '../../../test/support/cloud/ec2.ts';
+import { setUp } from '../../../test/support/cloud/observer.ts';
 
 describe('look-ups', () => {
   it('ask every two seconds for what is followed, in one call, and for nothing when nothing is', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { instance } from '../../../test/support/ec2.ts';
-import { createMemoryEc2 } from '../../../test/support/memoryEc2.ts';
-import { setUp } from '../../../test/support/observer.ts';
+import { instance } from '../../../test/support/cloud/ec2.ts';
+import { createMemoryEc2 } from '../../../test/support/cloud/memoryEc2.ts';
+import { setUp } from '../../../test/support/cloud/observer.ts';
 
 describe('failing status checks', () => {
   it('are read every thirty seconds, each check in its own call, all pages of it', async () => {

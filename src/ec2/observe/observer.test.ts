@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createMemoryEc2 } from '../../../test/support/memoryEc2.ts';
-import { setUp } from '../../../test/support/observer.ts';
+import { createMemoryEc2 } from '../../../test/support/cloud/memoryEc2.ts';
+import { setUp } from '../../../test/support/cloud/observer.ts';
 import { TAG } from '../calls/port.ts';
 
 describe('the sweep', () => {

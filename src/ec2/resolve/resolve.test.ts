@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
 import { ec2Failure } from '../calls/errors.ts';
 import type { ErrorClass, Filter, Image, SecurityGroup, Subnet } from '../calls/port.ts';
 import { createResolver, type ResolverOptions } from './resolve.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
 import { createAnswerCache, TooManyQuestions } from './answerCache.ts';
 
 function createFixture(over: { maxEntries?: number; maxAsking?: number } = {}) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { seededRandom } from '../../../test/support/seededRandom.ts';
+import { seededRandom } from '../../../test/support/base/seededRandom.ts';
 import { openText, sealText } from './contentSeal.ts';
 import { createKeyRing, type KeyEntry } from './keys.ts';
 

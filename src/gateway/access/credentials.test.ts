@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { testKeyRing } from '../../../test/support/gateway.ts';
+import { testKeyRing } from '../../../test/support/gateway/gateway.ts';
 import { createSession, createTicket, verifySession, verifyTicket } from './credentials.ts';
 
 const keys = testKeyRing();

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { createGatewayFixture, type GatewayFixture } from '../../../test/support/gateway.ts';
-import { createCalls } from '../../../test/support/gatewayCalls.ts';
+import { createGatewayFixture, type GatewayFixture } from '../../../test/support/gateway/gateway.ts';
+import { createCalls } from '../../../test/support/gateway/gatewayCalls.ts';
 import { allowEveryone } from './callers.ts';
 
 let fixture: GatewayFixture;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { recordingLogger } from '../../../test/support/silentLogger.ts';
+import { recordingLogger } from '../../../test/support/base/silentLogger.ts';
 import type { KubeObject } from '../../controller/client/client.ts';
 import { ApiError } from '../../controller/client/errors.ts';
 import { systemRandom } from '../../controller/lib/random.ts';

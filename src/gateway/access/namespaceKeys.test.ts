@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { seededRandom } from '../../../test/support/seededRandom.ts';
+import { seededRandom } from '../../../test/support/base/seededRandom.ts';
 import { isNamespaceKey } from './keyForm.ts';
 import { createKeyRing, type KeyEntry, newKeyID } from './keys.ts';
 import { digestKey, namespaceKey, sortsBelow } from './namespaceKeys.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { CLUSTER, createGatewayFixture, type GatewayFixture } from '../../../test/support/gateway.ts';
-import { seededRandom } from '../../../test/support/seededRandom.ts';
+import { seededRandom } from '../../../test/support/base/seededRandom.ts';
+import { CLUSTER, createGatewayFixture, type GatewayFixture } from '../../../test/support/gateway/gateway.ts';
 import type { Gateway } from '../server.ts';
 import { createSession } from './credentials.ts';
 

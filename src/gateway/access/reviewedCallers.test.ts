@@ -4,7 +4,7 @@ import { createTestApi, type TestApi } from '../../../dev/apiserver/testApi.ts';
 import { inProcessTransport } from '../../../dev/apiserver/transport/inProcessTransport.ts';
 import { metaOf, objectAt, stringAt } from '../../../dev/apiserver/values/json.ts';
 import type { JsonObject } from '../../../dev/apiserver/values/kinds.ts';
-import { recordingLogger } from '../../../test/support/silentLogger.ts';
+import { recordingLogger } from '../../../test/support/base/silentLogger.ts';
 import { kubeClient } from '../../controller/client/kubeClient.ts';
 import type { Callers } from './callers.ts';
 import { createReviewedCallers } from './reviewedCallers.ts';

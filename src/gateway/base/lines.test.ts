@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cpuRatio } from '../../../test/support/cpuRatio.ts';
+import { cpuRatio } from '../../../test/support/base/cpuRatio.ts';
 import { fromLines, toJSON, toLines } from './lines.ts';
 
 test('what is written is what is read', () => {

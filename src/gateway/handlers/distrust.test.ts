@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createServerCertificate } from '../../../dev/apiserver/transport/certificates.ts';
-import { createGatewayFixture, type GatewayFixture, UID } from '../../../test/support/gateway.ts';
+import { createGatewayFixture, type GatewayFixture, UID } from '../../../test/support/gateway/gateway.ts';
 
 let fixture: GatewayFixture;
 let folder: string;

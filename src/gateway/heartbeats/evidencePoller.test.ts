@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
 import { type LaunchRecord, StoreUnavailable } from '../store/heartbeatStore.ts';
 import { createEvidencePoller, type EvidencePoller } from './evidencePoller.ts';
 

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
 import { StoreUnavailable } from '../store/heartbeatStore.ts';
 import { keepRecorded } from './liveness.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { desiredOf, launchOf, stamp, statusOf } from '../../../test/support/facts.ts';
+import { desiredOf, launchOf, stamp, statusOf } from '../../../test/support/workspace/facts.ts';
 import { API_VERSION } from '../../api/base/meta.ts';
 import { type Cause, type WorkspaceStatus, workspaceSpec } from '../../api/kinds/workspace.ts';
 import { restartContext } from './restartContext.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createServerCertificate } from '../../../dev/apiserver/transport/certificates.ts';
-import { createGatewayFixture, type GatewayFixture } from '../../../test/support/gateway.ts';
+import { createGatewayFixture, type GatewayFixture } from '../../../test/support/gateway/gateway.ts';
 import { type Clock, systemClock } from '../../controller/lib/clock.ts';
 import type { GatewayOptions } from '../server.ts';
 

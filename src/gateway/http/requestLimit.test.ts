@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
 import { createRequestLimit } from './requestLimit.ts';
 
 const WINDOW_MS = 1_000;

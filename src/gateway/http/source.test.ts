@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Server } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
-import { createGatewayFixture, type GatewayFixture } from '../../../test/support/gateway.ts';
+import { createGatewayFixture, type GatewayFixture } from '../../../test/support/gateway/gateway.ts';
 import { limitConnections } from './connections.ts';
 import { sourceOf } from './source.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
-import { createGatewayFixture, type GatewayFixture } from '../../../test/support/gateway.ts';
-import { silentLogger } from '../../../test/support/silentLogger.ts';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { silentLogger } from '../../../test/support/base/silentLogger.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
+import { createGatewayFixture, type GatewayFixture } from '../../../test/support/gateway/gateway.ts';
 import { agentDigest } from '../../agent/files.ts';
 import { sleep } from '../../controller/lib/clock.ts';
 import { AGENT_LABEL } from '../served/keptTexts.ts';

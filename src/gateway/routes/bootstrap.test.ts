@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createGatewayFixture, type GatewayFixture, UID } from '../../../test/support/gateway.ts';
+import { createGatewayFixture, type GatewayFixture, UID } from '../../../test/support/gateway/gateway.ts';
 import {
   type Change,
   createCalls,
   deleting,
   launch,
   switchable,
-} from '../../../test/support/gatewayCalls.ts';
+} from '../../../test/support/gateway/gatewayCalls.ts';
 import { fromLines } from '../base/lines.ts';
 
 const KEY = 'VALUE-1';

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import { CLUSTER, createGatewayFixture, type GatewayFixture } from '../../../test/support/gateway.ts';
+import { CLUSTER, createGatewayFixture, type GatewayFixture } from '../../../test/support/gateway/gateway.ts';
 import { refuseType } from '../../api/environment/secretTypes.ts';
 import { createTicket } from '../access/credentials.ts';
 import type { GatewayOptions } from '../server.ts';

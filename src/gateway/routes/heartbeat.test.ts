@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createGatewayFixture, type GatewayFixture, UID } from '../../../test/support/gateway.ts';
-import { type Change, createCalls, launch, switchable } from '../../../test/support/gatewayCalls.ts';
+import { createGatewayFixture, type GatewayFixture, UID } from '../../../test/support/gateway/gateway.ts';
+import { type Change, createCalls, launch, switchable } from '../../../test/support/gateway/gatewayCalls.ts';
 import { toLines } from '../base/lines.ts';
 
 const told = { action: 'terminate', at: '2026-03-01T12:02:00Z' };

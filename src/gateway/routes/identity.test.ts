@@ -1,7 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { classOf } from '../../../test/support/facts.ts';
-import { createGatewayFixture, type GatewayFixture, INSTANCE, UID } from '../../../test/support/gateway.ts';
-import { type Change, launch } from '../../../test/support/gatewayCalls.ts';
+import {
+  createGatewayFixture,
+  type GatewayFixture,
+  INSTANCE,
+  UID,
+} from '../../../test/support/gateway/gateway.ts';
+import { type Change, launch } from '../../../test/support/gateway/gatewayCalls.ts';
+import { classOf } from '../../../test/support/workspace/facts.ts';
 
 const AT = '2026-01-01T00:01:00.000Z';
 let fixture: GatewayFixture;

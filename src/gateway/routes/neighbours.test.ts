@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CLUSTER, createGatewayFixture, type GatewayFixture } from '../../../test/support/gateway.ts';
+import { CLUSTER, createGatewayFixture, type GatewayFixture } from '../../../test/support/gateway/gateway.ts';
 import { systemClock } from '../../controller/lib/clock.ts';
 import { createSession } from '../access/credentials.ts';
 import { toLines } from '../base/lines.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createGatewayFixture, type GatewayFixture, UID } from '../../../test/support/gateway.ts';
-import { type Change, createCalls, launch, switchable } from '../../../test/support/gatewayCalls.ts';
+import { createGatewayFixture, type GatewayFixture, UID } from '../../../test/support/gateway/gateway.ts';
+import { type Change, createCalls, launch, switchable } from '../../../test/support/gateway/gatewayCalls.ts';
 import type { Callers } from '../access/callers.ts';
 import { GatewayError } from '../base/errors.ts';
 

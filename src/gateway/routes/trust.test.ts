@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createGatewayFixture, type GatewayFixture, UID } from '../../../test/support/gateway.ts';
-import { createCalls, launch } from '../../../test/support/gatewayCalls.ts';
+import { createGatewayFixture, type GatewayFixture, UID } from '../../../test/support/gateway/gateway.ts';
+import { createCalls, launch } from '../../../test/support/gateway/gatewayCalls.ts';
 import { caBundleOf } from '../served/caBundle.ts';
 
 const BUNDLE = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';

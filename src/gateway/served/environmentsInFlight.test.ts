@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
 import { GatewayError } from '../base/errors.ts';
 import { createEnvironmentsInFlight } from './environmentsInFlight.ts';
 

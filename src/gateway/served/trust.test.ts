@@ -3,7 +3,7 @@ import {
   createServerCertificate,
   type ServerCertificate,
 } from '../../../dev/apiserver/transport/certificates.ts';
-import { recordingLogger } from '../../../test/support/silentLogger.ts';
+import { recordingLogger } from '../../../test/support/base/silentLogger.ts';
 import { ApiError } from '../../controller/client/errors.ts';
 import { caBundleOf, trusts } from './caBundle.ts';
 import { nameOf } from './keptTexts.ts';

@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createServerCertificate } from '../../../dev/apiserver/transport/certificates.ts';
-import { createTestDatabase, type TestDatabase } from '../../../test/support/postgres.ts';
-import { startTransactionPooler, type TransactionPooler } from '../../../test/support/transactionPooler.ts';
+import { createTestDatabase, type TestDatabase } from '../../../test/support/gateway/postgres.ts';
+import {
+  startTransactionPooler,
+  type TransactionPooler,
+} from '../../../test/support/gateway/transactionPooler.ts';
 import { completeURL } from './databaseClient.ts';
 import { createPostgresStore, type PostgresStoreOptions } from './postgresStore.ts';
 

@@ -3,9 +3,12 @@ import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
 import pg from 'pg';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { heartbeat } from '../../../test/support/heartbeats.ts';
-import { createTestDatabase, type TestDatabase } from '../../../test/support/postgres.ts';
-import { startTransactionPooler, type TransactionPooler } from '../../../test/support/transactionPooler.ts';
+import { heartbeat } from '../../../test/support/gateway/heartbeats.ts';
+import { createTestDatabase, type TestDatabase } from '../../../test/support/gateway/postgres.ts';
+import {
+  startTransactionPooler,
+  type TransactionPooler,
+} from '../../../test/support/gateway/transactionPooler.ts';
 import { MigrationLocked, migrate } from './migrate.ts';
 import { createPostgresStore } from './postgresStore.ts';
 

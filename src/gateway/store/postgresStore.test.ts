@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { age, ENV_A, ENV_B, heartbeat } from '../../../test/support/heartbeats.ts';
-import { wallMs } from '../../../test/support/moments.ts';
-import { createTestDatabase, type TestDatabase } from '../../../test/support/postgres.ts';
+import { wallMs } from '../../../test/support/base/moments.ts';
+import { age, ENV_A, ENV_B, heartbeat } from '../../../test/support/gateway/heartbeats.ts';
+import { createTestDatabase, type TestDatabase } from '../../../test/support/gateway/postgres.ts';
 import { systemClock } from '../../controller/lib/clock.ts';
 import { createEvidencePoller } from '../heartbeats/evidencePoller.ts';
 import { StoreUnavailable } from './heartbeatStore.ts';

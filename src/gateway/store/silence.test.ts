@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { age, heartbeat } from '../../../test/support/heartbeats.ts';
-import { createTestDatabase, type TestDatabase } from '../../../test/support/postgres.ts';
+import { age, heartbeat } from '../../../test/support/gateway/heartbeats.ts';
+import { createTestDatabase, type TestDatabase } from '../../../test/support/gateway/postgres.ts';
 import { createPostgresStore } from './postgresStore.ts';
 
 const logger = pino({ level: 'silent' });

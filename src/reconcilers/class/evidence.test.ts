@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { classOf, factsOf, launchOf, MINUTE, SECOND, stamp, statusOf } from '../../../test/support/facts.ts';
-import { monoMs, wallMs } from '../../../test/support/moments.ts';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { monoMs, wallMs } from '../../../test/support/base/moments.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
+import {
+  classOf,
+  factsOf,
+  launchOf,
+  MINUTE,
+  SECOND,
+  stamp,
+  statusOf,
+} from '../../../test/support/workspace/facts.ts';
 import type { Launch, Workspace } from '../../api/kinds/workspace.ts';
 import { createStore } from '../../controller/cache/store.ts';
 import type { MonoMs } from '../../controller/lib/time.ts';

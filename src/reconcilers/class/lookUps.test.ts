@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { classPasses, RESOLVED } from '../../../test/support/classPasses.ts';
-import { classOf, MINUTE, SECOND } from '../../../test/support/facts.ts';
-import { createFleetWorld, DOWN, serving } from '../../../test/support/fleetWorld.ts';
+import { classPasses, RESOLVED } from '../../../test/support/fleet/classPasses.ts';
+import { createFleetWorld, DOWN, serving } from '../../../test/support/fleet/fleetWorld.ts';
+import { classOf, MINUTE, SECOND } from '../../../test/support/workspace/facts.ts';
 import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
 import type { Resolution } from '../../ec2/calls/port.ts';
 import type { Resolver } from '../../ec2/resolve/resolve.ts';

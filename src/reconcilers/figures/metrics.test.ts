@@ -1,9 +1,9 @@
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import { classOf, stamp, statusOf } from '../../../test/support/facts.ts';
-import { conditionsOf, createFleetWorld } from '../../../test/support/fleetWorld.ts';
-import { monoMs } from '../../../test/support/moments.ts';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { monoMs } from '../../../test/support/base/moments.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
+import { conditionsOf, createFleetWorld } from '../../../test/support/fleet/fleetWorld.ts';
+import { classOf, stamp, statusOf } from '../../../test/support/workspace/facts.ts';
 import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
 import type { InstanceState, ObservedInstance } from '../../ec2/calls/port.ts';
 import { createWorkspaceMetrics } from '../workspace/metrics.ts';

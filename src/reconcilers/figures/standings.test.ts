@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { stamp, statusOf } from '../../../test/support/facts.ts';
-import { conditionsOf, createFleetWorld } from '../../../test/support/fleetWorld.ts';
+import { conditionsOf, createFleetWorld } from '../../../test/support/fleet/fleetWorld.ts';
+import { stamp, statusOf } from '../../../test/support/workspace/facts.ts';
 import type { WorkspaceStatus } from '../../api/kinds/workspace.ts';
 import { FIXERS, figureOf } from './figure.ts';
 import { createStandings } from './standings.ts';

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import {
+  conditionsOf,
+  createFleetWorld,
+  DOWN,
+  queued,
+  replacing,
+  serving,
+} from '../../../test/support/fleet/fleetWorld.ts';
+import {
   desiredOf,
   envDigest,
   launchOf,
@@ -7,15 +15,7 @@ import {
   stamp,
   statusOf,
   waiting,
-} from '../../../test/support/facts.ts';
-import {
-  conditionsOf,
-  createFleetWorld,
-  DOWN,
-  queued,
-  replacing,
-  serving,
-} from '../../../test/support/fleetWorld.ts';
+} from '../../../test/support/workspace/facts.ts';
 import { FINALIZER } from '../../api/base/meta.ts';
 import type { WorkspaceStatus } from '../../api/kinds/workspace.ts';
 import { classContent } from '../../api/launch/machine.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { MINUTE } from '../../../test/support/facts.ts';
-import { createFleetWorld, replacing, serving } from '../../../test/support/fleetWorld.ts';
-import { monoMs } from '../../../test/support/moments.ts';
+import { monoMs } from '../../../test/support/base/moments.ts';
+import { createFleetWorld, replacing, serving } from '../../../test/support/fleet/fleetWorld.ts';
+import { MINUTE } from '../../../test/support/workspace/facts.ts';
 import type { Workspace } from '../../api/kinds/workspace.ts';
 
 const SLOT = { slot: true, room: false, contents: [] };

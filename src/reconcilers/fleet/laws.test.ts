@@ -1,8 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { desiredOf, envDigest, MINUTE, stamp, statusOf, waiting } from '../../../test/support/facts.ts';
-import { conditionsOf, createFleetWorld, DOWN, serving } from '../../../test/support/fleetWorld.ts';
-import { monoMs } from '../../../test/support/moments.ts';
+import { monoMs } from '../../../test/support/base/moments.ts';
+import { conditionsOf, createFleetWorld, DOWN, serving } from '../../../test/support/fleet/fleetWorld.ts';
+import {
+  desiredOf,
+  envDigest,
+  MINUTE,
+  stamp,
+  statusOf,
+  waiting,
+} from '../../../test/support/workspace/facts.ts';
 import type { Workspace, WorkspaceStatus } from '../../api/kinds/workspace.ts';
 import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
 import { slotIsFree, unverified } from '../workspace/decide/replace/rollout.ts';

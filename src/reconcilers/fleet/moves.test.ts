@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { MINUTE, stamp } from '../../../test/support/facts.ts';
-import { createFleetWorld, serving } from '../../../test/support/fleetWorld.ts';
+import { createFleetWorld, serving } from '../../../test/support/fleet/fleetWorld.ts';
+import { MINUTE, stamp } from '../../../test/support/workspace/facts.ts';
 
 const MOVE = { slot: false, room: false, move: true, contents: [] };
 const ROOM = { slot: false, room: true, contents: [] };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { MINUTE } from '../../../test/support/facts.ts';
-import { createFleetWorld, queued, replacing, serving } from '../../../test/support/fleetWorld.ts';
-import { monoMs } from '../../../test/support/moments.ts';
+import { monoMs } from '../../../test/support/base/moments.ts';
+import { createFleetWorld, queued, replacing, serving } from '../../../test/support/fleet/fleetWorld.ts';
+import { MINUTE } from '../../../test/support/workspace/facts.ts';
 
 const SLOT = { slot: true, room: false, contents: [] };
 

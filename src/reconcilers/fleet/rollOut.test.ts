@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { rollOut } from '../../../test/support/rollOut.ts';
+import { rollOut } from '../../../test/support/fleet/rollOut.ts';
 
 test.each([
   ['1', 1],

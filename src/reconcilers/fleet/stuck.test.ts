@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { conditionsOf, createFleetWorld, serving } from '../../../test/support/fleet/fleetWorld.ts';
 import {
   classOf,
   desiredOf,
@@ -7,8 +8,7 @@ import {
   stamp,
   statusOf,
   waiting,
-} from '../../../test/support/facts.ts';
-import { conditionsOf, createFleetWorld, serving } from '../../../test/support/fleetWorld.ts';
+} from '../../../test/support/workspace/facts.ts';
 import type { WorkspaceStatus } from '../../api/kinds/workspace.ts';
 
 type Replacement = NonNullable<WorkspaceStatus['replacement']>;

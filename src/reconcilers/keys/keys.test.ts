@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { monoMs } from '../../../test/support/moments.ts';
-import { recordingLogger } from '../../../test/support/silentLogger.ts';
+import { monoMs } from '../../../test/support/base/moments.ts';
+import { recordingLogger } from '../../../test/support/base/silentLogger.ts';
 import { createStore } from '../../controller/cache/store.ts';
 import type { KubeObject } from '../../controller/client/client.ts';
 import { systemRandom } from '../../controller/lib/random.ts';

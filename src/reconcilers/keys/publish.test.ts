@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { seededRandom } from '../../../test/support/seededRandom.ts';
-import { recordingLogger } from '../../../test/support/silentLogger.ts';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { seededRandom } from '../../../test/support/base/seededRandom.ts';
+import { recordingLogger } from '../../../test/support/base/silentLogger.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
 import type { KubeObject } from '../../controller/client/client.ts';
 import { ApiError } from '../../controller/client/errors.ts';
 import { entryName, KEY_KINDS, type KeyEntry, readEntries } from '../../gateway/access/keys.ts';

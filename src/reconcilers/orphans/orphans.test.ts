@@ -1,9 +1,9 @@
 import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
-import { instance } from '../../../test/support/ec2.ts';
-import { monoMs } from '../../../test/support/moments.ts';
-import { recordingLogger } from '../../../test/support/silentLogger.ts';
-import { createVirtualClock } from '../../../test/support/virtualClock.ts';
+import { monoMs } from '../../../test/support/base/moments.ts';
+import { recordingLogger } from '../../../test/support/base/silentLogger.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
+import { instance } from '../../../test/support/cloud/ec2.ts';
 import type { Workspace } from '../../api/kinds/workspace.ts';
 import { clientToken } from '../../api/launch/token.ts';
 import { createStore } from '../../controller/cache/store.ts';

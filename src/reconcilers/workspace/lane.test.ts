@@ -7,7 +7,7 @@ import {
   stamp,
   statusOf,
   waiting,
-} from '../../../test/support/facts.ts';
+} from '../../../test/support/workspace/facts.ts';
 import { laneOf } from './lane.ts';
 
 const STOPPED = { id: 'i-1', state: 'stopped' };

@@ -1,5 +1,7 @@
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
+import { monoMs } from '../../../test/support/base/moments.ts';
+import { recordingLogger } from '../../../test/support/base/silentLogger.ts';
 import {
   CLUSTER,
   desiredOf,
@@ -8,9 +10,7 @@ import {
   launchOf,
   stamp,
   statusOf,
-} from '../../../test/support/facts.ts';
-import { monoMs } from '../../../test/support/moments.ts';
-import { recordingLogger } from '../../../test/support/silentLogger.ts';
+} from '../../../test/support/workspace/facts.ts';
 import type { Workspace, WorkspaceStatus } from '../../api/kinds/workspace.ts';
 import { clientToken } from '../../api/launch/token.ts';
 import { createStore } from '../../controller/cache/store.ts';

@@ -1,6 +1,6 @@
 import type { Workspace } from '../../../src/api/kinds/workspace.ts';
 import { createPostgresStore } from '../../../src/gateway/store/postgresStore.ts';
-import { silentLogger } from '../../support/silentLogger.ts';
+import { silentLogger } from '../../support/base/silentLogger.ts';
 
 const PERIOD_MS = 30_000;
 const BATCH_MS = 1_000;

@@ -1,7 +1,7 @@
 import { startLeaderElection } from '../../../src/controller/lease/leaderElection.ts';
 import { systemClock as clock } from '../../../src/controller/lib/clock.ts';
 import { systemRandom as random } from '../../../src/controller/lib/random.ts';
-import { silentLogger } from '../../support/silentLogger.ts';
+import { silentLogger } from '../../support/base/silentLogger.ts';
 import type { Access } from '../apiServer.ts';
 import { connect, metrics } from '../connection.ts';
 import { NAMESPACE } from '../objects.ts';

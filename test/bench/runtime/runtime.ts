@@ -8,7 +8,7 @@ import { systemRandom as random } from '../../../src/controller/lib/random.ts';
 import { createController } from '../../../src/controller/loop/controller.ts';
 import { createWorkqueue } from '../../../src/controller/loop/workqueue.ts';
 import { WORKSPACES } from '../../../src/reconcilers/workspace/context/deps.ts';
-import { silentLogger } from '../../support/silentLogger.ts';
+import { silentLogger } from '../../support/base/silentLogger.ts';
 import { startEmbedded, startReal } from '../apiServer.ts';
 import { connect, metrics, watchObjects } from '../connection.ts';
 import { createObjects, install, NAMESPACE, nameOf } from '../objects.ts';

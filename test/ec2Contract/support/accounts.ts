@@ -9,7 +9,7 @@ import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { startEc2 } from '../../../dev/ec2/server.ts';
 import { type Clock, sleep, systemClock } from '../../../src/controller/lib/clock.ts';
 import { systemRandom } from '../../../src/controller/lib/random.ts';
-import { createVirtualClock } from '../../support/virtualClock.ts';
+import { createVirtualClock } from '../../support/base/virtualClock.ts';
 
 const REGION = 'eu-central-1';
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { isEc2Failure } from '../../../src/ec2/calls/errors.ts';
 import type { Ec2Calls, RunRequest } from '../../../src/ec2/calls/port.ts';
-import { createTestCalls, launchParams } from '../../support/ec2.ts';
+import { createTestCalls, launchParams } from '../../support/cloud/ec2.ts';
 import { type Account, type Endpoint, startEmbedded, useMoto } from './accounts.ts';
 import { type Differences, expectDifference } from './differences.ts';
 

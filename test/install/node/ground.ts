@@ -7,7 +7,7 @@ import type { KubeClient, Resource } from '../../../src/controller/client/client
 import { isAlreadyExists } from '../../../src/controller/client/errors.ts';
 import { type Connection, connect } from '../../cluster/connect.ts';
 import type { SceneApi, SceneOptions } from '../../scenarios/raised.ts';
-import { createDoorAt, type Door } from '../../support/door.ts';
+import { createDoorAt, type Door } from '../../support/base/door.ts';
 import type { Values } from '../chart.ts';
 import { BALANCER_IP, NODE_IP } from './bed/place.ts';
 import type { Bed } from './bed.ts';

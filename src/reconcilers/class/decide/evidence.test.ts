@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { classFactsOf } from '../../../../test/support/classFacts.ts';
-import { MINUTE, NOW } from '../../../../test/support/facts.ts';
+import { classFactsOf } from '../../../../test/support/fleet/classFacts.ts';
+import { MINUTE, NOW } from '../../../../test/support/workspace/facts.ts';
 import { decideClass } from './decide.ts';
 import type { EvidenceSummary } from './facts.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type ClassOverrides, classFactsOf } from '../../../../test/support/classFacts.ts';
-import { MINUTE, NOW, stamp } from '../../../../test/support/facts.ts';
+import { type ClassOverrides, classFactsOf } from '../../../../test/support/fleet/classFacts.ts';
+import { MINUTE, NOW, stamp } from '../../../../test/support/workspace/facts.ts';
 import type { WorkspaceClassStatus } from '../../../api/kinds/workspaceClassStatus.ts';
 import { decideClass } from './decide.ts';
 import type { ClassContent } from './facts.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Loose, monoMs, plain, wallMs } from '../../../../test/support/moments.ts';
+import { type Loose, monoMs, plain, wallMs } from '../../../../test/support/base/moments.ts';
 import { clientToken } from '../../../api/launch/token.ts';
 import {
   judgeOrphans as judge,

@@ -1,8 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { decideAt } from '../../../../test/support/decisions.ts';
-import { classOf, factsOf, instanceOf, launchOf, statusOf } from '../../../../test/support/facts.ts';
-import { serving } from '../../../../test/support/fleetWorld.ts';
-import { createSurroundings, type Surroundings } from '../../../../test/support/workspaceDeps.ts';
+import { serving } from '../../../../test/support/fleet/fleetWorld.ts';
+import { decideAt } from '../../../../test/support/workspace/decisions.ts';
+import {
+  classOf,
+  factsOf,
+  instanceOf,
+  launchOf,
+  statusOf,
+} from '../../../../test/support/workspace/facts.ts';
+import { createSurroundings, type Surroundings } from '../../../../test/support/workspace/workspaceDeps.ts';
 import { FINALIZER } from '../../../api/base/meta.ts';
 import type { WorkspaceStatus } from '../../../api/kinds/workspace.ts';
 import { ApiError, TransportError } from '../../../controller/client/errors.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { classOf, desiredOf, factsOf, SECOND, TIMING } from '../../../../test/support/facts.ts';
-import { conditionsOf, serving } from '../../../../test/support/fleetWorld.ts';
-import { seededRandom } from '../../../../test/support/seededRandom.ts';
-import { createSurroundings } from '../../../../test/support/workspaceDeps.ts';
+import { seededRandom } from '../../../../test/support/base/seededRandom.ts';
+import { conditionsOf, serving } from '../../../../test/support/fleet/fleetWorld.ts';
+import { classOf, desiredOf, factsOf, SECOND, TIMING } from '../../../../test/support/workspace/facts.ts';
+import { createSurroundings } from '../../../../test/support/workspace/workspaceDeps.ts';
 import type { KubeObject } from '../../../controller/client/client.ts';
 import { ApiError, TransportError } from '../../../controller/client/errors.ts';
 import { createController } from '../../../controller/loop/controller.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createCanary, findCanary } from '../../../../test/support/canary.ts';
-import { createEffectScene as setUp, TERM_AT } from '../../../../test/support/effectScene.ts';
-import { doubtful, factsOf, statusOf } from '../../../../test/support/facts.ts';
+import { createCanary, findCanary } from '../../../../test/support/base/canary.ts';
+import { createEffectScene as setUp, TERM_AT } from '../../../../test/support/workspace/effectScene.ts';
+import { doubtful, factsOf, statusOf } from '../../../../test/support/workspace/facts.ts';
 import { UserDataForgotten } from '../../../agent/userData.ts';
 import { clientToken } from '../../../api/launch/token.ts';
 import { TerminalError } from '../../../controller/client/errors.ts';

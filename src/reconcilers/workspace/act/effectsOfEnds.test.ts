@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createEffectScene as setUp } from '../../../../test/support/effectScene.ts';
-import { statusOf } from '../../../../test/support/facts.ts';
+import { createEffectScene as setUp } from '../../../../test/support/workspace/effectScene.ts';
+import { statusOf } from '../../../../test/support/workspace/facts.ts';
 import { ec2Failure } from '../../../ec2/calls/errors.ts';
 import type { ErrorClass } from '../../../ec2/calls/port.ts';
 import type { Effect } from '../decide/facts/view.ts';

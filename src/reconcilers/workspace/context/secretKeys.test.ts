@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { factsOf, heartbeatOf, statusOf } from '../../../../test/support/facts.ts';
-import { createSurroundings } from '../../../../test/support/workspaceDeps.ts';
+import { factsOf, heartbeatOf, statusOf } from '../../../../test/support/workspace/facts.ts';
+import { createSurroundings } from '../../../../test/support/workspace/workspaceDeps.ts';
 import { namespaceKey } from '../../../gateway/access/namespaceKeys.ts';
 import { observeEnvironment } from '../observe/secrets.ts';
 import { createMemory } from './memory.ts';

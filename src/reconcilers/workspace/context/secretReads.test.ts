@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createVirtualClock } from '../../../../test/support/virtualClock.ts';
+import { createVirtualClock } from '../../../../test/support/base/virtualClock.ts';
 import type { SecretData } from '../../../api/environment/environment.ts';
 import { SecretRefused } from '../../../api/environment/secretTypes.ts';
 import { createStore } from '../../../controller/cache/store.ts';

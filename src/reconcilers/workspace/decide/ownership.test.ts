@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { conditionOf, decideAt, written } from '../../../../test/support/decisions.ts';
+import { conditionOf, decideAt, written } from '../../../../test/support/workspace/decisions.ts';
 import {
   factsOf,
   heartbeatOf,
@@ -9,7 +9,7 @@ import {
   NOW,
   statusOf,
   waiting,
-} from '../../../../test/support/facts.ts';
+} from '../../../../test/support/workspace/facts.ts';
 
 /** EC2 does not say by which token it was launched, as for whoever gave none. */
 const tokenless = (number: number, state = 'running') =>

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { conditionOf, decideAt } from '../../../../test/support/decisions.ts';
-import { factsOf, heartbeatOf, launchOf, statusOf } from '../../../../test/support/facts.ts';
+import { conditionOf, decideAt } from '../../../../test/support/workspace/decisions.ts';
+import { factsOf, heartbeatOf, launchOf, statusOf } from '../../../../test/support/workspace/facts.ts';
 import { entryOf } from '../../fleet/entry.ts';
 
 const heard = (row: ReturnType<typeof heartbeatOf>, available = true) => ({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { conditionOf, decideAt } from '../../../../test/support/decisions.ts';
+import { conditionOf, decideAt } from '../../../../test/support/workspace/decisions.ts';
 import {
   booting,
   desiredOf,
@@ -14,7 +14,7 @@ import {
   SECOND,
   stamp,
   statusOf,
-} from '../../../../test/support/facts.ts';
+} from '../../../../test/support/workspace/facts.ts';
 
 describe('a launch whose environment can’t be served is not to blame', () => {
   const starting = (state: string, more: Overrides = {}) =>

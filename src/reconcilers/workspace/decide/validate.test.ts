@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { conditionOf, decideAt, written } from '../../../../test/support/decisions.ts';
+import { conditionOf, decideAt, written } from '../../../../test/support/workspace/decisions.ts';
 import {
   desiredOf,
   environmentOf,
@@ -10,8 +10,8 @@ import {
   type Overrides,
   SECOND,
   statusOf,
-} from '../../../../test/support/facts.ts';
-import { refusedOf } from '../../../../test/support/refused.ts';
+} from '../../../../test/support/workspace/facts.ts';
+import { refusedOf } from '../../../../test/support/workspace/refused.ts';
 
 /** Content `b` is desired as generation 2; the instance of launch 1 holds `a`. */
 function outdated(more: Overrides = {}, launch = launchOf()) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { conditionOf, decideAt } from '../../../../test/support/decisions.ts';
-import { doubtful, factsOf, instanceOf, NOW, statusOf } from '../../../../test/support/facts.ts';
+import { conditionOf, decideAt } from '../../../../test/support/workspace/decisions.ts';
+import { doubtful, factsOf, instanceOf, NOW, statusOf } from '../../../../test/support/workspace/facts.ts';
 
 const deletionTimestamp = new Date(NOW.wall).toISOString();
 const said = (facts: Parameters<typeof decideAt>[0]) => conditionOf(decideAt(facts), 'Ready');

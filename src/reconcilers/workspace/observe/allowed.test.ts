@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { classOf } from '../../../../test/support/facts.ts';
+import { classOf } from '../../../../test/support/workspace/facts.ts';
 import { namespaceAllowed } from './allowed.ts';
 
 const namespace = (labels?: Record<string, string>) => ({

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { decideAt } from '../../../../test/support/decisions.ts';
-import { doubtful, factsOf, statusOf, waiting } from '../../../../test/support/facts.ts';
-import { monoMs } from '../../../../test/support/moments.ts';
-import { signed } from '../../../../test/support/signed.ts';
-import { createSurroundings } from '../../../../test/support/workspaceDeps.ts';
+import { monoMs } from '../../../../test/support/base/moments.ts';
+import { decideAt } from '../../../../test/support/workspace/decisions.ts';
+import { doubtful, factsOf, statusOf, waiting } from '../../../../test/support/workspace/facts.ts';
+import { signed } from '../../../../test/support/workspace/signed.ts';
+import { createSurroundings } from '../../../../test/support/workspace/workspaceDeps.ts';
 import type { Workspace } from '../../../api/kinds/workspace.ts';
 import { TerminalError } from '../../../controller/client/errors.ts';
 import { perform } from '../act/effects.ts';

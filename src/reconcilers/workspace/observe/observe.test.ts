@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { type Loose, monoMs, wallMs } from '../../../../test/support/base/moments.ts';
 import {
   classOf,
   doubtful,
@@ -6,9 +7,8 @@ import {
   launchOf,
   type Overrides,
   statusOf,
-} from '../../../../test/support/facts.ts';
-import { type Loose, monoMs, wallMs } from '../../../../test/support/moments.ts';
-import { createSurroundings } from '../../../../test/support/workspaceDeps.ts';
+} from '../../../../test/support/workspace/facts.ts';
+import { createSurroundings } from '../../../../test/support/workspace/workspaceDeps.ts';
 import { TAG } from '../../../api/launch/tags.ts';
 import { clientToken } from '../../../api/launch/token.ts';
 import type { ObservedInstance } from '../../../ec2/calls/port.ts';

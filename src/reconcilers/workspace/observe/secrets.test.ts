@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { createCanary, findCanary } from '../../../../test/support/canary.ts';
-import { factsOf, statusOf } from '../../../../test/support/facts.ts';
-import { createSurroundings, type Surroundings } from '../../../../test/support/workspaceDeps.ts';
+import { createCanary, findCanary } from '../../../../test/support/base/canary.ts';
+import { factsOf, statusOf } from '../../../../test/support/workspace/facts.ts';
+import { createSurroundings, type Surroundings } from '../../../../test/support/workspace/workspaceDeps.ts';
 import { mergeEnvironment } from '../../../api/environment/environment.ts';
 import type { KubeObject, Resource } from '../../../controller/client/client.ts';
 import { ApiError } from '../../../controller/client/errors.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { factsOf } from '../../../../test/support/facts.ts';
-import { createSurroundings } from '../../../../test/support/workspaceDeps.ts';
+import { factsOf } from '../../../../test/support/workspace/facts.ts';
+import { createSurroundings } from '../../../../test/support/workspace/workspaceDeps.ts';
 import { createMemory } from '../context/memory.ts';
 import { KEEP_MS } from '../context/secretReads.ts';
 import { observeEnvironment } from './secrets.ts';

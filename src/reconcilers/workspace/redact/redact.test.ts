@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createCanary, findCanary } from '../../../../test/support/canary.ts';
-import { monoMs } from '../../../../test/support/moments.ts';
+import { createCanary, findCanary } from '../../../../test/support/base/canary.ts';
+import { monoMs } from '../../../../test/support/base/moments.ts';
 import { systemClock } from '../../../controller/lib/clock.ts';
 import { MOST_SECRET_BYTES, redactedTail } from './redact.ts';
 

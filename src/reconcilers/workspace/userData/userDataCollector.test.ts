@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { classOf, factsOf, launchOf, statusOf } from '../../../../test/support/facts.ts';
-import { keysWith } from '../../../../test/support/keys.ts';
-import { monoMs } from '../../../../test/support/moments.ts';
-import { recordingLogger } from '../../../../test/support/silentLogger.ts';
-import { createVirtualClock } from '../../../../test/support/virtualClock.ts';
+import { monoMs } from '../../../../test/support/base/moments.ts';
+import { recordingLogger } from '../../../../test/support/base/silentLogger.ts';
+import { createVirtualClock } from '../../../../test/support/base/virtualClock.ts';
+import { classOf, factsOf, launchOf, statusOf } from '../../../../test/support/workspace/facts.ts';
+import { keysWith } from '../../../../test/support/workspace/keys.ts';
 import type { LaunchParams, Workspace } from '../../../api/kinds/workspace.ts';
 import type { KubeObject, ListOptions, Resource, WriteOptions } from '../../../controller/client/client.ts';
 import { ApiError } from '../../../controller/client/errors.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { classOf, factsOf, launchOf, statusOf } from '../../../../../test/support/facts.ts';
+import { classOf, factsOf, launchOf, statusOf } from '../../../../../test/support/workspace/facts.ts';
 import { termDigest } from '../../../../api/edits/groupTerms.ts';
 import type { Launch, WorkspaceStatus } from '../../../../api/kinds/workspace.ts';
 import { workspaceSpec } from '../../../../api/kinds/workspace.ts';

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { conditionOf, decideAt, decideValidated, withStatus } from '../../../../../test/support/decisions.ts';
+import {
+  conditionOf,
+  decideAt,
+  decideValidated,
+  withStatus,
+} from '../../../../../test/support/workspace/decisions.ts';
 import {
   booting,
   desiredOf,
@@ -16,7 +21,7 @@ import {
   SECOND,
   stamp,
   statusOf,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 
 /** Content `b` is desired as generation 2; the instance of launch 1 holds `a`. */
 function outdated(more: Overrides = {}, launch = launchOf()) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decideAt } from '../../../../../test/support/decisions.ts';
+import { decideAt } from '../../../../../test/support/workspace/decisions.ts';
 import {
   envDigest,
   environmentOf,
@@ -9,7 +9,7 @@ import {
   type Overrides,
   SECOND,
   statusOf,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 import { plus } from '../../../../controller/lib/time.ts';
 import type { PendingChange } from '../facts/facts.ts';
 import { observedDigests } from './desired.ts';

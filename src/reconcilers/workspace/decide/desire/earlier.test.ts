@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { arbitraryFacts } from '../../../../../test/support/arbitraryFacts.ts';
-import { conditionOf, decideAt, withStatus, written } from '../../../../../test/support/decisions.ts';
+import { arbitraryFacts } from '../../../../../test/support/workspace/arbitraryFacts.ts';
+import {
+  conditionOf,
+  decideAt,
+  withStatus,
+  written,
+} from '../../../../../test/support/workspace/decisions.ts';
 import {
   factsOf,
   instanceOf,
@@ -11,7 +16,7 @@ import {
   SECOND,
   statusOf,
   waiting,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 import type { Facts } from '../facts/facts.ts';
 
 const quiet = { available: true, since: 0, launches: [] };

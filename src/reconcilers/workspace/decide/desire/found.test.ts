@@ -5,7 +5,7 @@ import {
   decideValidated,
   withStatus,
   written,
-} from '../../../../../test/support/decisions.ts';
+} from '../../../../../test/support/workspace/decisions.ts';
 import {
   classOf,
   desiredOf,
@@ -16,7 +16,7 @@ import {
   type Overrides,
   SECOND,
   statusOf,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 import { workspaceSpec } from '../../../../api/kinds/workspace.ts';
 import { machineDigest } from '../../../../api/launch/machine.ts';
 import type { Facts } from '../facts/facts.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decideAt, decideValidated, written } from '../../../../../test/support/decisions.ts';
+import { decideAt, decideValidated, written } from '../../../../../test/support/workspace/decisions.ts';
 import {
   desiredOf,
   envDigest,
@@ -14,7 +14,7 @@ import {
   type Overrides,
   SECOND,
   statusOf,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 import { plus } from '../../../../controller/lib/time.ts';
 import type { Facts } from '../facts/facts.ts';
 import { trackChange } from './debounce.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { conditionOf, decideAt, decideValidated } from '../../../../../test/support/decisions.ts';
+import { conditionOf, decideAt, decideValidated } from '../../../../../test/support/workspace/decisions.ts';
 import {
   booting,
   desiredOf,
@@ -15,7 +15,7 @@ import {
   silenceOf,
   stamp,
   statusOf,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 
 describe('a person’s restart', () => {
   const asked = (value: string, more: Overrides = {}) =>

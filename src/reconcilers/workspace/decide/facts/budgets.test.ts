@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { arbitraryFacts } from '../../../../../test/support/arbitraryFacts.ts';
-import { decideAt, decideValidated } from '../../../../../test/support/decisions.ts';
+import { arbitraryFacts } from '../../../../../test/support/workspace/arbitraryFacts.ts';
+import { decideAt, decideValidated } from '../../../../../test/support/workspace/decisions.ts';
 import {
   classOf,
   desiredOf,
@@ -11,7 +11,7 @@ import {
   heartbeatOf,
   instanceOf,
   statusOf,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 import { occupies } from '../../../../api/kinds/room.ts';
 import { CAUSE_KINDS, outdatedBy } from '../../../../api/reasons/causes.ts';
 import { isRolledOut } from '../record/replacement.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { arbitraryFacts } from '../../../../../test/support/arbitraryFacts.ts';
-import { decideAt, later, type Told, withStatus } from '../../../../../test/support/decisions.ts';
+import { arbitraryFacts } from '../../../../../test/support/workspace/arbitraryFacts.ts';
+import { decideAt, later, type Told, withStatus } from '../../../../../test/support/workspace/decisions.ts';
 import { workspaceStatus } from '../../../../api/kinds/workspace.ts';
 import { clientToken } from '../../../../api/launch/token.ts';
 import { CAUSES, outdatedBy } from '../../../../api/reasons/causes.ts';

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { arbitraryFacts } from '../../../../../test/support/arbitraryFacts.ts';
+import { arbitraryFacts } from '../../../../../test/support/workspace/arbitraryFacts.ts';
 import {
   conditionOf,
   decideAt,
   decideValidated,
   withStatus,
   written,
-} from '../../../../../test/support/decisions.ts';
+} from '../../../../../test/support/workspace/decisions.ts';
 import {
   desiredOf,
   envDigest,
@@ -18,7 +18,7 @@ import {
   type Overrides,
   SECOND,
   statusOf,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 import type { EnvironmentFact } from './facts.ts';
 
 describe('once the key that the recorded digest names is lost', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { arbitraryFacts } from '../../../../../test/support/arbitraryFacts.ts';
-import { conditionOf, decideAt, withStatus } from '../../../../../test/support/decisions.ts';
+import { arbitraryFacts } from '../../../../../test/support/workspace/arbitraryFacts.ts';
+import { conditionOf, decideAt, withStatus } from '../../../../../test/support/workspace/decisions.ts';
 import { ASPECT_TYPES, aspectReasons } from '../../../../api/reasons/conditionReasons.ts';
 import { WORKSPACE_EVENTS } from '../../../../api/reasons/eventReasons.ts';
 import { REASONS, standingOf } from '../../../../api/reasons/reasons.ts';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { arbitraryFacts } from '../../../../../test/support/arbitraryFacts.ts';
-import { arbitrarySilence } from '../../../../../test/support/arbitrarySilence.ts';
-import { decideAt, later, withStatus } from '../../../../../test/support/decisions.ts';
-import { DAY } from '../../../../../test/support/facts.ts';
+import { arbitraryFacts } from '../../../../../test/support/workspace/arbitraryFacts.ts';
+import { arbitrarySilence } from '../../../../../test/support/workspace/arbitrarySilence.ts';
+import { decideAt, later, withStatus } from '../../../../../test/support/workspace/decisions.ts';
+import { DAY } from '../../../../../test/support/workspace/facts.ts';
 import { change } from '../desire/change.ts';
 import { afterSilence, isSilent } from '../health/silence.ts';
 import { runPhases } from '../phases.ts';

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { decideAt, later } from '../../../../../test/support/decisions.ts';
-import { booting, factsOf, HOUR, instanceOf, stamp, statusOf } from '../../../../../test/support/facts.ts';
+import { decideAt, later } from '../../../../../test/support/workspace/decisions.ts';
+import {
+  booting,
+  factsOf,
+  HOUR,
+  instanceOf,
+  stamp,
+  statusOf,
+} from '../../../../../test/support/workspace/facts.ts';
 import { workspaceStatus } from '../../../../api/kinds/workspace.ts';
 import { CAUSE_KINDS, isEnd, isFailure, OUTCOMES } from '../../../../api/reasons/causes.ts';
 import { draftFrom } from '../facts/decision.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { conditionOf, decideAt, written } from '../../../../../test/support/decisions.ts';
+import { conditionOf, decideAt, written } from '../../../../../test/support/workspace/decisions.ts';
 import {
   booting,
   factsOf,
@@ -11,7 +11,7 @@ import {
   SECOND,
   stamp,
   statusOf,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 import type { InstanceFact } from '../facts/facts.ts';
 
 const AT = NOW.wall + 2 * MINUTE;

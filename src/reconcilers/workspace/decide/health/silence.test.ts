@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { arbitrarySilence } from '../../../../../test/support/arbitrarySilence.ts';
-import { conditionOf, decideAt, decideValidated, written } from '../../../../../test/support/decisions.ts';
+import { plain } from '../../../../../test/support/base/moments.ts';
+import { arbitrarySilence } from '../../../../../test/support/workspace/arbitrarySilence.ts';
+import {
+  conditionOf,
+  decideAt,
+  decideValidated,
+  written,
+} from '../../../../../test/support/workspace/decisions.ts';
 import {
   classOf,
   factsOf,
@@ -16,8 +22,7 @@ import {
   silenceOf,
   stamp,
   statusOf,
-} from '../../../../../test/support/facts.ts';
-import { plain } from '../../../../../test/support/moments.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 import type { Facts } from '../facts/facts.ts';
 
 const AFTER = 5 * MINUTE;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { written } from '../../../../../test/support/decisions.ts';
+import { written } from '../../../../../test/support/workspace/decisions.ts';
 import {
   factsOf,
   HOUR,
@@ -11,7 +11,7 @@ import {
   silenceOf,
   stamp,
   statusOf,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 import { plus } from '../../../../controller/lib/time.ts';
 import { trackSilence } from './silence.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decideAt } from '../../../../../test/support/decisions.ts';
+import { decideAt } from '../../../../../test/support/workspace/decisions.ts';
 import {
   desiredOf,
   environmentOf,
@@ -11,7 +11,7 @@ import {
   type Overrides,
   statusOf,
   waiting,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 
 const gone = (apart: number, lastAt = NOW.mono) => ({
   missing: true,

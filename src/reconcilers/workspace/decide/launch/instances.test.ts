@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { conditionOf, decideAt, decideValidated } from '../../../../../test/support/decisions.ts';
+import { conditionOf, decideAt, decideValidated } from '../../../../../test/support/workspace/decisions.ts';
 import {
   booting,
   desiredOf,
@@ -16,7 +16,7 @@ import {
   SECOND,
   stamp,
   statusOf,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 
 const quiet = { available: true, since: 0, launches: [] };
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { conditionOf, decideAt, decideValidated } from '../../../../../test/support/decisions.ts';
+import { conditionOf, decideAt, decideValidated } from '../../../../../test/support/workspace/decisions.ts';
 import {
   classOf,
   desiredOf,
@@ -17,7 +17,7 @@ import {
   SECOND,
   statusOf,
   waiting,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 
 const quiet = { available: true, since: 0, launches: [] };
 const silent = { ...quiet, launches: [heartbeatOf(1, { fresh: false, boot: 3 })] };

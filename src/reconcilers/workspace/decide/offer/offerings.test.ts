@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { conditionOf, decideAt, written } from '../../../../../test/support/decisions.ts';
+import { conditionOf, decideAt, written } from '../../../../../test/support/workspace/decisions.ts';
 import {
   classOf,
   desiredOf,
@@ -13,8 +13,8 @@ import {
   refusalOf,
   stamp,
   statusOf,
-} from '../../../../../test/support/facts.ts';
-import { refusedOf } from '../../../../../test/support/refused.ts';
+} from '../../../../../test/support/workspace/facts.ts';
+import { refusedOf } from '../../../../../test/support/workspace/refused.ts';
 import { offeringKey } from '../../../../api/launch/offering.ts';
 import { TAG } from '../../../../api/launch/tags.ts';
 import { plus } from '../../../../controller/lib/time.ts';

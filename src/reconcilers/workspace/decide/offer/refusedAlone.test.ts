@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
-import { decideAt } from '../../../../../test/support/decisions.ts';
-import { doubtful, factsOf, MINUTE, refusalOf, SECOND, statusOf } from '../../../../../test/support/facts.ts';
-import { refusedOf } from '../../../../../test/support/refused.ts';
+import { decideAt } from '../../../../../test/support/workspace/decisions.ts';
+import {
+  doubtful,
+  factsOf,
+  MINUTE,
+  refusalOf,
+  SECOND,
+  statusOf,
+} from '../../../../../test/support/workspace/facts.ts';
+import { refusedOf } from '../../../../../test/support/workspace/refused.ts';
 
 const quiet = { available: true, since: 0, launches: [] };
 /** What EC2 refuses to others is asked again, or is about to be. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decideValidated } from '../../../../../test/support/decisions.ts';
+import { decideValidated } from '../../../../../test/support/workspace/decisions.ts';
 import {
   booting,
   desiredOf,
@@ -13,7 +13,7 @@ import {
   type Overrides,
   stamp,
   statusOf,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 import { plus } from '../../../../controller/lib/time.ts';
 import { decide } from '../decide.ts';
 import type { Facts, Now } from '../facts/facts.ts';

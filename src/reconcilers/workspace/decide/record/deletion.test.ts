@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { conditionOf, decideAt } from '../../../../../test/support/decisions.ts';
+import { conditionOf, decideAt } from '../../../../../test/support/workspace/decisions.ts';
 import {
   booting,
   doubtful,
@@ -14,7 +14,7 @@ import {
   SECOND,
   statusOf,
   waiting,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 import { ABANDON_ANNOTATION, FINALIZER } from '../../../../api/base/meta.ts';
 import type { WorkspaceStatus } from '../../../../api/kinds/workspace.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { conditionOf, decideAt } from '../../../../../test/support/decisions.ts';
+import { conditionOf, decideAt } from '../../../../../test/support/workspace/decisions.ts';
 import {
   doubtful,
   factsOf,
@@ -12,7 +12,7 @@ import {
   SECOND,
   stamp,
   statusOf,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 import type { Launch } from '../../../../api/kinds/workspace.ts';
 import { plus } from '../../../../controller/lib/time.ts';
 import type { LaunchAnswer } from '../facts/facts.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { conditionOf, decideAt } from '../../../../../test/support/decisions.ts';
+import { conditionOf, decideAt } from '../../../../../test/support/workspace/decisions.ts';
 import {
   doubtful,
   factsOf,
@@ -11,7 +11,7 @@ import {
   refusalOf,
   SECOND,
   statusOf,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 import { plus } from '../../../../controller/lib/time.ts';
 import type { LaunchAnswer } from '../facts/facts.ts';
 

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { conditionOf, decideAt, withStatus, written } from '../../../../../test/support/decisions.ts';
-import { factsOf, NOW, SECOND } from '../../../../../test/support/facts.ts';
+import {
+  conditionOf,
+  decideAt,
+  withStatus,
+  written,
+} from '../../../../../test/support/workspace/decisions.ts';
+import { factsOf, NOW, SECOND } from '../../../../../test/support/workspace/facts.ts';
 
 const fresh = () =>
   factsOf({

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { conditionOf, decideAt, decideValidated, withStatus } from '../../../../../test/support/decisions.ts';
+import {
+  conditionOf,
+  decideAt,
+  decideValidated,
+  withStatus,
+} from '../../../../../test/support/workspace/decisions.ts';
 import {
   desiredOf,
   doubtful,
@@ -16,7 +21,7 @@ import {
   SECOND,
   statusOf,
   waiting,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 import { ABANDON_ANNOTATION } from '../../../../api/base/meta.ts';
 
 const tLate = 2 * MINUTE;

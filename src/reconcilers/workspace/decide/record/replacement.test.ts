@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decideAt, decideValidated, withStatus } from '../../../../../test/support/decisions.ts';
+import { decideAt, decideValidated, withStatus } from '../../../../../test/support/workspace/decisions.ts';
 import {
   booting,
   desiredOf,
@@ -13,7 +13,7 @@ import {
   stamp,
   statusOf,
   waiting,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 import type { WorkspaceStatus } from '../../../../api/kinds/workspace.ts';
 import { classContent } from '../../../../api/launch/machine.ts';
 import { newContentsOf, replacementOf } from './replacement.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decideAt } from '../../../../../test/support/decisions.ts';
+import { decideAt } from '../../../../../test/support/workspace/decisions.ts';
 import {
   booting,
   desiredOf,
@@ -11,8 +11,8 @@ import {
   stamp,
   statusOf,
   waiting,
-} from '../../../../../test/support/facts.ts';
-import { refusedOf } from '../../../../../test/support/refused.ts';
+} from '../../../../../test/support/workspace/facts.ts';
+import { refusedOf } from '../../../../../test/support/workspace/refused.ts';
 import type { Replacement } from '../../../../api/kinds/replacement.ts';
 import type { WorkspaceStatus } from '../../../../api/kinds/workspace.ts';
 

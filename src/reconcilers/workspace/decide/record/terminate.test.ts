@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { conditionOf, decideAt } from '../../../../../test/support/decisions.ts';
+import { conditionOf, decideAt } from '../../../../../test/support/workspace/decisions.ts';
 import {
   factsOf,
   HOUR,
@@ -11,7 +11,7 @@ import {
   type Overrides,
   SECOND,
   statusOf,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 import { workspaceStatus } from '../../../../api/kinds/workspace.ts';
 import { clientToken } from '../../../../api/launch/token.ts';
 

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { conditionOf, decideAt, decideValidated, written } from '../../../../../test/support/decisions.ts';
+import {
+  conditionOf,
+  decideAt,
+  decideValidated,
+  written,
+} from '../../../../../test/support/workspace/decisions.ts';
 import {
   booting,
   desiredOf,
@@ -16,8 +21,8 @@ import {
   SECOND,
   stamp,
   statusOf,
-} from '../../../../../test/support/facts.ts';
-import { refusedOf } from '../../../../../test/support/refused.ts';
+} from '../../../../../test/support/workspace/facts.ts';
+import { refusedOf } from '../../../../../test/support/workspace/refused.ts';
 
 const quiet = { available: true, since: 0, launches: [] };
 

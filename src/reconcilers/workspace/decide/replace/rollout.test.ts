@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { conditionOf, decideAt, decideValidated, withStatus } from '../../../../../test/support/decisions.ts';
+import {
+  conditionOf,
+  decideAt,
+  decideValidated,
+  withStatus,
+} from '../../../../../test/support/workspace/decisions.ts';
 import {
   classOf,
   desiredOf,
@@ -15,7 +20,7 @@ import {
   type Overrides,
   stamp,
   statusOf,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 import { classContent } from '../../../../api/launch/machine.ts';
 import { CAUSE_KINDS, outdatedBy } from '../../../../api/reasons/causes.ts';
 import type { FleetFact } from '../facts/facts.ts';

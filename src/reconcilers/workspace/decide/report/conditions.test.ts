@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { conditionOf, decideAt, written } from '../../../../../test/support/decisions.ts';
+import { conditionOf, decideAt, written } from '../../../../../test/support/workspace/decisions.ts';
 import {
   booting,
   environmentOf,
@@ -13,7 +13,7 @@ import {
   stamp,
   statusOf,
   waiting,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 
 const heard = (...launches: ReturnType<typeof heartbeatOf>[]) => ({ available: true, since: 0, launches });
 const away = { available: false, launches: [] };

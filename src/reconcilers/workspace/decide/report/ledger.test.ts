@@ -7,7 +7,7 @@ import {
   stamp,
   statusOf,
   waiting,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 import type { WorkspaceStatus } from '../../../../api/kinds/workspace.ts';
 import { ledgerBetween } from './ledger.ts';
 

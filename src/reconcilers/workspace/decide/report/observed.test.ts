@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decideAt, decideValidated, written } from '../../../../../test/support/decisions.ts';
+import { decideAt, decideValidated, written } from '../../../../../test/support/workspace/decisions.ts';
 import {
   envDigest,
   environmentOf,
@@ -8,7 +8,7 @@ import {
   MINUTE,
   NOW,
   type Overrides,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 import type { Decision } from '../facts/decision.ts';
 import type { PendingChange } from '../facts/facts.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { conditionOf, decideAt, decideValidated } from '../../../../../test/support/decisions.ts';
+import { conditionOf, decideAt, decideValidated } from '../../../../../test/support/workspace/decisions.ts';
 import {
   classOf,
   desiredOf,
@@ -10,7 +10,7 @@ import {
   launchOf,
   stamp,
   statusOf,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 import { occupies } from '../../../../api/kinds/room.ts';
 import type { FleetFact } from '../facts/facts.ts';
 

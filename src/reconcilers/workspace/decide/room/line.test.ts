@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { arbitraryFacts } from '../../../../../test/support/arbitraryFacts.ts';
+import { arbitraryFacts } from '../../../../../test/support/workspace/arbitraryFacts.ts';
 import {
   conditionOf,
   decideAt,
   decideValidated,
   verdictOn,
   written,
-} from '../../../../../test/support/decisions.ts';
+} from '../../../../../test/support/workspace/decisions.ts';
 import {
   booting,
   desiredOf,
@@ -23,7 +23,7 @@ import {
   stamp,
   statusOf,
   waiting,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 import { plus } from '../../../../controller/lib/time.ts';
 import type { Facts } from '../facts/facts.ts';
 import { NEAR_MS } from './line.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { arbitraryFacts } from '../../../../../test/support/arbitraryFacts.ts';
-import { decideAt, withStatus } from '../../../../../test/support/decisions.ts';
-import { MINUTE, NOW, SECOND } from '../../../../../test/support/facts.ts';
+import { arbitraryFacts } from '../../../../../test/support/workspace/arbitraryFacts.ts';
+import { decideAt, withStatus } from '../../../../../test/support/workspace/decisions.ts';
+import { MINUTE, NOW, SECOND } from '../../../../../test/support/workspace/facts.ts';
 import type { WorkspaceStatus } from '../../../../api/kinds/workspace.ts';
 import { plus } from '../../../../controller/lib/time.ts';
 import type { Facts } from '../facts/facts.ts';

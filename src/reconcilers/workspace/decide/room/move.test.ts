@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { conditionOf, decideAt, decideValidated } from '../../../../../test/support/decisions.ts';
+import { conditionOf, decideAt, decideValidated } from '../../../../../test/support/workspace/decisions.ts';
 import {
   classOf,
   doubtful,
@@ -12,7 +12,7 @@ import {
   type Overrides,
   statusOf,
   waiting,
-} from '../../../../../test/support/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 import { classNameOf, occupiedClasses } from '../../../../api/kinds/room.ts';
 import type { Workspace, WorkspaceStatus } from '../../../../api/kinds/workspace.ts';
 import type { MoveFact } from '../facts/roomFacts.ts';
