@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import { createApiServer } from '../../dev/apiserver/apiServer.ts';
 import { inProcessTransport } from '../../dev/apiserver/transport/inProcessTransport.ts';
 import { installCluster, stageClient } from '../../dev/stack/install.ts';
-import { parseCommandLine } from '../../src/config/commandLine.ts';
-import { systemClock } from '../../src/controller/lib/clock.ts';
-import { startOperator } from '../../src/operator/operator.ts';
-import { seededRandom } from '../support/base/seededRandom.ts';
-import { silentLogger } from '../support/base/silentLogger.ts';
+import { seededRandom } from '../../test/support/base/seededRandom.ts';
+import { silentLogger } from '../../test/support/base/silentLogger.ts';
+import { parseCommandLine } from '../config/commandLine.ts';
+import { systemClock } from '../controller/lib/clock.ts';
+import { startOperator } from './operator.ts';
 
 test('asked to stop before its caches are whole, the operator starts no part on half of them', async () => {
   const api = createApiServer({ clock: systemClock, random: seededRandom(1) });

@@ -1,10 +1,18 @@
 import { expect, test } from 'vitest';
-import type { WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
-import { decideClass } from '../../src/reconcilers/class/decide/decide.ts';
-import { summaryOf } from '../../src/reconcilers/class/observe.ts';
-import { conditionsOf, createFleetWorld, serving } from '../support/fleet/fleetWorld.ts';
-import { decideAt } from '../support/workspace/decisions.ts';
-import { desiredOf, factsOf, launchOf, MINUTE, NOW, stamp, statusOf } from '../support/workspace/facts.ts';
+import { conditionsOf, createFleetWorld, serving } from '../../../../test/support/fleet/fleetWorld.ts';
+import { decideAt } from '../../../../test/support/workspace/decisions.ts';
+import {
+  desiredOf,
+  factsOf,
+  launchOf,
+  MINUTE,
+  NOW,
+  stamp,
+  statusOf,
+} from '../../../../test/support/workspace/facts.ts';
+import type { WorkspaceStatus } from '../../../api/kinds/workspace.ts';
+import { summaryOf } from '../observe.ts';
+import { decideClass } from './decide.ts';
 
 /** What the instance of one tenant prints, and EC2 says of it. */
 const WORDS = 'PAY-TO-EVIL';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decideValidated } from '../support/workspace/decisions.ts';
+import { decideValidated } from '../../../../../test/support/workspace/decisions.ts';
 import {
   desiredOf,
   environmentOf,
@@ -8,7 +8,7 @@ import {
   launchOf,
   stamp,
   statusOf,
-} from '../support/workspace/facts.ts';
+} from '../../../../../test/support/workspace/facts.ts';
 
 test('a clock set back by hours holds no change back until it has caught up', () => {
   const launch = launchOf({

@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { workspaceCrd } from '../../src/api/kinds/crd.ts';
+import { arbitraryValue } from '../../../../test/api/arbitraryValue.ts';
+import { decideAt, type Told, withStatus } from '../../../../test/support/workspace/decisions.ts';
+import { CLUSTER, desiredOf, factsOf, instanceOf } from '../../../../test/support/workspace/facts.ts';
+import { workspaceCrd } from '../../../api/kinds/crd.ts';
 import {
   LARGEST_NUMBER,
   type Launch,
   type WorkspaceStatus,
   workspaceStatus,
-} from '../../src/api/kinds/workspace.ts';
-import { clientToken } from '../../src/api/launch/token.ts';
-import type { Facts } from '../../src/reconcilers/workspace/decide/facts/facts.ts';
-import { arbitraryValue } from '../api/arbitraryValue.ts';
-import { decideAt, type Told, withStatus } from '../support/workspace/decisions.ts';
-import { CLUSTER, desiredOf, factsOf, instanceOf } from '../support/workspace/facts.ts';
+} from '../../../api/kinds/workspace.ts';
+import { clientToken } from '../../../api/launch/token.ts';
+import type { Facts } from './facts/facts.ts';
 
 // What somebody with the right to write workspaces/status could write, and what it comes to.
 
