@@ -28,6 +28,8 @@ const { values } = parseArgs({
   },
 });
 const [rate, seconds, rounds] = [Number(values.rate), Number(values.seconds), Number(values.rounds)];
+/** For its Node, such as `--cpu-prof --cpu-prof-dir=DIR`. */
+const MORE_FLAGS = process.env.BENCH_EXEC_ARGV?.split(' ') ?? [];
 const WORKSPACES = 10_000;
 /** At 8,000 a second 2,000 answers may take a quarter of a second each. */
 const CONNECTIONS = 2_000;
@@ -78,7 +80,7 @@ async function start(contender: Contender, order: object) {
       ? new URL('heartbeatGateway.ts', import.meta.url)
       : join(checkout, 'test/bench/heartbeatGateway.ts');
   const child: ChildProcess = fork(program, {
-    execArgv: [`--max-semi-space-size=${semiSpaceMB}`],
+    execArgv: [`--max-semi-space-size=${semiSpaceMB}`, ...MORE_FLAGS],
     env: { ...process.env, BENCH_ORDER: JSON.stringify({ ...order, kind, workspaces: WORKSPACES }) },
   });
   const [told] = (await once(child, 'message')) as [{ url: string; sessions: string[] }];

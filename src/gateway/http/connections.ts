@@ -47,26 +47,32 @@ export function limitConnections(
   onClosed: (why: 'total' | 'address' | 'requests') => void,
 ): Connections {
   /** Of each source, the oldest first. */
-  const open = new Map<string, Map<string, Socket>>();
-  const proven = new Map<string, IncomingMessage>();
+  const open = new Map<string, Set<Connection>>();
+  /** By the client's address and port. A client can come back from the same port before the close of its first connection is noticed. */
+  const newest = new Map<string, Connection>();
   let total = 0;
 
-  function closeOldest(source: string, sparing: string): boolean {
-    for (const [id, socket] of open.get(source) ?? []) {
-      if (proven.get(id)?.complete || id === sparing) continue;
-      socket.destroy();
-      forget(source, id);
+  function closeOldest(source: string, sparing: Connection): boolean {
+    for (const connection of open.get(source) ?? []) {
+      if (connection.proven?.complete || connection === sparing) continue;
+      close(connection);
       return true;
     }
     return false;
   }
 
-  function forget(source: string, id: string): void {
+  function close(connection: Connection): void {
+    connection.socket.destroy();
+    forget(connection);
+  }
+
+  function forget(connection: Connection): void {
+    const { source, id } = connection;
     const ofSource = open.get(source);
-    if (!ofSource?.delete(id)) return;
-    proven.delete(id);
+    if (!ofSource?.delete(connection)) return;
     total -= 1;
     if (ofSource.size === 0) open.delete(source);
+    if (newest.get(id) === connection) newest.delete(id);
   }
 
   /** The source with the most connections pays for a server that is full. */
@@ -79,59 +85,73 @@ export function limitConnections(
     return most;
   }
 
-  server.on('connection', (socket: Socket) => {
-    const { source, id } = identify(socket);
-    const ofSource = open.get(source) ?? new Map<string, Socket>();
+  /** Found once for each socket, as every heartbeat asks for it. */
+  function connectionOf(socket: Socket & Known): Connection {
+    // That of a TLS socket is the one of the socket beneath it, which was there first.
+    socket[CONNECTION] ??= newest.get(idOf(socket)) ?? connectionTo(socket);
+    return socket[CONNECTION];
+  }
+
+  server.on('connection', (socket: Socket & Known) => {
+    const connection = connectionTo(socket);
+    const { source, id } = connection;
+    const ofSource = open.get(source) ?? new Set();
     open.set(source, ofSource);
-    ofSource.set(id, socket);
+    ofSource.add(connection);
+    newest.set(id, connection);
+    socket[CONNECTION] = connection;
     total += 1;
-    socket.once('close', () => forget(source, id));
+    socket.once('close', () => forget(connection));
     const full = ofSource.size > limits.perAddress ? 'address' : total > limits.total ? 'total' : undefined;
     if (full === undefined) return;
     onClosed(full);
-    if (closeOldest(full === 'address' ? source : mostOpen(), id)) return;
-    socket.destroy();
-    forget(source, id);
+    if (!closeOldest(full === 'address' ? source : mostOpen(), connection)) close(connection);
   });
 
   return {
     begin({ socket }) {
-      const identity = identify(socket);
-      identity.unanswered += 1;
-      if (identity.unanswered <= MOST_UNANSWERED) return true;
+      const connection = connectionOf(socket);
+      connection.unanswered += 1;
+      if (connection.unanswered <= MOST_UNANSWERED) return true;
       if (!socket.destroyed) onClosed('requests');
       socket.destroy();
       return false;
     },
     prove(request) {
-      const { source, id } = identify(request.socket);
-      if (open.get(source)?.has(id)) proven.set(id, request);
+      connectionOf(request.socket).proven = request;
     },
     end({ socket }) {
-      const identity = identify(socket);
-      identity.unanswered -= 1;
-      proven.delete(identity.id);
+      const connection = connectionOf(socket);
+      connection.unanswered -= 1;
+      connection.proven = undefined;
     },
   };
 }
 
-interface Identity {
-  /** The same for a TLS socket and for the plain one beneath it. */
+interface Connection {
+  /** The one that was accepted; beneath a TLS socket, if there is one. */
+  socket: Socket;
   id: string;
   /** Whose limit it counts for. */
   source: string;
   /** Requests. */
   unanswered: number;
+  /** The latest request whose credential holds. */
+  proven: IncomingMessage | undefined;
 }
 
-/** Made once for each connection, as every heartbeat asks for it twice. */
-const identities = new WeakMap<Socket, Identity>();
+/** On the socket itself: to find it in a WeakMap takes several times as long. */
+const CONNECTION = Symbol('connection');
+interface Known {
+  [CONNECTION]?: Connection;
+}
 
-function identify(socket: Socket): Identity {
-  const known = identities.get(socket);
-  if (known !== undefined) return known;
-  const { remoteAddress = '', remotePort } = socket;
-  const identity = { id: `${remoteAddress} ${remotePort}`, source: sourceOf(remoteAddress), unanswered: 0 };
-  identities.set(socket, identity);
-  return identity;
+/** The same for a TLS socket and for the plain one beneath it. */
+function idOf({ remoteAddress = '', remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}
+
+function connectionTo(socket: Socket): Connection {
+  const source = sourceOf(socket.remoteAddress ?? '');
+  return { socket, id: idOf(socket), source, unanswered: 0, proven: undefined };
 }

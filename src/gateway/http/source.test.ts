@@ -52,6 +52,28 @@ test('an instance with a network of addresses closes its own connections, not th
   expect(flood.filter(({ destroyed }) => !destroyed)).toHaveLength(10);
 });
 
+test('a client that comes back from the same port before its first connection is closed is counted right', () => {
+  const server = new EventEmitter();
+  const closed: string[] = [];
+  limitConnections(server as Server, { total: 10, perAddress: 5 }, (why) => closed.push(why));
+  const open = (port: number) => {
+    const peer = new Peer('10.0.0.9', port);
+    server.emit('connection', peer);
+    return peer;
+  };
+  for (let round = 0; round < 100; round += 1) {
+    const [first, again] = [open(1), open(1)];
+    first.emit('close');
+    again.emit('close');
+  }
+  expect(closed).toEqual([]);
+  const [first, again] = [open(1), open(1)];
+  first.emit('close');
+  for (let port = 2; port < 7; port += 1) open(port);
+  expect(closed).toEqual(['address']);
+  expect(again.destroyed).toBe(true);
+});
+
 test('a credential spares a connection once its request has come whole, and no longer than until its answer', () => {
   const server = new EventEmitter();
   const connections = limitConnections(server as Server, { total: 20, perAddress: 3 }, () => undefined);
