@@ -2,7 +2,8 @@ import { decodeWorkspace, decodeWorkspaceClass } from '../api/kinds/decode.ts';
 import type { Workspace } from '../api/kinds/workspace.ts';
 import type { WorkspaceClass } from '../api/kinds/workspaceClass.ts';
 import { createNamespacedStore } from '../controller/cache/namespacedStore.ts';
-import { type Reflector, type ReflectorOptions, startReflector } from '../controller/cache/reflector.ts';
+import { startReflector } from '../controller/cache/reflector.ts';
+import type { Reflector, ReflectorOptions } from '../controller/cache/reflectorOptions.ts';
 import {
   createStore,
   type ReflectedStore,

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Reflector } from '../controller/cache/reflector.ts';
+import type { Reflector } from '../controller/cache/reflectorOptions.ts';
 import { isApiError } from '../controller/client/errors.ts';
 import type { Clock, Timer } from '../controller/lib/clock.ts';
 

@@ -1,6 +1,7 @@
 import { decodeWorkspace } from '../../src/api/kinds/decode.ts';
 import type { Workspace } from '../../src/api/kinds/workspace.ts';
-import { type Reflector, startReflector } from '../../src/controller/cache/reflector.ts';
+import { startReflector } from '../../src/controller/cache/reflector.ts';
+import type { Reflector } from '../../src/controller/cache/reflectorOptions.ts';
 import type { ReflectedStore } from '../../src/controller/cache/store.ts';
 import type { KubeClient } from '../../src/controller/client/client.ts';
 import { kubeTransport } from '../../src/controller/client/httpTransport.ts';

@@ -80,6 +80,15 @@ describe('reflector', () => {
     );
   });
 
+  it('pauses between lists whose pages expire, however often they do', async () => {
+    const t = setup();
+    const expired = { kind: 'answer', status: 410, body: { kind: 'Status', reason: 'Expired' } } as const;
+    t.api.fault(isList, ...Array.from({ length: 1_000 }, () => expired));
+    t.start();
+    await t.clock.advance(60_000);
+    expect(t.calls('GET')).toBeLessThan(10);
+  });
+
   it('notices a half-open watch by its silence, and lists: what it missed nobody else can tell', async () => {
     const t = setup({ idleTimeoutMs: 90_000 });
     t.put('a');

@@ -1,8 +1,5 @@
-import {
-  type Reflector,
-  type ReflectorOptions,
-  startReflector,
-} from '../../../src/controller/cache/reflector.ts';
+import { startReflector } from '../../../src/controller/cache/reflector.ts';
+import type { Reflector, ReflectorOptions } from '../../../src/controller/cache/reflectorOptions.ts';
 import { createStore, type StoreEvent } from '../../../src/controller/cache/store.ts';
 import type { KubeObject, Resource } from '../../../src/controller/client/client.ts';
 import type { KubeRequest } from '../../../src/controller/client/transport.ts';
