@@ -1,4 +1,5 @@
 import type { Cluster, Platform } from '../cluster/cluster.ts';
+import type { Leadership } from '../controller/lease/leadership.ts';
 import type { CloudView } from '../ec2/calls/port.ts';
 import type { Events } from '../reconcilers/events.ts';
 import { createInstanceFigures } from '../reconcilers/figures/instances.ts';
@@ -6,7 +7,6 @@ import { createFigureMetrics } from '../reconcilers/figures/metrics.ts';
 import { rollOuts } from '../reconcilers/figures/rollOuts.ts';
 import { createStandings } from '../reconcilers/figures/standings.ts';
 import type { Fleet } from '../reconcilers/fleet/fleet.ts';
-import type { Lease } from '../reconcilers/workspace/context/deps.ts';
 import { keepLedger } from '../reconcilers/workspace/ledger.ts';
 import { createWorkspaceMetrics } from '../reconcilers/workspace/metrics.ts';
 
@@ -22,7 +22,12 @@ export interface FiguresPart {
 export function createFiguresPart(
   { clock, logger, registry }: Platform,
   cluster: Cluster,
-  given: { cloud: Pick<CloudView, 'ofWorkspace'>; fleet: Pick<Fleet, 'of'>; lease: Lease; events: Events },
+  given: {
+    cloud: Pick<CloudView, 'ofWorkspace'>;
+    fleet: Pick<Fleet, 'of'>;
+    lease: Leadership;
+    events: Events;
+  },
 ): FiguresPart {
   const audit = keepLedger({ ...cluster, ...given, logger, metrics: createWorkspaceMetrics(registry) });
   const instances = createInstanceFigures({ ...cluster, cloud: given.cloud, clock });

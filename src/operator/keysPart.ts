@@ -1,11 +1,11 @@
 import type { Cluster, Platform } from '../cluster/cluster.ts';
 import { objectKey } from '../controller/cache/store.ts';
 import type { EventRecorder } from '../controller/events/events.ts';
+import type { Leadership } from '../controller/lease/leadership.ts';
 import { createController } from '../controller/loop/controller.ts';
 import { createWorkqueue, type Workqueue } from '../controller/loop/workqueue.ts';
 import { createKeysReconciler } from '../reconcilers/keys/keys.ts';
 import { createKeyPublisher } from '../reconcilers/keys/publish.ts';
-import type { Lease } from '../reconcilers/workspace/context/deps.ts';
 
 type Reconciler = ReturnType<typeof createKeysReconciler>;
 
@@ -20,7 +20,7 @@ export interface KeysPart {
 export function createKeysPart(
   { clock, random, logger, runtimeMetrics: metrics }: Platform,
   cluster: Cluster,
-  leading: { lease: Lease; events: EventRecorder; workspaceQueue: Workqueue },
+  leading: { lease: Leadership; events: EventRecorder; workspaceQueue: Workqueue },
 ): KeysPart {
   const name = 'keys';
   const queue = createWorkqueue({ name, clock, metrics });

@@ -1,8 +1,8 @@
 import { decodeWorkspaceClass } from '../../api/kinds/decode.ts';
 import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
 import { withPlainText } from '../../controller/events/plainText.ts';
+import { requireTerm } from '../../controller/lease/leadership.ts';
 import type { ReconcileContext } from '../../controller/loop/controller.ts';
-import { LeaseLostError } from '../workspace/act/claims.ts';
 import { diff } from '../workspace/act/mergePatch.ts';
 import type { ClassDecision } from './decide/decide.ts';
 import { CLASSES, type ClassDeps } from './deps.ts';
@@ -27,9 +27,7 @@ export async function actOnClass(
     { metadata: { resourceVersion }, status },
     {
       beforeSend() {
-        if (!deps.lease.held() || deps.lease.term()?.id !== termID) {
-          throw new LeaseLostError('the lease may be held by another; nothing was sent');
-        }
+        requireTerm(deps.lease, { id: termID });
         if (context.signal.aborted) throw new Error('the pass was given up; nothing was sent');
       },
     },

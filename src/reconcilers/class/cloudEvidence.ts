@@ -1,13 +1,13 @@
+import type { Leadership } from '../../controller/lease/leadership.ts';
 import type { Clock } from '../../controller/lib/clock.ts';
 import { latest, msBetween } from '../../controller/lib/time.ts';
 import type { Observer } from '../../ec2/observe/observer.ts';
-import type { Lease } from '../workspace/context/deps.ts';
 import type { CloudVerdict } from './decide/facts.ts';
 
 export interface CloudEvidenceOptions {
   cloud: Pick<Observer, 'lastSweep' | 'health'>;
   /** Only the leader sweeps. */
-  lease: Pick<Lease, 'term'>;
+  lease: Pick<Leadership, 'term'>;
   clock: Clock;
   /** How long without a whole sweep EC2 counts as away, ms; several sweeps long. */
   unavailableAfterMs: number;

@@ -1,10 +1,10 @@
 import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
 import type { Store } from '../../controller/cache/store.ts';
 import type { KubeClient, Resource } from '../../controller/client/client.ts';
+import type { Leadership } from '../../controller/lease/leadership.ts';
 import type { Clock } from '../../controller/lib/clock.ts';
 import type { Events } from '../events.ts';
 import type { Fleet } from '../fleet/fleet.ts';
-import type { Lease } from '../workspace/context/deps.ts';
 import type { ClassTiming } from './decide/facts.ts';
 import type { ClassEvidence } from './evidence.ts';
 import type { ClassLookUps } from './lookUps.ts';
@@ -27,7 +27,7 @@ export interface ClassDeps {
   evidence: Pick<ClassEvidence, 'of' | 'cloud'>;
   lookUps: ClassLookUps;
   pace: Pace;
-  lease: Lease;
+  lease: Leadership;
   events: Events;
   clock: Clock;
   timing: ClassTiming;

@@ -1,6 +1,6 @@
 import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
+import { LeaseLostError } from '../../controller/lease/leadership.ts';
 import type { ReconcileContext, ReconcileResult } from '../../controller/loop/controller.ts';
-import { LeaseLostError } from '../workspace/act/claims.ts';
 import { actOnClass } from './act.ts';
 import { decideClass } from './decide/decide.ts';
 import type { ClassDeps } from './deps.ts';

@@ -62,7 +62,8 @@ function setUp(entries: readonly KeyEntry[] = FIRST, annotations: Record<string,
     entries: FIRST,
     logger,
   });
-  const lease = { held: () => state.held, term: () => ({ id: 't', acquiredAt: monoMs(0) }) };
+  const term = { id: 't', acquiredAt: monoMs(0) };
+  const lease = { held: () => state.held, term: () => (state.held ? term : undefined) };
   const reconcile = createKeysReconciler({
     kube,
     secret: WHERE,
@@ -185,7 +186,7 @@ describe('what the Secret lost is put back', () => {
   });
 });
 
-test('nothing is written by who does not lead', async () => {
+test('a replica that does not lead writes nothing', async () => {
   const { look, state } = setUp(FIRST, { [ROTATE_KEYS]: 'spring' });
   state.held = false;
   await look();

@@ -1,6 +1,8 @@
 import { OPERATOR_EVENTS } from '../../api/reasons/eventReasons.ts';
 import type { Store } from '../../controller/cache/store.ts';
 import type { KubeClient, KubeObject } from '../../controller/client/client.ts';
+import type { Term } from '../../controller/lease/leaderElection.ts';
+import { type Leadership, requireTerm } from '../../controller/lease/leadership.ts';
 import type { Random } from '../../controller/lib/random.ts';
 import type { ReconcileContext } from '../../controller/loop/controller.ts';
 import {
@@ -12,7 +14,6 @@ import {
 } from '../../gateway/access/keys.ts';
 import type { LiveKeyRing } from '../../gateway/access/liveKeys.ts';
 import type { Events } from '../events.ts';
-import type { Lease } from '../workspace/context/deps.ts';
 import { type KeyPlan, planKeys, ROTATED_KEYS } from './keep.ts';
 
 export interface KeysDeps {
@@ -21,7 +22,7 @@ export interface KeysDeps {
   secret: { namespace: string; name: string };
   store: Store<KubeObject>;
   keys: LiveKeyRing;
-  lease: Lease;
+  lease: Leadership;
   events: Events;
   random: Random;
   /** The kinds of key that it holds. */
@@ -32,10 +33,8 @@ export interface KeysDeps {
 export function createKeysReconciler(deps: KeysDeps) {
   const { kube, secret, store, keys, lease, events, random, kinds } = deps;
 
-  async function write(present: KubeObject | undefined, plan: KeyPlan): Promise<KubeObject> {
-    const beforeSend = () => {
-      if (!lease.held()) throw new Error('the lease may be held by another; nothing was sent');
-    };
+  async function write(term: Term, present: KubeObject | undefined, plan: KeyPlan): Promise<KubeObject> {
+    const beforeSend = () => requireTerm(lease, term);
     const body = keySecretBody(secret, [...plan.restored, ...plan.made]);
     if (!present) return kube.create(KEY_SECRETS, body, secret.namespace, { beforeSend });
     const { resourceVersion } = present.metadata;
@@ -45,11 +44,12 @@ export function createKeysReconciler(deps: KeysDeps) {
   }
 
   return async function reconcile(key: string, { logger }: ReconcileContext): Promise<undefined> {
-    if (!lease.held()) return;
+    const term = lease.term();
+    if (!term) return;
     const present = store.get(key);
     const plan = planKeys(present, keys.entries(), random, kinds);
     if (!plan) return;
-    const written = await write(present, plan);
+    const written = await write(term, present, plan);
     keys.take(written);
     store.applyWrite(written);
     const regarding = { apiVersion: 'v1', kind: 'Secret', ...secret, uid: written.metadata.uid };

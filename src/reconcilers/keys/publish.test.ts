@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { monoMs } from '../../../test/support/base/moments.ts';
 import { seededRandom } from '../../../test/support/base/seededRandom.ts';
 import { recordingLogger } from '../../../test/support/base/silentLogger.ts';
 import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
@@ -22,7 +23,15 @@ function setUp(number = 1) {
   const { logger, lines } = recordingLogger();
   const entries = KEY_KINDS.map((kind) => entry(kind, number));
   const encoded = entries.map((it) => [entryName(it), it.key.toString('base64')]);
-  const state = { held: true, writes: 0, version: 1, refusals: [] as Error[], asked: 0, isRefusing: false };
+  const state = {
+    term: 't1' as string | undefined,
+    onGet: () => {},
+    writes: 0,
+    version: 1,
+    refusals: [] as Error[],
+    asked: 0,
+    isRefusing: false,
+  };
   let data: Record<string, string> = Object.fromEntries(encoded);
   const object = (): SecretObject => ({
     metadata: { ...WHERE, uid: 'u', resourceVersion: String(state.version) },
@@ -31,6 +40,7 @@ function setUp(number = 1) {
   const kube = {
     async get<T extends KubeObject>() {
       state.asked += 1;
+      state.onGet();
       return object() as unknown as T;
     },
     async mergePatch<T extends KubeObject>(
@@ -60,7 +70,10 @@ function setUp(number = 1) {
     secret: WHERE,
     store: { applyWrite: () => true },
     keys,
-    lease: { held: () => state.held },
+    lease: {
+      held: () => state.term !== undefined,
+      term: () => (state.term === undefined ? undefined : { id: state.term, acquiredAt: monoMs(0) }),
+    },
     clock,
     random,
     logger,
@@ -126,7 +139,16 @@ describe('keys of namespaces', () => {
 
   test('are written by the leader alone', async () => {
     const scene = setUp();
-    scene.state.held = false;
+    scene.state.term = undefined;
+    await scene.publish('mine');
+    expect(scene.state.writes).toBe(0);
+  });
+
+  test('are not written in a term after the one in which that was decided', async () => {
+    const scene = setUp();
+    scene.state.onGet = () => {
+      scene.state.term = 't2';
+    };
     await scene.publish('mine');
     expect(scene.state.writes).toBe(0);
   });

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Store } from '../../controller/cache/store.ts';
 import type { KubeClient, KubeObject } from '../../controller/client/client.ts';
 import { isConflict } from '../../controller/client/errors.ts';
+import { type Leadership, LeaseLostError, requireTerm } from '../../controller/lease/leadership.ts';
 import { createBackoff } from '../../controller/lib/backoff.ts';
 import type { Clock } from '../../controller/lib/clock.ts';
 import type { Random } from '../../controller/lib/random.ts';
@@ -9,7 +10,6 @@ import { isNamespaceKey } from '../../gateway/access/keyForm.ts';
 import { KEY_SECRETS, keySecretBody, type NamedKey } from '../../gateway/access/keys.ts';
 import type { LiveKeyRing } from '../../gateway/access/liveKeys.ts';
 import { namespaceKey, sortsBelow } from '../../gateway/access/namespaceKeys.ts';
-import type { Lease } from '../workspace/context/deps.ts';
 
 /** The most keys of namespaces in the Secret: each costs about 90 bytes there, and a Secret has at most 1 MiB. */
 export const MOST_PUBLISHED = 4_096;
@@ -28,7 +28,7 @@ export function createKeyPublisher(deps: {
   secret: { namespace: string; name: string };
   store: Pick<Store<KubeObject>, 'applyWrite'>;
   keys: LiveKeyRing;
-  lease: Pick<Lease, 'held'>;
+  lease: Leadership;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -46,7 +46,9 @@ export function createKeyPublisher(deps: {
   async function write(wanted: readonly NamedKey[]): Promise<void> {
     const published = keys.entries().filter(isNamespaceKey).length;
     const made = wanted.slice(0, Math.max(0, MOST_PUBLISHED - published));
+    const term = lease.term();
     if (made.length === 0) return;
+    if (!term) throw new LeaseLostError('the lease may be held by another; nothing was sent');
     const { data } = keySecretBody(
       secret,
       made.map((key) => ({ ...key, kind: 'digest' })),
@@ -54,9 +56,7 @@ export function createKeyPublisher(deps: {
     for (let attempt = 1; ; attempt += 1) {
       const { metadata } = await kube.get(KEY_SECRETS, secret.name, secret.namespace);
       const patch = { metadata: { resourceVersion: metadata.resourceVersion }, data };
-      const beforeSend = () => {
-        if (!lease.held()) throw new Error('the lease may be held by another; nothing was sent');
-      };
+      const beforeSend = () => requireTerm(lease, term);
       try {
         const written = await kube.mergePatch(KEY_SECRETS, secret, patch, { beforeSend });
         keys.take(written);

@@ -3,13 +3,13 @@ import type { Workspace } from '../../api/kinds/workspace.ts';
 import type { Store } from '../../controller/cache/store.ts';
 import type { KubeClient } from '../../controller/client/client.ts';
 import type { Scope } from '../../controller/client/scope.ts';
+import type { Leadership } from '../../controller/lease/leadership.ts';
 import type { LeaseTarget } from '../../controller/lease/lease.ts';
 import type { Clock } from '../../controller/lib/clock.ts';
 import type { Ec2Calls } from '../../ec2/calls/port.ts';
 import type { Observer } from '../../ec2/observe/observer.ts';
 import type { EvidenceView } from '../../gateway/store/evidence.ts';
 import type { Events } from '../events.ts';
-import type { Lease } from '../workspace/context/deps.ts';
 import type { OrphanMetrics } from './metrics.ts';
 
 export interface OrphanSettings {
@@ -33,7 +33,7 @@ export interface OrphanDeps {
   cloud: Pick<Observer, 'all' | 'lastSweep'>;
   calls: Pick<Ec2Calls, 'terminateInstances'>;
   evidence: Pick<EvidenceView, 'availableSince' | 'ofWorkspace'>;
-  lease: Lease;
+  lease: Leadership;
   /** The operator's own Lease: events about instances without a Workspace refer to it. */
   leaseTarget: LeaseTarget;
   events: Events;

@@ -2,6 +2,7 @@ import type { KubeObject } from '../../controller/client/client.ts';
 import { isApiError } from '../../controller/client/errors.ts';
 import { listAll } from '../../controller/client/kubeClient.ts';
 import type { Term } from '../../controller/lease/leaderElection.ts';
+import { requireTerm } from '../../controller/lease/leadership.ts';
 import type { MonoMs } from '../../controller/lib/time.ts';
 import { isEc2Failure } from '../../ec2/calls/errors.ts';
 import { type ObservedInstance, type Sweep, TAG } from '../../ec2/calls/port.ts';
@@ -108,9 +109,7 @@ export function createOrphans(deps: OrphanDeps): Orphans {
   }
 
   async function end(term: Term, live: readonly ObservedInstance[], ids: readonly string[]): Promise<void> {
-    const guard = () => {
-      if (!lease.held() || lease.term()?.id !== term.id) throw new Error('the lease may be held by another');
-    };
+    const guard = () => requireTerm(lease, term);
     // One call each: EC2 refuses a whole call for one instance that it will not end.
     for (const id of ids) {
       const [instance, mine] = [live.find((one) => one.id === id), memory.get(id)];

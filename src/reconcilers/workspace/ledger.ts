@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import type { Workspace } from '../../api/kinds/workspace.ts';
 import type { Store } from '../../controller/cache/store.ts';
+import type { Leadership } from '../../controller/lease/leadership.ts';
 import { type CloudView, TAG } from '../../ec2/calls/port.ts';
 import type { Events } from '../events.ts';
-import type { Lease } from './context/deps.ts';
 import { auditInstances, auditProvision, type Finding } from './decide/report/audit.ts';
 import { type LedgerEntry, ledgerBetween } from './decide/report/ledger.ts';
 import { becameReady, countedBetween } from './decide/report/life.ts';
@@ -14,7 +14,7 @@ export interface LedgerDeps {
   clusterID: string;
   workspaces: Pick<Store<Workspace>, 'byIndex' | 'onChange'>;
   cloud: Pick<CloudView, 'ofWorkspace'>;
-  lease: Lease;
+  lease: Leadership;
   events: Events;
   logger: Logger;
   metrics: WorkspaceMetrics;

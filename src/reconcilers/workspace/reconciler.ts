@@ -1,8 +1,9 @@
 import type { Workspace } from '../../api/kinds/workspace.ts';
 import { withPlainText } from '../../controller/events/plainText.ts';
+import { LeaseLostError } from '../../controller/lease/leadership.ts';
 import type { ReconcileContext, ReconcileResult } from '../../controller/loop/controller.ts';
 import { act } from './act/act.ts';
-import { LeaseLostError, resolveClaim } from './act/claims.ts';
+import { resolveClaim } from './act/claims.ts';
 import { endPass } from './act/effectLine.ts';
 import type { WorkspaceDeps } from './context/deps.ts';
 import { createMemory } from './context/memory.ts';

@@ -12,12 +12,12 @@ import { createSurroundings, type Surroundings } from '../../../../test/support/
 import { FINALIZER } from '../../../api/base/meta.ts';
 import type { WorkspaceStatus } from '../../../api/kinds/workspace.ts';
 import { ApiError, TransportError } from '../../../controller/client/errors.ts';
+import { LeaseLostError } from '../../../controller/lease/leadership.ts';
 import { createMemory } from '../context/memory.ts';
 import type { Decision } from '../decide/facts/decision.ts';
 import { eventOf } from '../decide/facts/decision.ts';
 import type { Effect } from '../decide/facts/view.ts';
 import { act } from './act.ts';
-import { LeaseLostError } from './claims.ts';
 
 const terminate: Effect = { kind: 'TerminateInstances', ids: ['i-0'] };
 

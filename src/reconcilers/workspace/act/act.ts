@@ -2,11 +2,12 @@ import { FINALIZER } from '../../../api/base/meta.ts';
 import { decodeWorkspace } from '../../../api/kinds/decode.ts';
 import type { Workspace } from '../../../api/kinds/workspace.ts';
 import { isApiError, isNotFound, TerminalError } from '../../../controller/client/errors.ts';
+import { requireTerm } from '../../../controller/lease/leadership.ts';
 import type { ReconcileContext } from '../../../controller/loop/controller.ts';
 import { WORKSPACES, type WorkspaceDeps } from '../context/deps.ts';
 import type { Memory } from '../context/memory.ts';
 import type { Decision } from '../decide/facts/decision.ts';
-import { certainlyFailed, GivenUpError, LeaseLostError } from './claims.ts';
+import { certainlyFailed, GivenUpError } from './claims.ts';
 import { perform } from './effects.ts';
 import { changeFinalizer } from './finalizers.ts';
 import { diff, pathsOf } from './mergePatch.ts';
@@ -28,9 +29,7 @@ export async function act(
   context: ReconcileContext,
 ): Promise<number | undefined> {
   const guard = () => {
-    if (!deps.lease.held() || deps.lease.term()?.id !== termID) {
-      throw new LeaseLostError('the lease may be held by another; nothing was sent');
-    }
+    requireTerm(deps.lease, { id: termID });
     // This is not the lease's end, and nothing else would bring this key back.
     if (context.signal.aborted) throw new GivenUpError('the pass was given up; nothing was sent');
   };

@@ -5,13 +5,14 @@ import { classOf, desiredOf, factsOf, SECOND, TIMING } from '../../../../test/su
 import { createSurroundings } from '../../../../test/support/workspace/workspaceDeps.ts';
 import type { KubeObject } from '../../../controller/client/client.ts';
 import { ApiError, TransportError } from '../../../controller/client/errors.ts';
+import { LeaseLostError } from '../../../controller/lease/leadership.ts';
 import { createController } from '../../../controller/loop/controller.ts';
 import { createWorkqueue } from '../../../controller/loop/workqueue.ts';
 import { createRuntimeMetrics } from '../../../controller/serve/metrics.ts';
 import { createFleet } from '../../fleet/fleet.ts';
 import { createMemory } from '../context/memory.ts';
 import { act } from './act.ts';
-import { certainlyFailed, GivenUpError, LeaseLostError, resolveClaim } from './claims.ts';
+import { certainlyFailed, GivenUpError, resolveClaim } from './claims.ts';
 
 const NAMES = ['a', 'b', 'c', 'd'];
 

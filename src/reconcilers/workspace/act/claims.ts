@@ -1,13 +1,9 @@
 import { decodeWorkspace } from '../../../api/kinds/decode.ts';
 import type { Workspace } from '../../../api/kinds/workspace.ts';
 import { isApiError, TerminalError, TransportError } from '../../../controller/client/errors.ts';
+import { LeaseLostError } from '../../../controller/lease/leadership.ts';
 import { msBetween } from '../../../controller/lib/time.ts';
 import { WORKSPACES, type WorkspaceDeps } from '../context/deps.ts';
-
-/** The lease may be another's: nothing was sent. */
-export class LeaseLostError extends Error {
-  override readonly name = 'LeaseLostError';
-}
 
 /** The pass was aborted: nothing was sent. */
 export class GivenUpError extends Error {

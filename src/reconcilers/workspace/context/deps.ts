@@ -2,7 +2,7 @@ import type { LaunchParams, Workspace } from '../../../api/kinds/workspace.ts';
 import type { WorkspaceClass } from '../../../api/kinds/workspaceClass.ts';
 import type { Store } from '../../../controller/cache/store.ts';
 import type { KubeClient, KubeObject, Resource } from '../../../controller/client/client.ts';
-import type { Term } from '../../../controller/lease/leaderElection.ts';
+import type { Leadership } from '../../../controller/lease/leadership.ts';
 import type { Clock } from '../../../controller/lib/clock.ts';
 import type { CloudView, Ec2Calls } from '../../../ec2/calls/port.ts';
 import type { OfferingMemory } from '../../../ec2/launch/offerings.ts';
@@ -21,12 +21,6 @@ export const WORKSPACES: Resource = {
   plural: 'workspaces',
   namespaced: true,
 };
-
-/** The part of the lease that a pass needs; it guards every effect. */
-export interface Lease {
-  held(): boolean;
-  term(): Term | undefined;
-}
 
 /** Renders the user data of a launch from what is persisted in its parameters. */
 export type RenderUserData = (launch: {
@@ -66,7 +60,7 @@ export interface WorkspaceDeps {
   publishKey?(namespace: string): Promise<void>;
   /** Keys of the MACs of launches. */
   launchKeys: Pick<LiveKeyRing, 'current' | 'get'>;
-  lease: Lease;
+  lease: Leadership;
   events: Events;
   /** Looks at a key soon. */
   wake(key: string): void;

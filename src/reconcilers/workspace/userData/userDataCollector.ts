@@ -7,6 +7,7 @@ import type { KubeClient, KubeObject } from '../../../controller/client/client.t
 import { isNotFound } from '../../../controller/client/errors.ts';
 import { listAll } from '../../../controller/client/kubeClient.ts';
 import { listInScope, type Scope } from '../../../controller/client/scope.ts';
+import { type Leadership, requireTerm } from '../../../controller/lease/leadership.ts';
 import type { Clock } from '../../../controller/lib/clock.ts';
 import { createRepeater } from '../../../ec2/observe/repeater.ts';
 import {
@@ -16,7 +17,7 @@ import {
   selectorOf,
   USER_DATA_LABEL,
 } from '../../../gateway/served/keptTexts.ts';
-import { type Lease, WORKSPACES } from '../context/deps.ts';
+import { WORKSPACES } from '../context/deps.ts';
 import type { UserDataStore } from './userDataStore.ts';
 
 export interface UserDataCollectorOptions {
@@ -29,7 +30,7 @@ export interface UserDataCollectorOptions {
   userData: Pick<UserDataStore, 'kept' | 'namesFor' | 'remove'>;
   /** Digests of the CA bundles that launches report: an agent may have taken one that no launch was made with. */
   heldBundles(): Promise<Iterable<string>>;
-  lease: Lease;
+  lease: Leadership;
   clock: Clock;
   logger: Logger;
   /** How long a text is kept that nothing refers to, ms. */
@@ -83,9 +84,7 @@ export function createUserDataCollector(options: UserDataCollectorOptions): User
     if (due.length === 0) return;
     const used = namesIn(await listInScope<KubeObject>(kube, WORKSPACES, options.scope));
     for (const digest of await options.heldBundles()) used.add(nameOf(digest));
-    const beforeSend = () => {
-      if (!lease.held() || lease.term()?.id !== term.id) throw new Error('the lease may be held by another');
-    };
+    const beforeSend = () => requireTerm(lease, term);
     for (const name of due.filter((candidate) => !used.has(candidate) && !classNames().has(candidate))) {
       await userData.remove(name, () => remove(name, beforeSend));
       found.delete(name);
