@@ -1,3 +1,4 @@
+import { conditionIn } from '../../src/api/base/conditions.ts';
 import type { Condition } from '../../src/api/base/meta.ts';
 import type { Workspace, WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
 
@@ -7,7 +8,7 @@ export interface Transition {
 }
 
 export function conditionOf(workspace: Workspace | undefined, type: string): Condition | undefined {
-  return workspace?.status?.conditions?.find((condition) => condition.type === type);
+  return conditionIn(workspace?.status, type);
 }
 
 export function isSettled(workspace: Workspace | undefined): boolean {

@@ -1,3 +1,4 @@
+import { conditionIn } from '../api/base/conditions.ts';
 import type { CauseKind, Outcome } from '../api/reasons/causes.ts';
 
 /**
@@ -77,5 +78,5 @@ export function conditionOf(
   { status }: { status?: { conditions?: SeenCondition[] } },
   type: string,
 ): SeenCondition | undefined {
-  return status?.conditions?.find((condition) => condition.type === type);
+  return conditionIn(status, type);
 }

@@ -1,3 +1,4 @@
+import { conditionIn } from '../../api/base/conditions.ts';
 import type { Workspace } from '../../api/kinds/workspace.ts';
 import { type ReadyReason, readyTraitsOf } from '../../api/reasons/reasons.ts';
 import type { LaunchEvidence } from '../store/evidence.ts';
@@ -39,7 +40,7 @@ export function judgeAvailability(
   if (spec.operatingMode === 'Stopped' && (launch === undefined || isAtRest(launch.phase))) {
     return { availability: 'Dead', reason: 'Stopped' };
   }
-  const blocker = status?.conditions?.find(({ type }) => type === 'Ready')?.reason;
+  const blocker = conditionIn(status, 'Ready')?.reason;
   const down =
     launch === undefined ||
     launch.number === 0 ||

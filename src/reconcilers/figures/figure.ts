@@ -1,3 +1,4 @@
+import { conditionIn } from '../../api/base/conditions.ts';
 import { classNameOf } from '../../api/kinds/room.ts';
 import type { Workspace, WorkspaceStatus } from '../../api/kinds/workspace.ts';
 import { CLASS_WIDE_REASONS, READY_REASONS, readyTraitsOf } from '../../api/reasons/reasons.ts';
@@ -28,7 +29,7 @@ export interface Figure {
 
 export function figureOf(workspace: Workspace): Figure {
   const { metadata, status } = workspace;
-  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  const ready = conditionIn(status, 'Ready');
   const reason = ready && Object.hasOwn(READY_REASONS, ready.reason) ? ready.reason : UNKNOWN;
   return {
     key: `${metadata.namespace}/${metadata.name}`,

@@ -1,8 +1,8 @@
+import { conditionIn } from '../../api/base/conditions.ts';
 import { FINALIZER } from '../../api/base/meta.ts';
 import { classNameOf, occupiedClasses, occupies } from '../../api/kinds/room.ts';
 import type { Launch, Workspace, WorkspaceStatus } from '../../api/kinds/workspace.ts';
 import { servedByConditions } from '../../api/launch/served.ts';
-import type { ConditionType } from '../../api/reasons/conditionReasons.ts';
 import {
   isReason,
   isRollOutReason,
@@ -84,11 +84,11 @@ export function entryOf(workspace: Workspace, nameOf = (digest: string) => diges
   const { launch, desired } = status ?? {};
   const key = `${metadata.namespace}/${metadata.name}`;
   const className = classNameOf(workspace);
-  const ready = conditionOf(status, 'Ready');
+  const ready = conditionIn(status, 'Ready');
   const available = servedByConditions(status?.conditions);
-  const upToDate = conditionOf(status, 'UpToDate')?.reason ?? '';
+  const upToDate = conditionIn(status, 'UpToDate')?.reason ?? '';
   const waits = isRollOutReason(upToDate) ? upToDate : waitsNear(upToDate, available);
-  const stalled = conditionOf(status, 'Stalled')?.status === 'True';
+  const stalled = conditionIn(status, 'Stalled')?.status === 'True';
   const runs = spec.operatingMode === 'Running' && metadata.deletionTimestamp === undefined;
   const named = (machine?: string, env?: string) =>
     contentsOf(machine, env === undefined ? env : nameOf(env));
@@ -151,10 +151,6 @@ function stuckOf({ failedAt, refusedAt }: Trial, isPinned: boolean): Stuck | und
   return { failedAt, refusedAt, isPinned };
 }
 
-function conditionOf(status: WorkspaceStatus | undefined, type: ConditionType) {
-  return status?.conditions?.find((condition) => condition.type === type);
-}
-
 /** While the turn of its launch is not near it serves on, and is among those who have yet to take a slot. */
 function waitsNear(upToDate: string, serves: boolean): FleetEntry['waits'] {
   return serves && upToDate === 'LaunchQueued' ? 'RolloutQueued' : undefined;
@@ -187,8 +183,8 @@ function isAskedFor(launch: Launch | undefined): boolean {
 }
 
 function stateOf(status: WorkspaceStatus | undefined, stalled: boolean): FleetEntry['state'] {
-  if (conditionOf(status, 'Reconciling')?.reason === 'Settled') return 'current';
-  const reason = conditionOf(status, 'Ready')?.reason;
+  if (conditionIn(status, 'Reconciling')?.reason === 'Settled') return 'current';
+  const reason = conditionIn(status, 'Ready')?.reason;
   return stalled || (reason !== undefined && standingOf(reason) !== 'normal') ? 'failing' : 'updating';
 }
 

@@ -1,3 +1,4 @@
+import { conditionFor, conditionIn } from '../../../api/base/conditions.ts';
 import type { Condition, Verdict } from '../../../api/base/meta.ts';
 import type { WorkspaceClassStatus } from '../../../api/kinds/workspaceClassStatus.ts';
 import {
@@ -42,20 +43,10 @@ export function judge(facts: ClassFacts, status: WorkspaceClassStatus, now: Clas
     message: 'Workspaces of this class can be launched.',
   };
   return [['Ready', ready] as const, ...verdicts].map(([type, verdict]) => {
-    const before = conditionOf(facts.klass.status, type);
-    return {
-      type,
-      status: verdict.status,
-      observedGeneration: facts.klass.metadata.generation ?? 0,
-      lastTransitionTime: before?.status === verdict.status ? before.lastTransitionTime : iso(now.wall),
-      reason: verdict.reason,
-      message: verdict.message.slice(0, 4096).toWellFormed(),
-    };
+    const before = conditionIn(facts.klass.status, type);
+    const generation = facts.klass.metadata.generation ?? 0;
+    return conditionFor(type, verdict, { before, generation, at: iso(now.wall) });
   });
-}
-
-function conditionOf(status: WorkspaceClassStatus | undefined, type: string): Condition | undefined {
-  return status?.conditions?.find((condition) => condition.type === type);
 }
 
 function judgeResolved(
@@ -67,7 +58,7 @@ function judgeResolved(
     return { status: 'True', reason: 'Resolved', message };
   }
   // Missing evidence changes no verdict.
-  const kept = conditionOf(klass.status, 'Resolved');
+  const kept = conditionIn(klass.status, 'Resolved');
   if (resolution?.kind !== 'missing') {
     const message = resolution?.message ?? 'The class’s terms have not been looked up yet.';
     return kept ?? { status: 'Unknown', reason: 'CloudUnavailable', message };

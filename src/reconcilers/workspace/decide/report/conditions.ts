@@ -1,3 +1,4 @@
+import { conditionFor } from '../../../../api/base/conditions.ts';
 import type { Condition, Verdict } from '../../../../api/base/meta.ts';
 import { namesOf } from '../../../../api/base/table.ts';
 import {
@@ -69,7 +70,9 @@ export function judgeConditions(view: View): Shown {
   const judged = new Map<string, Condition>();
   for (const type of namesOf(verdicts)) {
     const verdict = verdicts[type];
-    if (verdict) judged.set(type, write(view, generation, type, verdict));
+    if (!verdict) continue;
+    const before = conditionOf(view, type);
+    judged.set(type, conditionFor(type, verdict, { before, generation, at: iso(view.now.wall) }));
   }
   const before = view.status.conditions ?? [];
   const known = before.map((condition) => judged.get(condition.type) ?? condition);
@@ -86,20 +89,6 @@ export function judgeConditions(view: View): Shown {
       ...tellOnce(view, 'TagsMissing', tags),
       ...tellReady(view, ready),
     ],
-  };
-}
-
-function write(view: View, generation: number, type: ConditionType, verdict: Verdict<string>): Condition {
-  const previous = conditionOf(view, type);
-  return {
-    type,
-    status: verdict.status,
-    observedGeneration: generation,
-    lastTransitionTime:
-      previous?.status === verdict.status ? previous.lastTransitionTime : iso(view.now.wall),
-    reason: verdict.reason,
-    // Half a character at the cut would come back from the API server as another one, and be written again each time.
-    message: verdict.message.slice(0, 4096).toWellFormed(),
   };
 }
 

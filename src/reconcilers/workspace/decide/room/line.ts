@@ -1,3 +1,4 @@
+import { conditionIn } from '../../../../api/base/conditions.ts';
 import { iso, plus } from '../../../../controller/lib/time.ts';
 import type { Answer, Blocker, TurnAsk, View, Wait } from '../facts/view.ts';
 
@@ -30,10 +31,10 @@ export function isNear({ facts }: View): boolean {
 function told(view: View, { bucket, errand }: TurnAsk, what: string): Pick<Wait, 'blocker' | 'turn'> {
   const { facts, now, status } = view;
   const generation = status.desired?.generation ?? 0;
-  const { conditions, turn: before } = facts.workspace.status ?? {};
+  const before = facts.workspace.status?.turn;
   // A Workspace that serves shows it in UpToDate; one that is down, in Ready.
   const type = errand === 'open' ? 'UpToDate' : 'Ready';
-  const shown = conditions?.find((condition) => condition.type === type);
+  const shown = conditionIn(facts.workspace.status, type);
   if (shown?.reason === 'LaunchQueued' && before?.generation === generation) {
     return { blocker: { reason: 'LaunchQueued', message: shown.message }, turn: before };
   }
