@@ -21,6 +21,7 @@ import { createHttpServer, type HttpOptions, LISTEN_BACKLOG } from './http/http.
 import type { GatewayParts } from './http/parts.ts';
 import { type AgentShelf, agentRoutes } from './routes/agent.ts';
 import { bootstrapRoute } from './routes/bootstrap.ts';
+import { directHeartbeats } from './routes/directHeartbeat.ts';
 import { heartbeatRoute } from './routes/heartbeat.ts';
 import { reportsRoute } from './routes/reports.ts';
 import { trustRoutes } from './routes/trust.ts';
@@ -129,6 +130,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     times,
     retryAfterSeconds,
     knownCaller: callers.known,
+    direct: directHeartbeats(parts, clock),
     distrusts: createDistrustNotes(parts, clock),
   });
   // A plugin of its own, so that the rate limit is in place before the first route.

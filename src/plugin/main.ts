@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
-import { plainText } from '../controller/events/plainText.ts';
 import { systemClock } from '../controller/lib/clock.ts';
+import { plainText } from '../controller/lib/plainText.ts';
 import { CannotError } from './instance.ts';
 import { KubectlError } from './kubectl.ts';
 import { createProgram, EXIT } from './program.ts';

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { stringify } from 'yaml';
-import { withPlainText } from '../controller/events/plainText.ts';
 import { type Clock, sleep } from '../controller/lib/clock.ts';
+import { withPlainText } from '../controller/lib/plainText.ts';
 import { ASKS, ask, CLASSES, WORKSPACES } from './asks.ts';
 import { completions, SCRIPT } from './completion.ts';
 import { awsCommand, runCommand, showCommand } from './instance.ts';

@@ -1,6 +1,6 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino, stdSerializers } from 'pino';
-import { escapedLine } from '../controller/events/plainText.ts';
 import type { Clock } from '../controller/lib/clock.ts';
+import { escapedLine } from '../controller/lib/plainText.ts';
 
 export interface LoggingOptions {
   level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';

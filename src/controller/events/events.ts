@@ -4,11 +4,11 @@ import { isAlreadyExists, isApiError, isNamespaceTerminating, isNotFound } from 
 import { microTime } from '../lease/lease.ts';
 import { createBackoff } from '../lib/backoff.ts';
 import { type Clock, sleep, type Timer } from '../lib/clock.ts';
+import { plainText } from '../lib/plainText.ts';
 import type { Random } from '../lib/random.ts';
 import { createTokenBucket, type TokenBucket } from '../lib/tokenBucket.ts';
 import type { DroppedEvent, RuntimeMetrics } from '../serve/metrics.ts';
 import { cutNote, EVENTS, type EventInput, eventBody } from './eventBody.ts';
-import { plainText } from './plainText.ts';
 
 export interface EventRecorderOptions {
   client: KubeClient;

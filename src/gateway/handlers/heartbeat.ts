@@ -5,7 +5,7 @@ import { restartContext } from '../heartbeats/restartContext.ts';
 import type { GatewayParts } from '../http/parts.ts';
 import { findPresent, heartbeatTerms } from '../served/lookup.ts';
 import type { AgentTrouble, Interruption } from '../store/evidence.ts';
-import type { Heartbeat } from '../store/heartbeatStore.ts';
+import type { Heartbeat, LaunchKey } from '../store/heartbeatStore.ts';
 
 export interface HeartbeatRequest {
   session?: string;
@@ -28,13 +28,13 @@ export interface HeartbeatRequest {
  * is not known here (we lag, or it is gone or was moved) gets 503, but its heartbeat is on record: the controller
  * must not take it for a silent orphan.
  */
-export async function heartbeat(parts: GatewayParts, request: HeartbeatRequest): Promise<Answer> {
-  const { session, number, ca } = request;
-  const caller = session === undefined ? undefined : verifySession(parts.keys, parts.clusterID, session);
-  if (!caller) {
-    const newer = session !== undefined && namesUnknownKey(parts.keys, session);
-    throw new GatewayError(newer ? 'key_unknown' : 'unauthenticated');
-  }
+export async function heartbeat(
+  parts: GatewayParts,
+  request: HeartbeatRequest,
+  /** The launch whose session was verified; without it the request's session is. */
+  caller = authenticate(parts, request.session),
+): Promise<Answer> {
+  const { number, ca } = request;
   if (number !== caller.number) throw new GatewayError('invalid_request', ['number: not the credential’s']);
   const said = heartbeatOf(caller.uid, request);
   if (parts.workspaces.byIndex('uid', caller.uid).length === 0) await parts.queue.submit(said);
@@ -48,6 +48,13 @@ export async function heartbeat(parts: GatewayParts, request: HeartbeatRequest):
     ca: bundle && bundle.digest !== ca ? bundle.digest : undefined,
     restart: stored.acknowledged ? undefined : restartContext(workspace),
   };
+}
+
+function authenticate({ keys, clusterID }: GatewayParts, session: string | undefined): LaunchKey {
+  const caller = session === undefined ? undefined : verifySession(keys, clusterID, session);
+  if (caller) return caller;
+  const newer = session !== undefined && namesUnknownKey(keys, session);
+  throw new GatewayError(newer ? 'key_unknown' : 'unauthenticated');
 }
 
 /** Field by field: spreading what may be absent takes several objects for each heartbeat. */

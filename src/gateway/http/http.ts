@@ -2,15 +2,15 @@ import { createServer as createPlainServer, type Server, type ServerResponse } f
 import { createServer as createTLSServer } from 'node:https';
 import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { own } from '../../api/base/own.ts';
 import type { Clock } from '../../controller/lib/clock.ts';
 import type { MonoReading } from '../../controller/lib/time.ts';
-import { type ErrorCode, GatewayError } from '../base/errors.ts';
-import { fromLines, LINES_TYPE } from '../base/lines.ts';
-import { StoreRefused, StoreUnavailable } from '../store/heartbeatStore.ts';
+import { GatewayError } from '../base/errors.ts';
+import { type Fields, fromLines, LINES_TYPE } from '../base/lines.ts';
 import { type ConnectionLimits, type ConnectionTimes, limitConnections } from './connections.ts';
+import type { Direct, DirectTools } from './direct.ts';
+import { type Failure, failureOf, noteFailure, toGatewayError } from './failures.ts';
 import type { GatewayParts } from './parts.ts';
-import { limitRequests, provenKey, type RequestLimits } from './requestLimits.ts';
+import { launchLimitKey, limitRequests, provenKey, type RequestLimits } from './requestLimits.ts';
 import { sourceOf } from './source.ts';
 import { cutOffUnread } from './unreadAnswers.ts';
 
@@ -36,6 +36,8 @@ export interface HttpOptions {
   retryAfterSeconds: number;
   /** The caller of a bearer token by a recent review; undefined for a token without one. */
   knownCaller(token: string): string | undefined;
+  /** Answers some requests without fastify. */
+  direct(tools: DirectTools): Direct;
   /** A client at this address distrusts the certificate that it was shown. */
   distrusts(address: string): void;
 }
@@ -54,6 +56,8 @@ export const LISTEN_BACKLOG = 4_096;
 /** An HTTP server with the gateway's formats, limits and errors, and no routes. */
 export function createHttpServer(parts: GatewayParts, options: HttpOptions): FastifyInstance {
   const { clock, bodyLimit, limits, retryAfterSeconds } = options;
+  const fail = (error: unknown, route: string | undefined) =>
+    noteFailure(parts, error, route, retryAfterSeconds);
   const raw = createRawServer(options);
   const connections = limitConnections(raw, options.connections, (limit) =>
     parts.metrics.connectionsClosed.inc({ limit }),
@@ -68,7 +72,7 @@ export function createHttpServer(parts: GatewayParts, options: HttpOptions): Fas
     bodyLimit,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
-    frameworkErrors: (error, _request, reply) => void sendError(reply, toGatewayError(error)),
+    frameworkErrors: (error, _request, reply) => void sendFailure(reply, failureOf(toGatewayError(error))),
     clientErrorHandler: (error, socket) => {
       if (DISTRUST.test(error.code ?? '')) options.distrusts(sourceOf(addressOf(socket as Socket)));
       answerUnreadable(error, socket as Socket);
@@ -78,18 +82,20 @@ export function createHttpServer(parts: GatewayParts, options: HttpOptions): Fas
         if (!connections.begin(request)) return;
         unread.begin(response, clock.monotonic());
         response.on('close', closed);
-        handler(request, response);
+        // While it stops, fastify alone answers: it refuses what is new.
+        if (!raw.listening || !direct(request, response)) handler(request, response);
       }),
   });
 
   server.addContentTypeParser(LINES_TYPE, { parseAs: 'string' }, (_request, body, done) => {
-    const fields = fromLines(String(body));
-    if (fields) done(null, fields);
-    else
-      done(new GatewayError('invalid_request', ['body: a line is not NAME base64, or a name comes twice']));
+    try {
+      done(null, linesIn(String(body)));
+    } catch (error) {
+      done(error as GatewayError);
+    }
   });
 
-  const timerOf = timers(parts);
+  const answered = answers(parts, clock);
   server.decorateRequest('arrivedAt', undefined);
   server.decorateRequest('shown', undefined);
   // Hooks with callbacks: a promise for each costs each heartbeat.
@@ -97,44 +103,45 @@ export function createHttpServer(parts: GatewayParts, options: HttpOptions): Fas
     request.arrivedAt = clock.monotonic();
     done();
   });
-  const limit = limitRequests(server, clock, limits, (request) => {
+  const { limit, count } = limitRequests(server, clock, limits, (request) => {
     const proven = provenKey(parts, options.knownCaller, bearer(request));
     if (proven !== undefined) connections.prove(request.raw);
     return proven ?? sourceOf(request.ip);
   });
+  const direct = options.direct({
+    bodyLimit,
+    fail,
+    answered,
+    admit(request, launch) {
+      connections.prove(request);
+      return count(launchLimitKey(launch)) === 0;
+    },
+  });
   server.addHook('onResponse', (request, reply, done) => {
-    const now = clock.monotonic();
-    const seconds = (now - (request.arrivedAt ?? now)) / 1000;
-    const { method } = request;
-    const route = request.routeOptions.url ?? 'unknown';
-    const { statusCode: status } = reply;
-    timerOf(method, route, status).observe(seconds);
-    if (parts.logger.isLevelEnabled('debug'))
-      parts.logger.debug({ method, route, status, seconds }, 'request answered');
+    answered(request.method, request.routeOptions.url ?? 'unknown', reply.statusCode, request.arrivedAt);
     done();
   });
 
   server.setNotFoundHandler({ preHandler: limit }, () => {
     throw new GatewayError('not_found');
   });
-  server.setErrorHandler((error, request, reply) => {
-    const known = toGatewayError(error);
-    parts.metrics.errors.inc({ code: known.code });
-    logFailure(parts, known, error, request.routeOptions.url);
-    if (known.status === 503) reply.header('retry-after', String(retryAfterSeconds));
-    return sendError(reply, known);
-  });
+  server.setErrorHandler((error, request, reply) =>
+    sendFailure(reply, fail(error, request.routeOptions.url)),
+  );
   return server;
 }
 
-/** The series of each kind of answer, found once: to find it by its labels takes longer than to count in it. */
-function timers({ metrics }: GatewayParts) {
+/** Counts answers. The series of each kind is found once: to find it by its labels takes longer than to count in it. */
+function answers({ metrics, logger }: GatewayParts, clock: Clock) {
   const known = new Map<string, ReturnType<typeof metrics.requests.labels>>();
-  return (method: string, route: string, status: number) => {
+  return (method: string, route: string, status: number, arrivedAt: MonoReading | undefined): void => {
+    const now = clock.monotonic();
+    const seconds = (now - (arrivedAt ?? now)) / 1000;
     const name = `${method} ${route} ${status}`;
     const timer = known.get(name) ?? metrics.requests.labels(method, route, String(status));
     known.set(name, timer);
-    return timer;
+    timer.observe(seconds);
+    if (logger.isLevelEnabled('debug')) logger.debug({ method, route, status, seconds }, 'request answered');
   };
 }
 
@@ -178,54 +185,23 @@ function answerUnreadable(error: Error & { code?: string }, socket: Socket): voi
   socket.destroySoon();
 }
 
+function sendFailure(reply: FastifyReply, { status, headers, body }: Failure): FastifyReply {
+  return reply.code(status).headers(headers).send(body);
+}
+
+/** @throws GatewayError `invalid_request` */
+export function linesIn(body: string): Fields {
+  const fields = fromLines(body);
+  if (fields) return fields;
+  throw new GatewayError('invalid_request', ['body: a line is not NAME base64, or a name comes twice']);
+}
+
 /** The bearer credential of a request, unverified. */
 export function bearer(request: FastifyRequest): string | undefined {
-  if (request.shown === undefined)
-    request.shown = /^Bearer ([!-~]{1,8192})$/.exec(request.raw.headers.authorization ?? '')?.[1] ?? null;
+  if (request.shown === undefined) request.shown = bearerIn(request.raw.headers.authorization) ?? null;
   return request.shown ?? undefined;
 }
 
-function sendError(reply: FastifyReply, { code, status, message, details }: GatewayError): FastifyReply {
-  return reply
-    .code(status)
-    .type('application/json; charset=utf-8')
-    .send(JSON.stringify({ code, message, ...(details && { details }) }));
-}
-
-const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
-  FST_ERR_MAX_PARAM_LENGTH: 'not_found',
-};
-
-/** Fastify's own messages quote what was sent, so only their kind survives. */
-function toGatewayError(error: unknown): GatewayError {
-  if (error instanceof GatewayError) return error;
-  if (error instanceof StoreUnavailable)
-    return new GatewayError('storage_unavailable', undefined, { cause: error });
-  if (error instanceof StoreRefused) return new GatewayError('invalid_request', undefined, { cause: error });
-  const { code, statusCode } = error as { code?: string; statusCode?: number };
-  const known = own(FASTIFY_CODES, code ?? '');
-  if (known) return new GatewayError(known);
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
-    return new GatewayError('invalid_request');
-  return new GatewayError('internal', undefined, { cause: error });
-}
-
-function logFailure(
-  parts: GatewayParts,
-  known: GatewayError,
-  error: unknown,
-  route: string | undefined,
-): void {
-  const { cause } = known;
-  if (known.code === 'internal') parts.logger.error({ err: error, route }, 'request failed');
-  else if (cause instanceof StoreUnavailable)
-    parts.logger.warn({ route, cause: cause.message }, 'store unavailable');
-  else if (cause instanceof StoreRefused)
-    parts.logger.warn({ route, cause: cause.message }, 'store refused a row');
-  // The message of a failed read could quote what it read.
-  else if (cause instanceof Error)
-    parts.logger.warn({ route, code: known.code, cause: cause.name }, 'request refused');
-  else parts.logger.debug({ route, code: known.code }, 'request refused');
+export function bearerIn(authorization: string | undefined): string | undefined {
+  return /^Bearer ([!-~]{1,8192})$/.exec(authorization ?? '')?.[1];
 }

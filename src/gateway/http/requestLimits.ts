@@ -32,32 +32,39 @@ const MOST_KEYS = 50_000;
 
 /**
  * Counts the requests of each route but those that are `uncounted`, and of unknown paths: without those there would be a
- * way around every limit. Returns the hook for unknown paths. Every hook has a callback: promises cost each heartbeat.
+ * way around every limit. Returns the hook for unknown paths, and what counts a request without fastify: how long its
+ * sender has to wait, ms, or 0. Every hook has a callback: promises cost each heartbeat.
  */
 export function limitRequests(
   server: FastifyInstance,
   clock: Clock,
   most: RequestLimits,
   keyOf: (request: FastifyRequest) => string,
-): onRequestHookHandler {
-  const limitBy = (keyOfRoute: (request: FastifyRequest) => string): onRequestHookHandler => {
+): { limit: onRequestHookHandler; count(key: string): number } {
+  const counter = () => {
     const limit = createRequestLimit({ clock, windowMs: WINDOW_MS, mostKeys: MOST_KEYS });
+    return (key: string) => limit.count(key, mostRequests(most, key));
+  };
+  const limitBy = (
+    keyOfRoute: (request: FastifyRequest) => string,
+    count = counter(),
+  ): onRequestHookHandler => {
     return (request, reply, done) => {
-      const key = keyOfRoute(request);
-      const waitMs = limit.count(key, mostRequests(most, key));
+      const waitMs = count(keyOfRoute(request));
       if (waitMs === 0) return done();
       reply.header('retry-after', String(Math.ceil(waitMs / 1000)));
       done(new GatewayError('rate_limited'));
     };
   };
-  const counted = limitBy(keyOf);
-  server.decorate('limitBy', limitBy);
+  const count = counter();
+  const counted = limitBy(keyOf, count);
+  server.decorate('limitBy', (keyOfRoute: (request: FastifyRequest) => string) => limitBy(keyOfRoute));
   server.addHook('onRoute', (route) => {
     if (route.config?.uncounted) return;
     const others = route.onRequest ?? [];
     route.onRequest = [...(Array.isArray(others) ? others : [others]), counted];
   });
-  return counted;
+  return { limit: counted, count };
 }
 
 /**

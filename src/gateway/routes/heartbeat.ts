@@ -17,7 +17,6 @@ import {
   sequence,
 } from './bounds.ts';
 import { parse, sendAnswer } from './format.ts';
-import { plainHeartbeat } from './plainHeartbeat.ts';
 
 const required = z.object({
   number: launchNumber,
@@ -44,8 +43,11 @@ interface ReadHeartbeat {
   ignored: readonly string[];
 }
 
+export const HEARTBEAT_ROUTE = '/v1/heartbeat';
+
+/** What `directHeartbeats` leaves: JSON, and what it answers with an error before a credential is known to hold. */
 export function heartbeatRoute(server: FastifyInstance, parts: GatewayParts): void {
-  server.post('/v1/heartbeat', (request, reply) => {
+  server.post(HEARTBEAT_ROUTE, (request, reply) => {
     const session = bearer(request);
     const { said, ignored } = readHeartbeat(request.body);
     if (session !== undefined) said.session = session;
@@ -60,13 +62,8 @@ export function heartbeatRoute(server: FastifyInstance, parts: GatewayParts): vo
   });
 }
 
-function readHeartbeat(input: unknown): ReadHeartbeat {
-  const plain = plainHeartbeat(input);
-  return plain ? { said: plain, ignored: [] } : readBySchema(input);
-}
-
 /** Throws `invalid_request`. */
-export function readBySchema(input: unknown): ReadHeartbeat {
+export function readHeartbeat(input: unknown): ReadHeartbeat {
   const needed = parse(required, input);
   const { fields, ignored } = readOptional(input);
   return { said: { ...needed, acknowledged: false, ...fields }, ignored };

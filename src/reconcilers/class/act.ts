@@ -1,7 +1,7 @@
 import { decodeWorkspaceClass } from '../../api/kinds/decode.ts';
 import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
-import { withPlainText } from '../../controller/events/plainText.ts';
 import { requireTerm } from '../../controller/lease/leadership.ts';
+import { withPlainText } from '../../controller/lib/plainText.ts';
 import type { ReconcileContext } from '../../controller/loop/controller.ts';
 import { diff } from '../workspace/act/mergePatch.ts';
 import type { ClassDecision } from './decide/decide.ts';

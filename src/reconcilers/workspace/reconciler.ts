@@ -1,6 +1,6 @@
 import type { Workspace } from '../../api/kinds/workspace.ts';
-import { withPlainText } from '../../controller/events/plainText.ts';
 import { LeaseLostError } from '../../controller/lease/leadership.ts';
+import { withPlainText } from '../../controller/lib/plainText.ts';
 import type { ReconcileContext, ReconcileResult } from '../../controller/loop/controller.ts';
 import { act } from './act/act.ts';
 import { resolveClaim } from './act/claims.ts';
