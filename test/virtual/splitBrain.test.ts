@@ -84,3 +84,25 @@ describe('a leader frozen in the middle of a change for longer than its lease, a
     expect(moments).toBeGreaterThan(6);
   });
 });
+
+test('a process that leads again knows nothing of its earlier term: it ends nothing that the other ended, and shows no old state', () =>
+  withPair(async (world) => {
+    const leader = world.leader();
+    leader.freeze();
+    const other = await world.until('the other leads', () =>
+      world.operators().find((it) => it !== leader && it.leads()),
+    );
+    leader.thaw();
+    await world.putSecret('ada-env', { KEY: 'b' });
+    await world.untilReady('ada', 2);
+    await world.pass(2 * MINUTE);
+    const before = world.workspace('ada');
+    await other.stop();
+    // A large fleet is ten pages.
+    world.ec2({ action: 'DescribeInstances', fault: { kind: 'latency', ms: 5 * SECOND } });
+    await world.until('the first leads again', () => leader.leads());
+    await world.pass(2 * MINUTE);
+    expect(world.terminations('ada')).toHaveLength(1);
+    expect(world.calls('TerminateInstances')).toBe(1);
+    expect(world.workspace('ada').status).toEqual(before.status);
+  }));

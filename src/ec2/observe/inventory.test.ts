@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type LooseCalls, plain } from '../../../test/support/base/moments.ts';
 import { instance } from '../../../test/support/cloud/ec2.ts';
-import type { InstanceState } from '../calls/port.ts';
+import type { Instance, InstanceState } from '../calls/port.ts';
 import { createInventory, type Inventory } from './inventory.ts';
 
 const NOBODY = new Set<string>();
@@ -50,6 +50,28 @@ describe('a reading', () => {
     expect([...inventory.applySweep([instance('i-1', { privateIP: '10.0.0.1' })], 30, NOBODY)]).toEqual([
       uid,
     ]);
+  });
+
+  it.each<Partial<Instance>>([
+    { type: 'm7i.xlarge' },
+    { zone: 'b' },
+    { imageID: 'ami-2' },
+    { capacityType: 'Spot' },
+    { subnetID: 'subnet-2' },
+    { securityGroupIDs: ['sg-1'] },
+    { securityGroupIDs: ['sg-1', 'sg-3'] },
+    { instanceProfile: 'other' },
+    { clientToken: 'other' },
+    { launchTime: '2026-01-01T00:00:00.000Z' },
+    { stateReasonCode: 'Server.SpotInstanceTermination' },
+    { stateReason: 'other' },
+  ])('tells the Workspace of each fact that changes: %o', (change) => {
+    const inventory = setUp();
+    const whole = { imageID: 'ami-1', securityGroupIDs: ['sg-1', 'sg-2'], instanceProfile: 'agent' };
+    inventory.applySweep([instance('i-1', whole)], 10, NOBODY);
+    const reordered = { ...whole, securityGroupIDs: ['sg-2', 'sg-1'] };
+    expect([...inventory.applySweep([instance('i-1', reordered)], 20, NOBODY)]).toEqual([]);
+    expect([...inventory.applySweep([instance('i-1', { ...whole, ...change })], 30, NOBODY)]).toEqual([uid]);
   });
 
   it('follows the tags: the instance moves from one Workspace to the other, and both are notified', () => {

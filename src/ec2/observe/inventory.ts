@@ -27,6 +27,8 @@ export interface Inventory {
   applyImpaired(kinds: ReadonlyMap<string, ImpairedCheck> | undefined, begunAt: MonoMs): Changes;
   /** Forgets instances that are absent, were last seen before `before` and have no follower. */
   forget(before: MonoMs): Changes;
+  /** Forgets everything. */
+  clear(): Changes;
   get(id: string): ObservedInstance | undefined;
   notFound(id: string): NotFound | undefined;
   ofWorkspace(uid: string): readonly ObservedInstance[];
@@ -199,6 +201,15 @@ export function createInventory(followers: (id: string) => Iterable<string>, gap
       return changed;
     },
 
+    clear() {
+      const changed = new Set<string>();
+      const known = [...byID];
+      byID.clear();
+      byWorkspace.clear();
+      for (const [id, { view }] of known) tell(id, view, undefined, changed);
+      return changed;
+    },
+
     get: (id) => byID.get(id)?.view,
     notFound: (id) => byID.get(id)?.notFound,
     ofWorkspace: (uid) => views(byWorkspace.get(uid) ?? []),
@@ -215,24 +226,49 @@ function uidOf(instance: Instance | undefined): string | undefined {
   return instance?.tags[TAG.uid];
 }
 
+type Timeless = Omit<ObservedInstance, 'readAt' | 'notFound'>;
+
+const same = (a: unknown, b: unknown) => a === b;
+
+/**
+ * How each fact of an instance compares. A field that is missing here does not compile, because its change would wake no reader.
+ * The times of readings go on while nothing changes; publish() compares whether there is a NotFound.
+ */
+const SAME: { readonly [K in keyof Required<Timeless>]: (a: Timeless[K], b: Timeless[K]) => boolean } = {
+  id: same,
+  state: same,
+  missing: same,
+  impaired: (a, b) => a?.kind === b?.kind && a?.since === b?.since,
+  type: same,
+  zone: same,
+  imageID: same,
+  capacityType: same,
+  subnetID: same,
+  securityGroupIDs: sameMembers,
+  instanceProfile: same,
+  privateIP: same,
+  clientToken: same,
+  launchTime: same,
+  stateReasonCode: same,
+  stateReason: same,
+  tags: sameTags,
+};
+const COMPARED = Object.keys(SAME) as (keyof typeof SAME)[];
+
 /** Whether a reader would decide alike: the times of readings alone are no change. */
 function sameToReaders(a: ObservedInstance | undefined, b: ObservedInstance | undefined): boolean {
   if (!a || !b) return a === b;
-  return (
-    a.state === b.state &&
-    a.missing === b.missing &&
-    a.impaired?.kind === b.impaired?.kind &&
-    a.impaired?.since === b.impaired?.since &&
-    a.type === b.type &&
-    a.zone === b.zone &&
-    a.subnetID === b.subnetID &&
-    a.privateIP === b.privateIP &&
-    a.clientToken === b.clientToken &&
-    a.launchTime === b.launchTime &&
-    a.stateReasonCode === b.stateReasonCode &&
-    a.stateReason === b.stateReason &&
-    sameTags(a.tags, b.tags)
-  );
+  return COMPARED.every((field) => isSame(field, a, b));
+}
+
+function isSame<K extends keyof typeof SAME>(field: K, a: ObservedInstance, b: ObservedInstance): boolean {
+  return SAME[field](a[field], b[field]);
+}
+
+/** EC2 lists groups in no order that it promises. */
+function sameMembers(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
+  if (!a || !b) return a === b;
+  return a.length === b.length && a.every((it) => b.includes(it));
 }
 
 function sameTags(a: Instance['tags'], b: Instance['tags']): boolean {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { instance } from '../../../test/support/cloud/ec2.ts';
 import { createMemoryEc2 } from '../../../test/support/cloud/memoryEc2.ts';
 import { setUp } from '../../../test/support/cloud/observer.ts';
 import { TAG } from '../calls/port.ts';
@@ -141,7 +142,7 @@ describe('the observer', () => {
     await observer.stop();
   });
 
-  it('is silent once stopped, keeps what it knows, and can start again', async () => {
+  it('is silent once stopped, and can start again', async () => {
     const { clock, cloud, observer, put } = setUp();
     put(['i-1']);
     observer.start();
@@ -151,10 +152,35 @@ describe('the observer', () => {
     const asked = cloud.queries.length;
     await clock.advance(60_000);
     expect(cloud.queries).toHaveLength(asked);
-    expect(observer.get('i-1')).toBeDefined();
     observer.start();
     await clock.settle();
     expect(cloud.queries.length).toBeGreaterThan(asked);
+    await observer.stop();
+  });
+
+  it('knows nothing of one term in the next: another process launched and ended instances in between', async () => {
+    const { clock, cloud, observer, changes, registry, put, only } = setUp();
+    put(['i-1']);
+    observer.start();
+    observer.follow('uid-of-i-1', ['i-1']);
+    await clock.settle();
+    changes.length = 0;
+    await observer.stop();
+    expect(changes).toEqual(['uid-of-i-1']);
+    const known = () => [observer.all(), observer.ofWorkspace('uid-of-i-1'), observer.lastSweep()];
+    expect(known()).toEqual([[], [], undefined]);
+    // Its age is no sign that EC2 is away: a standby does not sweep.
+    expect(await registry.metrics()).not.toMatch(/^workspace_ec2_sweep_age_seconds /m);
+    observer.note(instance('i-late'));
+    expect(known()).toEqual([[], [], undefined]);
+    cloud.instances.delete('i-1');
+    const reads = cloud.hold();
+    observer.start();
+    await clock.advance(5_000);
+    expect(known()).toEqual([[], [], undefined]);
+    only(reads).answer();
+    await clock.settle();
+    expect(observer.all()).toEqual([]);
     await observer.stop();
   });
 

@@ -48,7 +48,10 @@ export interface ObserverHealth {
 
 export interface Observer extends CloudView {
   start(): void;
-  /** Resolves when nothing is under way any more. The view stays, except for failing status checks. */
+  /**
+   * Resolves when nothing is under way any more. The observer then knows nothing: another process leads from here on, and the
+   * next term of this one reads everything itself.
+   */
   stop(): Promise<void>;
   /** Resolves after a whole sweep that began at or after the call; rejects with its Ec2Failure. */
   sweepNow(): Promise<void>;
@@ -69,6 +72,7 @@ export function createObserver(options: ObserverOptions): Observer {
   let swept: Sweep | undefined;
   let healthySince: MonoReading | undefined;
   let lastError: ObserverHealth['lastError'];
+  let isStopped = false;
 
   metrics.watchSweepAge(() => swept && msBetween(swept.begunAt, clock.monotonic()));
 
@@ -152,14 +156,21 @@ export function createObserver(options: ObserverOptions): Observer {
 
   return {
     start() {
+      isStopped = false;
       sweeper.start();
       lookup.start();
       statusReader.start();
     },
     async stop() {
+      isStopped = true;
       await Promise.all([sweeper.stop(), lookup.stop(), statusReader.stop()]);
-      // No run reads them from here on, so they must not seem to have failed all that time.
-      tell(inventory.applyImpaired(undefined, clock.monotonic()));
+      const changes = inventory.clear();
+      followedBy.clear();
+      followersOf.clear();
+      swept = undefined;
+      healthySince = undefined;
+      statusFailures = 0;
+      tell(changes);
     },
     sweepNow: sweeper.runNow,
     lastSweep: () => swept,
@@ -169,7 +180,8 @@ export function createObserver(options: ObserverOptions): Observer {
     all: inventory.all,
     health: () => ({ healthySince, lastError }),
     note(instance) {
-      tell(inventory.note(instance, clock.monotonic()));
+      // An answer that comes after the term would be in the next term's view, however old it is by then.
+      if (!isStopped) tell(inventory.note(instance, clock.monotonic()));
     },
     follow(uid, ids) {
       for (const id of followedBy.get(uid) ?? []) {
