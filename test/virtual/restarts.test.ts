@@ -52,6 +52,17 @@ describe('one person’s restarts', () => {
     },
   );
 
+  story('a value that was used before is a request like any other', {}, async (world) => {
+    await world.putSecret('ada-env', { KEY: 'a' });
+    await world.createWorkspace('ada');
+    await world.untilReady('ada', 1);
+    for (const [index, restart] of ['on', 'off', 'on', 'off'].entries()) {
+      await world.edit('ada', { requests: { restart } });
+      await world.untilReady('ada', 2 + index);
+    }
+    expect(world.provisions('ada')).toHaveLength(5);
+  });
+
   story(
     'the first is carried out at once, though the class is rolling and its launch is young',
     ONE,

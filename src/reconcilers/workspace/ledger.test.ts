@@ -122,6 +122,18 @@ test('two live instances of one Workspace are a violation, told and counted once
   expect(await violated()).toEqual([{ violation: 'TwoInstances', value: 2 }]);
 });
 
+test('one breach is counted once, whatever states its instances go on to; a further instance is another', async () => {
+  const { store, version, shows, violated } = setUp();
+  store.applyWrite(version('7', STARTED));
+  shows(observed(1, 'running'), observed(2, 'pending'));
+  shows(observed(1, 'running'), observed(2, 'running'));
+  expect(await violated()).toEqual([{ violation: 'TwoInstances', value: 1 }]);
+  shows(observed(1, 'running'), observed(2, 'running'), observed(3, 'pending'));
+  shows(observed(1, 'running'), observed(2, 'running'), observed(3, 'terminated'));
+  shows(observed(2, 'running'), observed(1, 'running'));
+  expect(await violated()).toEqual([{ violation: 'TwoInstances', value: 2 }]);
+});
+
 test('a second instance for a number is a violation, even once one of them is gone', async () => {
   const { store, version, shows, violated } = setUp();
   store.applyWrite(version('7', STARTED));
@@ -148,4 +160,32 @@ test('a provision that spends what another spent, or what never counted, is a vi
   store.applyWrite(version('11', statusOf({ launch: doubtful({ number: 5, cause: early }), desired })));
   store.applyWrite(version('12', statusOf({ launch: launchOf({ number: 5, cause: early }), desired })));
   expect(await violated()).toEqual([{ violation: 'NoChange', value: 2 }]);
+});
+
+test('a value of restart that a person sets again later is another request; the same one is a violation', async () => {
+  const { store, version, violated } = setUp();
+  const restart = (ref: string, number: number) => ({ number, cause: { kind: 'Restart', ref } as const });
+  const over = (ref: string, number: number) =>
+    ({ ...restart(ref, number), generation: 1, outcome: 'Superseded', endedAt: stamp(0) }) as const;
+  const history = [
+    { ...over('b', 3), instanceID: 'i-3' },
+    { ...over('a', 2), instanceID: 'i-2' },
+  ];
+  const closed = { number: 4, generation: 1, phase: 'Closed', failures: 0 } as const;
+  let at = 10;
+  const go = (status: Partial<WorkspaceStatus>) => {
+    at += 1;
+    store.applyWrite(version(String(at), statusOf(status)));
+  };
+  go({ launch: launchOf(restart('b', 3)), handled: { restart: 'b' }, history: history.slice(1) });
+  go({ launch: doubtful(restart('a', 4)), handled: { restart: 'a' }, history });
+  go({ launch: launchOf(restart('a', 4)), handled: { restart: 'a' }, history });
+  // Another launch answers this one, as it boots. Then Stopped closes a launch that was never sent.
+  go({ launch: launchOf(restart('a', 4)), handled: { restart: 'x' }, history });
+  go({ launch: { ...closed, ...restart('a', 5) }, handled: { restart: 'a' }, history });
+  go({ launch: launchOf(restart('a', 6)), handled: { restart: 'a' }, history: [over('a', 5), ...history] });
+  expect(await violated()).toEqual([]);
+  go({ launch: doubtful(restart('a', 7)), handled: { restart: 'a' }, history });
+  go({ launch: launchOf(restart('a', 7)), handled: { restart: 'a' }, history });
+  expect(await violated()).toEqual([{ violation: 'NoChange', value: 1 }]);
 });

@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
 import type { Workspace } from '../../api/kinds/workspace.ts';
+import type { Violation } from '../../api/reasons/violations.ts';
 import type { Store } from '../../controller/cache/store.ts';
 import type { Leadership } from '../../controller/lease/leadership.ts';
 import { type CloudView, TAG } from '../../ec2/calls/port.ts';
 import type { Events } from '../events.ts';
-import { auditInstances, auditProvision, type Finding } from './decide/report/audit.ts';
+import { auditInstances, auditProvision, auditRequest, type Finding } from './decide/report/audit.ts';
 import { type LedgerEntry, ledgerBetween } from './decide/report/ledger.ts';
 import { becameReady, countedBetween } from './decide/report/life.ts';
 import { tellCounted, tellGone, tellProvision, tellViolation } from './ledgerEvents.ts';
@@ -27,16 +28,18 @@ export interface LedgerDeps {
  */
 export function keepLedger(deps: LedgerDeps): (uid: string) => void {
   const { clusterID, workspaces, cloud, lease, events, logger, metrics } = deps;
-  /** By uid, the reported breaches of the law that EC2 shows. */
-  const told = new Map<string, string>();
+  /** By uid, the instances in each reported breach of the law that EC2 shows. */
+  const reported = new Map<string, ReadonlyMap<Violation, ReadonlySet<string>>>();
 
   workspaces.onChange(({ type, object, old }) => {
-    if (type === 'deleted') told.delete(object.metadata.uid);
+    if (type === 'deleted') reported.delete(object.metadata.uid);
     if (type !== 'updated' || !lease.held()) return;
     const [before, after] = [old?.status, object.status];
     for (const counted of countedBetween(before, after)) {
       metrics.changes.inc({ cause: counted.cause }, counted.times);
       tellCounted(events, object, counted);
+      const finding = before && auditRequest(counted, before);
+      if (finding) report(object, finding);
     }
     const ready = becameReady(before, after);
     if (ready) metrics.ready(ready.cause, ready.afterMs);
@@ -82,12 +85,15 @@ export function keepLedger(deps: LedgerDeps): (uid: string) => void {
     const [workspace] = workspaces.byIndex('uid', uid);
     if (!workspace || !lease.held()) return;
     const shown = cloud.ofWorkspace(uid).map((it) => ({ ...it, number: Number(it.tags[TAG.number]) }));
-    const findings = auditInstances(clusterID, uid, shown);
-    const text = JSON.stringify(findings);
-    if (told.get(uid) === text) return;
-    const before = told.get(uid) ?? '';
-    if (findings.length === 0) told.delete(uid);
-    else told.set(uid, text);
-    for (const finding of findings) if (!before.includes(JSON.stringify(finding))) report(workspace, finding);
+    const known = reported.get(uid);
+    const now = new Map<Violation, Set<string>>();
+    // By ids, not by words: an instance that goes on from pending to running is in the same breach.
+    for (const finding of auditInstances(clusterID, uid, shown)) {
+      const { violation, ids } = finding;
+      if (ids.some((id) => !known?.get(violation)?.has(id))) report(workspace, finding);
+      now.set(violation, new Set([...(now.get(violation) ?? []), ...ids]));
+    }
+    if (now.size > 0) reported.set(uid, now);
+    else reported.delete(uid);
   };
 }

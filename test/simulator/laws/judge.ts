@@ -41,8 +41,10 @@ export function livingOf({ service }: Pick<Scene, 'service'>): Map<string, Insta
 export function createJudge(scene: Pick<Scene, 'service'>, known: Known): Judge {
   const { cloud } = scene.service;
   /** By uid: what each number that was armed spends; and the highest number when deletion was asked for. */
-  const spent = new Map<string, Map<number, string>>();
+  const spent = new Map<string, Map<number, { what: string; asked: number }>>();
   const deletedAt = new Map<string, number>();
+  /** By uid: the request that was handled last, and how many there were. A person may set an earlier value again. */
+  const handled = new Map<string, { restart: string | undefined; asked: number }>();
   const wiped = new Map<string, number>();
   /** By uid, while it is paused: its number when it was. */
   const pausedAt = new Map<string, number>();
@@ -68,8 +70,12 @@ export function createJudge(scene: Pick<Scene, 'service'>, known: Known): Judge 
     } else {
       pausedAt.delete(uid);
     }
-    const own = spent.get(uid) ?? new Map<number, string>();
+    const own = spent.get(uid) ?? new Map<number, { what: string; asked: number }>();
     spent.set(uid, own);
+    const { restart } = status.handled ?? {};
+    const last = handled.get(uid);
+    const asked = last?.restart === restart ? (last?.asked ?? 0) : (last?.asked ?? 0) + 1;
+    handled.set(uid, { restart, asked });
     if (deletionTimestamp !== undefined) {
       const highest = deletedAt.get(uid) ?? launch.number;
       deletedAt.set(uid, highest);
@@ -77,12 +83,14 @@ export function createJudge(scene: Pick<Scene, 'service'>, known: Known): Judge 
     }
     if (!launch.cause || !launch.params) return undefined;
     const { kind, ref } = launch.cause;
-    const what = `${CAUSES[kind].spends} ${ref}`;
-    const before = own.get(launch.number);
-    own.set(launch.number, what);
-    if (before !== undefined && before !== what)
-      return `S6: launch ${launch.number} spends ${what}, and spent ${before}`;
-    const twice = [...own].find(([number, spends]) => number !== launch.number && spends === what);
+    const { spends } = CAUSES[kind];
+    const what = `${spends} ${ref}`;
+    const before = own.get(launch.number) ?? { what, asked: spends === 'request' ? asked : 0 };
+    own.set(launch.number, before);
+    if (before.what !== what) return `S6: launch ${launch.number} spends ${what}, and spent ${before.what}`;
+    const twice = [...own].find(
+      ([number, it]) => number !== launch.number && it.what === what && it.asked === before.asked,
+    );
     return twice && `S6: launches ${twice[0]} and ${launch.number} of ${name} both spend ${what}`;
   }
 

@@ -95,6 +95,14 @@ describe('is not told', () => {
     expect(ledgerBetween(statusOf({ launch: adopted }), superseded)).toEqual([]);
   });
 
+  test('what a backup of the status shows as gone', () => {
+    const [now, backup] = [
+      statusOf({ launch: launchOf({ number: 9 }), terminating: [{ number: 8, instanceID: 'i-8' }] }),
+      statusOf({ launch: launchOf({ number: 3 }), history: [past(2)] }),
+    ];
+    expect(ledgerBetween(now, backup)).toEqual([]);
+  });
+
   test('what another object’s status names', () => {
     const [before, after] = [statusOf({ launch: FIRST, uid: 'uid-1' }), statusOf({ uid: 'uid-0' })];
     expect(ledgerBetween(before, after)).toEqual([]);

@@ -1,5 +1,6 @@
 import type { CauseKind, WorkspaceStatus } from '../../../../api/kinds/workspace.ts';
 import type { Frozen } from '../facts/view.ts';
+import { wentBack } from './lost.ts';
 
 /** One line of the ledger, as the log and the counters have it. */
 export type LedgerEntry =
@@ -26,6 +27,7 @@ export function ledgerBetween(
   after: WorkspaceStatus | undefined,
 ): LedgerEntry[] {
   if (!before?.launch || !after?.launch || before.uid !== after.uid) return [];
+  if (wentBack(before, after)) return [];
   return [...started(before, after), ...stopped(before, after), ...deferred(before, after)];
 }
 

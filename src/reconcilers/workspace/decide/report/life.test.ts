@@ -48,6 +48,23 @@ test('what was found again after a loss counts nothing', () => {
   expect(countedBetween({ ...serving, uid: 'another' }, { ...serving, uid: 'uid-1' })).toEqual([]);
 });
 
+test('a status that goes back to a backup counts nothing, and neither does the launch that is found again', () => {
+  const restored = statusOf({ desired: desired(1), launch: launchOf({ number: 1 }) });
+  const late = statusOf({ desired: desired(4), launch: launchOf({ number: 4, generation: 4 }) });
+  expect(countedBetween(late, restored)).toEqual([]);
+  const lost = { kind: 'Lost', ref: '1' } as const;
+  const found = launchOf({ number: 4, generation: 4, cause: lost, params: undefined, readyAt: undefined });
+  // Its generation is above all that may have been spent.
+  const again = statusOf({ desired: desired(6), launch: found });
+  expect(countedBetween(restored, again)).toEqual([]);
+  const heard = statusOf({ desired: desired(6), launch: { ...found, readyAt: stamp(0) } });
+  expect(countedBetween(again, heard)).toEqual([]);
+  expect(becameReady(again, heard)).toBeUndefined();
+  expect(countedBetween(heard, statusOf({ desired: desired(7), launch: found }))).toMatchObject([
+    { generation: 7, times: 1 },
+  ]);
+});
+
 test('the time to Ready is from when the change counted, or the end was seen', () => {
   const cause = { kind: 'SecretChanged', ref: '2' } as const;
   const ready = { number: 2, generation: 2, cause, openedAt: stamp(-8 * MINUTE), readyAt: stamp(0) };

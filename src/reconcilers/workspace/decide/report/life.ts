@@ -1,6 +1,7 @@
 import type { CauseKind, Launch, WorkspaceStatus } from '../../../../api/kinds/workspace.ts';
 import { traitsOf } from '../../../../api/reasons/causes.ts';
 import { msBetween, parseStamp } from '../../../../controller/lib/time.ts';
+import { foundAgain, wentBack } from './lost.ts';
 
 /** Something that counted, for which there is to be one provision. */
 export interface Counted {
@@ -21,6 +22,7 @@ export function countedBetween(
   after: WorkspaceStatus | undefined,
 ): Counted[] {
   if (!after || (before?.uid !== undefined && before.uid !== after.uid)) return [];
+  if (wentBack(before, after) || (before && foundAgain(before, after))) return [];
   return [...newGeneration(before, after), ...newSpending(before, after)];
 }
 
@@ -51,6 +53,8 @@ export function becameReady(
   const { launch } = after ?? {};
   if (!after || !before?.launch || !launch?.readyAt || !launch.cause || before.uid !== after.uid)
     return undefined;
+  // Of one that was found again, nobody recorded when its cause counted.
+  if (!launch.params || wentBack(before, after)) return undefined;
   const isKnown = before.launch.number === launch.number && before.launch.readyAt !== undefined;
   // A start of a stopped instance is no change, and its launch is as old as it may be.
   if (isKnown || launch.after) return undefined;
