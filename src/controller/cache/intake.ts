@@ -62,9 +62,15 @@ export function createIntake<T extends KubeObject>(
     },
     event({ type, object: raw }) {
       const isDeletion = type === 'DELETED';
-      const object = decode(raw) ?? (isDeletion ? heldAt(raw) : undefined);
+      // The watch shows each of our writes again, after the write's own answer.
+      const isHeld = !isDeletion && isSameVersion(raw, store.get(objectKey(raw)));
+      const object = isHeld ? undefined : (decode(raw) ?? (isDeletion ? heldAt(raw) : undefined));
       if (object) apply(() => (isDeletion ? store.applyDelete(object) : store.applyWrite(object)));
       store.advance(raw.metadata.resourceVersion);
     },
   };
+}
+
+function isSameVersion({ metadata }: KubeObject, held: KubeObject | undefined): boolean {
+  return held?.metadata.resourceVersion === metadata.resourceVersion && held.metadata.uid === metadata.uid;
 }

@@ -37,16 +37,16 @@ export function kubeTransport(options: KubeTransportOptions): Transport & { clos
     load: options.loadKubeConfig ?? (() => loadKubeConfig()),
     refreshMs: options.credentialsRefreshMs ?? 10_000,
   });
-  let connection: { key: string; dispatcher: Dispatcher } | undefined;
+  let connection: { key: string; dispatcher: Dispatcher; host: string } | undefined;
 
-  function dispatcherFor(current: Credentials): Dispatcher {
+  function connectionFor(current: Credentials) {
     if (connection?.key !== current.connectionKey) {
       // Requests under way finish on the old connections.
       void connection?.dispatcher.close();
       const dispatcher = createDispatcher(current, options.connectTimeoutMs ?? 10_000);
-      connection = { key: current.connectionKey, dispatcher };
+      connection = { key: current.connectionKey, dispatcher, host: new URL(current.origin).host };
     }
-    return connection.dispatcher;
+    return connection;
   }
 
   async function send(request: KubeRequest, limits: RequestLimits): Promise<Answer> {
@@ -55,8 +55,9 @@ export function kubeTransport(options: KubeTransportOptions): Transport & { clos
         throw new TransportError('NO_CREDENTIALS', request.method, request.path, credentialProblem(error));
       }),
     );
+    const { dispatcher, host } = connectionFor(current);
     const response = await limits.within(
-      dispatcherFor(current).request({
+      dispatcher.request({
         origin: current.origin,
         path: current.basePath + request.path,
         query: request.query,
@@ -67,7 +68,6 @@ export function kubeTransport(options: KubeTransportOptions): Transport & { clos
         opaque: limits,
       }),
     );
-    const host = new URL(current.origin).host;
     metrics.requests.inc({ code: String(response.statusCode), method: request.method, host });
     const mayBeStale = clock.monotonic() - current.loadedAt >= FRESH_CREDENTIALS_MS;
     if (response.statusCode !== 401 || !mayBeStale) return { ...response, host };

@@ -20,6 +20,11 @@ export function startLimits(clock: Clock, request: KubeRequest, defaultMs: numbe
   const { method, path, timeoutMs = defaultMs } = request;
   const ending = new AbortController();
   let refusal: { error: unknown } | undefined;
+  /** One listener of the signal for all: adding one costs more than most of what is waited for. */
+  const waiting = new Set<(reason: unknown) => void>();
+  ending.signal.addEventListener('abort', () => {
+    for (const reject of waiting) reject(ending.signal.reason);
+  });
   const abort = () => {
     ending.abort(new TransportError('ABORTED', method, path, 'given up by its caller'));
   };
@@ -33,10 +38,18 @@ export function startLimits(clock: Clock, request: KubeRequest, defaultMs: numbe
     signal: ending.signal,
     within(promise) {
       return new Promise((resolve, reject) => {
-        const end = () => reject(ending.signal.reason);
-        if (ending.signal.aborted) end();
-        ending.signal.addEventListener('abort', end, { once: true });
-        promise.then(resolve, reject).finally(() => ending.signal.removeEventListener('abort', end));
+        if (ending.signal.aborted) reject(ending.signal.reason);
+        waiting.add(reject);
+        promise.then(
+          (value) => {
+            waiting.delete(reject);
+            resolve(value);
+          },
+          (error: unknown) => {
+            waiting.delete(reject);
+            reject(error);
+          },
+        );
       });
     },
     beforeSend() {

@@ -27,7 +27,7 @@ function setup(reconcile: Reconcile, options: { workers?: number; timeoutMs?: nu
     const line = (await metrics.registry.metrics()).split('\n').find((text) => text.startsWith(metric));
     return Number(line?.split(' ').at(-1));
   };
-  return { clock, queue, controller, lines, count };
+  return { clock, queue, controller, logger, lines, count };
 }
 
 describe('controller', () => {
@@ -105,6 +105,24 @@ describe('controller', () => {
     expect(await count('controller_runtime_reconcile_panics_total')).toBe(2);
     expect(await count('controller_runtime_reconcile_total{controller="test",result="success"}')).toBe(1);
     expect(queue.retries('ns/a')).toBe(0);
+    await controller.stop();
+  });
+
+  it('binds a logger for a pass that logs, and for no other', async () => {
+    let bound = 0;
+    const { clock, queue, controller, logger } = setup(async (key, context) => {
+      if (key === 'loud') context.logger.info('heard');
+      return undefined;
+    });
+    const child = logger.child.bind(logger);
+    logger.child = ((...args: Parameters<typeof child>) => {
+      bound += 1;
+      return child(...args);
+    }) as typeof logger.child;
+    controller.start();
+    for (const key of ['a', 'loud', 'b']) queue.add(key);
+    await clock.advance(1_000);
+    expect(bound).toBe(1);
     await controller.stop();
   });
 

@@ -13,7 +13,7 @@ export interface ReconcileContext {
   /** Aborts when the pass has run too long, or the drain's grace is over. */
   signal: AbortSignal;
   /** Bound to controller, namespace, name and reconcileID. */
-  logger: Logger;
+  readonly logger: Logger;
 }
 
 export interface ReconcileResult {
@@ -81,9 +81,14 @@ export function createController(options: ControllerOptions): Controller {
 
   async function pass(key: string): Promise<void> {
     const reconcileID = newUUID(random);
-    const logger = options.logger.child({ controller: name, ...split(key), reconcileID });
+    // Nearly all passes log nothing, and binding the names is work.
+    let bound: Logger | undefined;
+    const logger = () => {
+      bound ??= options.logger.child({ controller: name, ...split(key), reconcileID });
+      return bound;
+    };
     const outcome = await attempt(key, reconcileID, logger);
-    if ('error' in outcome) return fail(key, outcome.error, logger);
+    if ('error' in outcome) return fail(key, outcome.error, logger());
     queue.forget(key);
     givenUp.delete(key);
     const after = outcome.result?.requeueAfterMs;
@@ -91,7 +96,7 @@ export function createController(options: ControllerOptions): Controller {
     metrics.reconcileTotal.inc({ ...labels, result: after === undefined ? 'success' : 'requeue_after' });
   }
 
-  function attempt(key: string, reconcileID: string, logger: Logger): Promise<Outcome> {
+  function attempt(key: string, reconcileID: string, logger: () => Logger): Promise<Outcome> {
     return new Promise((resolve) => {
       const limit = new AbortController();
       const settle = (outcome: Outcome) => {
@@ -113,9 +118,14 @@ export function createController(options: ControllerOptions): Controller {
       });
       passes.add(limit);
       // Inside an async function, so that a synchronous throw is one outcome among others.
-      const run = async () => ({
-        result: await reconcile(key, { reconcileID, signal: limit.signal, logger }),
-      });
+      const context: ReconcileContext = {
+        reconcileID,
+        signal: limit.signal,
+        get logger() {
+          return logger();
+        },
+      };
+      const run = async () => ({ result: await reconcile(key, context) });
       run().then(settle, (error: unknown) => settle({ error }));
     });
   }

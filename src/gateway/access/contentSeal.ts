@@ -22,9 +22,13 @@ export function sealText(
   place: readonly string[],
   text: string,
 ): string {
-  const parent = keys.all('digest')[0] ?? keys.current('digest');
-  const iv = ivOf(parent.key, place, text);
-  const cipher = createCipheriv('aes-256-ctr', partsOf(parent.key).encryption, iv);
+  const { key } = keys.all('digest')[0] ?? keys.current('digest');
+  return once(partsOf(key).sealed, [...place, text], () => sealUnder(key, place, text));
+}
+
+function sealUnder(key: Buffer, place: readonly string[], text: string): string {
+  const iv = ivOf(key, place, text);
+  const cipher = createCipheriv('aes-256-ctr', partsOf(key).encryption, iv);
   return PREFIX + Buffer.concat([iv, cipher.update(text), cipher.final()]).toString('base64url');
 }
 
@@ -35,15 +39,20 @@ export function openText(
   sealed: string,
 ): string | undefined {
   if (!sealed.startsWith(PREFIX)) return undefined;
+  for (const { key } of keys.all('digest')) {
+    const text = once(partsOf(key).opened, [...place, sealed], () => openUnder(key, place, sealed));
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}
+
+function openUnder(key: Buffer, place: readonly string[], sealed: string): string | undefined {
   const bytes = Buffer.from(sealed.slice(PREFIX.length), 'base64url');
   if (bytes.length < IV_BYTES) return undefined;
   const iv = bytes.subarray(0, IV_BYTES);
-  for (const { key } of keys.all('digest')) {
-    const decipher = createDecipheriv('aes-256-ctr', partsOf(key).encryption, iv);
-    const text = Buffer.concat([decipher.update(bytes.subarray(IV_BYTES)), decipher.final()]).toString();
-    if (timingSafeEqual(ivOf(key, place, text), iv)) return text;
-  }
-  return undefined;
+  const decipher = createDecipheriv('aes-256-ctr', partsOf(key).encryption, iv);
+  const text = Buffer.concat([decipher.update(bytes.subarray(IV_BYTES)), decipher.final()]).toString();
+  return timingSafeEqual(ivOf(key, place, text), iv) ? text : undefined;
 }
 
 function ivOf(key: Buffer, place: readonly string[], text: string): Buffer {
@@ -54,6 +63,20 @@ function ivOf(key: Buffer, place: readonly string[], text: string): Buffer {
 interface Parts {
   encryption: KeyObject;
   authentication: KeyObject;
+  sealed: Map<string, string>;
+  opened: Map<string, string | undefined>;
+}
+
+/** What one key was asked for lately. Workspaces of one namespace ask the same, at each look and each change. */
+const MOST_ANSWERS = 2_000;
+
+function once<T>(answers: Map<string, T>, question: readonly string[], answer: () => T): T {
+  const asked = JSON.stringify(question);
+  if (answers.has(asked)) return answers.get(asked) as T;
+  const found = answer();
+  if (answers.size >= MOST_ANSWERS) answers.clear();
+  answers.set(asked, found);
+  return found;
 }
 
 /** By the key: each look at a Workspace opens what its status names. */
@@ -63,6 +86,8 @@ function partsOf(key: Buffer): Parts {
   const parts = known.get(key) ?? {
     encryption: derive(key, 'encryption'),
     authentication: derive(key, 'authentication'),
+    sealed: new Map(),
+    opened: new Map(),
   };
   known.set(key, parts);
   return parts;

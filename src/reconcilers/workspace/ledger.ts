@@ -52,21 +52,21 @@ export function keepLedger(deps: LedgerDeps): (uid: string) => void {
 
   function note(workspace: Workspace, entry: LedgerEntry): void {
     const { namespace, name, uid } = workspace.metadata;
-    const named = logger.child({ controller: 'workspace', namespace, name });
+    const named = { controller: 'workspace', namespace, name };
     const { kind, ...fields } = entry;
     switch (kind) {
       case 'started':
         metrics.provisions.inc({ cause: entry.cause });
-        named.info({ event: 'provision.ec2_started', uid, ...fields }, 'provision started');
+        logger.info({ ...named, event: 'provision.ec2_started', uid, ...fields }, 'provision started');
         tellProvision(events, workspace, entry);
         return;
       case 'stopped':
-        named.info({ event: 'provision.ec2_stopped', uid, ...fields }, 'provision stopped');
+        logger.info({ ...named, event: 'provision.ec2_stopped', uid, ...fields }, 'provision stopped');
         tellGone(events, workspace, entry);
         return;
       case 'deferred':
         metrics.deferred.inc({ cause: entry.cause });
-        named.info({ event: 'change.deferred', uid, ...fields }, 'change deferred');
+        logger.info({ ...named, event: 'change.deferred', uid, ...fields }, 'change deferred');
         return;
     }
   }

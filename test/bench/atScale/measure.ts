@@ -77,6 +77,8 @@ async function change(
     [`${name}: CPU, s`]: cpuSeconds,
     [`${name}: reads of the API server`]: then.reads - counted.reads,
     [`${name}: status writes`]: writes,
+    [`${name}: events`]: then.creates - counted.creates,
+    [`${name}: passes`]: then.passes - counted.passes,
     [`${name}: stalls > 50 ms`]: after.stalls,
     [`${name}: worst stall, ms`]: after.worstMs,
   };

@@ -20,6 +20,8 @@ export type Probed = z.infer<typeof probed>;
 export interface Counted {
   reads: number;
   writes: number;
+  /** Events, nearly all of them. */
+  creates: number;
   passes: number;
   /** Keys that wait for a worker, and those at work. */
   pending: number;
@@ -70,6 +72,7 @@ export async function startOperator(env: Record<string, string>): Promise<Operat
     return {
       reads: sum('rest_client_requests_total', 'method="GET"'),
       writes: sum('rest_client_requests_total', 'method="PATCH"'),
+      creates: sum('rest_client_requests_total', 'method="POST"'),
       passes: sum('controller_runtime_reconcile_total', 'controller="workspace"'),
       pending:
         sum('workqueue_depth', 'name="workspace"') +

@@ -8,6 +8,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 /** The RFC 7386 merge patch from one JSON value to another; undefined when they are equal. Lists are replaced whole. */
 export function diff(from: unknown, to: unknown): Json | undefined {
+  if (from === to) return undefined;
   if (Array.isArray(from) && Array.isArray(to) && from.length === to.length) {
     return from.every((item, index) => diff(item, to[index]) === undefined) ? undefined : toJson(to);
   }

@@ -55,9 +55,20 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
   const present = new Set<string>();
   const removals = new Map<string, Promise<void>>();
   const fitting = new Set<string>();
+  /** Digests of present texts, which each pass asks for. */
+  const digests = new Map<string, string>();
+
+  function digestOf(content: string): string {
+    const known = digests.get(content);
+    if (known !== undefined) return known;
+    const digest = scriptDigest(content);
+    if (digests.size >= MOST_CACHED) digests.clear();
+    digests.set(content, digest);
+    return digest;
+  }
 
   async function keep(content: string, labels = USER_DATA_LABEL): Promise<string> {
-    const digest = scriptDigest(content);
+    const digest = digestOf(content);
     const name = nameOf(digest);
     await removals.get(name)?.catch(() => undefined);
     if (present.has(name)) return digest;
@@ -113,7 +124,7 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
     if (fitting.has(what)) return;
     const [uid, number] = ['00000000-0000-0000-0000-000000000000', 999_999_999];
     const ticket = createTicket(keys.current('ticket'), { clusterID, uid, number });
-    const agentDigest = scriptDigest(agentScript);
+    const agentDigest = digestOf(agentScript);
     renderUserData({
       stub: PRESENT_STUB,
       gatewayURL,
@@ -171,7 +182,7 @@ export function createUserDataStore(options: UserDataStoreOptions): UserDataStor
 
     namesFor: (classScript) =>
       [options.caBundle(), classScript, agentScript].flatMap((content) =>
-        content === undefined ? [] : [nameOf(scriptDigest(content))],
+        content === undefined ? [] : [nameOf(digestOf(content))],
       ),
 
     async remove(name, removal) {
