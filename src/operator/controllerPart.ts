@@ -221,7 +221,7 @@ export function startControllerPart(
       nearMs: NEAR_MS,
     }),
     resolver,
-    offerings: createRefusals(cluster.workspaces, { clock, wake: queue.add, aws, timing }),
+    offerings: createRefusals(cluster, launch.keys, { clock, wake: queue.add, aws, timing }),
     evidence,
     massSilence: classEvidence.massSilence,
     launchKeys: launch.keys,

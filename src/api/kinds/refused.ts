@@ -29,6 +29,9 @@ export const refusals = z
         imageID: text(64).optional().describe('AMI id.'),
         at: timestamp.describe('When EC2 refused it.'),
         until: timestamp.describe('Until when nothing is asked for that the refusal speaks of.'),
+        mac: text(128)
+          .optional()
+          .describe('Shows that the operator wrote it, as `launch.params.mac` does for parameters.'),
       })
       .describe('A launch that EC2 refused.'),
   )

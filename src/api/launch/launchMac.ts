@@ -14,8 +14,42 @@ export interface ArmedLaunch {
 const MAC = /^m1\.([a-z0-9]{1,16})\.([A-Za-z0-9_-]{43})$/;
 
 /** `m1.<key id>.<HMAC-SHA256>`; m1 names the encoding. */
-export function signLaunch({ id, key }: DigestKey, launch: ArmedLaunch): string {
-  return `m1.${id}.${createHmac('sha256', key).update(encode(launch)).digest('base64url')}`;
+export function signLaunch(key: DigestKey, launch: ArmedLaunch): string {
+  return sign(key, encode(launch));
+}
+
+function sign({ id, key }: DigestKey, encoded: string): string {
+  return `m1.${id}.${createHmac('sha256', key).update(encoded).digest('base64url')}`;
+}
+
+/** A refusal in the status of this Workspace: it holds up others too, so another's word for it must not pass. */
+export interface NotedRefusal {
+  clusterID: string;
+  uid: string;
+  refusal: Readonly<Record<string, unknown>>;
+}
+
+export function signRefusal(key: DigestKey, noted: NotedRefusal): string {
+  return sign(key, encodeRefusal(noted));
+}
+
+export function isRefusalAuthentic(keyOf: KeyOf, noted: NotedRefusal): boolean {
+  return carriesMac(keyOf, noted.refusal.mac, encodeRefusal(noted));
+}
+
+function encodeRefusal({ clusterID, uid, refusal: { mac: _, ...refusal } }: NotedRefusal): string {
+  return JSON.stringify(['refusal', clusterID, uid, ordered(refusal)]);
+}
+
+type KeyOf = (id: string) => Buffer | undefined;
+
+function carriesMac(keyOf: KeyOf, mac: unknown, encoded: string): boolean {
+  const [, id = '', given = ''] = (typeof mac === 'string' && MAC.exec(mac)) || [];
+  const key = keyOf(id);
+  if (!key) return false;
+  const wanted = createHmac('sha256', key).update(encoded).digest();
+  const carried = Buffer.from(given, 'base64url');
+  return carried.length === wanted.length && timingSafeEqual(carried, wanted);
 }
 
 /** Parameters that were found authentic, and as what: each pass asks again, and the objects of a cache never change. */
@@ -28,16 +62,14 @@ function isSame(a: ArmedLaunch, b: ArmedLaunch): boolean {
 }
 
 /** Whether the parameters carry the MAC that a key of ours gives them. False under an unknown key or encoding. */
-export function isAuthentic(keyOf: (id: string) => Buffer | undefined, launch: ArmedLaunch): boolean {
-  const [, id = '', given = ''] = MAC.exec(launch.params.mac ?? '') ?? [];
+export function isAuthentic(keyOf: KeyOf, launch: ArmedLaunch): boolean {
+  const { params } = launch;
+  const [, id = ''] = MAC.exec(params.mac ?? '') ?? [];
   const key = keyOf(id);
   if (!key) return false;
-  const { params } = launch;
   const before = found.get(params);
   if (before?.key === key && isSame(before.launch, launch)) return true;
-  const wanted = createHmac('sha256', key).update(encode(launch)).digest();
-  const carried = Buffer.from(given, 'base64url');
-  const isOurs = carried.length === wanted.length && timingSafeEqual(carried, wanted);
+  const isOurs = carriesMac(keyOf, params.mac, encode(launch));
   if (isOurs && Object.isFrozen(params)) found.set(params, { key, launch });
   return isOurs;
 }

@@ -10,7 +10,7 @@ import { createMemory } from './context/memory.ts';
 import { decide } from './decide/decide.ts';
 import type { Decision } from './decide/facts/decision.ts';
 import type { EnvironmentFact } from './decide/facts/facts.ts';
-import { withMac } from './observe/authenticity.ts';
+import { withMacs } from './observe/authenticity.ts';
 import { createLookUps } from './observe/lookUps.ts';
 import { observe, type ResolvedClass } from './observe/observe.ts';
 
@@ -65,7 +65,7 @@ export function createWorkspaceReconciler(deps: WorkspaceDeps) {
     const { status, events } = decision;
     const contents = deps.fleet.names.contentsOf(workspace, status, environment);
     const plain = withPlainText({ ...status, contents }, EXACT);
-    return withMac(deps, workspace, { ...decision, status: plain, events: withPlainText(events) });
+    return withMacs(deps, workspace, { ...decision, status: plain, events: withPlainText(events) });
   }
 
   async function publishKey({ metadata, status }: Workspace, decision: Decision): Promise<void> {

@@ -4,8 +4,10 @@ import type { Store } from '../../controller/cache/store.ts';
 import type { Clock } from '../../controller/lib/clock.ts';
 import { parseStamp, plus } from '../../controller/lib/time.ts';
 import { createOfferingMemory, type OfferingMemory } from '../../ec2/launch/offerings.ts';
+import type { WorkspaceDeps } from './context/deps.ts';
 import type { Timing } from './decide/facts/facts.ts';
 import { hardlyServed } from './decide/health/interruption.ts';
+import { refusalAuthentic } from './observe/authenticity.ts';
 
 interface RefusalOptions {
   clock: Clock;
@@ -19,7 +21,8 @@ interface RefusalOptions {
  * one before, and ends nothing for a launch that is refused.
  */
 export function createRefusals(
-  workspaces: Pick<Store<Workspace>, 'list' | 'onChange'>,
+  { clusterID, workspaces }: { clusterID: string; workspaces: Pick<Store<Workspace>, 'list' | 'onChange'> },
+  launchKeys: WorkspaceDeps['launchKeys'],
   { clock, wake, aws, timing }: RefusalOptions,
 ): OfferingMemory {
   const offerings = createOfferingMemory({
@@ -30,9 +33,16 @@ export function createRefusals(
     maxMs: timing.repairBackoffMaxMs,
   });
 
-  function hand({ status }: Workspace): void {
-    for (const { at, until, ...refusal } of status?.refusals ?? [])
-      offerings.recorded({ ...refusal, at: parseStamp(at), until: parseStamp(until) });
+  /**
+   * One without our MAC counts only in a status that this process had not seen before, as after an upgrade: an earlier release
+   * signed none. Without that, one who may write a single status could keep all Workspaces from launching.
+   */
+  function hand(workspace: Workspace, isFirst: boolean): void {
+    for (const refusal of workspace.status?.refusals ?? []) {
+      if (!isFirst && !refusalAuthentic({ clusterID, launchKeys }, workspace, refusal)) continue;
+      const { at, until, mac: _, ...asked } = refusal;
+      offerings.recorded({ ...asked, at: parseStamp(at), until: parseStamp(until) });
+    }
   }
   /**
    * Spot capacity that EC2 takes back before an instance served for long is lacking: the next launch asks for another
@@ -59,12 +69,12 @@ export function createRefusals(
   }
 
   for (const workspace of workspaces.list()) {
-    hand(workspace);
+    hand(workspace, true);
     handInterruption(workspace);
   }
   workspaces.onChange(({ type, object, old }) => {
     if (type === 'deleted') return;
-    hand(object);
+    hand(object, type === 'added');
     if (old && object.status) noteInterruption(old.status, object.status);
   });
   return offerings;

@@ -8,7 +8,7 @@ import type { Workspace } from '../../../api/kinds/workspace.ts';
 import { TerminalError } from '../../../controller/client/errors.ts';
 import { perform } from '../act/effects.ts';
 import { createMemory } from '../context/memory.ts';
-import { paramsAuthentic, withMac } from './authenticity.ts';
+import { paramsAuthentic, withMacs } from './authenticity.ts';
 
 const around = createSurroundings();
 const { deps } = around;
@@ -24,11 +24,11 @@ test('the decision that arms a launch gives its parameters a MAC, and no other d
   const facts = factsOf({ status: statusOf({ launch: waiting(2) }), instances: [] });
   const armed = decideAt(facts);
   expect(armed.effect).toMatchObject({ kind: 'RunInstances', armed: true });
-  const { status } = withMac(deps, facts.workspace, armed);
+  const { status } = withMacs(deps, facts.workspace, armed);
   expect(paramsAuthentic(deps, { ...facts.workspace, status })).toBe(true);
   for (const launch of [doubtful(), waiting(2), undefined]) {
     const other = decideAt(factsOf({ status: statusOf({ launch }), spec: { paused: true } }));
-    expect(withMac(deps, facts.workspace, other)).toBe(other);
+    expect(withMacs(deps, facts.workspace, other)).toBe(other);
   }
 });
 
