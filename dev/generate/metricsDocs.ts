@@ -154,7 +154,7 @@ export function metricsDocs(): string {
   createGatewayMetrics(registry);
   createFileMetrics(registry);
   createNamespaceMetrics(registry);
-  createBuildMetrics(registry, readBuildInfo());
+  createBuildMetrics(registry, readBuildInfo(), 'all');
   createTrustMetrics(registry);
   createClassMetrics(registry);
   createFigureMetrics(registry);

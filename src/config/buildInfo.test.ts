@@ -17,10 +17,10 @@ test('what is no commit is not shown, least of all a path', () => {
     expect(readBuildInfo({ WORKSPACE_BUILD_COMMIT: given }).commit).toBe('unknown');
 });
 
-test('workspace_build_info has the same as labels', async () => {
+test('workspace_build_info has the same as labels, and what the process is', async () => {
   const registry = new Registry();
-  createBuildMetrics(registry, readBuildInfo({ WORKSPACE_BUILD_COMMIT: COMMIT }));
+  createBuildMetrics(registry, readBuildInfo({ WORKSPACE_BUILD_COMMIT: COMMIT }), 'gateway');
   expect(await registry.metrics()).toContain(
-    `workspace_build_info{version="${manifest.version}",commit="${COMMIT}",node="${process.versions.node}"} 1`,
+    `workspace_build_info{version="${manifest.version}",commit="${COMMIT}",node="${process.versions.node}",part="gateway"} 1`,
   );
 });

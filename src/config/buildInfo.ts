@@ -31,12 +31,13 @@ export function sayBuildInfo({ version, commit, node }: BuildInfo): string {
   return `workspace-operator ${version} (commit ${commit}, Node ${node})`;
 }
 
-export function createBuildMetrics(registry: Registry, info: BuildInfo): void {
+/** @param part what the process is: all, controller or gateway */
+export function createBuildMetrics(registry: Registry, info: BuildInfo, part: string): void {
   const gauge = new Gauge({
     name: 'workspace_build_info',
-    help: 'Always 1; its labels say which version and commit runs, and on which Node',
-    labelNames: ['version', 'commit', 'node'] as const,
+    help: 'Always 1; its labels say which version and commit runs, on which Node, and as what: controller, gateway, or all in one process',
+    labelNames: ['version', 'commit', 'node', 'part'] as const,
     registers: [registry],
   });
-  gauge.set({ ...info }, 1);
+  gauge.set({ ...info, part }, 1);
 }

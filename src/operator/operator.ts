@@ -50,7 +50,7 @@ export async function startOperator(
 ): Promise<Operator | undefined> {
   const { config, role, clock, random, logger, proxy } = options;
   const registry = createRegistry();
-  createBuildMetrics(registry, readBuildInfo());
+  createBuildMetrics(registry, readBuildInfo(), role);
   const storeMetrics = createStoreMetrics(registry);
   const files = await followConfigFiles({ config, clock, logger, registry });
   const runtimeMetrics = createRuntimeMetrics(registry);

@@ -41,8 +41,14 @@ test('each alert uses metrics and labels that there are, and says what it is abo
         expect(known.get(metric), `${alert}: ${metric}`).toContain(label);
     }
     const told = [...`${annotations.summary} ${annotations.description}`.matchAll(/\$labels\.([a-z_]+)/g)];
-    // Prometheus adds these two.
-    const labels = ['instance', 'job', ...used.flatMap(({ metric }) => known.get(metric) ?? [])];
+    // Prometheus adds these.
+    const labels = [
+      'cluster',
+      'instance',
+      'job',
+      'namespace',
+      ...used.flatMap(({ metric }) => known.get(metric) ?? []),
+    ];
     for (const [, label] of told) expect(labels, alert).toContain(label);
   }
 });
@@ -61,3 +67,30 @@ test('each alert has a runbook, which says what it means, what to do and what no
     for (const part of text.split(/^## .+$/m).slice(1)) expect(part.trim().length, alert).toBeGreaterThan(20);
   }
 });
+
+/** What our metrics begin with. Words of Prometheus' own, Node's and kubelet's are left out. */
+const OURS =
+  /\b(?:workspace|gateway|leader_election|controller_runtime|workqueue|reflector|rest_client|config_file|events)_[a-z0-9_]*[a-z0-9]\b/g;
+/** Words of that form that name something else: an error code, and a table of Postgres. */
+const OTHERS = new Set(['workspace_deleting', 'workspace_launch']);
+
+test('no document, runbook or note of the chart names a metric that there is not', async () => {
+  const files = [
+    'README.md',
+    ...(await listed('docs', /\.md$/)),
+    ...(await listed(join('deploy', 'chart'), /\.(md|txt|ya?ml|tpl|json)$/)),
+  ];
+  expect(files.filter((file) => file.includes('runbooks')).length).toBe(alerts.length);
+  const unknown = new Set<string>();
+  for (const file of files)
+    for (const [word] of (await readFile(join(ROOT, file), 'utf8')).matchAll(OURS)) {
+      const metric = word.replace(/_(bucket|count|sum)$/, '');
+      if (!known.has(word) && !known.has(metric) && !OTHERS.has(word)) unknown.add(`${file}: ${word}`);
+    }
+  expect([...unknown]).toEqual([]);
+});
+
+async function listed(folder: string, wanted: RegExp): Promise<string[]> {
+  const entries = await readdir(join(ROOT, folder), { recursive: true });
+  return entries.filter((name) => wanted.test(name)).map((name) => join(folder, name));
+}

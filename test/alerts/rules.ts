@@ -25,7 +25,7 @@ export async function readAlerts(): Promise<readonly Alert[]> {
 
 /** What PromQL's own words in these rules are; all other words outside of quotes, braces and brackets are metrics. */
 const WORDS = new Set(
-  'absent and by histogram_quantile increase max min on or rate sum time unless without job instance'.split(
+  'absent and by group histogram_quantile increase last_over_time max min on or rate sum time unless without'.split(
     ' ',
   ),
 );
