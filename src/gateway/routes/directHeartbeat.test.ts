@@ -16,7 +16,7 @@ let isAway = false;
 let seq = 0;
 beforeAll(async () => {
   fixture = await createGatewayFixture({
-    limits: { perLaunch: 80, perCaller: 1_000, perAddress: 1_000 },
+    limits: { perLaunch: 60, perCaller: 1_000, perAddress: 1_000 },
     wrapStore: (store) => ({
       ...store,
       recordHeartbeats: (batch) =>
@@ -120,9 +120,9 @@ describe('what is answered without fastify is what fastify answers', () => {
   test('they count together for a launch’s limit', async () => {
     const session = sessionOf('limited');
     const statuses: number[] = [];
-    for (let sent = 0; sent < 82; sent += 1)
+    for (let sent = 0; sent < 62; sent += 1)
       statuses.push((await send(sent % 2 === 0 ? DIRECTLY : BY_FASTIFY, said(), session)).status);
-    expect(statuses.indexOf(429)).toBe(80);
+    expect(statuses.indexOf(429)).toBe(60);
     expect(await send(DIRECTLY, said(), session)).toMatchObject({
       status: 429,
       headers: { 'retry-after': expect.stringMatching(/^\d+$/) },

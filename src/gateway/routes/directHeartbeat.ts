@@ -37,18 +37,22 @@ export function directHeartbeats(parts: GatewayParts, clock: Clock) {
         const { status, headers, body } = tools.fail(error, HEARTBEAT_ROUTE);
         answer(status, Object.entries(headers).flat(), body);
       };
+      const take = (body: Buffer): Promise<void> => {
+        const said = plainHeartbeat(body);
+        const { said: read, ignored } = said
+          ? { said, ignored: [] }
+          : readHeartbeat(linesIn(body.toString()));
+        return heartbeat(parts, read, launch).then((result) =>
+          answer(200, HEADERS, linesOf(ignored.length > 0 ? { ...result, ignored } : result)),
+        );
+      };
       readBody(request, length, (body) => {
-        const plain = plainHeartbeat(body);
-        let ignored: readonly string[] = [];
-        let said = plain;
+        // What is thrown in a listener would end the process.
         try {
-          if (!said) ({ said, ignored } = readHeartbeat(linesIn(body.toString())));
+          take(body).catch(fail);
         } catch (error) {
-          return fail(error);
+          fail(error);
         }
-        heartbeat(parts, said, launch)
-          .then((said) => answer(200, HEADERS, linesOf(ignored.length > 0 ? { ...said, ignored } : said)))
-          .catch(fail);
       });
       return true;
     };
