@@ -4,7 +4,10 @@ import { type Workspace, workspaceSpec, workspaceStatus } from './workspace.ts';
 import { type WorkspaceClass, workspaceClassSpec } from './workspaceClass.ts';
 import { workspaceClassStatus } from './workspaceClassStatus.ts';
 
-const metadata = z.custom<ObjectMeta>((value) => typeof value === 'object' && value !== null);
+// managedFields are often half of an object, and a write's answer has them.
+const metadata = z
+  .custom<ObjectMeta & { managedFields?: unknown }>((value) => typeof value === 'object' && value !== null)
+  .transform(({ managedFields: _, ...kept }): ObjectMeta => kept);
 const workspace = z.object({
   metadata: metadata.refine((it) => it.namespace !== undefined, 'metadata.namespace is missing'),
   spec: workspaceSpec,
