@@ -114,7 +114,7 @@ describe('what is read without the schemas', () => {
       }),
       { numRuns: 8_000 },
     );
-    expect(read).toBeGreaterThan(500);
+    expect(read).toBeGreaterThan(100);
   });
 
   test('is nothing, and nothing is thrown, for any bytes as many as a body may have', () => {
