@@ -59,6 +59,8 @@ export function createController(options: ControllerOptions): Controller {
   const { name, reconcile, queue, clock, random, metrics, workers = 1 } = options;
   const { timeoutMs = 120_000, abandonAfterMs = 10_000, turns = createTurns({ clock }) } = options;
   const labels = { controller: name };
+  const activeWorkers = metrics.activeWorkers.labels(labels);
+  const reconcileTime = metrics.reconcileTime.labels(labels);
   const passes = new Set<AbortController>();
   /** Each key's terminal error, until it fails otherwise or succeeds: the same error is logged once. */
   const givenUp = new Map<string, string>();
@@ -67,13 +69,13 @@ export function createController(options: ControllerOptions): Controller {
   async function work(taking: AbortSignal): Promise<void> {
     for (let key = await queue.get(taking); key !== undefined; key = await queue.get(taking)) {
       await turns.take();
-      metrics.activeWorkers.inc(labels);
+      activeWorkers.inc();
       const startedAt = clock.monotonic();
       try {
         await pass(key);
       } finally {
-        metrics.reconcileTime.observe(labels, (clock.monotonic() - startedAt) / 1000);
-        metrics.activeWorkers.dec(labels);
+        reconcileTime.observe((clock.monotonic() - startedAt) / 1000);
+        activeWorkers.dec();
         queue.done(key);
       }
     }

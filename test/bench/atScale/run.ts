@@ -49,11 +49,10 @@ try {
   console.error('the fleet stands');
   const startedAt = performance.now();
   const operator = await startOperator(servers.env);
-  const figures = {
-    ...(await measureStart(operator, startedAt, count)),
-    ...(await measureSteady(operator, seconds)),
-    ...(await measureChanges(connection, operator, count)),
-  };
+  const start = await measureStart(operator, startedAt, count);
+  const { figures: steady, percent } = await measureSteady(operator, seconds);
+  const changes = await measureChanges(connection, operator, count, percent);
+  const figures = { ...start, ...steady, ...changes };
   await operator.stop();
   const name = `${count} Workspaces, ${servers.api.what}`;
   const kept = baselines.parse(JSON.parse(await readFile(BASELINE, 'utf8')));

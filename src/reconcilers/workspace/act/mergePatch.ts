@@ -13,12 +13,16 @@ export function diff(from: unknown, to: unknown): Json | undefined {
     return from.every((item, index) => diff(item, to[index]) === undefined) ? undefined : toJson(to);
   }
   if (!isObject(from) || !isObject(to)) {
+    if (typeof from === 'string' && typeof to === 'string') return to;
     return JSON.stringify(from) === JSON.stringify(to) ? undefined : toJson(to);
   }
-  const changes = [...new Set([...Object.keys(from), ...Object.keys(to)])].flatMap((key) => {
+  const changes: [string, Json][] = [];
+  const compare = (key: string) => {
     const change = changeOf(own(from, key), own(to, key));
-    return change === undefined ? [] : [[key, change] as const];
-  });
+    if (change !== undefined) changes.push([key, change]);
+  };
+  for (const key of Object.keys(from)) compare(key);
+  for (const key of Object.keys(to)) if (!Object.hasOwn(from, key)) compare(key);
   return changes.length > 0 ? Object.fromEntries(changes) : undefined;
 }
 

@@ -67,12 +67,13 @@ export function judgeConditions(view: View): Shown {
       : { status: 'False', reason: 'Progressing', message: '' },
   };
   const generation = observedGeneration(view);
+  const at = iso(view.now.wall);
   const judged = new Map<string, Condition>();
   for (const type of namesOf(verdicts)) {
     const verdict = verdicts[type];
     if (!verdict) continue;
     const before = conditionOf(view, type);
-    judged.set(type, conditionFor(type, verdict, { before, generation, at: iso(view.now.wall) }));
+    judged.set(type, conditionFor(type, verdict, { before, generation, at }));
   }
   const before = view.status.conditions ?? [];
   const known = before.map((condition) => judged.get(condition.type) ?? condition);
