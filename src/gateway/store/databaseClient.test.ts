@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { pino } from 'pino';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createServerCertificate } from '../../../dev/apiserver/transport/certificates.ts';
@@ -9,6 +10,7 @@ import {
   startTransactionPooler,
   type TransactionPooler,
 } from '../../../test/support/gateway/transactionPooler.ts';
+import { isCarelesslyPlain } from '../../config/databaseURL.ts';
 import { completeURL } from './databaseClient.ts';
 import { createPostgresStore, type PostgresStoreOptions } from './postgresStore.ts';
 
@@ -80,6 +82,21 @@ describe('a database beyond loopback', () => {
     ['postgres:///it?host=/run/postgresql', null],
   ])('%s is asked for %s', (databaseURL, mode) => {
     expect(new URL(completeURL({ databaseURL })).searchParams.get('sslmode')).toBe(mode);
+  });
+
+  test.each([
+    ['postgres:///it', 'verify-full'],
+    ['postgres://u@localhost/it', null],
+    ['postgres://u@localhost/it?host=db.internal', 'verify-full'],
+    ['postgres://u@localhost/it?host=%2Frun&host=db.internal', 'verify-full'],
+    ['postgres://u@db.internal/it?host=', 'verify-full'],
+    ['postgres://u@db%2einternal/it', 'verify-full'],
+    ['postgres://u@%2Frun%2Fpostgresql/it', null],
+  ])('%s is asked for %s where PGHOST leads elsewhere, as pg connects', (databaseURL, mode) => {
+    vi.stubEnv('PGHOST', 'db.internal');
+    expect(new URL(completeURL({ databaseURL })).searchParams.get('sslmode')).toBe(mode);
+    expect(isCarelesslyPlain(databaseURL)).toBe(mode !== null);
+    expect(new pg.Client({ connectionString: databaseURL }).host === 'db.internal').toBe(mode !== null);
   });
 
   test('a CA that is named is what the certificate is checked with, also on loopback', () => {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { SignerConfig } from '@aws-sdk/rds-signer';
 import pg from 'pg';
+import { isLocalDatabase } from './databaseHost.ts';
 
 export interface DatabaseOptions {
   databaseURL: string;
@@ -19,8 +20,6 @@ export class DatabaseLoginError extends Error {
   override readonly name = 'DatabaseLoginError';
 }
 
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\]|)$/;
-
 /**
  * The URL with what it leaves open: beyond loopback the server must show a certificate of a known CA for its host name
  * (`sslmode=verify-full`), unless the URL says otherwise.
@@ -30,10 +29,9 @@ export function completeURL({
   caFile,
 }: Pick<DatabaseOptions, 'databaseURL' | 'caFile'>): string {
   const url = new URL(databaseURL);
-  const { hostname, searchParams } = url;
-  const host = searchParams.get('host') ?? decodeURIComponent(hostname);
+  const { searchParams } = url;
   const saysHow = searchParams.has('sslmode') || searchParams.has('ssl');
-  if (!saysHow && !host.startsWith('/') && !LOOPBACK.test(host)) searchParams.set('sslmode', 'verify-full');
+  if (!saysHow && !isLocalDatabase(url)) searchParams.set('sslmode', 'verify-full');
   if (caFile !== undefined && !searchParams.has('sslrootcert')) {
     if (!searchParams.has('sslmode') && !searchParams.has('ssl')) searchParams.set('sslmode', 'verify-full');
     if (searchParams.get('sslmode') !== 'disable') searchParams.set('sslrootcert', caFile);
