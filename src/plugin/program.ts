@@ -1,14 +1,16 @@
 import { Command, Option } from 'commander';
 import { stringify } from 'yaml';
-import { type Clock, sleep } from '../controller/lib/clock.ts';
-import { withPlainText } from '../controller/lib/plainText.ts';
+import type { Clock } from '../controller/lib/clock.ts';
+import { plainText, withPlainText } from '../controller/lib/plainText.ts';
 import { ASKS, ask, CLASSES, WORKSPACES } from './asks.ts';
 import { completions, SCRIPT } from './completion.ts';
 import { awsCommand, runCommand, showCommand } from './instance.ts';
 import { createKubectl, type Kubectl } from './kubectl.ts';
+import { watchLooks } from './look.ts';
 import type { SeenClass, SeenWorkspace } from './seen.ts';
 import { listText, rolloutText, type Style, statusText, whyText } from './text.ts';
 import { rolloutOf, VIEW_VERSION, viewOf } from './views.ts';
+import { quoted } from './why.ts';
 
 /** Exit codes: scripts ask for them. */
 export const EXIT = { done: 0, failed: 1, usage: 2, notWell: 3 } as const;
@@ -36,9 +38,6 @@ interface Flags {
   print?: boolean;
 }
 
-/** Pause between two looks of `--watch`, ms. */
-const LOOK_MS = 2_000;
-
 /** @returns the program, and the exit code that its last command came to */
 export function createProgram(clock: Clock, terminal: Terminal): { program: Command; code(): number } {
   let code: number = EXIT.done;
@@ -64,39 +63,39 @@ export function createProgram(clock: Clock, terminal: Terminal): { program: Comm
   const format = () => new Option('-o, --output <format>').choices(['json', 'yaml']);
 
   /** A status can hold escape sequences that its writer chose: a terminal is shown plain text alone. */
-  function show<View extends object>(view: View, textOf: (view: View) => string, output: Format): void {
+  function show<View extends object>(view: View, textOf: (view: View) => string, flags: Flags): void {
+    const { output } = flags;
     const plain = withPlainText(view);
+    if (flags.watch && terminal.isScreen) terminal.write('\u001B[2J\u001B[H');
     if (output === 'json') terminal.write(`${JSON.stringify(plain, null, 2)}\n`);
     else terminal.write(output === 'yaml' ? stringify(plain) : textOf(plain));
   }
 
   /** Looks once, or again and again until `isOver`. */
   async function look(flags: Flags, once: () => Promise<boolean>): Promise<void> {
-    for (;;) {
-      if (flags.watch && terminal.isScreen) terminal.write('\u001B[2J\u001B[H');
-      if ((await once()) || !flags.watch) return;
-      await sleep(clock, LOOK_MS);
-    }
+    if (!flags.watch) return void (await once());
+    const failed = ({ message }: Error) => terminal.write(`${plainText(message)}\n`);
+    await watchLooks(clock, once, failed);
   }
 
   command('status [name]', 'One Workspace with its ledger, or a list')
     .addOption(format())
     .option('-A, --all-namespaces')
-    .option('-w, --watch', 'looks again every two seconds')
+    .option('-w, --watch', 'looks again every two seconds, or more rarely where a look takes long')
     .action(async (name: string | undefined, flags: Flags) => {
       const kubectl = kubectlFor(flags);
       await look(flags, async () => {
         if (name === undefined) {
           const everywhere = flags.allNamespaces ? ['--all-namespaces'] : [];
           const { items } = await kubectl.get<{ items: SeenWorkspace[] }>(['get', WORKSPACES, ...everywhere]);
-          const views = items.map(viewOf);
+          const views = items.map((item) => viewOf(item, again(flags)));
           const list = { apiVersion: VIEW_VERSION, kind: 'WorkspaceViewList', items: views };
-          show(list, ({ items: all }) => listText(all), flags.output);
+          show(list, ({ items: all }) => listText(all), flags);
           code = views.every(({ why }) => why === undefined) ? EXIT.done : EXIT.notWell;
           return false;
         }
-        const view = viewOf(await workspaceOf(kubectl, name));
-        show(view, (plain) => statusText(plain, terminal), flags.output);
+        const view = viewOf(await workspaceOf(kubectl, name), again(flags));
+        show(view, (plain) => statusText(plain, terminal), flags);
         code = view.why ? EXIT.notWell : EXIT.done;
         return false;
       });
@@ -105,11 +104,11 @@ export function createProgram(clock: Clock, terminal: Terminal): { program: Comm
   command('why <name>', 'Why it is not Ready or not up to date, and what to type next')
     .addOption(format())
     .action(async (name: string, flags: Flags) => {
-      const { why } = viewOf(await workspaceOf(kubectlFor(flags), name));
+      const { why } = viewOf(await workspaceOf(kubectlFor(flags), name), again(flags));
       const view = { apiVersion: VIEW_VERSION, kind: 'WhyView', name, ...(why && { why }) };
       const textOf = (plain: typeof view) =>
         plain.why ? whyText(plain.why) : `${name} is Ready and up to date.\n`;
-      show(view, textOf, flags.output);
+      show(view, textOf, flags);
       code = why ? EXIT.notWell : EXIT.done;
     });
 
@@ -140,9 +139,9 @@ export function createProgram(clock: Clock, terminal: Terminal): { program: Comm
       const kubectl = kubectlFor(flags);
       await look(flags, async () => {
         const view = rolloutOf(await kubectl.get<SeenClass>(['get', CLASSES, name]));
-        show(view, rolloutText, flags.output);
-        code = view.reason === 'RolloutHalted' ? EXIT.notWell : EXIT.done;
-        return view.reason !== 'RollingOut';
+        show(view, rolloutText, flags);
+        code = ['RolloutHalted', 'Unknown'].includes(view.reason) ? EXIT.notWell : EXIT.done;
+        return !['RollingOut', 'Unknown'].includes(view.reason);
       });
     });
 
@@ -163,10 +162,21 @@ function workspaceOf(kubectl: Kubectl, name: string): Promise<SeenWorkspace> {
 
 /** kubectl with the flags that are its own. */
 function kubectlFor(flags: Flags): Kubectl {
-  const { namespace, context, kubeconfig, cluster, user, as, asGroup = [], requestTimeout } = flags;
-  const given = { namespace, context, kubeconfig, cluster, user, as, 'request-timeout': requestTimeout };
-  return createKubectl([
-    ...Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`])),
-    ...asGroup.map((group) => `--as-group=${group}`),
-  ]);
+  const { namespace, requestTimeout } = flags;
+  return createKubectl([...given({ namespace, 'request-timeout': requestTimeout }), ...whereAndWho(flags)]);
+}
+
+function whereAndWho({ context, kubeconfig, cluster, user, as, asGroup = [] }: Flags): string[] {
+  return [...given({ context, kubeconfig, cluster, user, as }), ...asGroup.map((it) => `--as-group=${it}`)];
+}
+
+function given(values: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : `--${name}=${value}`));
+}
+
+/** What a command to type next ends with, so that it goes to the cluster that was looked at. */
+function again(flags: Flags): string {
+  return whereAndWho(flags)
+    .map((flag) => ` ${quoted(flag)}`)
+    .join('');
 }

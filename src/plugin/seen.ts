@@ -40,7 +40,7 @@ interface SeenPast extends Omit<SeenLaunch, 'ended'> {
 export interface SeenWorkspace {
   metadata: Metadata;
   spec: {
-    className: string;
+    className?: string;
     operatingMode?: string;
     paused?: boolean;
     requests?: { restart?: string };
@@ -61,6 +61,7 @@ export interface SeenWorkspace {
 export interface SeenClass {
   metadata: Metadata;
   status?: {
+    observedGeneration?: number;
     conditions?: SeenCondition[];
     counts?: { total: number; current: number; updating: number; failing: number };
     rollout?: {

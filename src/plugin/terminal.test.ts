@@ -5,6 +5,8 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { systemClock } from '../controller/lib/clock.ts';
 import { CannotError } from './instance.ts';
 import { createProgram } from './program.ts';
+import { listText } from './text.ts';
+import { viewOf, type WorkspaceView } from './views.ts';
 
 /** An escape sequence that clears the screen, a change of direction, what hides, and a line of its own. */
 const WORDS = 'a\u001b[2Jb\u009bc\u202ed\u200be\u2028f\ng\rh\u0007i';
@@ -69,6 +71,33 @@ test.each([
     const machine = await shown(object, ...args, '-o', format);
     expect(machine.split('\n').filter((line) => HOSTILE.test(line))).toEqual([]);
   }
+});
+
+test('a list ends with how many there are of each reason, for any number of them', async () => {
+  const many = Array.from({ length: 150_000 }).fill(viewOf({ metadata: { name: 'a' }, spec: {} }));
+  expect(listText(many as WorkspaceView[]).slice(-50)).toMatch(/\n150000 Workspaces: 150000 NotSeen\n$/);
+  expect(await shown({ items: [] }, 'status')).toMatch(/\n0 Workspaces\n$/);
+});
+
+test('the command to type next goes to the cluster that was asked, and holds nothing that a shell acts on', async () => {
+  const flags = ['--context=prod', '--as=x y', '--kubeconfig=$(id)'];
+  const text = await shown(WORKSPACE, 'why', 'ada', ...flags);
+  expect(text).toContain(
+    `Next      kubectl events --for wks/ada --namespace team --context=prod '--kubeconfig=$(id)' '--as=x y'\n`,
+  );
+  const conditions = [{ ...condition('Ready'), reason: 'QuotaExceeded' }];
+  const object = { ...WORKSPACE, spec: { className: "a'; rm -rf ~ #" }, status: { conditions } };
+  expect(await shown(object, 'why', 'ada')).toContain(`kubectl describe wksc 'a'\\''; rm -rf ~ #'\n`);
+});
+
+test('a class that was edited since is not complete yet, whatever its status says of before', async () => {
+  const conditions = [
+    { type: 'RolloutComplete', status: 'True', reason: 'RolloutComplete', message: 'All.' },
+  ];
+  const edited = { metadata: { name: 'c', generation: 2 }, status: { observedGeneration: 1, conditions } };
+  expect(await shown(edited, 'rollout', 'c')).toContain(
+    'c: Unknown. The operator has not looked at generation 2 of the class yet.',
+  );
 });
 
 test('so does the console of an instance, which prints any bytes', async () => {

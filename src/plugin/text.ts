@@ -13,14 +13,18 @@ export interface Style {
 
 /** Columns as wide as their widest cell. */
 function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = (rows[0] ?? []).map((_, column) =>
+    rows.reduce((most, row) => Math.max(most, row[column]?.length ?? 0), 0),
+  );
   return rows
     .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   '))
     .map((line) => `${line.trimEnd()}\n`)
     .join('');
 }
 
-/** A table of Workspaces. */
+const COLUMNS = ['NAMESPACE', 'NAME', 'CLASS', 'REASON', 'GENERATION', 'PROVISIONS', 'INSTANCE'];
+
+/** A table of Workspaces, and how many have each reason. */
 export function listText(views: readonly WorkspaceView[]): string {
   const rows = views.map((view) => [
     view.namespace,
@@ -31,7 +35,12 @@ export function listText(views: readonly WorkspaceView[]): string {
     String(view.provisions),
     view.instance ? `${view.instance.id} ${view.instance.state}` : '',
   ]);
-  return table([['NAMESPACE', 'NAME', 'CLASS', 'REASON', 'GENERATION', 'PROVISIONS', 'INSTANCE'], ...rows]);
+  // Node 20 has no Map.groupBy.
+  const counts = new Map<string, number>();
+  for (const [, , , reason = ''] of rows) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  const sums = [...counts].map(([reason, count]) => `${count} ${reason}`);
+  const total = views.length === 1 ? '1 Workspace' : `${views.length} Workspaces`;
+  return `${table([COLUMNS, ...rows])}${total}${sums.length > 0 ? `: ${sums.join(', ')}` : ''}\n`;
 }
 
 /** One Workspace with its ledger. */
@@ -59,10 +68,11 @@ export function statusText(view: WorkspaceView, { isColoured }: Style): string {
   return `${head}\n${table([columns, ...rows])}${why ? `\n${whyText(why)}` : ''}`;
 }
 
-export function whyText({ condition, reason, message, since, todo, next }: Why): string {
+export function whyText({ condition, reason, message, since, outdated, todo, next }: Why): string {
   const rows = [
     [condition, `${reason}${since === undefined ? '' : ` since ${since}`}`],
     ['Because', message],
+    ...(outdated === undefined ? [] : [['But', outdated]]),
     ...(todo === undefined ? [] : [['To do', todo]]),
     ['Next', next],
   ];

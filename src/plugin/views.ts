@@ -22,15 +22,16 @@ export interface WorkspaceView {
   why?: Why;
 }
 
-export function viewOf(workspace: SeenWorkspace): WorkspaceView {
+/** @param flags what the command to type next ends with, such as ` --context=prod` */
+export function viewOf(workspace: SeenWorkspace, flags = ''): WorkspaceView {
   const { metadata, spec, status = {} } = workspace;
-  const why = whyOf(workspace);
+  const why = whyOf(workspace, flags);
   return {
     apiVersion: VIEW_VERSION,
     kind: 'WorkspaceView',
     name: metadata.name,
     namespace: metadata.namespace ?? '',
-    className: spec.className,
+    className: spec.className ?? '',
     ready: conditionOf(workspace, 'Ready')?.status === 'True',
     upToDate: conditionOf(workspace, 'UpToDate')?.status === 'True',
     ...(status.instance && {
@@ -51,7 +52,7 @@ export interface RolloutView {
   apiVersion: typeof VIEW_VERSION;
   kind: 'RolloutView';
   className: string;
-  /** RolloutComplete, RollingOut, RolloutHalted, or Unknown before the operator has looked. */
+  /** RolloutComplete, RollingOut, RolloutHalted, or Unknown before the operator has looked at the class as it is. */
   reason: string;
   message: string;
   counts: { total: number; current: number; updating: number; failing: number };
@@ -61,14 +62,19 @@ export interface RolloutView {
 
 export function rolloutOf(klass: SeenClass): RolloutView {
   const { status = {} } = klass;
-  const condition = conditionOf(klass, 'RolloutComplete');
+  const { generation = 0 } = klass.metadata;
+  // Of before an edit, it would call a roll-out complete that has not begun.
+  const isOutdated = (status.observedGeneration ?? generation) < generation;
+  const condition = isOutdated ? undefined : conditionOf(klass, 'RolloutComplete');
   const { rollout } = status;
   return {
     apiVersion: VIEW_VERSION,
     kind: 'RolloutView',
     className: klass.metadata.name,
     reason: condition?.reason ?? 'Unknown',
-    message: condition?.message ?? 'The operator has not looked at the class yet.',
+    message:
+      condition?.message ??
+      `The operator has not looked at ${isOutdated ? `generation ${generation} of the class` : 'the class'} yet.`,
     counts: status.counts ?? { total: 0, current: 0, updating: 0, failing: 0 },
     ...(rollout && {
       progress: {

@@ -46,6 +46,28 @@ test('the deepest blocker is Ready’s; where that is True it is UpToDate’s, a
   expect(whyOf(workspaceWith(upToDate('True'), ready('True')))).toBeUndefined();
 });
 
+test('an edit that no operator has decided is not called carried out; a blocker of before is marked as such', () => {
+  const all = workspaceWith(condition('Ready', 'True', 'Ready'), condition('UpToDate', 'True', 'UpToDate'));
+  const at = (workspace: SeenWorkspace, observedGeneration: number): SeenWorkspace => ({
+    ...workspace,
+    metadata: { ...workspace.metadata, generation: 3 },
+    status: { ...workspace.status, observedGeneration },
+  });
+  expect(whyOf(at(all, 3))).toBeUndefined();
+  expect(whyOf(at(all, 2))).toMatchObject({
+    condition: 'UpToDate',
+    reason: 'NotSeen',
+    message:
+      'ada was edited (generation 3), and the operator has not decided yet what follows: its conditions are of generation 2.',
+  });
+  const stopped = workspaceWith(condition('Ready', 'False', 'Stopped'));
+  expect(whyOf(at(stopped, 2))).toMatchObject({
+    reason: 'Stopped',
+    outdated: expect.stringContaining('generation 2'),
+  });
+  expect(whyOf(at(stopped, 3))).not.toHaveProperty('outdated');
+});
+
 test('shows a reason of a later release, or one that every object inherits, as it is; and that no operator has seen an object', () => {
   for (const reason of ['FromTheFuture', 'constructor']) {
     const why = whyOf(workspaceWith(condition('Ready', 'False', reason)));

@@ -10,26 +10,48 @@ export interface Why {
   since?: string;
   /** What a person does about it, in words; undefined for a reason that only a later release knows. */
   todo?: string;
-  /** The command to type next. */
+  /** Present where the object was edited since: what the conditions say is of before. */
+  outdated?: string;
+  /** The command to type next, in the cluster that was asked. */
   next: string;
 }
 
-/** Undefined where all is as it should be. */
-export function whyOf(workspace: SeenWorkspace): Why | undefined {
+/** Undefined where all is as it should be. @param flags what the command to type next ends with */
+export function whyOf(workspace: SeenWorkspace, flags = ''): Why | undefined {
+  const why = blockerOf(workspace);
+  return why && { ...why, next: `${why.next}${flags}` };
+}
+
+function blockerOf(workspace: SeenWorkspace): Why | undefined {
   const blocker = [conditionOf(workspace, 'Ready'), conditionOf(workspace, 'UpToDate')].find(
     (condition) => condition && condition.status !== 'True',
   );
-  if (blocker) return explained(workspace, blocker);
-  return workspace.status?.conditions?.length ? undefined : notSeen(workspace);
+  const outdated = outdatedOf(workspace);
+  if (blocker) return { ...explained(workspace, blocker), ...(outdated !== undefined && { outdated }) };
+  if (!workspace.status?.conditions?.length)
+    return notSeen(
+      'Ready',
+      `No operator has looked at ${workspace.metadata.name} yet: it has no conditions.`,
+    );
+  return outdated === undefined ? undefined : notSeen('UpToDate', outdated);
+}
+
+/** Conditions stand still while no operator runs: they would call an edit carried out that nobody has read. */
+function outdatedOf({ metadata, status }: SeenWorkspace): string | undefined {
+  const { name, generation = 0, deletionTimestamp } = metadata;
+  const observed = status?.observedGeneration;
+  if (observed === undefined || observed >= generation) return undefined;
+  const what = deletionTimestamp === undefined ? 'edited' : 'deleted or edited';
+  return `${name} was ${what} (generation ${generation}), and the operator has not decided yet what follows: its conditions are of generation ${observed}.`;
 }
 
 /** What a Workspace says that no operator has looked at. */
-function notSeen({ metadata }: SeenWorkspace): Why {
+function notSeen(condition: Why['condition'], message: string): Why {
   return {
-    condition: 'Ready',
+    condition,
     reason: 'NotSeen',
-    message: `No operator has looked at ${metadata.name} yet: it has no conditions.`,
-    todo: 'See whether the operator runs, and whether it serves the namespace.',
+    message,
+    todo: 'Wait some seconds. If that stays, see whether the operator runs, and whether it serves the namespace.',
     next: 'kubectl get pods --all-namespaces --selector=app.kubernetes.io/name=workspace-operator',
   };
 }
@@ -48,10 +70,15 @@ function explained(
     ...(lastTransitionTime !== undefined && { since: lastTransitionTime }),
     ...(traits && { todo: traits.todo }),
     next: next
-      .replaceAll('NAMESPACE', namespace)
-      .replaceAll('NAME', name)
-      .replaceAll('CLASS', workspace.spec.className),
+      .replaceAll('NAMESPACE', () => quoted(namespace))
+      .replaceAll('NAME', () => quoted(name))
+      .replaceAll('CLASS', () => quoted(workspace.spec.className ?? '')),
   };
+}
+
+/** One word to a shell, with nothing in it that the shell acts on: people paste it. */
+export function quoted(word: string): string {
+  return /^[\w.:/@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 const EVENTS = 'kubectl events --for wks/NAME --namespace NAMESPACE';

@@ -101,7 +101,7 @@ describe.each(kubectls)('kubectl $version workspace', ({ binary }) => {
       name,
       '--subresource=status',
       '--type=merge',
-      `--patch=${JSON.stringify({ status: value })}`,
+      `--patch=${JSON.stringify({ status: { observedGeneration: 99, ...value } })}`,
     );
   const spec = async () => JSON.parse(await kubectl.ok('get', 'wks', 'ada', '--output=json')).spec;
   const workspace = (...args: string[]) =>
