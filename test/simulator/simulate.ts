@@ -97,6 +97,8 @@ async function play(
     await calm(scene, people, step, fail);
     await steady(scene, step, fail);
     for (const line of scene.logs) {
+      // The laws held, so that it would be a false alarm.
+      if (line.includes('"ledger.violated"')) fail(`the operator says that its ledger is broken: ${line}`);
       for (const content of people.contents)
         if (line.includes(content)) fail(`S9: a log line holds ${content}`);
     }
