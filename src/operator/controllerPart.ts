@@ -132,7 +132,7 @@ export function startControllerPart(
     clock,
     logger,
     onChange: changed,
-    onPoll: () => classEvidence.refresh(),
+    onPoll: (isNew) => classEvidence.refresh(isNew),
     pollIntervalMs: settings.evidencePollIntervalMs,
   });
   const classEvidence = createClassEvidence({

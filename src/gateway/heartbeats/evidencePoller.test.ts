@@ -45,14 +45,15 @@ function setUp() {
   };
   const changes: string[] = [];
   const warnings: string[] = [];
-  const polls = { count: 0 };
+  const polls = { count: 0, news: [] as boolean[] };
   poller = createEvidencePoller({
     store,
     clock,
     logger: pino({ level: 'warn' }, { write: (line: string) => void warnings.push(line) }),
     onChange: (uid) => changes.push(uid),
-    onPoll() {
+    onPoll(isNew) {
       polls.count += 1;
+      polls.news.push(isNew);
     },
   });
   return { clock, store, changes, warnings, polls };
@@ -78,6 +79,22 @@ test('a row that comes again unchanged is no change, a new version of it is one'
   await clock.advance(1_000);
   expect(changes).toEqual(['a', 'a']);
   expect(poller.ofWorkspace('a')).toMatchObject([{ fresh: false }]);
+});
+
+test('a poll is news after which any row may be another: a new version, and each read of everything', async () => {
+  const { clock, store, polls } = setUp();
+  store.rows = [row('a', '1')];
+  poller.start();
+  await clock.advance(2_500);
+  expect(polls.news).toEqual([true, false, false]);
+  store.rows = [row('a', '2', { fresh: false })];
+  await clock.advance(1_000);
+  store.away = true;
+  await clock.advance(1_000);
+  expect(polls.news.slice(3)).toEqual([true, false]);
+  store.away = false;
+  await clock.advance(60_000);
+  expect(polls.news.filter(Boolean)).toHaveLength(3);
 });
 
 test('all launches of a Workspace are there', async () => {

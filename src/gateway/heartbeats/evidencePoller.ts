@@ -10,8 +10,8 @@ export interface EvidencePollerOptions {
   logger: Logger;
   /** A Workspace's evidence changed, or can be judged again. */
   onChange(uid: string): void;
-  /** After each poll, answered or not. */
-  onPoll?(): void;
+  /** After each poll, answered or not. @param isNew whether any row may be another than after the poll before */
+  onPoll?(isNew: boolean): void;
   pollIntervalMs?: number;
   /** How long without an answer until the evidence can't be judged; several polls long. */
   unavailableAfterMs?: number;
@@ -48,7 +48,8 @@ export function createEvidencePoller(options: EvidencePollerOptions): EvidencePo
   const answered = () => answer !== undefined && clock.monotonic() - answer.at <= unavailableAfterMs;
   const available = () => answered() && answer?.gatewayUp === true;
 
-  async function poll(): Promise<void> {
+  /** @returns whether any row may be another */
+  async function poll(): Promise<boolean> {
     const begunAt = clock.monotonic();
     await store.markSilent();
     // The database may have changed meanwhile: after a gap everything is read.
@@ -66,6 +67,7 @@ export function createEvidencePoller(options: EvidencePollerOptions): EvidencePo
     const changed = full ? replace(read) : merge(read);
     if (available() && lapsed) for (const uid of launches.keys()) changed.add(uid);
     for (const uid of changed) onChange(uid);
+    return full || changed.size > 0;
   }
 
   function merge({ rows }: Transitions): Set<string> {
@@ -92,8 +94,9 @@ export function createEvidencePoller(options: EvidencePollerOptions): EvidencePo
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
+      let isNew = false;
       try {
-        await poll();
+        isNew = await poll();
         away = false;
       } catch (error) {
         // Said once, as the gateway does of its own.
@@ -109,7 +112,7 @@ export function createEvidencePoller(options: EvidencePollerOptions): EvidencePo
         wasAvailable = available();
         logger.info({ available: wasAvailable }, 'heartbeat evidence');
       }
-      options.onPoll?.();
+      options.onPoll?.(isNew);
       await sleep(clock, pollIntervalMs, stopping.signal);
     }
   }

@@ -24,6 +24,7 @@ import { createClassEvidence } from './evidence.ts';
 function setUp(count = 10) {
   const clock = createVirtualClock({ monotonic: 60 * MINUTE });
   const workspaces = createStore<Workspace>({ indexes: WORKSPACE_INDEXES });
+  const walks: string[] = [];
   const rows = new Map<string, LaunchEvidence>();
   const state = {
     missing: undefined as 'Database' | 'Gateway' | undefined,
@@ -34,7 +35,13 @@ function setUp(count = 10) {
   const klass = classOf();
   let version = 1;
   const classEvidence = createClassEvidence({
-    workspaces,
+    workspaces: {
+      onChange: workspaces.onChange,
+      byIndex(index, value) {
+        walks.push(value);
+        return workspaces.byIndex(index, value);
+      },
+    },
     classes: { list: () => [klass] },
     evidence: {
       available: () => state.missing === undefined,
@@ -67,14 +74,14 @@ function setUp(count = 10) {
     put(index);
     hear(index, true);
   }
-  const judged = () => {
-    classEvidence.refresh();
+  const judged = (isNew = true) => {
+    classEvidence.refresh(isNew);
     return classEvidence.of('standard');
   };
   const setCloud = (verdict: CloudVerdict) => {
     cloud = verdict;
   };
-  return { setCloud, clock, rows, state, changes, classEvidence, put, hear, judged };
+  return { walks, setCloud, clock, rows, state, changes, classEvidence, put, hear, judged };
 }
 
 describe('the evidence of a class', () => {
@@ -148,6 +155,33 @@ describe('the evidence of a class', () => {
     expect(judged()).toEqual({ reason: 'Available' });
     await clock.advance(SECOND);
     expect(judged()).toEqual({ reason: 'MassSilence', silent: 10, expected: 10 });
+  });
+});
+
+describe('a class at rest', () => {
+  test('costs no walk over its Workspaces, and each change of a row or of a Workspace costs one', () => {
+    const { hear, judged, put, walks } = setUp();
+    judged();
+    for (let poll = 0; poll < 5; poll += 1) judged(false);
+    expect(walks).toHaveLength(1);
+    for (const index of [1, 2, 3]) hear(index, false);
+    expect(judged(true).reason).toBe('MassSilence');
+    put(3, { number: 2, phase: 'Waiting', readyAt: undefined });
+    expect(judged(false)).toEqual({ reason: 'Available' });
+    expect(walks).toHaveLength(3);
+  });
+
+  test('is judged again where time alone makes silence of missing rows', async () => {
+    const { clock, judged, rows, state } = setUp();
+    rows.clear();
+    state.since = clock.monotonic();
+    judged();
+    await clock.advance(89 * SECOND);
+    expect(judged(false)).toEqual({ reason: 'Available' });
+    await clock.advance(SECOND);
+    expect(judged(false)).toEqual({ reason: 'MassSilence', silent: 10, expected: 10 });
+    state.since = clock.monotonic();
+    expect(judged(false)).toEqual({ reason: 'Available' });
   });
 });
 

@@ -10,7 +10,7 @@ import type { CloudVerdict, EvidenceVerdict } from './decide/facts.ts';
 import { type Hearing, mostSilent, silentAtOnce } from './massSilence.ts';
 
 export interface ClassEvidenceOptions {
-  workspaces: Pick<Store<Workspace>, 'byIndex'>;
+  workspaces: Pick<Store<Workspace>, 'byIndex' | 'onChange'>;
   classes: Pick<Store<WorkspaceClass>, 'list'>;
   evidence: EvidenceView;
   /** Asked once a refresh. */
@@ -30,8 +30,8 @@ export interface ClassEvidence {
   missing(): Iterable<readonly [className: string, reason: MissingEvidence]>;
   /** Whether more of the class fell silent within one heartbeat timeout than can be blamed on them. */
   massSilence(className: string): boolean;
-  /** Judges every class again: once a poll of the evidence, never by a reconcile. */
-  refresh(): void;
+  /** Judges every class again: once a poll of the evidence, never by a reconcile. @param isNew whether any row may be another since */
+  refresh(isNew: boolean): void;
 }
 
 const AVAILABLE = { reason: 'Available' } as const;
@@ -40,6 +40,12 @@ export function createClassEvidence(options: ClassEvidenceOptions): ClassEvidenc
   const { workspaces, classes, evidence, clock, secondMs } = options;
   let verdicts = new Map<string, EvidenceVerdict>();
   let cloud: CloudVerdict = AVAILABLE;
+  /** Each class as it was last heard, until a row, one of its Workspaces or what silence means changes: a fleet at rest costs no walk. */
+  const heard = new Map<string, { hearing: Hearing; rowsAreBack: boolean }>();
+
+  workspaces.onChange(({ object, old }) => {
+    for (const workspace of old ? [object, old] : [object]) heard.delete(classNameOf(workspace));
+  });
 
   function judge({ metadata, spec }: WorkspaceClass): EvidenceVerdict {
     const missing = evidence.missing();
@@ -56,6 +62,14 @@ export function createClassEvidence(options: ClassEvidenceOptions): ClassEvidenc
     const since = evidence.availableSince();
     // After a loss of the rows they come back with the next heartbeats.
     const rowsAreBack = since !== undefined && msBetween(since, clock.monotonic()) >= timeoutMs;
+    const known = heard.get(className);
+    if (known?.rowsAreBack === rowsAreBack) return known.hearing;
+    const hearing = walk(className, rowsAreBack);
+    heard.set(className, { hearing, rowsAreBack });
+    return hearing;
+  }
+
+  function walk(className: string, rowsAreBack: boolean): Hearing {
     const silent: (number | undefined)[] = [];
     let expected = 0;
     for (const workspace of workspaces.byIndex('class', className)) {
@@ -77,7 +91,8 @@ export function createClassEvidence(options: ClassEvidenceOptions): ClassEvidenc
         for (const word of [reason, cloud.reason]) if (word !== 'Available') yield [className, word];
       }
     },
-    refresh() {
+    refresh(isNew) {
+      if (isNew) heard.clear();
       const before = verdicts;
       const cloudBefore = cloud;
       cloud = options.cloud();
