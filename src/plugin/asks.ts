@@ -1,6 +1,6 @@
 import { iso, type WallMs } from '../controller/lib/time.ts';
 import type { Kubectl } from './kubectl.ts';
-import type { SeenWorkspace } from './seen.ts';
+import type { SeenWorkspace } from './views/seen.ts';
 
 export const WORKSPACES = 'workspaces.compute.molecule.ai';
 export const CLASSES = 'workspaceclasses.compute.molecule.ai';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { stripVTControlCharacters } from 'node:util';
 import { plainText } from '../controller/lib/plainText.ts';
-import type { SeenWorkspace } from './seen.ts';
+import type { SeenWorkspace } from './views/seen.ts';
 
 /** There is nothing to do that with; the message says why and what next. */
 export class CannotError extends Error {

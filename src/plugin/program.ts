@@ -7,10 +7,10 @@ import { completions, SCRIPT } from './completion.ts';
 import { awsCommand, runCommand, showCommand } from './instance.ts';
 import { createKubectl, type Kubectl } from './kubectl.ts';
 import { watchLooks } from './look.ts';
-import type { SeenClass, SeenWorkspace } from './seen.ts';
-import { listText, rolloutText, type Style, statusText, whyText } from './text.ts';
-import { rolloutOf, VIEW_VERSION, viewOf } from './views.ts';
-import { quoted } from './why.ts';
+import type { SeenClass, SeenWorkspace } from './views/seen.ts';
+import { listText, rolloutText, type Style, statusText, whyText } from './views/text.ts';
+import { rolloutOf, VIEW_VERSION, viewOf } from './views/views.ts';
+import { quoted } from './views/why.ts';
 
 /** Exit codes: scripts ask for them. */
 export const EXIT = { done: 0, failed: 1, usage: 2, notWell: 3 } as const;

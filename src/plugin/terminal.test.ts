@@ -5,8 +5,8 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { systemClock } from '../controller/lib/clock.ts';
 import { CannotError } from './instance.ts';
 import { createProgram } from './program.ts';
-import { listText } from './text.ts';
-import { viewOf, type WorkspaceView } from './views.ts';
+import { listText } from './views/text.ts';
+import { viewOf, type WorkspaceView } from './views/views.ts';
 
 /** An escape sequence that clears the screen, a change of direction, what hides, and a line of its own. */
 const WORDS = 'a\u001b[2Jb\u009bc\u202ed\u200be\u2028f\ng\rh\u0007i';

@@ -1,5 +1,5 @@
-import { conditionIn } from '../api/base/conditions.ts';
-import type { CauseKind, Outcome } from '../api/reasons/causes.ts';
+import { conditionIn } from '../../api/base/conditions.ts';
+import type { CauseKind, Outcome } from '../../api/reasons/causes.ts';
 
 /**
  * What the plugin reads of objects, as any release's API server gives them: each field may be missing, so that a plugin of one

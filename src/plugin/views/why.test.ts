@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { READY_REASONS, UP_TO_DATE_REASONS } from '../api/reasons/reasons.ts';
+import { READY_REASONS, UP_TO_DATE_REASONS } from '../../api/reasons/reasons.ts';
 import type { SeenCondition, SeenWorkspace } from './seen.ts';
 import { whyOf } from './why.ts';
 

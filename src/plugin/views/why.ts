@@ -1,5 +1,10 @@
-import { own } from '../api/base/own.ts';
-import { READY_REASONS, type ReadyReason, type Reason, UP_TO_DATE_REASONS } from '../api/reasons/reasons.ts';
+import { own } from '../../api/base/own.ts';
+import {
+  READY_REASONS,
+  type ReadyReason,
+  type Reason,
+  UP_TO_DATE_REASONS,
+} from '../../api/reasons/reasons.ts';
 import { conditionOf, type SeenCondition, type SeenWorkspace } from './seen.ts';
 
 /** Why a Workspace is not as it should be: what its conditions say, word for word. */
