@@ -1,6 +1,6 @@
 import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
 import { AS_IN_STATUS, type ContentNames } from '../fleet/contentNames.ts';
-import { type ClassTally, createTally } from '../fleet/tally.ts';
+import { type ClassTally, createTally } from '../fleet/sums/tally.ts';
 import { maxUnavailable } from '../workspace/decide/replace/rollout.ts';
 import type { ClassFacts, ClassNow, ClassResolution, FleetSummary } from './decide/facts.ts';
 import { MOST_HALTS } from './decide/halts.ts';

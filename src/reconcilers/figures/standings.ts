@@ -1,6 +1,6 @@
 import type { Workspace } from '../../api/kinds/workspace.ts';
 import type { Store } from '../../controller/cache/store.ts';
-import { createLine, type Line, momentOf, readMoment } from '../fleet/line.ts';
+import { createLine, type Line, momentOf, readMoment } from '../fleet/lines/line.ts';
 import { FIXERS, type Figure, type FixedBy, figureOf } from './figure.ts';
 
 /** What the Workspaces of one class come to. */

@@ -1,8 +1,8 @@
 import { isClassContent } from '../../api/launch/machine.ts';
 import type { FleetFact } from '../workspace/decide/facts/facts.ts';
 import type { RoomFact } from '../workspace/decide/facts/roomFacts.ts';
-import type { FleetEntry } from './entry.ts';
-import type { ClassTally } from './tally.ts';
+import type { FleetEntry } from './member/entry.ts';
+import type { ClassTally } from './sums/tally.ts';
 
 /** A class's room for one Workspace that takes up some there, or would. */
 export function roomFor(self: FleetEntry, tally: ClassTally): RoomFact {

@@ -9,12 +9,12 @@ import type { RoomFact } from '../workspace/decide/facts/roomFacts.ts';
 import { slotIsFree, unverified } from '../workspace/decide/replace/rollout.ts';
 import { roomIsLeft } from '../workspace/decide/room/limits.ts';
 import { AS_IN_STATUS, type ContentNames } from './contentNames.ts';
-import { entryOf, type FleetEntry } from './entry.ts';
 import { factOf, roomFor } from './fact.ts';
-import { classesOf, guestIn, sameClasses } from './guests.ts';
+import { entryOf, type FleetEntry } from './member/entry.ts';
+import { answered, expected, joined, outOfLine, type Permit } from './member/permits.ts';
 import { type News, newsBetween, type Shown, shownOf } from './news.ts';
-import { answered, expected, joined, outOfLine, type Permit } from './permits.ts';
-import { type ClassTally, createTally } from './tally.ts';
+import { classesOf, guestIn, sameClasses } from './sums/guests.ts';
+import { type ClassTally, createTally } from './sums/tally.ts';
 
 /**
  * Sums over the Workspaces of each class, from their objects alone, so that a process that starts, or takes over, knows as

@@ -2,7 +2,7 @@ import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
 import { MOST_HALTS } from '../class/decide/halts.ts';
 import { maxUnavailable } from '../workspace/decide/replace/rollout.ts';
 import type { ContentNames } from './contentNames.ts';
-import type { ClassTally } from './tally.ts';
+import type { ClassTally } from './sums/tally.ts';
 
 /** The part of a class's status that changed: a condition, which is written at once, or numbers, which wait to be written together. */
 export type News = 'conditions' | 'numbers';

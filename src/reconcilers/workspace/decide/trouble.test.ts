@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { conditionOf, decideAt } from '../../../../test/support/workspace/decisions.ts';
 import { factsOf, heartbeatOf, launchOf, statusOf } from '../../../../test/support/workspace/facts.ts';
-import { entryOf } from '../../fleet/entry.ts';
+import { entryOf } from '../../fleet/member/entry.ts';
 
 const heard = (row: ReturnType<typeof heartbeatOf>, available = true) => ({
   available,

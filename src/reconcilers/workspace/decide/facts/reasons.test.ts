@@ -5,7 +5,7 @@ import { conditionOf, decideAt, withStatus } from '../../../../../test/support/w
 import { ASPECT_TYPES, aspectReasons } from '../../../../api/reasons/conditionReasons.ts';
 import { WORKSPACE_EVENTS } from '../../../../api/reasons/eventReasons.ts';
 import { REASONS, standingOf } from '../../../../api/reasons/reasons.ts';
-import { entryOf } from '../../../fleet/entry.ts';
+import { entryOf } from '../../../fleet/member/entry.ts';
 import type { Facts } from './facts.ts';
 
 const ASPECTS = new Map<string, object>(ASPECT_TYPES.map((type) => [type, aspectReasons(type)]));

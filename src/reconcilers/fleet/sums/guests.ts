@@ -1,4 +1,4 @@
-import type { FleetEntry } from './entry.ts';
+import type { FleetEntry } from '../member/entry.ts';
 import type { Occupant } from './room.ts';
 
 /** How a Workspace counts in a class that is not its own. */

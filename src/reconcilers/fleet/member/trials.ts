@@ -1,9 +1,9 @@
-import type { Replacement } from '../../api/kinds/replacement.ts';
-import { classNameOf } from '../../api/kinds/room.ts';
-import type { Workspace, WorkspaceStatus } from '../../api/kinds/workspace.ts';
-import { isClassContent } from '../../api/launch/machine.ts';
-import { outdatedBy } from '../../api/reasons/causes.ts';
-import type { Frozen } from '../workspace/decide/facts/view.ts';
+import type { Replacement } from '../../../api/kinds/replacement.ts';
+import { classNameOf } from '../../../api/kinds/room.ts';
+import type { Workspace, WorkspaceStatus } from '../../../api/kinds/workspace.ts';
+import { isClassContent } from '../../../api/launch/machine.ts';
+import { outdatedBy } from '../../../api/reasons/causes.ts';
+import type { Frozen } from '../../workspace/decide/facts/view.ts';
 import {
   contentsOf,
   FAILED_TRIES,
@@ -12,7 +12,7 @@ import {
   isFitFor,
   newContentsOf,
   replacementOf,
-} from '../workspace/decide/record/replacement.ts';
+} from '../../workspace/decide/record/replacement.ts';
 
 /** Content that a Workspace's replacement failed with, when, and how. */
 export interface Failure {

@@ -1,8 +1,8 @@
-import { conditionIn } from '../../api/base/conditions.ts';
-import { FINALIZER } from '../../api/base/meta.ts';
-import { classNameOf, occupiedClasses, occupies } from '../../api/kinds/room.ts';
-import type { Launch, Workspace, WorkspaceStatus } from '../../api/kinds/workspace.ts';
-import { servedByConditions } from '../../api/launch/served.ts';
+import { conditionIn } from '../../../api/base/conditions.ts';
+import { FINALIZER } from '../../../api/base/meta.ts';
+import { classNameOf, occupiedClasses, occupies } from '../../../api/kinds/room.ts';
+import type { Launch, Workspace, WorkspaceStatus } from '../../../api/kinds/workspace.ts';
+import { servedByConditions } from '../../../api/launch/served.ts';
 import {
   isReason,
   isRollOutReason,
@@ -10,8 +10,8 @@ import {
   type RollOutReason,
   readyTraitsOf,
   standingOf,
-} from '../../api/reasons/reasons.ts';
-import { contentsOf, FAILED_TRIES, isRolledOut } from '../workspace/decide/record/replacement.ts';
+} from '../../../api/reasons/reasons.ts';
+import { contentsOf, FAILED_TRIES, isRolledOut } from '../../workspace/decide/record/replacement.ts';
 import { type Failure, type Trial, trialOf } from './trials.ts';
 
 /** Why a Workspace that was taken down does not serve again. */

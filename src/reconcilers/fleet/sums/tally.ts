@@ -1,6 +1,6 @@
-import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
+import type { WorkspaceClass } from '../../../api/kinds/workspaceClass.ts';
+import type { FleetEntry } from '../member/entry.ts';
 import { type Contents, createContents } from './contents.ts';
-import type { FleetEntry } from './entry.ts';
 import type { Guest } from './guests.ts';
 import { createRoom, type Room } from './room.ts';
 import { createSlots, type Slots } from './slots.ts';

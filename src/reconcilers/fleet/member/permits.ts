@@ -1,5 +1,5 @@
-import type { MonoMs } from '../../controller/lib/time.ts';
-import type { Claim } from '../workspace/decide/facts/decision.ts';
+import type { MonoMs } from '../../../controller/lib/time.ts';
+import type { Claim } from '../../workspace/decide/facts/decision.ts';
 import type { FleetEntry } from './entry.ts';
 
 /** The claim of a write under way on the others of its class; held until the write's outcome is certain. */

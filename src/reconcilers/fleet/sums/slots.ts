@@ -1,10 +1,10 @@
-import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
-import type { FleetFact } from '../workspace/decide/facts/facts.ts';
-import { maxUnavailable } from '../workspace/decide/replace/rollout.ts';
-import type { FleetEntry } from './entry.ts';
-import { createFront } from './front.ts';
+import type { WorkspaceClass } from '../../../api/kinds/workspaceClass.ts';
+import type { FleetFact } from '../../workspace/decide/facts/facts.ts';
+import { maxUnavailable } from '../../workspace/decide/replace/rollout.ts';
+import { createFront } from '../lines/front.ts';
+import type { Place } from '../lines/line.ts';
+import type { FleetEntry } from '../member/entry.ts';
 import type { Guest } from './guests.ts';
-import type { Place } from './line.ts';
 import type { StuckSums } from './stuck.ts';
 
 /** How many of a class may be down for a roll-out, how many are, and which ones wait for a slot. */

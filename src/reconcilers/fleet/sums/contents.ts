@@ -1,12 +1,12 @@
-import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
-import { isClassContent } from '../../api/launch/machine.ts';
-import { fails } from '../class/decide/halts.ts';
-import type { ContentFact } from '../workspace/decide/facts/facts.ts';
-import { FAILED_TRIES } from '../workspace/decide/record/replacement.ts';
-import { mayFollow } from '../workspace/decide/replace/rollout.ts';
-import type { FleetEntry } from './entry.ts';
-import { createLine } from './line.ts';
-import type { Failure } from './trials.ts';
+import type { WorkspaceClass } from '../../../api/kinds/workspaceClass.ts';
+import { isClassContent } from '../../../api/launch/machine.ts';
+import { fails } from '../../class/decide/halts.ts';
+import type { ContentFact } from '../../workspace/decide/facts/facts.ts';
+import { FAILED_TRIES } from '../../workspace/decide/record/replacement.ts';
+import { mayFollow } from '../../workspace/decide/replace/rollout.ts';
+import { createLine } from '../lines/line.ts';
+import type { FleetEntry } from '../member/entry.ts';
+import type { Failure } from '../member/trials.ts';
 
 /** How many of a class have some content, try it, failed with it, or wait for it. */
 interface Content {

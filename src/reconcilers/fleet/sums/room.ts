@@ -1,8 +1,8 @@
-import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
-import type { RoomFact } from '../workspace/decide/facts/roomFacts.ts';
-import type { FleetEntry } from './entry.ts';
-import { createFront, type Front } from './front.ts';
-import type { Place } from './line.ts';
+import type { WorkspaceClass } from '../../../api/kinds/workspaceClass.ts';
+import type { RoomFact } from '../../workspace/decide/facts/roomFacts.ts';
+import { createFront, type Front } from '../lines/front.ts';
+import type { Place } from '../lines/line.ts';
+import type { FleetEntry } from '../member/entry.ts';
 
 /** The fields of a Workspace that a class's room needs: one of the class, or one that comes or has left. */
 export type Occupant = Pick<

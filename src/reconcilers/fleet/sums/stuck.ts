@@ -1,11 +1,11 @@
-import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
-import type { StuckSummary } from '../class/decide/facts.ts';
-import type { HaltFact } from '../workspace/decide/facts/haltFact.ts';
-import { FAILED_TRIES } from '../workspace/decide/record/replacement.ts';
+import type { WorkspaceClass } from '../../../api/kinds/workspaceClass.ts';
+import type { StuckSummary } from '../../class/decide/facts.ts';
+import type { HaltFact } from '../../workspace/decide/facts/haltFact.ts';
+import { FAILED_TRIES } from '../../workspace/decide/record/replacement.ts';
+import { changeLine, createGroups } from '../lines/groups.ts';
+import { createLine } from '../lines/line.ts';
+import type { FleetEntry } from '../member/entry.ts';
 import { countSince } from './contents.ts';
-import type { FleetEntry } from './entry.ts';
-import { changeLine, createGroups } from './groups.ts';
-import { createLine } from './line.ts';
 
 /**
  * `refused`: EC2 refuses what the class offers. `pinned`: EC2 refuses the type that it alone asks for. `failed`: with what

@@ -1,7 +1,7 @@
-import { namesOf } from '../../api/base/table.ts';
-import { CLASS_WIDE_REASONS, type ClassWideReason } from '../../api/reasons/reasons.ts';
-import type { FleetEntry } from './entry.ts';
-import { createLine, type Line, momentOf, readMoment } from './line.ts';
+import { namesOf } from '../../../api/base/table.ts';
+import { CLASS_WIDE_REASONS, type ClassWideReason } from '../../../api/reasons/reasons.ts';
+import { createLine, type Line, momentOf, readMoment } from '../lines/line.ts';
+import type { FleetEntry } from '../member/entry.ts';
 
 const BLOCKED = namesOf(CLASS_WIDE_REASONS);
 
