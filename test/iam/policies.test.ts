@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { REQUEST_VERSIONS } from '../../src/api/kinds/launchParams.ts';
 import { TAG } from '../../src/api/launch/tags.ts';
 import { runInstancesInput } from '../../src/ec2/launch/runInput.ts';
@@ -209,6 +210,40 @@ describe('the controller’s role', () => {
     expect(text).toContain('oidc.example/id/1:sub');
     expect(text).toContain('system:serviceaccount:workspace-system:workspace-operator-controller');
     expect(text).not.toContain('pods.eks.amazonaws.com');
+  });
+
+  test('is for the one cluster that is named, and by Pod Identity otherwise for any of the account', async () => {
+    const ClusterArn = `arn:aws:eks:${REGION}:${ACCOUNT}:cluster/one`;
+    expect(await trust({ ClusterArn })).toContain(`"aws:RequestTag/eks-cluster-arn":"${ClusterArn}"`);
+    expect(await trust({})).not.toContain('eks-cluster-arn');
+  });
+});
+
+describe('the role of instances', () => {
+  const role = () => resourceOf('instance.yaml', 'Role', leastParameters);
+  /** What AWS's manual asks for where Session Manager alone is used ("Add Session Manager permissions to an existing role"). */
+  const SESSION_MANAGER = [
+    'ssm:UpdateInstanceInformation',
+    'ssmmessages:CreateControlChannel',
+    'ssmmessages:CreateDataChannel',
+    'ssmmessages:OpenControlChannel',
+    'ssmmessages:OpenDataChannel',
+  ];
+
+  test('has no policy of AWS’s, whose content is not in this project and may grow', async () => {
+    expect(await role()).not.toHaveProperty('ManagedPolicyArns');
+  });
+
+  test('grants what Session Manager needs and nothing more, to the people who run code in a Workspace', async () => {
+    const { Policies } = z.object({ Policies: z.array(z.unknown()) }).parse(await role());
+    const statements = Policies.flatMap(statementsOf);
+    expect(statements.flatMap(({ Action }) => Action).sort()).toEqual(SESSION_MANAGER);
+    for (const action of SESSION_MANAGER)
+      expect(allowing(statements, { action, resource: '*', context: {} })).not.toEqual([]);
+    // A managed instance could read each of the account's parameters by AmazonSSMManagedInstanceCore.
+    const parameter = parameterRead('production/password', ACCOUNT);
+    for (const action of ['ssm:GetParameter', 'ssm:GetParameters', 'ssm:GetDocument', 's3:GetObject'])
+      expect([action, allowing(statements, { ...parameter, action })]).toEqual([action, []]);
   });
 });
 
