@@ -13,6 +13,9 @@ const test = {
   provide: { realCluster: null, motoURL: null },
 } as const;
 const LAST = 'test/install/node/grants.test.ts';
+// Alone, and only for a commit that is given.
+const SINCE = 'test/install/node/since.test.ts';
+const since = process.env.WORKSPACE_NODE_SINCE;
 
 // What needs a node that runs containers: npm run test:install makes it, and without it all of these are skipped.
 export default defineConfig({
@@ -23,13 +26,13 @@ export default defineConfig({
         test: {
           ...test,
           name: 'node',
-          include: ['test/install/node/**/*.test.ts'],
-          exclude: [LAST],
+          include: since ? [SINCE] : ['test/install/node/**/*.test.ts'],
+          exclude: since ? [] : [LAST, SINCE],
           sequence: { groupOrder: 0 },
         },
       },
       // What the pods of all the others asked for.
-      { test: { ...test, name: 'grants', include: [LAST], sequence: { groupOrder: 1 } } },
+      { test: { ...test, name: 'grants', include: since ? [] : [LAST], sequence: { groupOrder: 1 } } },
     ],
   },
 });

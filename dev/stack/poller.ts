@@ -44,8 +44,14 @@ export async function installPoller(kube: KubeClient): Promise<void> {
   }
 }
 
-/** A token of that ServiceAccount's, good for an hour. */
-export async function pollerToken(kube: KubeClient): Promise<string> {
+/**
+ * A token of that ServiceAccount's, good for an hour.
+ * @param audiences none: the API server itself
+ */
+export async function pollerToken(
+  kube: KubeClient,
+  audiences: readonly string[] = [AUDIENCE],
+): Promise<string> {
   const account = (await manifests()).find(({ kind }) => kind === 'ServiceAccount');
   if (account === undefined) throw new Error(`${MANIFEST} has no ServiceAccount`);
   const { name, namespace } = account.metadata;
@@ -58,7 +64,7 @@ export async function pollerToken(kube: KubeClient): Promise<string> {
   const body = {
     apiVersion: 'authentication.k8s.io/v1',
     kind: 'TokenRequest',
-    spec: { audiences: [AUDIENCE] },
+    spec: { audiences },
   };
   return issued.parse(await kube.create(tokens, body, namespace)).status.token;
 }

@@ -1,9 +1,12 @@
 import { describe, inject } from 'vitest';
+import type { OlderRelease } from './image/older.ts';
 import type { OperatorImage } from './image/operator.ts';
 
 /** A cluster of two nodes that run containers, as tests find it. */
 export interface Bed {
   image: OperatorImage;
+  /** With `--since`. */
+  older?: OlderRelease;
   /** Of an administrator, as YAML, and what it consists of. */
   kubeconfig: string;
   url: string;

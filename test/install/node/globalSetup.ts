@@ -36,7 +36,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 }
 
 async function start(prepared: Prepared, onStop: (stop: () => Promise<void>) => void): Promise<Bed> {
-  const { folder, binaries, programs, image, archives, cgroup, helm } = prepared;
+  const { folder, binaries, programs, image, archives, cgroup, helm, older } = prepared;
   await startMounts(folder);
   await startNetwork();
   const plane = await startControlPlane(folder, binaries, programs, ({ stop }) => onStop(stop));
@@ -51,7 +51,7 @@ async function start(prepared: Prepared, onStop: (stop: () => Promise<void>) => 
   // kube-router ends where it finds no node of its name.
   for (const { stop } of await startServices(folder, kubeconfigPath, programs)) onStop(stop);
   const { kubectl } = binaries;
-  return { ...rest, image, kubectl, helm, logs: folder };
+  return { ...rest, image, older, kubectl, helm, logs: folder };
 }
 
 async function untilReady({ kube }: Connection): Promise<void> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type ControlPlane, controlPlane } from '../../envtest/binaries.ts';
 import { findHelm } from '../helm.ts';
 import { cgroupOf } from './bed/cgroups.ts';
+import { type OlderRelease, olderRelease } from './image/older.ts';
 import { type OperatorImage, operatorImage } from './image/operator.ts';
 import { pauseImage } from './image/pause.ts';
 import { type NodePrograms, nodePrograms } from './programs.ts';
@@ -17,11 +18,14 @@ export interface Prepared {
   helm: Readonly<Record<3 | 4, string>>;
   image: OperatorImage;
   archives: readonly string[];
+  /** Where an upgrade from one is to be shown. */
+  older?: OlderRelease;
 }
 
 const VARIABLE = 'WORKSPACE_NODE_BED';
 
-export async function prepare(tell: (line: string) => void): Promise<Prepared> {
+/** @param since a commit whose release is to be there too */
+export async function prepare(tell: (line: string) => void, since?: string): Promise<Prepared> {
   const folder = await mkdtemp(join(tmpdir(), 'workspace-node-'));
   const binaries = await controlPlane(tell);
   const programs = await nodePrograms(tell);
@@ -29,6 +33,7 @@ export async function prepare(tell: (line: string) => void): Promise<Prepared> {
   await pauseImage(programs.pause, pause);
   tell('building deploy/Dockerfile');
   const image = await operatorImage(tell);
+  const older = since === undefined ? undefined : await olderRelease(since, folder, tell);
   return {
     folder,
     cgroup: cgroupOf(process.pid),
@@ -36,7 +41,8 @@ export async function prepare(tell: (line: string) => void): Promise<Prepared> {
     programs,
     helm: { 3: await findHelm(3), 4: await findHelm(4) },
     image,
-    archives: [pause, image.archive],
+    archives: [pause, image.archive, ...(older ? [older.archive] : [])],
+    older,
   };
 }
 

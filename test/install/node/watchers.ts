@@ -81,3 +81,38 @@ export function watchLeader({ kube }: NodeScene): Watcher & { holders: readonly 
   });
   return { ...watcher, holders };
 }
+
+/** Reports that a Workspace looks dead, again and again, as an eager health probe does. `stop` answers with each status and how often it came. */
+export function watchReports(
+  { stack }: NodeScene,
+  body: { namespace: string; name: string },
+  token: string,
+): { stop(): Promise<Record<number, number>> } {
+  const counts: Record<number, number> = {};
+  const dispatcher = new Agent({ connect: { rejectUnauthorized: false, timeout: LIMIT_MS } });
+  let isOver = false;
+  const ended = (async () => {
+    while (!isOver) {
+      const answer = await request(`${stack.gatewayURL}/v1/reports`, {
+        method: 'POST',
+        dispatcher,
+        reset: true,
+        headersTimeout: LIMIT_MS,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }).catch(() => undefined);
+      await answer?.body.dump();
+      const status = answer?.statusCode ?? 0;
+      counts[status] = (counts[status] ?? 0) + 1;
+      await wait(4 * LOOK_EVERY_MS);
+    }
+    await dispatcher.close();
+    return counts;
+  })();
+  return {
+    stop() {
+      isOver = true;
+      return ended;
+    },
+  };
+}

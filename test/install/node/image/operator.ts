@@ -25,7 +25,8 @@ export async function operatorImage(tell: (line: string) => void): Promise<Opera
   await build('localhost/dependencies:latest', ROOT, ...DOCKERFILE, ...IGNORE, ...bases, ...stage);
   const name = 'localhost/workspace-operator:test';
   const id = await build(name, ROOT, ...DOCKERFILE, ...IGNORE, ...bases);
-  await buildah('rmi', '--prune');
+  // Also what a build that was interrupted left.
+  await buildah('rmi', '--prune', '--force');
   const folder = join(STORAGE, 'archives');
   await mkdir(folder, { recursive: true });
   const short = id.slice(0, 12);
