@@ -1,28 +1,15 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Agent, request } from 'undici';
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parse, parseAllDocuments, stringify } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import { OPERATOR_NAMESPACE } from '../../dev/stack/install.ts';
 import { isNotFound } from '../../src/controller/client/errors.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
-import {
-  createScene,
-  createWorkspace,
-  NAMESPACE,
-  provisionsOf,
-  putSecret,
-  report,
-  type Scene,
-  untilGone,
-  untilReady,
-} from '../scenarios/harness.ts';
+import { createScene, NAMESPACE, provisionsOf, type Scene } from '../scenarios/harness.ts';
+import { ACCOUNTS, kubeconfigFor, startApart, workThrough } from './apart.ts';
 import { type AuditedRequest, auditedRequests } from './auditLog.ts';
 import { type Connection, connect } from './connect.ts';
 import { allows, type Grant, grantsOf } from './grants.ts';
-import { applyRights, isAllowed, operatorToken, RBAC, RESOURCES, SPLIT_RBAC } from './operatorAccount.ts';
+import { applyRights, isAllowed, RBAC, RESOURCES, SPLIT_RBAC } from './operatorAccount.ts';
 
-const ACCOUNTS = { controller: 'workspace-operator', gateway: 'workspace-operator-gateway' } as const;
 type Part = keyof typeof ACCOUNTS;
 const userOf = (part: Part) => `system:serviceaccount:${OPERATOR_NAMESPACE}:${ACCOUNTS[part]}`;
 const LAUNCH_KEYS = 'workspace-operator-launch-keys';
@@ -48,21 +35,8 @@ describe('deploy/rbac-split.yaml, on a real API server', () => {
     // The scene made what an operator that is whole has, under the same names.
     await removeRights(RBAC);
     await applyRights(scene.kube, SPLIT_RBAC);
-    // The gateway first: it may not make what the controller makes, and waits.
-    const gateway = await spawn('gateway');
-    await gateway.line(({ msg }) => String(msg).startsWith('waiting for the controller'));
-    await spawn('controller');
-    await gateway.line(({ msg }) => msg === 'started');
-    // An agent of another release, as launches name during an upgrade.
-    expect(await askForAgent('0'.repeat(64))).toBe(404);
-    await putSecret(scene, 'ada-env', { KEY: 'a' });
-    await createWorkspace(scene, 'ada');
-    await untilReady(scene, 'ada', 1);
-    expect(await report(scene, 'ada')).toBe(202);
-    await putSecret(scene, 'ada-env', { KEY: 'b' });
-    await untilReady(scene, 'ada', 2);
-    await scene.kube.delete(WORKSPACES, 'ada', NAMESPACE);
-    await untilGone(scene, 'ada');
+    await startApart(scene, admin.transport);
+    await workThrough(scene);
   });
   afterAll(async () => {
     await admin?.close();
@@ -78,23 +52,6 @@ describe('deploy/rbac-split.yaml, on a real API server', () => {
         if (!isNotFound(error)) throw new Error(`${file}: its ${kind} stays`, { cause: error });
       });
     }
-  }
-
-  async function spawn(part: Part) {
-    const config = parse(scene.adminKubeconfig) as { users: { name: string }[] };
-    const token = await operatorToken(admin.transport, ACCOUNTS[part]);
-    const path = join(scene.stack.folder, `${part}.kubeconfig`);
-    const users = config.users.map(({ name }) => ({ name, user: { token } }));
-    await writeFile(path, stringify({ ...config, users }), { mode: 0o600 });
-    return scene.spawn({ KUBECONFIG: path }, part);
-  }
-
-  async function askForAgent(digest: string): Promise<number> {
-    const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });
-    const answer = await request(`${scene.stack.gatewayURL}/v1/agent/${digest}`, { dispatcher });
-    await answer.body.dump();
-    await dispatcher.close();
-    return answer.statusCode;
   }
 
   const asked = (part: Part): AuditedRequest[] =>
@@ -161,10 +118,7 @@ describe('deploy/rbac-split.yaml, on a real API server', () => {
   });
 
   test('the keys of launches can’t be read with the gateway’s own token', async () => {
-    const config = parse(scene.adminKubeconfig) as { users: { name: string }[] };
-    const token = await operatorToken(admin.transport, ACCOUNTS.gateway);
-    const users = config.users.map(({ name }) => ({ name, user: { token } }));
-    const gateway = connect(stringify({ ...config, users }));
+    const gateway = connect(await kubeconfigFor(scene, admin.transport, ACCOUNTS.gateway));
     const path = `/api/v1/namespaces/${OPERATOR_NAMESPACE}/secrets`;
     const codes: number[] = [];
     for (const query of [
