@@ -3,41 +3,20 @@ import { readAgentFiles } from '../agent/files.ts';
 import type { Cluster, Platform } from '../cluster/cluster.ts';
 import { need } from '../config/commandLine.ts';
 import type { ConfigFiles } from '../config/configFiles.ts';
-import { objectKey } from '../controller/cache/store.ts';
 import { createEventRecorder } from '../controller/events/events.ts';
 import { type LeaderElector, startLeaderElection } from '../controller/lease/leaderElection.ts';
-import { createController } from '../controller/loop/controller.ts';
-import { createTurns } from '../controller/loop/turns.ts';
-import { createWorkqueue } from '../controller/loop/workqueue.ts';
-import { createBuckets, scaledBucketSizes } from '../ec2/calls/buckets.ts';
-import { createEc2Metrics } from '../ec2/calls/metrics.ts';
-import { createLines } from '../ec2/lines/lines.ts';
-import { createObserver } from '../ec2/observe/observer.ts';
-import { createResolver } from '../ec2/resolve/resolve.ts';
-import { createEvidencePoller } from '../gateway/heartbeats/evidencePoller.ts';
 import type { HeartbeatStore } from '../gateway/store/heartbeatStore.ts';
-import { judgeCloud } from '../reconcilers/class/cloudEvidence.ts';
-import { createClassEvidence } from '../reconcilers/class/evidence.ts';
-import { createClassLookUps } from '../reconcilers/class/lookUps.ts';
-import { createClassMetrics } from '../reconcilers/class/metrics.ts';
-import { createPace } from '../reconcilers/class/pace.ts';
-import { createClassReconciler } from '../reconcilers/class/reconciler.ts';
-import { createContentNames } from '../reconcilers/fleet/contentNames.ts';
-import { createFleet } from '../reconcilers/fleet/fleet.ts';
 import { createOrphanMetrics } from '../reconcilers/orphans/metrics.ts';
 import { createOrphans } from '../reconcilers/orphans/orphans.ts';
-import { createSecretReads } from '../reconcilers/workspace/context/secretReads.ts';
-import { NEAR_MS } from '../reconcilers/workspace/decide/room/line.ts';
-import { laneOf } from '../reconcilers/workspace/lane.ts';
-import { readSecret } from '../reconcilers/workspace/observe/readSecret.ts';
-import { createWorkspaceReconciler } from '../reconcilers/workspace/reconciler.ts';
-import { createRefusals } from '../reconcilers/workspace/refusals.ts';
-import { connectTriggers } from '../reconcilers/workspace/triggers.ts';
 import { createUserDataCollector } from '../reconcilers/workspace/userData/userDataCollector.ts';
 import { createUserDataStore } from '../reconcilers/workspace/userData/userDataStore.ts';
-import { createFiguresPart } from './figuresPart.ts';
-import { createKeysPart } from './keysPart.ts';
-import { inScope } from './scopedEvents.ts';
+import { createCloudPart } from './controller/cloudPart.ts';
+import { createEvidencePart } from './controller/evidencePart.ts';
+import { createFiguresPart } from './controller/figuresPart.ts';
+import { createKeysPart } from './controller/keysPart.ts';
+import { createLoopsPart } from './controller/loopsPart.ts';
+import { createQueuesPart } from './controller/queuesPart.ts';
+import { inScope } from './controller/scopedEvents.ts';
 
 export interface ControllerPart {
   elector: LeaderElector;
@@ -48,14 +27,6 @@ export interface ControllerPart {
 /** The reporting controller of events. */
 export const REPORTING_CONTROLLER = 'compute.molecule.ai/workspace-operator';
 
-/** The longest pause after a pass that failed, ms. */
-const MAX_ERROR_BACKOFF_MS = 60_000;
-
-/** Sweeps without an answer after which EC2 counts as away. */
-const MISSED_SWEEPS = 5;
-/** Below it a busy machine, not EC2, would be judged. */
-const LEAST_UNAVAILABLE_MS = 5_000;
-
 /** The controller: observers that run always or while it leads, and the loop, which runs only while it leads. */
 export function startControllerPart(
   platform: Platform,
@@ -64,95 +35,22 @@ export function startControllerPart(
   store: HeartbeatStore,
 ): ControllerPart {
   const { config, clock, random, logger, registry, runtimeMetrics: metrics, transport } = platform;
-  const { aws, controller: settings, gateway, kubernetes, timing } = config;
+  const { controller: settings, gateway, kubernetes } = config;
   const { launch } = cluster;
   if (!launch) throw new TypeError('a controller needs the keys of launches: join the cluster as a whole');
-  const name = 'workspace';
-  const turns = createTurns({ clock });
-  const queue = createWorkqueue({
-    name,
-    clock,
-    metrics,
-    limits: { maxMs: MAX_ERROR_BACKOFF_MS },
-    laneOf: (key) => laneOf(cluster.workspaces.get(key)),
-  });
-  const changed = connectTriggers(cluster, queue);
-  const classQueue = createWorkqueue({
-    name: 'workspaceclass',
-    clock,
-    metrics,
-    limits: { maxMs: MAX_ERROR_BACKOFF_MS },
-  });
-  const pace = createPace({ clock, statusIntervalMs: settings.classStatusIntervalMs });
-  const fleet = createFleet({
-    ...cluster,
-    names: createContentNames(cluster.keys),
-    onClass(className, news) {
-      if (news === 'numbers') classQueue.addAfter(className, pace.dueInMs(className));
-      else classQueue.add(className);
-    },
-    onPlace: queue.add,
-  });
-  cluster.classes.onChange(({ object }) => classQueue.add(object.metadata.name));
-  const ec2Metrics = createEc2Metrics(registry);
-  const buckets = createBuckets({
-    clock,
-    random,
-    metrics: ec2Metrics,
-    sizes: scaledBucketSizes(aws.requestRatePercent / 100),
-  });
-  const calls = platform.createCalls({
-    region: need(aws.region, 'aws.region'),
-    endpoint: aws.ec2Endpoint,
-    ssmEndpoint: aws.ssmEndpoint,
-    timeoutMs: aws.timeoutMs,
-    buckets,
-    clock,
-    metrics: ec2Metrics,
-    logger,
-  });
-  const cloud = createObserver({
-    calls,
-    clusterID: cluster.clusterID,
-    clock,
-    random,
-    logger,
-    metrics: ec2Metrics,
-    sweepIntervalMs: aws.sweepIntervalMs,
-    lookupIntervalMs: aws.lookupIntervalMs,
-    statusIntervalMs: aws.statusIntervalMs,
-    onChange(uid) {
-      changed(uid);
+  const lease = { held: () => elector.held(), term: () => elector.term() };
+  const queues = createQueuesPart(platform, cluster);
+  const cloudPart = createCloudPart(platform, cluster, {
+    change(uid) {
+      queues.changed(uid);
       figures.saw(uid);
     },
-    onSweep: () => orphans.swept(),
+    sweep: () => orphans.swept(),
+    turn: queues.workspaces.add,
   });
-  const evidence = createEvidencePoller({
-    store,
-    clock,
-    logger,
-    onChange: changed,
-    onPoll: (isNew) => classEvidence.refresh(isNew),
-    pollIntervalMs: settings.evidencePollIntervalMs,
-  });
-  const classEvidence = createClassEvidence({
-    ...cluster,
-    evidence,
-    cloud: () =>
-      judgeCloud({
-        cloud,
-        lease,
-        clock,
-        unavailableAfterMs: Math.max(MISSED_SWEEPS * aws.sweepIntervalMs, LEAST_UNAVAILABLE_MS),
-      }),
-    clock,
-    secondMs: timing.secondMs,
-    onChange(className) {
-      classQueue.add(className);
-      for (const workspace of cluster.workspaces.byIndex('class', className)) queue.add(objectKey(workspace));
-    },
-  });
-  createClassMetrics(registry).watchMissing(classEvidence.missing);
+  const { calls, cloud } = cloudPart;
+  const evidencePart = createEvidencePart(platform, cluster, { store, queues, cloud, lease });
+  const { evidence } = evidencePart;
   const leaseTarget = { namespace: kubernetes.namespace, name: 'workspace-operator' };
   const recorder = createEventRecorder({
     client: cluster.kube,
@@ -173,9 +71,6 @@ export function startControllerPart(
     caBundle: () => files.caBundle,
     agentScript: readAgentFiles().script,
   });
-  // Forgotten sooner than a class looks again, or the look would find what it found before.
-  const resolver = createResolver({ calls, clock, ttlMs: aws.resolveIntervalMs / 5 });
-  const lease = { held: () => elector.held(), term: () => elector.term() };
   const collector = createUserDataCollector({
     ...cluster,
     namespace: kubernetes.namespace,
@@ -198,59 +93,21 @@ export function startControllerPart(
     logger,
     metrics: createOrphanMetrics(registry),
     settings: config.orphans,
-    onChange: (key) => queue.add(key),
+    onChange: (key) => queues.workspaces.add(key),
   });
+  const { fleet } = queues;
   const figures = createFiguresPart(platform, cluster, { cloud, fleet, lease, events });
-  const keys = createKeysPart(platform, cluster, { lease, events, workspaceQueue: queue });
-  const readOne = (...of: [namespace: string, name: string]) => readSecret(cluster.kube, ...of);
-  const secretReads = createSecretReads({ ...cluster, clock, readSecret: readOne });
-  const reconcile = createWorkspaceReconciler({
-    ...cluster,
-    secretReads,
+  const keys = createKeysPart(platform, cluster, { lease, events, workspaceQueue: queues.workspaces });
+  const loops = createLoopsPart(platform, cluster, {
+    ...cloudPart,
+    ...evidencePart,
     ...userData,
+    queues,
     publishKey: keys.publish,
-    fleet,
-    cloud,
-    calls,
-    lines: createLines({
-      buckets,
-      clock,
-      metrics: ec2Metrics,
-      wake: queue.add,
-      workers: settings.workers,
-      nearMs: NEAR_MS,
-    }),
-    resolver,
-    offerings: createRefusals(cluster, launch.keys, { clock, wake: queue.add, aws, timing }),
-    evidence,
-    massSilence: classEvidence.massSilence,
     launchKeys: launch.keys,
     earlierSelves: orphans.earlierSelves,
-    mostEnvironmentBytes: config.gateway.maxEnvironmentBytes,
     lease,
     events,
-    wake: queue.add,
-    clock,
-    timing,
-  });
-  const loop = { clock, random, logger, metrics, turns };
-  const controller = createController({ name, reconcile, queue, workers: settings.workers, ...loop });
-  const classController = createController({
-    name: 'workspaceclass',
-    reconcile: createClassReconciler({
-      ...cluster,
-      operator: cluster.scope.namespaces && kubernetes.namespace,
-      fleet,
-      evidence: classEvidence,
-      lookUps: createClassLookUps({ resolver, clock, onEnd: classQueue.add }),
-      pace,
-      lease,
-      events,
-      clock,
-      timing: { resolveIntervalMs: aws.resolveIntervalMs, statusIntervalMs: settings.classStatusIntervalMs },
-    }),
-    queue: classQueue,
-    ...loop,
   });
   evidence.start();
 
@@ -270,15 +127,13 @@ export function startControllerPart(
       collector.start();
       figures.start();
       cloud.start();
-      controller.start();
-      classController.start();
+      loops.start();
       keys.start();
-      for (const { metadata } of cluster.classes.list()) classQueue.add(metadata.name);
-      for (const workspace of cluster.workspaces.list()) queue.add(objectKey(workspace));
+      queues.addAll();
     },
     async onStopped() {
-      await Promise.all([controller, classController, keys].map((it) => it.stop(settings.drainGraceMs)));
-      secretReads.forget();
+      await Promise.all([loops, keys].map((it) => it.stop(settings.drainGraceMs)));
+      loops.forget();
       await cloud.stop();
       figures.stop();
       await orphans.stop();
@@ -288,9 +143,7 @@ export function startControllerPart(
   return {
     elector,
     async stop() {
-      // Its timers would keep the process; the next leader does the queued work, so don't wait for it here.
-      void queue.shutDown();
-      void classQueue.shutDown();
+      queues.shutDown();
       await elector.stop();
       await evidence.stop();
       await events.stop();

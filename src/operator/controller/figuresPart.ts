@@ -1,14 +1,14 @@
-import type { Cluster, Platform } from '../cluster/cluster.ts';
-import type { Leadership } from '../controller/lease/leadership.ts';
-import type { CloudView } from '../ec2/calls/port.ts';
-import type { Events } from '../reconcilers/events.ts';
-import { createInstanceFigures } from '../reconcilers/figures/instances.ts';
-import { createFigureMetrics } from '../reconcilers/figures/metrics.ts';
-import { rollOuts } from '../reconcilers/figures/rollOuts.ts';
-import { createStandings } from '../reconcilers/figures/standings.ts';
-import type { Fleet } from '../reconcilers/fleet/fleet.ts';
-import { keepLedger } from '../reconcilers/workspace/ledger.ts';
-import { createWorkspaceMetrics } from '../reconcilers/workspace/metrics.ts';
+import type { Cluster, Platform } from '../../cluster/cluster.ts';
+import type { Leadership } from '../../controller/lease/leadership.ts';
+import type { CloudView } from '../../ec2/calls/port.ts';
+import type { Events } from '../../reconcilers/events.ts';
+import { createInstanceFigures } from '../../reconcilers/figures/instances.ts';
+import { createFigureMetrics } from '../../reconcilers/figures/metrics.ts';
+import { rollOuts } from '../../reconcilers/figures/rollOuts.ts';
+import { createStandings } from '../../reconcilers/figures/standings.ts';
+import type { Fleet } from '../../reconcilers/fleet/fleet.ts';
+import { keepLedger } from '../../reconcilers/workspace/ledger.ts';
+import { createWorkspaceMetrics } from '../../reconcilers/workspace/metrics.ts';
 
 export interface FiguresPart {
   /** EC2's view of a Workspace has changed. */

@@ -1,11 +1,11 @@
-import type { Cluster, Platform } from '../cluster/cluster.ts';
-import { objectKey } from '../controller/cache/store.ts';
-import type { EventRecorder } from '../controller/events/events.ts';
-import type { Leadership } from '../controller/lease/leadership.ts';
-import { createController } from '../controller/loop/controller.ts';
-import { createWorkqueue, type Workqueue } from '../controller/loop/workqueue.ts';
-import { createKeysReconciler } from '../reconcilers/keys/keys.ts';
-import { createKeyPublisher } from '../reconcilers/keys/publish.ts';
+import type { Cluster, Platform } from '../../cluster/cluster.ts';
+import { objectKey } from '../../controller/cache/store.ts';
+import type { EventRecorder } from '../../controller/events/events.ts';
+import type { Leadership } from '../../controller/lease/leadership.ts';
+import { createController } from '../../controller/loop/controller.ts';
+import { createWorkqueue, type Workqueue } from '../../controller/loop/workqueue.ts';
+import { createKeysReconciler } from '../../reconcilers/keys/keys.ts';
+import { createKeyPublisher } from '../../reconcilers/keys/publish.ts';
 
 type Reconciler = ReturnType<typeof createKeysReconciler>;
 

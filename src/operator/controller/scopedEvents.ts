@@ -1,7 +1,7 @@
-import type { KubeClient } from '../controller/client/client.ts';
-import type { Scope } from '../controller/client/scope.ts';
-import type { EventRecorder } from '../controller/events/events.ts';
-import { LEASES, type LeaseTarget } from '../controller/lease/lease.ts';
+import type { KubeClient } from '../../controller/client/client.ts';
+import type { Scope } from '../../controller/client/scope.ts';
+import type { EventRecorder } from '../../controller/events/events.ts';
+import { LEASES, type LeaseTarget } from '../../controller/lease/lease.ts';
 
 /** The API takes events about what has no namespace in this one alone. */
 const DEFAULT = 'default';
