@@ -3,14 +3,14 @@ import { kubeTransport } from '../src/controller/client/httpTransport.ts';
 import { parseKubeConfig } from '../src/controller/client/kubeConfig.ts';
 import { systemClock } from '../src/controller/lib/clock.ts';
 import { createRuntimeMetrics } from '../src/controller/serve/metrics.ts';
-import { ACCOUNTS, kubeconfigFile, startApart, workThrough } from './cluster/apart.ts';
+import { ACCOUNTS, kubeconfigFile, startApart, workThrough } from './cluster/accounts/apart.ts';
 import {
   applyRights,
   grantOperator,
   isAllowed,
   NAMESPACES_RBAC,
   SPLIT_RBAC,
-} from './cluster/operatorAccount.ts';
+} from './cluster/accounts/operatorAccount.ts';
 import { createScene, NAMESPACE, provisionsOf, type Scene } from './scenarios/harness.ts';
 
 let scene: Scene;

@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { allows, type Grant, grantsIn } from './accounts/grants.ts';
+import { OPERATOR_USER, RBAC } from './accounts/operatorAccount.ts';
 import { type AuditedRequest, auditedRequests } from './auditLog.ts';
-import { allows, type Grant, grantsIn } from './grants.ts';
-import { OPERATOR_USER, RBAC } from './operatorAccount.ts';
 
 /** Grants that no scenario comes to use, and why they are there all the same. */
 const RARE: (Grant & { because: string })[] = [];

@@ -13,8 +13,8 @@ import { createRuntimeMetrics } from '../../src/controller/serve/metrics.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { isHook, render } from '../install/chart.ts';
 import { createScene, isReady, type Scene, SECRETS, until } from '../scenarios/harness.ts';
+import { operatorToken, RESOURCES } from './accounts/operatorAccount.ts';
 import { type AuditedRequest, auditedRequests } from './auditLog.ts';
-import { operatorToken, RESOURCES } from './operatorAccount.ts';
 
 const LIST = ['team-a', 'team-b'];
 const ELSEWHERE = 'team-c';

@@ -8,12 +8,12 @@ import { openCluster } from '../envtest/dispenser.ts';
 import type { ClusterAccess } from '../envtest/globalSetup.ts';
 import type { Raised, SceneApi, SceneOptions } from '../scenarios/raised.ts';
 import { until } from '../scenarios/until.ts';
+import { grantOperator, operatorToken } from './accounts/operatorAccount.ts';
 import { auditedCalls } from './auditLog.ts';
 import { connect } from './connect.ts';
 import { historyOf } from './etcdHistory.ts';
 import { startFaultProxy } from './faultProxy.ts';
 import { followCluster } from './followCluster.ts';
-import { grantOperator, operatorToken } from './operatorAccount.ts';
 
 const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
 

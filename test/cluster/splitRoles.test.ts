@@ -4,11 +4,11 @@ import { parseAllDocuments } from 'yaml';
 import { OPERATOR_NAMESPACE } from '../../dev/stack/install.ts';
 import { isNotFound } from '../../src/controller/client/errors.ts';
 import { createScene, NAMESPACE, provisionsOf, type Scene } from '../scenarios/harness.ts';
-import { ACCOUNTS, kubeconfigFor, startApart, workThrough } from './apart.ts';
+import { ACCOUNTS, kubeconfigFor, startApart, workThrough } from './accounts/apart.ts';
+import { allows, type Grant, grantsOf } from './accounts/grants.ts';
+import { applyRights, isAllowed, RBAC, RESOURCES, SPLIT_RBAC } from './accounts/operatorAccount.ts';
 import { type AuditedRequest, auditedRequests } from './auditLog.ts';
 import { type Connection, connect } from './connect.ts';
-import { allows, type Grant, grantsOf } from './grants.ts';
-import { applyRights, isAllowed, RBAC, RESOURCES, SPLIT_RBAC } from './operatorAccount.ts';
 
 type Part = keyof typeof ACCOUNTS;
 const userOf = (part: Part) => `system:serviceaccount:${OPERATOR_NAMESPACE}:${ACCOUNTS[part]}`;

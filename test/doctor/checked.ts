@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../../src/controller/lib/clock.ts';
 import { systemRandom } from '../../src/controller/lib/random.ts';
 import { createRuntimeMetrics } from '../../src/controller/serve/metrics.ts';
 import { check } from '../../src/doctor/commands.ts';
-import { applyRights, operatorToken, SPLIT_RBAC } from '../cluster/operatorAccount.ts';
+import { applyRights, operatorToken, SPLIT_RBAC } from '../cluster/accounts/operatorAccount.ts';
 import { createEmbeddedScene, until } from '../scenarios/harness.ts';
 
 /** A busy machine is no fault of what is checked. */

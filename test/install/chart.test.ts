@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { CHART_SETTINGS } from '../../dev/generate/chartSchema.ts';
 import { parseCommandLine } from '../../src/config/commandLine.ts';
-import { grantsOf } from '../cluster/grants.ts';
+import { grantsOf } from '../cluster/accounts/grants.ts';
 import { find, isHook, LEAST, type Manifest, render, type Values } from './chart.ts';
 
 const PARTS = ['controller', 'gateway'] as const;

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { OPERATOR_NAMESPACE } from '../../../dev/stack/install.ts';
+import { allows, type Grant, grantsOf } from '../../cluster/accounts/grants.ts';
 import { type AuditedRequest, auditedRequests } from '../../cluster/auditLog.ts';
-import { allows, type Grant, grantsOf } from '../../cluster/grants.ts';
 import { render } from '../chart.ts';
 import { describeOnNode, theBed } from './bed.ts';
 import { whenInstalled } from './helm.ts';

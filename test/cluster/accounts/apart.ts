@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { expect } from 'vitest';
 import { parse, stringify } from 'yaml';
-import type { Transport } from '../../src/controller/client/transport.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
+import type { Transport } from '../../../src/controller/client/transport.ts';
+import { WORKSPACES } from '../../../src/reconcilers/workspace/context/deps.ts';
 import {
   createWorkspace,
   NAMESPACE,
@@ -13,7 +13,7 @@ import {
   type Scene,
   untilGone,
   untilReady,
-} from '../scenarios/harness.ts';
+} from '../../scenarios/harness.ts';
 import { operatorToken } from './operatorAccount.ts';
 
 /** The ServiceAccounts of deploy/rbac-split.yaml. */

@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { OPERATOR_NAMESPACE } from '../../dev/stack/install.ts';
-import type { KubeClient, Resource } from '../../src/controller/client/client.ts';
-import type { Transport } from '../../src/controller/client/transport.ts';
-import { until } from '../scenarios/until.ts';
+import { OPERATOR_NAMESPACE } from '../../../dev/stack/install.ts';
+import type { KubeClient, Resource } from '../../../src/controller/client/client.ts';
+import type { Transport } from '../../../src/controller/client/transport.ts';
+import { until } from '../../scenarios/until.ts';
 import { type Grant, grantsIn } from './grants.ts';
 
-const DEPLOY = join(import.meta.dirname, '..', '..', 'deploy');
+const DEPLOY = join(import.meta.dirname, '..', '..', '..', 'deploy');
 export const RBAC = join(DEPLOY, 'rbac.yaml');
 /** Controller and gateway apart. */
 export const SPLIT_RBAC = join(DEPLOY, 'rbac-split.yaml');
