@@ -82,3 +82,21 @@ test('what is labelled is not deleted, by an administrator either, until the lab
     await on.kubectl.ok('delete', what, '-n', 'default', '--wait=false');
   }
 });
+
+// A collection is deleted without the names of what is in it; and the end of a definition asks no policy about its objects.
+test.each([
+  [
+    'with all of its namespace',
+    ['wks', '--all', '-n', 'default'],
+    /Workspace kept is protected from deletion/,
+  ],
+  ['with its definition', ['crd', 'workspaces.compute.molecule.ai'], /would delete all its objects/],
+  ['with all definitions', ['crd', '--all'], /would delete all its objects/],
+])('what is labelled is not deleted %s', async (_how, target, refusal) => {
+  const kept = JSON.parse(manifest('kept', 'standard'));
+  kept.metadata.labels = { 'compute.molecule.ai/deletion-protection': 'true' };
+  expect(await apply(JSON.stringify(kept), [])).toMatchObject({ code: 0 });
+  expect(await on.kubectl.fails('delete', ...target, '--wait=false')).toMatch(refusal);
+  const shown = JSON.parse(await on.kubectl.ok('get', 'wks/kept', '-n', 'default', '-o', 'json'));
+  expect(shown.metadata.deletionTimestamp).toBeUndefined();
+});
