@@ -71,6 +71,19 @@ test('no change of a single character leaves a credential good', () => {
   expect(accepted).toEqual([]);
 });
 
+test('a session has one spelling: its instance makes no others that are remembered beside it', () => {
+  const session = createSession(keys.current('session'), { clusterID: 'c1', uid: 'u1', number: 1 });
+  const [version, id, , mac] = session.split('.');
+  const encode = (text: string) => Buffer.from(text).toString('base64url');
+  const payloads = ['["u1", 1]', ' ["u1",1]', '["u1",1.0]', '["u1",1e0]', '["\\u00751",1]'].map(encode);
+  const spelled = [...payloads, `${encode('["u1",1]')}A`, `${encode('["u1",1]').slice(0, -1)}R`];
+  const accepted = spelled.filter((payload) =>
+    verifySession(keys, 'c1', [version, id, payload, mac].join('.')),
+  );
+  expect(accepted).toEqual([]);
+  expect(verifySession(keys, 'c1', session)).toEqual({ uid: 'u1', number: 1 });
+});
+
 test('a ticket is no session, nor the other way round', () => {
   const mine = { clusterID: 'c1', uid: 'u1', number: 1 };
   const ticket = createTicket(keys.current('ticket'), mine);

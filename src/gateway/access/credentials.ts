@@ -57,8 +57,11 @@ const sessionPayload = z.tuple([z.string().min(1).max(128), z.int().min(1)]);
 
 /** `s1.<key id>.<payload>.<HMAC-SHA256>`: names its launch, so that it verifies without a look-up. It ends with its launch. */
 export function createSession(key: NamedKey, claim: LaunchClaim): string {
-  const payload = Buffer.from(JSON.stringify([claim.uid, claim.number])).toString('base64url');
-  return `s1.${key.id}.${payload}.${sign(key.key, 'session', claim)}`;
+  return `s1.${key.id}.${payloadOf(claim)}.${sign(key.key, 'session', claim)}`;
+}
+
+function payloadOf({ uid, number }: Pick<LaunchClaim, 'uid' | 'number'>): string {
+  return Buffer.from(JSON.stringify([uid, number])).toString('base64url');
 }
 
 /** Credentials that were found to be good; the one that was verified first goes first. */
@@ -104,6 +107,8 @@ function verify(keys: KeyRing, clusterID: string, credential: string): Known | u
   const parsed = sessionPayload.safeParse(parseJSON(Buffer.from(payload, 'base64url').toString('utf8')));
   if (!parsed.success) return undefined;
   const [uid, number] = parsed.data;
+  // The MAC is of what it says. Spelled in other ways it would say the same, and each of them would be remembered.
+  if (payload !== payloadOf({ uid, number })) return undefined;
   if (!equal(mac, sign(key, 'session', { clusterID, uid, number }))) return undefined;
   return { clusterID, key, keyID, launch: Object.freeze({ uid, number }) };
 }
