@@ -24,9 +24,8 @@ export const ORDINARY_USER: Place = {
   prepare: `test "$(id -u)" != 0; cd "$CHECKOUT"`,
 };
 
-export const WITHOUT_CURL: Place = {
-  where: 'without curl',
-  prepare: `
+const LITTLE = `
+mkdir -m 700 "$TMPDIR"
 mkdir "$FOLDER/bin"
 IFS=:
 # The first of a name wins, as on PATH; the others exist already, of which ln complains.
@@ -35,11 +34,16 @@ unset IFS
 rm -f "$FOLDER/bin/curl"
 PATH=$FOLDER/bin
 ! command -v curl
-cd "$CHECKOUT"`,
+cd "$CHECKOUT"`;
+
+export const WITH_LITTLE: Place = {
+  where: 'without curl, with a TMPDIR of one’s own that no other user enters',
+  prepare: LITTLE,
+  env: (folder) => ({ TMPDIR: `${folder}/tmp/für mich` }),
 };
 
-export const READ_ONLY_HOME: Place = {
-  where: 'with a home that can’t be written to',
+export const WITH_LEAST: Place = {
+  where: `${WITH_LITTLE.where} and a home that can’t be written to`,
   ...(process.getuid?.() === 0 && { namespaces: MOUNTS }),
   prepare: `
 mkdir "$HOME"
@@ -49,14 +53,8 @@ if [ "$(id -u)" = 0 ]; then
   mount -o remount,bind,ro "$HOME"
 fi
 ! touch "$HOME/file" 2>/dev/null
-cd "$CHECKOUT"`,
-  env: (folder) => ({ HOME: `${folder}/home` }),
-};
-
-export const OWN_TMPDIR: Place = {
-  where: 'with a TMPDIR of one’s own that no other user enters',
-  prepare: `mkdir -m 700 "$TMPDIR"; cd "$CHECKOUT"`,
-  env: (folder) => ({ TMPDIR: `${folder}/tmp/für mich` }),
+${LITTLE}`,
+  env: (folder) => ({ ...WITH_LITTLE.env?.(folder), HOME: `${folder}/home` }),
 };
 
 export const WITHOUT_IPV6: Place = {
