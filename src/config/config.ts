@@ -187,7 +187,9 @@ const gateway = z
     ),
     flushIntervalMs: ms(200).describe('How long heartbeats are gathered into one statement.'),
     beatIntervalMs: ms(1_000).describe('How often the gateway is recorded as up.'),
-    retentionMs: ms(14 * DAY_MS).describe('After how long a launch that nobody spoke of is forgotten.'),
+    retentionMs: ms(14 * DAY_MS).describe(
+      'For how long a launch is kept that no gateway serves or hears, before it is forgotten.',
+    ),
   })
   .describe('Gateway');
 

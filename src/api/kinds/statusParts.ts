@@ -66,5 +66,5 @@ export const contents = z
   )
   .max(12)
   .describe(
-    'Environments that this status names, so that one change of a Secret that many namespaces hold is tried by one first. Nobody but the operator can tell from it who has the same.',
+    'Environments that this status names, so that one change of a Secret that many namespaces hold is tried by one first. Only the operator can see from it which Workspaces have the same.',
   );

@@ -45,7 +45,7 @@ const SecretsSynced = {
   EnvironmentTooLarge: { means: 'The merged environment is larger than the setting allows.' },
   Unread: { means: 'The operator has not read the Secrets yet.' },
   KeyLost: {
-    means: 'The key of the digest is gone, so that nobody can compare ([keys](keys.md)).',
+    means: 'The key of the digest is gone, so the digest can’t be compared ([keys](keys.md)).',
   },
 } as const satisfies Aspect;
 

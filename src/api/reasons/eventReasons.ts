@@ -52,7 +52,7 @@ export const WORKSPACE_EVENTS = {
   },
   KeyLost: {
     type: 'Warning',
-    when: 'Nobody holds the key of the recorded digest any more; the content is taken for unchanged ([keys](keys.md)).',
+    when: 'The key of the recorded digest is gone; the operator takes the content for unchanged ([keys](keys.md)).',
   },
   NotOurs: {
     type: 'Warning',

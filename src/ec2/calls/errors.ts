@@ -20,7 +20,7 @@ const NEXT_STEP: Readonly<Record<ErrorClass, string>> = {
   userFix: 'Correct the class, the permissions or the account as AWS says; it is asked again now and then.',
   mismatch: 'The token is bound already: what it is bound to is looked up.',
   gone: 'It is taken for gone only when look-ups some time apart agree.',
-  ambiguous: 'Nobody knows whether it happened: it is asked again, unchanged, until the answer is definite.',
+  ambiguous: 'It may have happened: the operator asks again, unchanged, until the answer is definite.',
   notSent: 'Nothing was sent; it is tried again.',
   dryRunOK: 'A real request would have been accepted.',
 };

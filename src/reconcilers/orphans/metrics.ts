@@ -9,7 +9,7 @@ export function createOrphanMetrics(registry: Registry): OrphanMetrics {
   return {
     orphans: new Gauge({
       name: 'workspace_orphans',
-      help: 'Live instances of this cluster that no Workspace owns, by verdict; absent where nobody looks.',
+      help: 'Live instances of this cluster that no Workspace owns, by verdict; absent in a process that does not lead.',
       labelNames: ['verdict'],
       registers: [registry],
     }),

@@ -18,7 +18,7 @@ export interface OrphanReports {
 
 const SAID: Readonly<Record<OrphanVerdict, string>> = {
   Young: 'It is watched until the grace is over.',
-  Heartbeating: 'It still heartbeats, so it is left alone; end it by hand if nobody needs it.',
+  Heartbeating: 'It still heartbeats, so the operator leaves it alone; end it yourself if it is not needed.',
   Foreign: 'Its tags are not those of a launch of this operator, so it is never ended; see who tagged it.',
   Due: 'It does not heartbeat.',
 };

@@ -101,7 +101,7 @@ function renew(draft: Draft, desired: NonNullable<Draft['status']['desired']>): 
   draft.events.push(
     eventOf(
       'KeyLost',
-      `The key ${digestKeyID(desired.env)}, which the environment's digest names, is gone: nobody can say whether a Secret changed meanwhile, and the content is taken for unchanged. If it did, ask for a restart (spec.requests.restart).`,
+      `The key ${digestKeyID(desired.env)}, which the environment's digest names, is gone, so the operator can't compare the content and takes it for unchanged. If a Secret changed meanwhile, ask for a restart (spec.requests.restart).`,
     ),
   );
   desired.env = env;

@@ -17,6 +17,6 @@ export function judgeEarlier({ facts }: View): Verdict<AspectReason<'EarlierInst
   const more = facts.earlier.length - named.length;
   const message =
     `An earlier Workspace of this name left ${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}. ` +
-    'This one has an instance of its own. The operator reports the other as an orphan and does not end it while it heartbeats; end it by hand if nobody needs it.';
+    'This one has an instance of its own. The operator reports the other as an orphan and does not end it while it heartbeats; end it yourself if it is not needed.';
   return { status: 'True', reason: 'Lives', message };
 }

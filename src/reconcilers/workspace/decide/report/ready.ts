@@ -59,7 +59,7 @@ function unknownOwner(view: View): Blocker | undefined {
   if (!unknown?.length) return undefined;
   return {
     reason: 'TerminationBlocked',
-    message: `EC2 shows no client token for ${unknown.join(', ')}, which the status names, so it is not known to be this Workspace’s, and the operator does not end it. See whose it is, and end it by hand if nobody needs it.`,
+    message: `EC2 shows no client token for ${unknown.join(', ')}, which the status names, so it is not known to be this Workspace’s, and the operator does not end it. See whose it is, and end it yourself if it is not needed.`,
   };
 }
 
