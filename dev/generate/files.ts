@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { type CustomResourceDefinition, workspaceClassCrd, workspaceCrd } from '../../src/api/kinds/crd.ts';
-import { argocdPatch } from './argocd.ts';
 import { causesTable } from './causesDocs.ts';
-import { chartSchema } from './chartSchema.ts';
-import { valuesDocs } from './chartValues.ts';
 import { configurationDocs } from './configurationDocs.ts';
+import { argocdPatch } from './deploy/argocd.ts';
+import { chartSchema } from './deploy/chartSchema.ts';
+import { valuesDocs } from './deploy/chartValues.ts';
+import { dashboard } from './deploy/dashboard.ts';
 import { availabilityTable, errorsTable } from './gatewayDocs.ts';
 import { kindsDocs } from './kindsDocs.ts';
 import { licencesDocs } from './licences.ts';
@@ -24,6 +25,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     ...crds.map((crd): [string, string] => [`crds/${crd.metadata.name}.yaml`, crdYaml(crd)]),
     ['deploy/argocd/argocd-cm.yaml', argocdPatch()],
     ['deploy/chart/values.schema.json', chartSchema()],
+    ['deploy/dashboards/workspace-operator.json', dashboard()],
     ['docs/install/values.md', valuesDocs()],
     ['docs/kinds.md', kindsDocs(crds)],
     ['docs/configuration.md', configurationDocs()],

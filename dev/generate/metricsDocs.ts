@@ -99,7 +99,9 @@ function alertsTable(): string {
   return `### Alerts
 
 \`deploy/alerts/workspace-operator.rules.yaml\` is for \`rule_files\` of Prometheus; the chart makes the same a PrometheusRule with
-\`metrics.prometheusRule.enabled\`. Each alert has a runbook.
+\`metrics.prometheusRule.enabled\`. Each alert has a runbook. \`deploy/dashboards/workspace-operator.json\` is a dashboard for Grafana 9 and
+later, a row a question: is it well, what is it doing, what did it spend, what waits. The chart makes it a ConfigMap for Grafana's
+sidecar with \`metrics.dashboard.enabled\`.
 
 ${table(['Alert', 'Severity', 'What follows'], rows)}`;
 }

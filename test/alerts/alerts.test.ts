@@ -1,20 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { metricsDocs } from '../../dev/generate/metricsDocs.ts';
+import { knownMetrics } from './known.ts';
 import { metricsOf, readAlerts } from './rules.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const SECTIONS = ['Meaning', 'Impact', 'What to look at', 'What to do', 'What not to do'];
 const alerts = await readAlerts();
 
-/** The labels of each metric that there is, from its row in the documents, which come from the registry. */
-const known = new Map(
-  [...metricsDocs().matchAll(/^\| `([a-z0-9_]+)` \| ([^|]*) \|/gm)].map(([, name = '', labels = '']) => [
-    name,
-    [...labels.matchAll(/`([a-z_]+)`/g)].map(([, label = '']) => label),
-  ]),
-);
+const known = knownMetrics();
 
 test('the metrics of an expression are found in any context', () => {
   expect(

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
+import { askedOf, readDashboard } from '../alerts/dashboard.ts';
 import { readAlerts } from '../alerts/rules.ts';
 import { find, render } from './chart.ts';
 import { findPromtool } from './promtool.ts';
@@ -66,6 +67,23 @@ describe('the chart’s alerts', () => {
       ({ stdout, stderr }: { stdout: string; stderr: string }) => expect.fail(`${stdout}${stderr}`),
     );
     expect(tested.stdout).toContain('SUCCESS');
+  });
+
+  test('so is each query of the dashboard, which the chart makes a ConfigMap for Grafana’s sidecar', async () => {
+    const { panels } = await readDashboard();
+    const rules = panels
+      .flatMap(({ targets }) => targets)
+      .map(({ expr }, index) => ({ record: `asked:${index}`, expr: askedOf(expr) }));
+    const file = join(folder, 'queries.yaml');
+    await writeFile(file, stringify({ groups: [{ name: 'dashboard', rules }] }));
+    const checked = await promisify(execFile)(await findPromtool(), ['check', 'rules', file]);
+    expect(checked.stdout).toContain(`SUCCESS: ${rules.length} rules found`);
+    const annotations = { grafana_folder: 'Platform' };
+    const values = { metrics: { dashboard: { enabled: true, annotations } } };
+    const configMap = find(await render(values), 'ConfigMap', 'workspace-operator-dashboard');
+    expect(configMap?.metadata).toMatchObject({ labels: { grafana_dashboard: '1' }, annotations });
+    const data = z.object({ data: z.record(z.string(), z.string()) }).parse(configMap).data;
+    expect(JSON.parse(data['workspace-operator.json'] ?? '').panels).toHaveLength(panels.length);
   });
 
   test('have a case in which they fire and one in which they don’t', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { CHART_SETTINGS } from '../../dev/generate/chartSchema.ts';
+import { CHART_SETTINGS } from '../../dev/generate/deploy/chartSchema.ts';
 import { parseCommandLine } from '../../src/config/commandLine.ts';
 import { grantsOf } from '../cluster/accounts/grants.ts';
 import { find, isHook, LEAST, type Manifest, render, type Values } from './chart.ts';

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { chartValues } from '../../dev/generate/chartValues.ts';
+import { chartValues } from '../../dev/generate/deploy/chartValues.ts';
 import { CHART, type Manifest, render, type Values } from './chart.ts';
 
 const FOLDER = join(import.meta.dirname, 'values');

@@ -1,4 +1,4 @@
-import { SETTINGS, type Setting } from '../../src/config/settings.ts';
+import { SETTINGS, type Setting } from '../../../src/config/settings.ts';
 
 /** Settings that have a value of the chart of their own, or that a Pod gives. */
 const OWN: ReadonlySet<string> = new Set([
@@ -163,7 +163,8 @@ export function chartSchema(): string {
     metrics: object({
       serviceMonitor: monitor,
       podMonitor: monitor,
-      prometheusRule: object({ enabled: flag, labels: texts, runbookURL: { type: 'string' } }),
+      prometheusRule: object({ enabled: flag, labels, runbookURL: { type: 'string' } }),
+      dashboard: object({ enabled: flag, labels, annotations: texts }),
     }),
     priorityClassName: nameOrNone,
     nodeSelector: texts,

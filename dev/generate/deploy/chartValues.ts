@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { type Document, isMap, isScalar, type Pair, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { code, GENERATED, table } from '../markdown.ts';
 import { chartSchema } from './chartSchema.ts';
-import { code, GENERATED, table } from './markdown.ts';
 
 /** One value of the chart that is set as a whole. */
 export interface ChartValue {
@@ -45,7 +45,7 @@ Each value with its default; an unknown one is refused. [Install with Helm](char
 
 /** docs/install/values.md: from the schema, and the comments of values.yaml. */
 export function valuesDocs(): string {
-  const text = readFileSync(new URL('../../deploy/chart/values.yaml', import.meta.url), 'utf8');
+  const text = readFileSync(new URL('../../../deploy/chart/values.yaml', import.meta.url), 'utf8');
   const document = parseDocument(text);
   const rows = chartValues().map(({ path, needed }) => {
     const { comment, value } = described(document, path);
