@@ -6,6 +6,7 @@ import {
   type ObservedInstance,
   TAG,
 } from '../calls/port.ts';
+import { sameReading, sameToReaders } from './sameInstance.ts';
 
 /** Workspaces (uids) whose picture changed. */
 export type Changes = ReadonlySet<string>;
@@ -17,6 +18,11 @@ type NotFound = NonNullable<ObservedInstance['notFound']>;
  * the result is as if they had come in the order in which they were begun.
  */
 export interface Inventory {
+  /**
+   * The reading held, where it shows the same; otherwise what was given. A sweep of 10,000 that keeps its own copies until it is
+   * whole costs 15 MB that live just long enough to be moved to the old generation.
+   */
+  held(instance: Instance): Instance;
   /** A whole sweep: all or nothing of it is taken. `judgedElsewhere`: ids whose absence from it proves nothing. */
   applySweep(items: readonly Instance[], begunAt: MonoMs, judgedElsewhere: ReadonlySet<string>): Changes;
   /** Complete look-ups of these ids. */
@@ -37,13 +43,21 @@ export interface Inventory {
 
 /** The known facts of one id; an id that no answer ever showed has no `reading`. */
 interface Known {
-  reading?: Instance & { readAt: MonoMs };
+  reading?: Reading;
   /** Begin of the newest read that showed it, and of the newest that should have and did not. */
   seenAt?: MonoMs;
   lackedAt?: MonoMs;
   notFound?: NotFound | undefined;
   impaired?: ObservedInstance['impaired'] | undefined;
   view?: ObservedInstance;
+  /** What the view was made from. */
+  viewed?: Reading;
+}
+
+interface Reading {
+  of: Instance;
+  /** When the newest one that showed this was begun. */
+  at: MonoMs;
 }
 
 /** How far towards its end a state is. An instance that ended or is ending never comes back, though EC2's replicas may show an earlier state. */
@@ -77,10 +91,11 @@ export function createInventory(followers: (id: string) => Iterable<string>, gap
     // A sighting begun after the first NotFound lies between the two or after both: they prove nothing any more.
     const settled = notFound !== undefined && begunAt < notFound.firstAt;
     const stale =
-      reading !== undefined && (begunAt < reading.readAt || ENDING[instance.state] < ENDING[reading.state]);
-    if (!stale) entry.reading = { ...instance, readAt: begunAt };
+      reading !== undefined && (begunAt < reading.at || ENDING[instance.state] < ENDING[reading.of.state]);
+    if (!stale && reading?.of === instance) reading.at = begunAt;
+    else if (!stale) entry.reading = { of: instance, at: begunAt };
     // Checks begin again with the next start.
-    if (entry.reading?.state !== 'running') entry.impaired = undefined;
+    if (entry.reading?.of.state !== 'running') entry.impaired = undefined;
     publish(instance.id, entry, settled ? notFound : undefined, changed);
   }
 
@@ -90,7 +105,7 @@ export function createInventory(followers: (id: string) => Iterable<string>, gap
     entry.lackedAt = latest(begunAt, entry.lackedAt);
     let { notFound } = entry;
     // EC2 drops what terminated after about an hour; there is nothing left to prove about it.
-    if (lookedUp && entry.reading?.state !== 'terminated') {
+    if (lookedUp && entry.reading?.of.state !== 'terminated') {
       const earlier = notFound && msBetween(notFound.lastAt, begunAt) <= gapMs ? notFound : undefined;
       notFound = {
         firstAt: earliest(begunAt, earlier?.firstAt),
@@ -101,14 +116,19 @@ export function createInventory(followers: (id: string) => Iterable<string>, gap
   }
 
   function publish(id: string, entry: Known, notFound: NotFound | undefined, changed: Set<string>): void {
+    if (isShown(entry, notFound)) return;
     const before = entry.view;
     const absenceChanged = (entry.notFound === undefined) !== (notFound === undefined);
     entry.notFound = notFound;
     if (entry.reading) {
       const missing = isLacking(entry);
       const { reading, impaired } = entry;
+      entry.viewed = reading;
       entry.view = Object.freeze({
-        ...reading,
+        ...reading.of,
+        get readAt() {
+          return reading.at;
+        },
         missing,
         ...(notFound ? { notFound } : {}),
         ...(impaired ? { impaired } : {}),
@@ -154,6 +174,11 @@ export function createInventory(followers: (id: string) => Iterable<string>, gap
   }
 
   return {
+    held(instance) {
+      const reading = byID.get(instance.id)?.reading?.of;
+      return reading && sameReading(reading, instance) ? reading : instance;
+    },
+
     applySweep(items, begunAt, judgedElsewhere) {
       const changed = new Set<string>();
       for (const item of items) sight(item, begunAt, changed);
@@ -173,14 +198,14 @@ export function createInventory(followers: (id: string) => Iterable<string>, gap
     note(instance, now) {
       const changed = new Set<string>();
       const before = byID.get(instance.id)?.reading;
-      if (!before || ENDING[instance.state] > ENDING[before.state]) sight(instance, now, changed);
+      if (!before || ENDING[instance.state] > ENDING[before.of.state]) sight(instance, now, changed);
       return changed;
     },
 
     applyImpaired(kinds, begunAt) {
       const changed = new Set<string>();
       for (const [id, entry] of byID) {
-        const kind = entry.reading?.state === 'running' ? kinds?.get(id) : undefined;
+        const kind = entry.reading?.of.state === 'running' ? kinds?.get(id) : undefined;
         if (kind === entry.impaired?.kind) continue;
         entry.impaired = kind && { kind, since: entry.impaired?.since ?? begunAt };
         publish(id, entry, entry.notFound, changed);
@@ -222,56 +247,18 @@ function isLacking({ lackedAt, seenAt }: Known): boolean {
   return lackedAt !== undefined && (seenAt === undefined || lackedAt > seenAt);
 }
 
+/** Whether the view shows all of this already, so that none need be made: at each sweep nearly all do. */
+function isShown(entry: Known, notFound: NotFound | undefined): boolean {
+  const { view, viewed, reading, impaired } = entry;
+  return (
+    view !== undefined &&
+    viewed === reading &&
+    view.missing === isLacking(entry) &&
+    view.notFound === notFound &&
+    view.impaired === impaired
+  );
+}
+
 function uidOf(instance: Instance | undefined): string | undefined {
   return instance?.tags[TAG.uid];
-}
-
-type Timeless = Omit<ObservedInstance, 'readAt' | 'notFound'>;
-
-const same = (a: unknown, b: unknown) => a === b;
-
-/**
- * How each fact of an instance compares. A field that is missing here does not compile, because its change would wake no reader.
- * The times of readings go on while nothing changes; publish() compares whether there is a NotFound.
- */
-const SAME: { readonly [K in keyof Required<Timeless>]: (a: Timeless[K], b: Timeless[K]) => boolean } = {
-  id: same,
-  state: same,
-  missing: same,
-  impaired: (a, b) => a?.kind === b?.kind && a?.since === b?.since,
-  type: same,
-  zone: same,
-  imageID: same,
-  capacityType: same,
-  subnetID: same,
-  securityGroupIDs: sameMembers,
-  instanceProfile: same,
-  privateIP: same,
-  clientToken: same,
-  launchTime: same,
-  stateReasonCode: same,
-  stateReason: same,
-  tags: sameTags,
-};
-const COMPARED = Object.keys(SAME) as (keyof typeof SAME)[];
-
-/** Whether a reader would decide alike: the times of readings alone are no change. */
-function sameToReaders(a: ObservedInstance | undefined, b: ObservedInstance | undefined): boolean {
-  if (!a || !b) return a === b;
-  return COMPARED.every((field) => isSame(field, a, b));
-}
-
-function isSame<K extends keyof typeof SAME>(field: K, a: ObservedInstance, b: ObservedInstance): boolean {
-  return SAME[field](a[field], b[field]);
-}
-
-/** EC2 lists groups in no order that it promises. */
-function sameMembers(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
-  if (!a || !b) return a === b;
-  return a.length === b.length && a.every((it) => b.includes(it));
-}
-
-function sameTags(a: Instance['tags'], b: Instance['tags']): boolean {
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }

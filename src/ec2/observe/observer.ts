@@ -82,7 +82,7 @@ export function createObserver(options: ObserverOptions): Observer {
     async task() {
       const begunAt = clock.monotonic();
       try {
-        const items = await sweepInstances(calls, clusterID);
+        const items = await sweepInstances(calls, clusterID, inventory.held);
         const endedAt = clock.monotonic();
         metrics.sweep('ok', endedAt - begunAt);
         swept = { begunAt, endedAt };

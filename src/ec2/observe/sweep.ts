@@ -14,9 +14,16 @@ type Reads = Pick<Ec2Calls, 'describeInstances'>;
 /** Most values that a filter takes (API reference, Filter). */
 export const LOOKUP_BATCH = 200;
 
-/** All instances that carry this cluster's tag, terminated ones included: 1,000 a call. Nothing when a page fails. */
-export function sweepInstances(calls: Reads, clusterID: string): Promise<Instance[]> {
-  return readInstances(calls, [{ name: `tag:${TAG.cluster}`, values: [clusterID] }]);
+/**
+ * All instances that carry this cluster's tag, terminated ones included: 1,000 a call. Nothing when a page fails.
+ * @param held what to keep of each as its page comes in; see Inventory
+ */
+export function sweepInstances(
+  calls: Reads,
+  clusterID: string,
+  held: (instance: Instance) => Instance,
+): Promise<Instance[]> {
+  return readInstances(calls, [{ name: `tag:${TAG.cluster}`, values: [clusterID] }], held);
 }
 
 /**
@@ -47,10 +54,17 @@ export async function readImpaired(
   return found;
 }
 
-function readInstances(calls: Reads, filters: readonly Filter[]): Promise<Instance[]> {
-  return readPages<Instance>('DescribeInstances', (token) =>
-    calls.describeInstances(token === undefined ? { filters } : { filters, nextToken: token }),
-  );
+function readInstances(
+  calls: Reads,
+  filters: readonly Filter[],
+  held = (instance: Instance) => instance,
+): Promise<Instance[]> {
+  return readPages<Instance>('DescribeInstances', async (token) => {
+    const page = await calls.describeInstances(
+      token === undefined ? { filters } : { filters, nextToken: token },
+    );
+    return { ...page, items: page.items.map(held) };
+  });
 }
 
 async function readPages<T>(
