@@ -102,7 +102,7 @@ async function clear({ connection: { kube }, helm, kubectl }: RaisedOnNode): Pro
     await kubectl.run(['delete', 'wksc', '--all']);
     await helm.run('uninstall', RELEASE, '--no-hooks', '--ignore-not-found');
     await kubectl.run(['delete', 'pods', '--all', '-n', OPERATOR_NAMESPACE, '--force', '--grace-period=0']);
-    // The namespace stays, as its end takes five seconds: that it ends is shown in uninstall.ts.
+    // The namespace stays, as its end takes five seconds: that it ends is shown in parts/uninstall.ts.
     await kubectl.run(['delete', MADE, '--all', '-n', OPERATOR_NAMESPACE]);
     // A release keeps them, and with them who wrote what.
     await kubectl.run(['delete', 'crd', '--all']);

@@ -1,8 +1,10 @@
-import { createServerCertificate } from '../../../dev/apiserver/transport/certificates.ts';
-import { OPERATOR_NAMESPACE } from '../../../dev/stack/install.ts';
-import type { KubeObject, Resource } from '../../../src/controller/client/client.ts';
-import { noteRelease } from './helm.ts';
-import type { NodeScene } from './scene.ts';
+import { connect } from 'node:tls';
+import { createServerCertificate } from '../../../../dev/apiserver/transport/certificates.ts';
+import { OPERATOR_NAMESPACE } from '../../../../dev/stack/install.ts';
+import type { KubeObject, Resource } from '../../../../src/controller/client/client.ts';
+import { until } from '../../../scenarios/until.ts';
+import { noteRelease } from '../helm.ts';
+import type { NodeScene } from '../scene.ts';
 
 const RBAC = { group: 'rbac.authorization.k8s.io', version: 'v1', namespaced: true };
 const ROLES: Resource = { ...RBAC, plural: 'roles' };
@@ -17,6 +19,20 @@ const TLS = { name: 'workspace-gateway-tls', namespace: OPERATOR_NAMESPACE };
 
 /** Plants a fault that `helm test` is to find, and answers with how to take it back. */
 export type Fault = (scene: NodeScene) => Promise<() => Promise<unknown>>;
+
+const ELSEWHERE = 'elsewhere.example';
+
+function isElsewhere({ stack }: NodeScene): Promise<boolean> {
+  const { hostname, port } = new URL(stack.gatewayURL);
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: hostname, port: Number(port), rejectUnauthorized: false }, () => {
+      const { subjectaltname = '' } = socket.getPeerCertificate();
+      socket.destroy();
+      resolve(subjectaltname.includes(ELSEWHERE));
+    });
+    socket.once('error', reject);
+  });
+}
 
 export const databaseAway: Fault = async ({ doors }) => {
   await doors.database.shut();
@@ -41,7 +57,7 @@ export const rightMissing: Fault = async ({ kube, bed }) => {
   };
 };
 
-export const definitionsOlder: Fault = async ({ kube }) => {
+export const definitionsOlder: Fault = async ({ kube, helm, values }) => {
   const name = 'workspaces.compute.molecule.ai';
   type Definition = KubeObject & { spec: { versions: Version[] } };
   type Version = {
@@ -51,16 +67,25 @@ export const definitionsOlder: Fault = async ({ kube }) => {
   const older = structuredClone(spec.versions);
   for (const { schema } of older) delete schema.openAPIV3Schema.properties.status.properties.provisions;
   await kube.mergePatch(DEFINITIONS, { name }, { spec: { versions: older } });
-  return () => kube.mergePatch(DEFINITIONS, { name }, { spec: { versions: spec.versions } });
+  // As people do: Helm 4 refuses to change what someone else wrote, without the flag.
+  return () => helm.apply('upgrade', values, { args: ['--force-conflicts'] });
 };
 
-export const certificateWrong: Fault = async ({ kube }) => {
+export const certificateWrong: Fault = async (scene) => {
+  const { kube } = scene;
   const { data } = await kube.get<KubeObject & { data: Record<string, string> }>(
     SECRETS,
     TLS.name,
     TLS.namespace,
   );
-  const { certPEM, keyPEM } = await createServerCertificate('elsewhere.example');
+  const { certPEM, keyPEM } = await createServerCertificate(ELSEWHERE);
   await kube.mergePatch(SECRETS, TLS, { stringData: { 'tls.crt': certPEM, 'tls.key': keyPEM } });
-  return () => kube.mergePatch(SECRETS, TLS, { data });
+  return async () => {
+    await kube.mergePatch(SECRETS, TLS, { data });
+    // Of both gateways, whichever answers.
+    await until('the gateways show the certificate of before', async () => {
+      for (let asked = 0; asked < 12; asked += 1) if (await isElsewhere(scene)) return false;
+      return true;
+    });
+  };
 };
