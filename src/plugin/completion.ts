@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { CLASSES, WORKSPACES } from './asks.ts';
 import { type Kubectl, KubectlError } from './kubectl.ts';
 
@@ -11,20 +11,38 @@ exec kubectl workspace __complete "$@"
 /** No files, as cobra's directive 4 says. */
 const NO_FILES = ':4\n';
 
-/** What may stand in the place of the last word, a line each. */
-export async function completions(
+/**
+ * What may stand in the place of the last word, a line each.
+ * @param kubectlOf the kubectl for the flags that the words have, so that names are those of the namespace and cluster meant
+ */
+export async function completions<Flags extends object>(
   program: Command,
-  kubectl: Kubectl,
+  kubectlOf: (flags: Flags) => Kubectl,
   words: readonly string[],
 ): Promise<string> {
   const [name = '', ...rest] = words;
   const last = words.at(-1) ?? '';
-  const commands = program.commands.map((it) => it.name()).filter((it) => it !== '__complete');
+  const commands = program.commands.filter((it) => it.name() !== '__complete');
+  const command = commands.find((it) => it.name() === name);
   let candidates: string[] = [];
-  if (rest.length === 0) candidates = commands;
-  else if (commands.includes(name))
-    candidates = await namesOf(kubectl, name === 'rollout' ? CLASSES : WORKSPACES);
+  if (rest.length === 0) candidates = commands.map((it) => it.name());
+  else if (command && takesName(command, rest))
+    candidates = await namesOf(kubectlOf(command.opts<Flags>()), name === 'rollout' ? CLASSES : WORKSPACES);
   return [...candidates.filter((it) => it.startsWith(last)), NO_FILES].join('\n');
+}
+
+/** Whether the last word is the name that the command takes; not where that is there already, or a flag's value is due. */
+function takesName(command: Command, words: string[]): boolean {
+  if (command.registeredArguments.length === 0) return false;
+  // A shell shows no errors of words that are not whole yet.
+  command.configureOutput({ writeErr: () => undefined });
+  try {
+    const { operands, unknown } = command.parseOptions(words);
+    return operands.length === 1 && unknown.length === 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return false;
+    throw error;
+  }
 }
 
 async function namesOf(kubectl: Kubectl, resource: string): Promise<string[]> {

@@ -152,7 +152,7 @@ export function createProgram(clock: Clock, terminal: Terminal): { program: Comm
   program
     .command('__complete [words...]', { hidden: true })
     .allowUnknownOption()
-    .action(async (words: string[]) => terminal.write(await completions(program, createKubectl([]), words)));
+    .action(async (words: string[]) => terminal.write(await completions(program, kubectlFor, words)));
   return { program, code: () => code };
 }
 
