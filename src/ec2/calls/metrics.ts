@@ -68,7 +68,7 @@ export function createEc2Metrics(registry: Registry): Ec2Metrics {
   let ageMs: () => number | undefined = () => undefined;
   new Gauge({
     name: 'workspace_ec2_sweep_age_seconds',
-    help: 'Time since the begin of the last complete sweep; absent before the first, and where another process leads.',
+    help: 'Time since the last complete sweep began, or before the first since this process leads; absent where another one leads.',
     registers,
     collect() {
       const age = ageMs();

@@ -73,8 +73,13 @@ export function createObserver(options: ObserverOptions): Observer {
   let healthySince: MonoReading | undefined;
   let lastError: ObserverHealth['lastError'];
   let isStopped = false;
+  let startedAt: MonoReading | undefined;
 
-  metrics.watchSweepAge(() => swept && msBetween(swept.begunAt, clock.monotonic()));
+  // Before its first sweep a term's age counts, so that an EC2 that is away from the beginning shows as well.
+  metrics.watchSweepAge(() => {
+    const since = swept?.begunAt ?? startedAt;
+    return since && msBetween(since, clock.monotonic());
+  });
 
   const sweeper = createRepeater({
     clock,
@@ -157,6 +162,7 @@ export function createObserver(options: ObserverOptions): Observer {
   return {
     start() {
       isStopped = false;
+      startedAt = clock.monotonic();
       sweeper.start();
       lookup.start();
       statusReader.start();
@@ -168,6 +174,7 @@ export function createObserver(options: ObserverOptions): Observer {
       followedBy.clear();
       followersOf.clear();
       swept = undefined;
+      startedAt = undefined;
       healthySince = undefined;
       statusFailures = 0;
       tell(changes);
