@@ -111,8 +111,9 @@ export async function observe(
   const observed = observedDigests(facts);
   const recorded = workspace.status?.desired;
   if (observed) trackBase(mine, recorded?.env, observed.env);
-  mine.change = trackChange(mine.change, recorded, observed, changedNames(mine), now.mono);
-  mine.silence = trackSilence(mine.silence, workspace.status, facts.heartbeats, now, term.acquiredAt);
+  const { acquiredAt } = term;
+  mine.change = trackChange(mine.change, recorded, observed, changedNames(mine), now.mono, acquiredAt);
+  mine.silence = trackSilence(mine.silence, workspace.status, facts.heartbeats, now, acquiredAt);
   mine.deadline = trackDeadline(mine.deadline, workspace.status, now);
   mine.ended = trackEnd(mine.ended, workspace.status, now);
   const { change, silence, deadline, ended } = mine;

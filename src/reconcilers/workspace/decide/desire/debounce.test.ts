@@ -43,6 +43,14 @@ describe('a change counts once it has stood still', () => {
     ).toBe(1500 + DEBOUNCE);
   });
 
+  test('in the term of the lease in which it is looked at: it may have come back while another process led', () => {
+    const pending = follow([[0, 'b']]);
+    const seen = (termAt: number) =>
+      trackChange(pending, digests('a'), digests('b'), { changed: [] }, monoMs(9_000), monoMs(termAt));
+    expect(seen(0)?.since).toBe(0);
+    expect(seen(8_000)).toMatchObject({ since: 9_000, burstSince: 9_000 });
+  });
+
   test('there and back leaves no trace', () => {
     expect(
       follow([

@@ -11,7 +11,8 @@ const MOST_INTERVALS = 10;
 
 /**
  * Follows a difference between the digests on record and those observed.
- * Invariant: undefined exactly while they are equal, so that A→B→A leaves no trace.
+ * Invariant: undefined exactly while they are equal, so that A→B→A leaves no trace. It begins again with a term of the lease,
+ * since this process did not look between two terms.
  */
 export function trackChange(
   previous: PendingChange | undefined,
@@ -19,11 +20,13 @@ export function trackChange(
   observed: Digests | undefined,
   { changed, plain }: ChangedNames,
   mono: MonoMs,
+  termAt?: MonoMs,
 ): PendingChange | undefined {
   if (!recorded || !observed) return previous;
   if (sameDigests(recorded, observed)) return undefined;
   // Once a burst was counted, what follows is a burst of its own.
-  const earlier = previous && sameDigests(previous.recorded, recorded) ? previous : undefined;
+  const isOfTerm = previous !== undefined && (termAt === undefined || previous.burstSince >= termAt);
+  const earlier = isOfTerm && sameDigests(previous.recorded, recorded) ? previous : undefined;
   return {
     recorded: { env: recorded.env, machine: recorded.machine },
     env: observed.env,
