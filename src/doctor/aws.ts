@@ -25,7 +25,7 @@ export function awsCheck({ kube, calls, region }: AwsCheckOptions): Check {
         const filters = [{ name: `tag:${TAG.cluster}`, values: [metadata.uid] }];
         const { items, nextToken } = await calls.describeInstances({ filters });
         const count = `${items.length}${nextToken === undefined ? '' : ' or more'}`;
-        return [passed(CHECK, object, `DescribeInstances shows ${count} instances of this cluster`)];
+        return [passed(CHECK, object, `DescribeInstances works; instances of this cluster: ${count}`)];
       } catch (error) {
         if (!isEc2Failure(error)) throw error;
         return [failed(CHECK, object, `DescribeInstances failed (${error.code})`, nextStep(error.code))];

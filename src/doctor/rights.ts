@@ -91,7 +91,7 @@ export function rightsCheck({ kube, namespace, watched = [], part }: RightsOptio
       if (!(await isAllowed({ group: '', resource: 'secrets', verb: 'get' }, place))) closed.push(place);
     const environments = 'environments of Workspaces';
     if (closed.length === 0)
-      return [passed(CHECK, environments, `the Secrets of ${used.size} namespaces can be served`)];
+      return [passed(CHECK, environments, `can be served; namespaces with Workspaces: ${used.size}`)];
     return [
       failed(
         CHECK,
