@@ -53,6 +53,15 @@ export const MUTANTS_OF_EDITS: readonly Mutant[] = [
     decide: blindTo('class'),
   },
   {
+    rule: 'edits',
+    flaw: 'a launch that follows a closed one is recorded with what was on record before',
+    breaks: /^what is armed/,
+    ready: true,
+    terms: { stopBehavior: 'Terminate' },
+    budget: { flips: 2, machines: 1 },
+    decide: lying((facts) => ({ ...facts, machineOfNext: facts.machine })),
+  },
+  {
     rule: 'capacity',
     flaw: 'an instance is ended for a change although no offering has room',
     breaks: /offering is refused$/,

@@ -211,8 +211,10 @@ function wasArmed(before: World, after: World): boolean {
   const [was, is] = [before.object.status?.launch, after.object.status?.launch];
   // What is found with its own token is taken, and not armed.
   const armed = is?.phase === 'Submitted' && is.params !== undefined;
-  if (!armed || was?.number !== is.number || before.budget.restores !== after.budget.restores) return false;
-  if (was.phase === 'Waiting') return true;
+  if (!armed || !was || was.number > is.number || before.budget.restores !== after.budget.restores)
+    return false;
+  // It may be opened and armed in one write.
+  if (was.phase === 'Waiting' || was.number < is.number) return true;
   const isHeardOf = after.process.answer?.result.kind === 'throttled';
   const isWritten = after.object !== before.object && after.process.epoch === before.process.epoch;
   return isPutOff(before) && isWritten && !isHeardOf;

@@ -81,7 +81,11 @@ export function factsOf(world: World, validations: readonly ValidationFact[]): F
   const { process, terms, evidence } = world;
   const version = seenBy(world);
   const [place, target] = [placeOf(version), classNameOf(version.klass)];
-  const observed = { env: `k:${world.content}`, machine: machineDigest(version, place, world.machine) };
+  const machineOfNext = machineDigest(version, place, world.machine);
+  const { desired, launch } = version.status ?? {};
+  // As asked.ts has it: of a closed launch nothing is asked, and the next one takes up the specs as they are.
+  const machine = launch?.phase === 'Closed' && desired ? desired.machine : machineOfNext;
+  const observed = { env: `k:${world.content}`, machine };
   const fleetOf = (name: string) => (world.others.inClass.includes(name) ? CROWDED : ALONE);
   const powerSentAt = Object.fromEntries(
     process.sent.flatMap(({ number, stopAt, startAt }) => [
@@ -101,7 +105,8 @@ export function factsOf(world: World, validations: readonly ValidationFact[]): F
     paramsAuthentic: world.unsigned === 0 || version.status?.launch?.number !== world.unsigned,
     environment: { kind: 'Merged', digests: { k: observed.env }, currentKey: 'k', leftOut: [] },
     fleet: fleetOf(place),
-    machine: observed.machine,
+    machine,
+    machineOfNext,
     resolution: {
       ok: true,
       images: [{ id: imageOf(place, world.machine), architecture: 'x86_64', rootDeviceName: '/dev/xvda' }],

@@ -14,6 +14,11 @@ import { isForeign } from '../record/recovery.ts';
 
 type Specs = Pick<Workspace, 'spec'>;
 
+/** Digest of the specs that the parameters of the next launch come from. */
+export function machineOfNext({ spec }: Specs, klass: WorkspaceClass): string {
+  return machineDigest(spec, klass.spec, klass.status?.resolvedImages);
+}
+
 /**
  * Digest of the machine that is asked for. While what was launched meets it, that is the digest of what was launched: so an
  * edit that changes nothing for an instance is no change, wherever digests are compared, and costs no write. While that
@@ -21,7 +26,7 @@ type Specs = Pick<Workspace, 'spec'>;
  */
 export function machineAsked(workspace: Workspace, klass: WorkspaceClass): string {
   const images = klass.status?.resolvedImages;
-  const asked = machineDigest(workspace.spec, klass.spec, images);
+  const asked = machineOfNext(workspace, klass);
   if (isForeign(workspace)) return asked;
   const { desired, launch } = workspace.status ?? {};
   if (!desired || !launch) return asked;
@@ -89,5 +94,5 @@ function hasType({ instanceType }: Made, { spec }: Specs): boolean {
 }
 
 function hasImage({ imageID }: Made, { spec }: Specs, klass: WorkspaceClass): boolean {
-  return hasDesiredImage(machineDigest(spec, klass.spec, klass.status?.resolvedImages), imageID);
+  return hasDesiredImage(machineOfNext({ spec }, klass), imageID);
 }

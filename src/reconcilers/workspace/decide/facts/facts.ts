@@ -262,6 +262,8 @@ export interface Facts {
   fleet: FleetFact;
   /** Digest of the machine that is asked for, see asked.ts; undefined without a class. */
   machine?: string;
+  /** Digest of the specs as they are, which a launch that is opened now is made for; by default `machine`. */
+  machineOfNext?: string;
   resolution?: ResolutionFact;
   /** EC2's recent refusals; see ec2/offerings.ts. */
   refused: readonly RefusedFact[];

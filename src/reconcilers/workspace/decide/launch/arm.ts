@@ -1,6 +1,7 @@
 import { iso, plus } from '../../../../controller/lib/time.ts';
 import { digestAnew } from '../desire/desired.ts';
 import { type Draft, heed, propose, wakeAfter } from '../facts/decision.ts';
+import type { FrozenLaunch, View } from '../facts/view.ts';
 import { fallbackOf } from '../offer/refused.ts';
 import { provenGone } from '../record/ending.ts';
 import { startupTimeoutMs } from '../record/recovery.ts';
@@ -32,7 +33,7 @@ export function arm(draft: Draft): void {
   if (!params) return;
   // The class or the spec differs from the record, and has yet to stand still. The request must match the record, or the
   // instance would be replaced for terms that it has, or kept with terms that it should not have.
-  if (facts.machine !== desired.machine) return;
+  if (specsToLaunch(draft, launch) !== desired.machine) return;
   // A Workspace that had an instance must not wait behind all that never had one.
   const lane = status.provisions > 0 ? 'again' : 'first';
   const order = launch.openedAt ?? '';
@@ -51,4 +52,15 @@ export function arm(draft: Draft): void {
   launch.fallback = fallbackOf(draft, params);
   launch.sender = facts.process.epoch;
   propose(draft, { kind: 'RunInstances', number: launch.number, armed: true });
+}
+
+/**
+ * Digest of the specs that this launch's parameters come from. While its predecessor is on record, the digest that is asked for
+ * is about that one: an edit that costs the predecessor nothing, as it is closed or meets the edit, would not be on record with the
+ * launch that takes it up, and taking the edit back would be no change.
+ */
+function specsToLaunch({ facts }: View, { number }: FrozenLaunch): string | undefined {
+  const recorded = facts.workspace.status?.launch;
+  const isOnRecord = recorded?.number === number && recorded.phase === 'Waiting';
+  return isOnRecord ? facts.machine : (facts.machineOfNext ?? facts.machine);
 }
