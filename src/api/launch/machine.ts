@@ -131,6 +131,13 @@ export function hasDesiredImage(desired: string, imageID: string | undefined): b
   return imageID === undefined || wanted.length === 0 || wanted.includes(imageID);
 }
 
+/** The first digest with the images of the second; unchanged if they are of different versions. */
+export function withImagesOf(machine: string, other: string): string {
+  if (!comparableMachines(machine, other)) return machine;
+  const images = other.split(':').slice(3);
+  return [...machine.split(':').slice(0, 3), ...images].join(':');
+}
+
 /** Architectures whose image differs from one digest to the next. */
 export function changedImages(before: string, after: string): string[] {
   const [a, b] = [parse(before).images, parse(after).images];

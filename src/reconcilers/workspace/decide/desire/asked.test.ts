@@ -47,6 +47,29 @@ test('an edit that what was launched does not meet is asked for', () => {
   expect(asked({}, LARGER)).toBe(digest(LARGER));
 });
 
+describe('an image that a launch took before the class’s status showed it', () => {
+  const automatic = { imageUpdatePolicy: 'Automatic' } as const;
+  const shown = (id: string) => [{ architecture: 'x86_64' as const, id }];
+  const of = (spec: ClassSpec, id: string) => machineDigest(own, classOf(spec).spec, shown(id));
+  const { params } = launchOf();
+  const launch = { machine: of(automatic, 'ami-old'), params: params && { ...params, imageID: 'ami-new' } };
+  const ask = (spec: ClassSpec, id: string) =>
+    asked(automatic, spec, { launch, status: { resolvedImages: shown(id) } });
+
+  test('is recorded once the status shows it, as its digest would ask for the older one for ever', () => {
+    expect(ask(automatic, 'ami-old')).toBe(of(automatic, 'ami-old'));
+    expect(ask(automatic, 'ami-new')).toBe(of(automatic, 'ami-new'));
+  });
+
+  test('is recorded with the terms that it was launched with, where it meets an edit of them', () => {
+    expect(ask({ ...automatic, tags: { a: 'b' } }, 'ami-new')).toBe(of(automatic, 'ami-new'));
+  });
+
+  test('does not hide a still newer one', () => {
+    expect(ask(automatic, 'ami-newest')).toBe(of(automatic, 'ami-newest'));
+  });
+});
+
 describe('a digest that another release made in its own way', () => {
   const launch = { machine: 'm9:other:function' };
 

@@ -8,6 +8,7 @@ import {
   machineDigest,
   machineDigestLike,
   sameMachine,
+  withImagesOf,
 } from '../../../../api/launch/machine.ts';
 import { madeAs } from '../facts/made.ts';
 import { isForeign } from '../record/recovery.ts';
@@ -38,7 +39,10 @@ export function machineAsked(workspace: Workspace, klass: WorkspaceClass): strin
   if (launch.machine === undefined) return asked;
   switch (meets(workspace, klass, launch)) {
     case 'met':
-      return launch.machine;
+      return hasDesiredImage(launch.machine, madeAs(launch).imageID)
+        ? launch.machine
+        : // It took a newer image before the class's status showed it: recording its images is no change.
+          withImagesOf(launch.machine, asked);
     case 'unmet':
       return isRecorded ? desired.machine : asked;
     case 'unknown':
