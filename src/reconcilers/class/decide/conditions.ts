@@ -107,7 +107,7 @@ function sayStuck({ stuck }: ClassFacts['fleet']): string {
   const refused =
     count > 0
       ? [
-          `EC2 refuses to launch ${example}${others}, given up for a change; nothing else is given up until it serves again. The roll-out then goes on automatically; see Launchable.`,
+          `EC2 refuses to launch ${example}${others}, given up for a change; nothing else is given up until it serves again. The roll-out then goes on automatically. The condition Ready of ${example} says what EC2 refuses.`,
         ]
       : [];
   const halted = stuck.namespaces.map(

@@ -91,6 +91,15 @@ describe('a class’s status', () => {
 });
 
 describe('a roll-out in a class’s status', () => {
+  test('that a refusal holds names the Workspace that says why, as Launchable may know of none', () => {
+    const stuck = { refused: { count: 2, example: 'default/ada' }, namespaces: [], isAllHalted: false };
+    const status = settled({ fleet: { ...going(0, 10), stuck } });
+    expect(conditionOf(status, 'Launchable')).toMatchObject({ status: 'True' });
+    const said = conditionOf(status, 'RolloutComplete')?.message;
+    expect(said).toMatch(/The condition Ready of default\/ada says/);
+    expect(said).not.toMatch(/Launchable/);
+  });
+
   const going = (replaced: number, rolling: number): ClassOverrides['fleet'] => ({
     rolling,
     limit: 2,
