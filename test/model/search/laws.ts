@@ -161,7 +161,9 @@ function isHeard({ object, instances }: World): boolean {
 
 /** Whether its deadline passed while its instance ran, and it could have been heard. */
 function hadItsTime({ object, instances, evidence }: World): boolean {
-  const { number, deadline = '' } = object.status?.launch ?? {};
+  const { number, instanceID, deadline = '' } = object.status?.launch ?? {};
+  // Its time begins again when it is found.
+  if (instanceID === undefined) return false;
   const truth = instances.find((it) => it.number === number);
   const runs = truth?.state === 'running' || truth?.state === 'pending';
   return runs && evidence.availableSince !== undefined && NOW >= Date.parse(deadline);
