@@ -10,7 +10,7 @@ import {
   serviceAccount,
   tokenOf,
 } from './support/access.ts';
-import { merge } from './support/api.ts';
+import { merge, stampOfMaking } from './support/api.ts';
 import { configMap, configMapsIn, widget, widgetsIn } from './support/kinds.ts';
 import { contract } from './support/servers.ts';
 
@@ -76,7 +76,8 @@ contract('tokens of ServiceAccounts', (api) => {
     const account = await serviceAccount(api, await api.namespace());
     const { body } = await requestToken(api, account, { expirationSeconds: 600 });
     const expires = Date.parse(stringAt(objectAt(body, 'status'), 'expirationTimestamp'));
-    expect(expires - Date.parse(stringAt(objectAt(body, 'metadata'), 'creationTimestamp'))).toBe(600_000);
+    const issued = new Date(expires - 600_000).toISOString();
+    expect(stampOfMaking(issued, objectAt(body, 'metadata').creationTimestamp)).toBe(issued);
     const brief = await requestToken(api, account, { expirationSeconds: 60 });
     expect([brief.status, brief.body.reason]).toEqual([422, 'Invalid']);
     const nobody = await requestToken(api, { ...account, name: 'nobody' });

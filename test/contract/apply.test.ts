@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { metaOf } from '../../dev/apiserver/values/json.ts';
+import { metaOf, objectsAt } from '../../dev/apiserver/values/json.ts';
 import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
-import { applyAs, generationOf, merge, ownersOf, versionOf } from './support/api.ts';
+import { applyAs, generationOf, merge, ownersOf, stampOfMaking, versionOf } from './support/api.ts';
 import { configMap, configMapsIn, widget, widgetsIn } from './support/kinds.ts';
 import { contract } from './support/servers.ts';
 
@@ -31,7 +31,10 @@ contract('server-side apply', (api) => {
         manager: 'gitops',
         operation: 'Apply',
         apiVersion: 'contract.example.com/v1',
-        time: metaOf(made).creationTimestamp,
+        time: stampOfMaking(
+          objectsAt(metaOf(made), 'managedFields')[0]?.time,
+          metaOf(made).creationTimestamp,
+        ),
         fieldsType: 'FieldsV1',
         fieldsV1: {
           'f:metadata': { 'f:labels': { 'f:l': {} } },

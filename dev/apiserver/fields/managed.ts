@@ -1,4 +1,4 @@
-import { equal, isObject, objectsAt, stringAt, without } from '../values/json.ts';
+import { equal, freeze, isObject, objectsAt, stringAt, without } from '../values/json.ts';
 import type { JsonObject, JsonValue } from '../values/kinds.ts';
 import { type FieldSet, fromFieldsV1, isEmpty, toFieldsV1, union } from './fieldSet.ts';
 
@@ -107,13 +107,25 @@ function byAge(a: Owned, b: Owned): number {
   return first === -1 ? 0 : (ours[first] ?? '') < (theirs[first] ?? '') ? -1 : 1;
 }
 
+/** Most sets stay as they are from one write to the next. */
+const encoded = new WeakMap<FieldSet, JsonValue>();
+
+function encodedSet(set: FieldSet): JsonValue {
+  let fields = encoded.get(set);
+  if (fields === undefined) {
+    fields = freeze(toFieldsV1(set));
+    encoded.set(set, fields);
+  }
+  return fields;
+}
+
 /** metadata.managedFields. */
 export function encodeManaged(managed: Managed): JsonValue[] {
   const entries = [...managed.values()].toSorted(byAge).map(({ set, subresource, time, ...rest }) => ({
     ...rest,
     ...(time === undefined ? {} : { time }),
     fieldsType: 'FieldsV1',
-    fieldsV1: toFieldsV1(set),
+    fieldsV1: encodedSet(set),
     ...(subresource === '' ? {} : { subresource }),
   }));
   known.set(entries, managed);

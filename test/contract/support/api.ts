@@ -117,6 +117,18 @@ export function createApi({ transport, compact, failures, as }: ApiParts): Api {
   };
 }
 
+/**
+ * The stamp of what a write made, which is the time of its making. A server reads its clock for each stamp, and a second may
+ * turn between two of them: then they are a second apart.
+ * @throws when they are further apart
+ */
+export function stampOfMaking(stamp: unknown, madeAt: unknown): string {
+  const [its, own] = [stamp, madeAt].map((text) => Date.parse(String(text)));
+  if (its === undefined || own === undefined || !(Math.abs(its - own) <= 1_000))
+    throw new Error(`${String(stamp)} is not the time of ${String(madeAt)}`);
+  return String(stamp);
+}
+
 export function versionOf(object: JsonObject): string {
   return stringAt(metaOf(object), 'resourceVersion');
 }
