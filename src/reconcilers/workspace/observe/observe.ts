@@ -202,9 +202,8 @@ function numberOf(
   instance: ObservedInstance,
 ): number | undefined {
   const number = wholeNumber(instance.tags[TAG.number]);
-  const isOurs =
-    number !== undefined && instance.clientToken === clientToken(clusterID, metadata.uid, number);
-  return isOurs ? number : undefined;
+  if (number === undefined) return undefined;
+  return instance.clientToken === clientToken(clusterID, metadata.uid, number) ? number : undefined;
 }
 
 /** Our tags as a launch gives them to its instance; of the generation any will do. */
