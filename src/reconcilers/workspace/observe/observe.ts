@@ -11,7 +11,7 @@ import { type ObservedInstance, TAG } from '../../../ec2/calls/port.ts';
 import { haltNames } from '../../fleet/contentNames.ts';
 import type { WorkspaceDeps } from '../context/deps.ts';
 import { forgetInstances, type Memory, type WorkspaceMemory } from '../context/memory.ts';
-import { machineAsked, machineOfNext } from '../decide/desire/asked.ts';
+import { machinesOf } from '../decide/desire/asked.ts';
 import { trackChange } from '../decide/desire/debounce.ts';
 import { observedDigests } from '../decide/desire/desired.ts';
 import type {
@@ -78,8 +78,7 @@ export async function observe(
     environment,
     haltNames: haltNames(deps.fleet.names, klass),
     fleet: deps.fleet.factFor(workspace, []),
-    machine: klass && machineAsked(workspace, klass),
-    machineOfNext: klass && machineOfNext(workspace, klass),
+    ...(klass && machinesOf(workspace, klass)),
     resolution: resolved?.of === klass ? resolved?.fact : undefined,
     refused: deps.offerings.snapshot(workspace.metadata.uid),
     instances,

@@ -15,8 +15,13 @@ import { isForeign } from '../record/recovery.ts';
 
 type Specs = Pick<Workspace, 'spec'>;
 
+/** What is asked of the launch on record, and what the next one is made for. */
+export function machinesOf(workspace: Workspace, klass: WorkspaceClass) {
+  return { machine: machineAsked(workspace, klass), machineOfNext: machineOfNext(workspace, klass) };
+}
+
 /** Digest of the specs that the parameters of the next launch come from. */
-export function machineOfNext({ spec }: Specs, klass: WorkspaceClass): string {
+function machineOfNext({ spec }: Specs, klass: WorkspaceClass): string {
   return machineDigest(spec, klass.spec, klass.status?.resolvedImages);
 }
 
