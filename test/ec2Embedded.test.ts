@@ -112,8 +112,8 @@ describe('against the embedded EC2, over HTTP', () => {
     await expect
       .poll(() => observer.notFound('i-0ffffffffffffffff'))
       .toEqual({ firstAt: 30_000, lastAt: 30_000 });
-    await observer.stop();
     expect(observer.get(launched.id)).toMatchObject({ state: 'running', missing: false });
     expect(observer.notFound(launched.id)).toBeUndefined();
+    await observer.stop();
   });
 });

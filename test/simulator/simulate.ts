@@ -97,8 +97,7 @@ async function play(
     await calm(scene, people, step, fail);
     await steady(scene, step, fail);
     for (const line of scene.logs) {
-      // The laws held, so that it would be a false alarm.
-      if (line.includes('"ledger.violated"')) fail(`the operator says that its ledger is broken: ${line}`);
+      if (isFalseAlarm(line, people)) fail(`the operator says that its ledger is broken: ${line}`);
       for (const content of people.contents)
         if (line.includes(content)) fail(`S9: a log line holds ${content}`);
     }
@@ -118,6 +117,13 @@ async function play(
       cause: error,
     });
   }
+}
+
+/** The laws held; but of a Workspace whose status somebody edited they say nothing, and its alarm may be true. */
+function isFalseAlarm(line: string, people: People): boolean {
+  if (!line.includes('"ledger.violated"')) return false;
+  const { uid } = JSON.parse(line) as { uid: string };
+  return !people.isEdited(uid);
 }
 
 /** Waits until all is as it was last asked for. */
