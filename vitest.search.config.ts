@@ -12,7 +12,7 @@ export default defineConfig({
     env: {
       NODE_COMPILE_CACHE: COMPILE_CACHE,
       MODEL_STATES: process.env.MODEL_STATES ?? '6000',
-      SEEDS: process.env.SEEDS ?? '17-72',
+      SEEDS: process.env.SEEDS ?? '11-72',
     },
     experimental: { viteModuleRunner: false },
   },

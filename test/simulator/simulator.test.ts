@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { simulate } from './simulate.ts';
 
 /** SEED=n for one history; SEEDS=n for the first n; SEEDS=from-to for those. Each fifth has a fleet. */
-const seeds = seedsOf(process.env.SEED ?? process.env.SEEDS ?? '16', process.env.SEED !== undefined);
+const seeds = seedsOf(process.env.SEED ?? process.env.SEEDS ?? '10', process.env.SEED !== undefined);
 const PROGRESS = 50;
 
 function seedsOf(text: string, one: boolean): number[] {
