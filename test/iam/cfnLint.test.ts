@@ -34,8 +34,8 @@ describe('CloudFormation templates', () => {
     try {
       const text = await readFile(join(FOLDER, 'instance.yaml'), 'utf8');
       const broken = join(folder, 'broken.yaml');
-      await writeFile(broken, text.replace('ManagedPolicyArns:', 'ManagedPolicies:'));
-      expect(await findings(broken)).toContain("'ManagedPolicies' was unexpected");
+      await writeFile(broken, text.replace('      Policies:', '      InlinePolicies:'));
+      expect(await findings(broken)).toContain("'InlinePolicies' was unexpected");
     } finally {
       await rm(folder, { recursive: true });
     }
