@@ -1,6 +1,7 @@
 import { isObject, metaOf, objectAt, objectsAt, stringAt } from '../../../dev/apiserver/values/json.ts';
 import type { JsonObject } from '../../../dev/apiserver/values/kinds.ts';
 import type { KubeRequest, Transport } from '../../../src/controller/client/transport.ts';
+import { sleep, systemClock } from '../../../src/controller/lib/clock.ts';
 import { followWatch, type WatchedFrames } from './watches.ts';
 
 export interface CallOptions {
@@ -80,12 +81,27 @@ function saying({ status, body }: Answer): Refusal & { message: string; says: st
   };
 }
 
+const READ_AGAIN_AFTER_MS = 100;
+
+/** After a definition changes, kube-apiserver reads the kind's objects into a new cache, and answers 429 meanwhile. */
+function isReadingItsStorage({ status, body }: Answer): boolean {
+  return status === 429 && stringAt(body, 'message') === 'storage is (re)initializing';
+}
+
 export function createApi({ transport, compact, failures, as }: ApiParts): Api {
   const call: Api['call'] = async (method, path, body, options = {}) => {
     const { status, headers, body: answered } = await transport().request({ method, path, body, ...options });
     const [failure] = failures();
     if (failure !== undefined) throw new Error('the server failed', { cause: failure });
-    return { status, headers, body: isObject(answered as JsonObject) ? (answered as JsonObject) : {} };
+    const answer = {
+      status,
+      headers,
+      body: isObject(answered as JsonObject) ? (answered as JsonObject) : {},
+    };
+    if (!isReadingItsStorage(answer)) return answer;
+    // As each client does: kube-apiserver carries nothing out with this answer.
+    await sleep(systemClock, READ_AGAIN_AFTER_MS);
+    return call(method, path, body, options);
   };
   const ok: Api['ok'] = async (method, path, body, options) => {
     const answer = await call(method, path, body, options);
