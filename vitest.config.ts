@@ -22,6 +22,11 @@ const TIMED = [
   'test/contract/watches.test.ts',
   'src/gateway/http/connections.test.ts',
   'src/gateway/routes/neighbours.test.ts',
+  'src/gateway/rawRequests.test.ts',
+  'src/gateway/store/{databaseClient,pooler}.test.ts',
+  'src/config/liveFiles.test.ts',
+  'dev/apiserver/transport/transports.test.ts',
+  'dev/instances/lightRuntime.test.ts',
 ];
 
 // Isolation costs a worker a file (9 s against 1 s for nine trivial files, measured); tests here own their state instead.
