@@ -23,9 +23,11 @@ const TIMED = [
   'src/gateway/http/connections.test.ts',
   'src/gateway/routes/neighbours.test.ts',
   'src/gateway/rawRequests.test.ts',
-  'src/gateway/store/{databaseClient,pooler}.test.ts',
+  'src/gateway/routes/environments.test.ts',
+  'src/gateway/store/{databaseClient,pooler,postgresStore}.test.ts',
   'src/config/liveFiles.test.ts',
   'dev/apiserver/transport/transports.test.ts',
+  'dev/ec2/exchange/faults.test.ts',
   'dev/instances/lightRuntime.test.ts',
 ];
 
