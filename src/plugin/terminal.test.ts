@@ -90,7 +90,7 @@ test('the command to type next goes to the cluster that was asked, and holds not
   expect(await shown(object, 'why', 'ada')).toContain(`kubectl describe wksc 'a'\\''; rm -rf ~ #'\n`);
 });
 
-test('a class that was edited since is not complete yet, whatever its status says of before', async () => {
+test('a class that was edited is not complete while its status is of the edit before', async () => {
   const conditions = [
     { type: 'RolloutComplete', status: 'True', reason: 'RolloutComplete', message: 'All.' },
   ];

@@ -5,7 +5,7 @@ import { instance } from '../../../test/support/cloud/ec2.ts';
 import type { Instance, InstanceState } from '../calls/port.ts';
 import { createInventory, type Inventory } from './inventory.ts';
 
-const NOBODY = new Set<string>();
+const NONE_ELSEWHERE = new Set<string>();
 const GAP = 50;
 const uid = 'uid-of-i-1';
 
@@ -17,7 +17,7 @@ describe('a reading', () => {
   it('begun earlier never replaces one begun later, in any order of arrival', () => {
     const inventory = setUp();
     inventory.applyLookup(['i-1'], [instance('i-1', { state: 'running' })], 20);
-    const changed = inventory.applySweep([instance('i-1', { state: 'pending' })], 10, NOBODY);
+    const changed = inventory.applySweep([instance('i-1', { state: 'pending' })], 10, NONE_ELSEWHERE);
     expect(inventory.get('i-1')).toMatchObject({ state: 'running', readAt: 20, missing: false });
     expect(changed.size).toBe(0);
   });
@@ -28,8 +28,8 @@ describe('a reading', () => {
     ['terminated', 'pending'],
   ])('never takes an instance back from %s to %s', (ending, later) => {
     const inventory = setUp();
-    inventory.applySweep([instance('i-1', { state: ending })], 10, NOBODY);
-    const changed = inventory.applySweep([instance('i-1', { state: later })], 20, NOBODY);
+    inventory.applySweep([instance('i-1', { state: ending })], 10, NONE_ELSEWHERE);
+    const changed = inventory.applySweep([instance('i-1', { state: later })], 20, NONE_ELSEWHERE);
     expect(inventory.get('i-1')).toMatchObject({ state: ending, readAt: 10 });
     expect(changed.size).toBe(0);
   });
@@ -37,19 +37,19 @@ describe('a reading', () => {
   it('may stop and start an instance', () => {
     const inventory = setUp();
     for (const [at, state] of (['running', 'stopping', 'stopped', 'pending', 'running'] as const).entries()) {
-      inventory.applySweep([instance('i-1', { state })], at, NOBODY);
+      inventory.applySweep([instance('i-1', { state })], at, NONE_ELSEWHERE);
       expect(inventory.get('i-1')?.state).toBe(state);
     }
   });
 
   it('tells the Workspace of a change, and not of a mere repetition', () => {
     const inventory = setUp();
-    expect([...inventory.applySweep([instance('i-1')], 10, NOBODY)]).toEqual([uid]);
-    expect([...inventory.applySweep([instance('i-1')], 20, NOBODY)]).toEqual([]);
+    expect([...inventory.applySweep([instance('i-1')], 10, NONE_ELSEWHERE)]).toEqual([uid]);
+    expect([...inventory.applySweep([instance('i-1')], 20, NONE_ELSEWHERE)]).toEqual([]);
     expect(inventory.get('i-1')?.readAt).toBe(20);
-    expect([...inventory.applySweep([instance('i-1', { privateIP: '10.0.0.1' })], 30, NOBODY)]).toEqual([
-      uid,
-    ]);
+    expect([
+      ...inventory.applySweep([instance('i-1', { privateIP: '10.0.0.1' })], 30, NONE_ELSEWHERE),
+    ]).toEqual([uid]);
   });
 
   it.each<Partial<Instance>>([
@@ -68,19 +68,21 @@ describe('a reading', () => {
   ])('tells the Workspace of each fact that changes: %o', (change) => {
     const inventory = setUp();
     const whole = { imageID: 'ami-1', securityGroupIDs: ['sg-1', 'sg-2'], instanceProfile: 'agent' };
-    inventory.applySweep([instance('i-1', whole)], 10, NOBODY);
+    inventory.applySweep([instance('i-1', whole)], 10, NONE_ELSEWHERE);
     const reordered = { ...whole, securityGroupIDs: ['sg-2', 'sg-1'] };
-    expect([...inventory.applySweep([instance('i-1', reordered)], 20, NOBODY)]).toEqual([]);
-    expect([...inventory.applySweep([instance('i-1', { ...whole, ...change })], 30, NOBODY)]).toEqual([uid]);
+    expect([...inventory.applySweep([instance('i-1', reordered)], 20, NONE_ELSEWHERE)]).toEqual([]);
+    expect([...inventory.applySweep([instance('i-1', { ...whole, ...change })], 30, NONE_ELSEWHERE)]).toEqual(
+      [uid],
+    );
   });
 
   it('follows the tags: the instance moves from one Workspace to the other, and both are notified', () => {
     const inventory = setUp();
-    inventory.applySweep([instance('i-1')], 10, NOBODY);
+    inventory.applySweep([instance('i-1')], 10, NONE_ELSEWHERE);
     const changed = inventory.applySweep(
       [instance('i-1', { tags: { 'compute.molecule.ai/uid': 'other' } })],
       20,
-      NOBODY,
+      NONE_ELSEWHERE,
     );
     expect([...changed].sort()).toEqual(['other', uid]);
     expect(inventory.ofWorkspace(uid)).toEqual([]);
@@ -91,11 +93,11 @@ describe('a reading', () => {
 describe('absence', () => {
   it('from a sweep keeps the instance, as missing, until it is seen again', () => {
     const inventory = setUp();
-    inventory.applySweep([instance('i-1')], 10, NOBODY);
-    expect([...inventory.applySweep([], 20, NOBODY)]).toEqual([uid]);
+    inventory.applySweep([instance('i-1')], 10, NONE_ELSEWHERE);
+    expect([...inventory.applySweep([], 20, NONE_ELSEWHERE)]).toEqual([uid]);
     expect(inventory.get('i-1')).toMatchObject({ state: 'running', missing: true, readAt: 10 });
-    expect([...inventory.applySweep([], 30, NOBODY)]).toEqual([]);
-    expect([...inventory.applySweep([instance('i-1')], 40, NOBODY)]).toEqual([uid]);
+    expect([...inventory.applySweep([], 30, NONE_ELSEWHERE)]).toEqual([]);
+    expect([...inventory.applySweep([instance('i-1')], 40, NONE_ELSEWHERE)]).toEqual([uid]);
     expect(inventory.get('i-1')?.missing).toBe(false);
     expect(inventory.notFound('i-1')).toBeUndefined();
   });
@@ -103,30 +105,30 @@ describe('absence', () => {
   it('from a sweep begun before the instance was noted says nothing', () => {
     const inventory = setUp();
     inventory.note(instance('i-1', { state: 'pending' }), 15);
-    inventory.applySweep([], 10, NOBODY);
+    inventory.applySweep([], 10, NONE_ELSEWHERE);
     expect(inventory.get('i-1')?.missing).toBe(false);
-    inventory.applySweep([], 20, NOBODY);
+    inventory.applySweep([], 20, NONE_ELSEWHERE);
     expect(inventory.get('i-1')?.missing).toBe(true);
   });
 
   it('from a sweep says nothing of one that is judged by its look-ups', () => {
     const inventory = setUp();
-    inventory.applySweep([instance('i-1')], 10, NOBODY);
+    inventory.applySweep([instance('i-1')], 10, NONE_ELSEWHERE);
     inventory.applySweep([], 20, new Set(['i-1']));
     expect(inventory.get('i-1')?.missing).toBe(false);
   });
 
   it('is not undone by an older sighting', () => {
     const inventory = setUp();
-    inventory.applySweep([instance('i-1')], 10, NOBODY);
-    inventory.applySweep([], 30, NOBODY);
+    inventory.applySweep([instance('i-1')], 10, NONE_ELSEWHERE);
+    inventory.applySweep([], 30, NONE_ELSEWHERE);
     inventory.applyLookup(['i-1'], [instance('i-1')], 20);
     expect(inventory.get('i-1')?.missing).toBe(true);
   });
 
   it('from look-ups is dated from the first to the last, and announced once', () => {
     const inventory = setUp();
-    inventory.applySweep([instance('i-1')], 10, NOBODY);
+    inventory.applySweep([instance('i-1')], 10, NONE_ELSEWHERE);
     expect([...inventory.applyLookup(['i-1'], [], 20)]).toEqual([uid]);
     expect([...inventory.applyLookup(['i-1'], [], 30)]).toEqual([]);
     expect(inventory.get('i-1')).toMatchObject({ missing: true, notFound: { firstAt: 20, lastAt: 30 } });
@@ -135,9 +137,9 @@ describe('absence', () => {
 
   it('from look-ups starts again after any sighting in between', () => {
     const inventory = setUp();
-    inventory.applySweep([instance('i-1')], 10, NOBODY);
+    inventory.applySweep([instance('i-1')], 10, NONE_ELSEWHERE);
     inventory.applyLookup(['i-1'], [], 20);
-    expect([...inventory.applySweep([instance('i-1')], 25, NOBODY)]).toEqual([uid]);
+    expect([...inventory.applySweep([instance('i-1')], 25, NONE_ELSEWHERE)]).toEqual([uid]);
     expect(inventory.get('i-1')).not.toHaveProperty('notFound');
     inventory.applyLookup(['i-1'], [], 40);
     expect(inventory.notFound('i-1')).toEqual({ firstAt: 40, lastAt: 40 });
@@ -145,7 +147,7 @@ describe('absence', () => {
 
   it('from look-ups starts again after a time without look-ups: it may have been there', () => {
     const inventory = setUp();
-    inventory.applySweep([instance('i-1')], 10, NOBODY);
+    inventory.applySweep([instance('i-1')], 10, NONE_ELSEWHERE);
     inventory.applyLookup(['i-1'], [], 20);
     inventory.applyLookup(['i-1'], [], 20 + GAP);
     expect(inventory.notFound('i-1')).toEqual({ firstAt: 20, lastAt: 70 });
@@ -155,7 +157,7 @@ describe('absence', () => {
 
   it('from a look-up that was begun before a sighting says nothing', () => {
     const inventory = setUp();
-    inventory.applySweep([instance('i-1')], 30, NOBODY);
+    inventory.applySweep([instance('i-1')], 30, NONE_ELSEWHERE);
     expect(inventory.applyLookup(['i-1'], [], 20).size).toBe(0);
     expect(inventory.notFound('i-1')).toBeUndefined();
   });
@@ -171,7 +173,7 @@ describe('absence', () => {
 
   it('of a terminated instance is no mystery: EC2 forgets those', () => {
     const inventory = setUp();
-    inventory.applySweep([instance('i-1', { state: 'terminated' })], 10, NOBODY);
+    inventory.applySweep([instance('i-1', { state: 'terminated' })], 10, NONE_ELSEWHERE);
     inventory.applyLookup(['i-1'], [], 20);
     expect(inventory.notFound('i-1')).toBeUndefined();
   });
@@ -186,14 +188,14 @@ describe('an effect’s answer', () => {
 
   it('never takes back what was read: a replay answers with an old state', () => {
     const inventory = setUp();
-    inventory.applySweep([instance('i-1', { state: 'running' })], 10, NOBODY);
+    inventory.applySweep([instance('i-1', { state: 'running' })], 10, NONE_ELSEWHERE);
     expect(inventory.note(instance('i-1', { state: 'pending' }), 20).size).toBe(0);
     expect(inventory.get('i-1')?.state).toBe('running');
   });
 
   it('is believed when it tells of the end', () => {
     const inventory = setUp();
-    inventory.applySweep([instance('i-1', { state: 'running' })], 10, NOBODY);
+    inventory.applySweep([instance('i-1', { state: 'running' })], 10, NONE_ELSEWHERE);
     expect([...inventory.note(instance('i-1', { state: 'terminated' }), 20)]).toEqual([uid]);
     expect(inventory.get('i-1')?.state).toBe('terminated');
   });
@@ -206,10 +208,10 @@ describe('memory', () => {
     inventory.applySweep(
       ['i-1', 'i-2', 'i-3'].map((id) => instance(id, { state: 'terminated' })),
       10,
-      NOBODY,
+      NONE_ELSEWHERE,
     );
     inventory.applyLookup(['i-9'], [], 15);
-    inventory.applySweep([instance('i-3', { state: 'terminated' })], 20, NOBODY);
+    inventory.applySweep([instance('i-3', { state: 'terminated' })], 20, NONE_ELSEWHERE);
     expect([...inventory.forget(10)]).toEqual([]);
     expect([...inventory.forget(11)]).toEqual([uid]);
     expect(inventory.all().map(({ id }) => id)).toEqual(['i-2', 'i-3']);
@@ -250,7 +252,7 @@ describe('in any order of readings', () => {
         for (const { begunAt, state, lookup } of script) {
           const items = state ? [instance('i-1', { state })] : [];
           if (lookup) inventory.applyLookup(['i-1'], items, begunAt);
-          else inventory.applySweep(items, begunAt, NOBODY);
+          else inventory.applySweep(items, begunAt, NONE_ELSEWHERE);
           const known = inventory.get('i-1');
           expect(rank(known?.state)).toBeGreaterThanOrEqual(highest);
           highest = rank(known?.state);

@@ -6,7 +6,7 @@ import { createSession } from '../access/credentials.ts';
 import { toLines } from '../base/lines.ts';
 import { StoreUnavailable } from '../store/heartbeatStore.ts';
 
-/** fastify answers whatever is not exactly what an agent sends. */
+/** fastify answers requests that differ from what an agent sends, as by this header. */
 const BY_FASTIFY = 'text/plain; charset=utf-8';
 const DIRECTLY = 'text/plain';
 

@@ -41,7 +41,7 @@ function blockerOf(workspace: SeenWorkspace): Why | undefined {
   return outdated === undefined ? undefined : notSeen('UpToDate', outdated);
 }
 
-/** Conditions stand still while no operator runs: they would call an edit carried out that nobody has read. */
+/** Conditions stand still while no operator runs. They would call an edit carried out that the operator has yet to read. */
 function outdatedOf({ metadata, status }: SeenWorkspace): string | undefined {
   const { name, generation = 0, deletionTimestamp } = metadata;
   const observed = status?.observedGeneration;

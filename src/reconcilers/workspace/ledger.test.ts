@@ -122,7 +122,7 @@ test('two live instances of one Workspace are a violation, told and counted once
   expect(await violated()).toEqual([{ violation: 'TwoInstances', value: 2 }]);
 });
 
-test('one breach is counted once, whatever states its instances go on to; a further instance is another', async () => {
+test('one breach is counted once while its instances change state; a further instance is another breach', async () => {
   const { store, version, shows, violated } = setUp();
   store.applyWrite(version('7', STARTED));
   shows(observed(1, 'running'), observed(2, 'pending'));

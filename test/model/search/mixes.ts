@@ -104,7 +104,7 @@ export const MIXES: readonly Mix[] = [
     budget: { restores: 1, restarts: 1, deletions: 1 },
   },
   {
-    name: 'the status goes back while nobody leads',
+    name: 'the status goes back while no process leads',
     budget: { restores: 1, takeovers: 1, refusals: 1 },
     terms: { restoring: 'unseen', lag: false },
   },

@@ -28,7 +28,7 @@ function isTold({ metadata, status }: Workspace, people: People): boolean {
 }
 
 /**
- * Whether a change of a Secret may be missed, and a person is told so: it was not on record when the key of its digest was
+ * Whether a change of a Secret may be missed, as a condition says: it was not on record when the key of its digest was
  * lost (docs/keys.md). One that was on record has a generation of its own.
  */
 function mayMissSecret(status: Workspace['status']): boolean {

@@ -7,7 +7,7 @@ import { NODE_IP } from '../bed/place.ts';
 import type { NodeScene } from '../scene.ts';
 import { execIn, PARTS, type Part, type PodOfPart, podOf } from './inside.ts';
 
-/** Where nobody should listen, and nobody should go. */
+/** A port that no part needs. */
 const STRAY_PORT = 9_000;
 const GATEWAY_PORT = 8_443;
 const WAIT_MS = 3_000;

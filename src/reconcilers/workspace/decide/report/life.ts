@@ -53,7 +53,7 @@ export function becameReady(
   const { launch } = after ?? {};
   if (!after || !before?.launch || !launch?.readyAt || !launch.cause || before.uid !== after.uid)
     return undefined;
-  // Of one that was found again, nobody recorded when its cause counted.
+  // The status of a launch that was found again does not say when its cause counted.
   if (!launch.params || wentBack(before, after)) return undefined;
   const isKnown = before.launch.number === launch.number && before.launch.readyAt !== undefined;
   // A start of a stopped instance is no change, and its launch is as old as it may be.
