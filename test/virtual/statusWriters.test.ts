@@ -11,7 +11,7 @@ const OFFERING = {
   subnetID: 'subnet-a',
 };
 
-/** Someone with the right to writes that EC2 refuses every launch of the account, again each second for five minutes. */
+/** Someone with the right to writes that EC2 refuses every launch of the account, again every ten seconds for five minutes. */
 async function forgeRefusals(world: World, name: string): Promise<void> {
   for (let second = 0; second < 300; second += 10) {
     const [at, until] = [world.scene.clock.now(), world.scene.clock.now() + 15 * MINUTE].map((ms) =>
@@ -33,9 +33,10 @@ describe('who may write the status of one Workspace', () => {
     await forgeRefusals(world, 'ws-0');
     await world.putSecret('other-env', { KEY: 'a' });
     await world.createWorkspace('other');
-    await world.until('it is launched', () => world.workspace('other').status?.launch?.number === 1, MINUTE);
+    await world.until('it is launched', () => world.provisions('other').length === 1, MINUTE);
     await world.untilReady('other', 1);
     await world.edit('ws-1', { requests: { restart: 'now' } });
+    await world.until('it is launched again', () => world.provisions('ws-1').length === 2, MINUTE);
     await world.untilReady('ws-1', 2);
     expect(world.provisions()).toHaveLength(4);
   });

@@ -82,6 +82,7 @@ function saying({ status, body }: Answer): Refusal & { message: string; says: st
 }
 
 const READ_AGAIN_AFTER_MS = 100;
+const LONGEST_READING_MS = 10_000;
 
 /** After a definition changes, kube-apiserver reads the kind's objects into a new cache, and answers 429 meanwhile. */
 function isReadingItsStorage({ status, body }: Answer): boolean {
@@ -89,7 +90,10 @@ function isReadingItsStorage({ status, body }: Answer): boolean {
 }
 
 export function createApi({ transport, compact, failures, as }: ApiParts): Api {
-  const call: Api['call'] = async (method, path, body, options = {}) => {
+  const callUntil = async (
+    deadline: number,
+    ...[method, path, body, options = {}]: Parameters<Api['call']>
+  ): Promise<Answer> => {
     const { status, headers, body: answered } = await transport().request({ method, path, body, ...options });
     const [failure] = failures();
     if (failure !== undefined) throw new Error('the server failed', { cause: failure });
@@ -98,11 +102,13 @@ export function createApi({ transport, compact, failures, as }: ApiParts): Api {
       headers,
       body: isObject(answered as JsonObject) ? (answered as JsonObject) : {},
     };
-    if (!isReadingItsStorage(answer)) return answer;
+    if (!isReadingItsStorage(answer) || systemClock.monotonic() > deadline) return answer;
     // As each client does: kube-apiserver carries nothing out with this answer.
     await sleep(systemClock, READ_AGAIN_AFTER_MS);
-    return call(method, path, body, options);
+    return callUntil(deadline, method, path, body, options);
   };
+  const call: Api['call'] = (...request) =>
+    callUntil(systemClock.monotonic() + LONGEST_READING_MS, ...request);
   const ok: Api['ok'] = async (method, path, body, options) => {
     const answer = await call(method, path, body, options);
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${JSON.stringify(answer.body)}`);

@@ -206,7 +206,9 @@ function numberOf({ object }: World): number {
 /** By this transition, and not by somebody who put an old status back, or by finding an instance after a loss. */
 function wasOpened(before: World, after: World): boolean {
   const is = after.object.status?.launch;
-  return is?.phase === 'Waiting' && before.object.status !== undefined && is.number > numberOf(before);
+  const isOurs = is?.phase === 'Waiting' || (is?.phase === 'Submitted' && is.params !== undefined);
+  if (!isOurs || before.object.status === undefined) return false;
+  return before.budget.restores === after.budget.restores && is.number > numberOf(before);
 }
 
 function wasArmed(before: World, after: World): boolean {
