@@ -191,6 +191,8 @@ export function createObserver(options: ObserverOptions): Observer {
       if (!isStopped) tell(inventory.note(instance, clock.monotonic()));
     },
     follow(uid, ids) {
+      // A pass that outlives its term must not follow into the next.
+      if (isStopped) return;
       for (const id of followedBy.get(uid) ?? []) {
         const followers = followersOf.get(id);
         followers?.delete(uid);
