@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
 import { decideAt } from '../../../test/support/workspace/decisions.ts';
-import { factsOf, statusOf } from '../../../test/support/workspace/facts.ts';
+import { factsOf, launchOf, statusOf } from '../../../test/support/workspace/facts.ts';
 import { keysWith } from '../../../test/support/workspace/keys.ts';
+import { signed } from '../../../test/support/workspace/signed.ts';
 import type { Workspace } from '../../api/kinds/workspace.ts';
 import { createStore } from '../../controller/cache/store.ts';
 import { withMacs } from './observe/authenticity.ts';
@@ -76,4 +77,17 @@ test('and no later decision of the operator signs it', () => {
 
 test('one of an earlier release, which signed none, counts in a status that is seen for the first time', () => {
   expect(heeded(workspaceWith([refusal('Blocked')]))).toEqual(['Blocked']);
+});
+
+test('an interruption speaks against an offering only where the operator armed that launch', () => {
+  const ended = { outcome: 'Interrupted' as const, at: new Date(clock.now()).toISOString() };
+  const withLaunch = (more: object): Workspace => {
+    const workspace = workspaceWith([]);
+    return { ...workspace, status: { ...statusOf(), launch: launchOf({ readyAt: undefined, ...more }) } };
+  };
+  const [before, forged] = [withLaunch({}), withLaunch({ ended })];
+  expect(heeded(before, forged)).toEqual([]);
+  expect(heeded(forged)).toEqual([]);
+  expect(heeded(before, signed(deps, forged))).toHaveLength(1);
+  expect(heeded(signed(deps, forged))).toHaveLength(1);
 });

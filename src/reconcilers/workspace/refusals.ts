@@ -7,7 +7,7 @@ import { createOfferingMemory, type OfferingMemory } from '../../ec2/launch/offe
 import type { WorkspaceDeps } from './context/deps.ts';
 import type { Timing } from './decide/facts/facts.ts';
 import { hardlyServed } from './decide/health/interruption.ts';
-import { refusalAuthentic } from './observe/authenticity.ts';
+import { paramsAuthentic, refusalAuthentic } from './observe/authenticity.ts';
 
 interface RefusalOptions {
   clock: Clock;
@@ -48,18 +48,23 @@ export function createRefusals(
    * Spot capacity that EC2 takes back before an instance served for long is lacking: the next launch asks for another
    * offering. Karpenter marks the offering of each interruption so (pkg/controllers/interruption, MarkUnavailable).
    */
-  function noteInterruption(before: Workspace['status'], { launch }: NonNullable<Workspace['status']>): void {
+  function noteInterruption(before: Workspace['status'], workspace: Workspace): void {
+    const launch = workspace.status?.launch;
     const ended = launch?.ended;
     if (ended?.outcome !== 'Interrupted' || !launch?.params) return;
+    // Who may write one status could hold any offering from all others.
+    if (!paramsAuthentic({ clusterID, launchKeys }, workspace)) return;
     const wasKnown = before?.launch?.number === launch.number && before.launch.ended !== undefined;
     if (wasKnown || !hardlyServed(launch, ended, timing.repairBackoffMaxMs)) return;
     offerings.takenBack(launch.params);
   }
 
   /** Hands on an end that an earlier process noted, if no refusal on record covers it yet. */
-  function handInterruption({ status }: Workspace): void {
+  function handInterruption(workspace: Workspace): void {
+    const { status } = workspace;
     const { ended, params } = status?.launch ?? {};
     if (ended?.outcome !== 'Interrupted' || !params) return;
+    if (!paramsAuthentic({ clusterID, launchKeys }, workspace)) return;
     if (!status?.launch || !hardlyServed(status.launch, ended, timing.repairBackoffMaxMs)) return;
     const { instanceType, capacityType, zone, subnetID, imageID } = params;
     const asked = { instanceType, capacityType, zone, subnetID, imageID };
@@ -75,7 +80,7 @@ export function createRefusals(
   workspaces.onChange(({ type, object, old }) => {
     if (type === 'deleted') return;
     hand(object, type === 'added');
-    if (old && object.status) noteInterruption(old.status, object.status);
+    if (old && object.status) noteInterruption(old.status, object);
   });
   return offerings;
 }
