@@ -44,6 +44,7 @@ const common = {
     'test/iam/cfnLint.test.ts',
     'test/install/**',
     'test/pooler/**',
+    'test/programs/**',
   ],
   provide: { realCluster: null, motoURL: null },
   env: { NODE_COMPILE_CACHE: COMPILE_CACHE },

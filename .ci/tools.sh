@@ -43,6 +43,13 @@ need_node() {
   echo 'they could not be installed, so the tests on a node will be skipped'
 }
 
+# What test:programs starts that can't be unpacked alone; it unpacks Prometheus and busybox without root.
+need_programs() {
+  command -v chromium >/dev/null && return
+  command -v apt-get >/dev/null || { echo 'no Chromium, and no apt-get to install it: install chromium'; return 1; }
+  apt_install chromium
+}
+
 # kube-apiserver and what belongs to it, and a node's programs, Helm and images: from the cache, or made, which takes minutes.
 need_control_plane() {
   local missing

@@ -8,8 +8,8 @@ import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { askedOf, readDashboard } from '../alerts/dashboard.ts';
 import { readAlerts } from '../alerts/rules.ts';
+import { findPromtool } from '../support/programs/debianPackage.ts';
 import { find, render } from './chart.ts';
-import { findPromtool } from './promtool.ts';
 
 const MONITORING = ['monitoring.coreos.com/v1/PrometheusRule'];
 const TESTS = join(import.meta.dirname, 'alerts.promtool.yaml');

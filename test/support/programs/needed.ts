@@ -1,0 +1,13 @@
+/**
+ * The path of a program that a file's tests need. Where the program is missing, a laptop's answer is undefined, with the reason
+ * printed, for `describe.skipIf`; with `CI` set, `.ci/run` has installed it, so the file fails instead.
+ */
+export async function needed(find: () => Promise<string>): Promise<string | undefined> {
+  try {
+    return await find();
+  } catch (error) {
+    if (process.env.CI || !(error instanceof Error)) throw error;
+    console.warn(`skipped: ${error.message}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+// What needs one of Debian's programs: Prometheus, Chromium, busybox. .ci/run installs them.
+export default defineConfig({
+  test: {
+    isolate: false,
+    pool: 'forks',
+    // They watch clocks, and Chromium takes a core while it starts.
+    maxWorkers: 1,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    globalSetup: ['test/setup/postgresOfRun.ts'],
+    provide: { realCluster: null, motoURL: null },
+    include: ['test/programs/**/*.test.ts'],
+  },
+});
