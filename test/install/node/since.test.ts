@@ -24,7 +24,9 @@ import { describeOnNode, theBed } from './bed.ts';
 import { RELEASE } from './helm.ts';
 import type { OlderRelease } from './image/older.ts';
 import { createNodeScene, type NodeScene } from './scene.ts';
-import { watchGateway, watchReports } from './watchers.ts';
+import { watchGateway } from './watchers/gateway.ts';
+import { watchReports } from './watchers/reports.ts';
+import { repeat, type Watcher, watched } from './watchers/watch.ts';
 
 /** Seconds of the protocol in one. Agents are the shell's, so that those of the older release are. */
 const SPEED = 5;
@@ -85,27 +87,31 @@ describeOnNode('an upgrade from an older commit’s chart and image', () => {
     return Number(row?.age);
   }
 
+  /** Sees the greatest of those ages, s. */
+  function watchHeartbeats(): Watcher<number> {
+    let oldest = 0;
+    const look = async () => {
+      oldest = Math.max(oldest, await oldestHeartbeat());
+    };
+    return { end: repeat(look, 250), seen: () => oldest };
+  }
+
+  const watchAda = () => watchReports(scene, { namespace: NAMESPACE, name: 'ada' }, token);
+
   /** Nothing is provisioned or ended; instances find a gateway, and their heartbeats arrive, all the time. */
   async function unnoticed(change: () => Promise<unknown>): Promise<Record<number, number>> {
-    const gateway = watchGateway(scene);
-    const reports = watchReports(scene, { namespace: NAMESPACE, name: 'ada' }, token);
     const present = await Promise.all(NAMES.map((name) => getWorkspace(scene, name)));
     uids = present.map(({ metadata }) => metadata.uid);
-    let oldest = 0;
-    const timer = setInterval(() => {
-      void oldestHeartbeat().then((age) => {
-        oldest = Math.max(oldest, age);
-      });
-    }, 250);
-    await change();
-    await sweeps(scene, 6);
-    clearInterval(timer);
-    const gap = await gateway.stop();
-    const statuses = await reports.stop();
+    const watchers = { gateway: watchGateway(scene), oldest: watchHeartbeats(), statuses: watchAda() };
+    const { gateway, oldest, statuses } = await watched(watchers, async () => {
+      await change();
+      await sweeps(scene, 6);
+    });
     console.log(
-      `without a gateway ${Math.round(gap)} ms; oldest heartbeat ${oldest.toFixed(1)} s; reports ${JSON.stringify(statuses)}`,
+      `without a gateway ${Math.round(gateway)} ms; oldest heartbeat ${oldest.toFixed(1)} s; reports ${JSON.stringify(statuses)}`,
     );
-    expect(gap).toBeLessThan(LONGEST_WITHOUT_GATEWAY_MS);
+    expect(gateway).toBeLessThan(LONGEST_WITHOUT_GATEWAY_MS);
+    expect(oldest).toBeGreaterThan(0);
     expect(oldest).toBeLessThan(HEARTBEAT_TIMEOUT_S / SPEED);
     expectDone();
     await Promise.all(NAMES.map((name) => untilReady(scene, name)));
@@ -134,9 +140,8 @@ describeOnNode('an upgrade from an older commit’s chart and image', () => {
     const described = JSON.stringify(await readFile(join(older?.chart ?? '', 'values.schema.json'), 'utf8'));
     isForGateway = described.includes('several are separated by commas');
     token = await pollerToken(scene.connection.kube, isForGateway ? undefined : []);
-    const reports = watchReports(scene, { namespace: NAMESPACE, name: 'ada' }, token);
-    await sweeps(scene, 3);
-    expect(Object.keys(await reports.stop())).toEqual(['202']);
+    const { statuses } = await watched({ statuses: watchAda() }, () => sweeps(scene, 3));
+    expect(Object.keys(statuses)).toEqual(['202']);
   });
 
   test('provisions and ends nothing, and older pollers are heard where both audiences are taken', async () => {
