@@ -1,23 +1,19 @@
 import { UserDataTooLarge } from '../../../agent/userData.ts';
 import { FINALIZER } from '../../../api/base/meta.ts';
-import { own } from '../../../api/base/own.ts';
 import { occupies, recordedRooms } from '../../../api/kinds/room.ts';
 import type { Workspace } from '../../../api/kinds/workspace.ts';
 import type { WorkspaceClass } from '../../../api/kinds/workspaceClass.ts';
-import { clientToken } from '../../../api/launch/token.ts';
 import type { Term } from '../../../controller/lease/leaderElection.ts';
 import type { MonoMs } from '../../../controller/lib/time.ts';
-import { type ObservedInstance, TAG } from '../../../ec2/calls/port.ts';
 import { haltNames } from '../../fleet/contentNames.ts';
 import type { WorkspaceDeps } from '../context/deps.ts';
 import { forgetInstances, type Memory, type WorkspaceMemory } from '../context/memory.ts';
 import { machinesOf } from '../decide/desire/asked.ts';
 import { trackChange } from '../decide/desire/debounce.ts';
-import { observedDigests } from '../decide/desire/desired.ts';
+import { type AskedFacts, observedDigests } from '../decide/desire/desired.ts';
 import type {
   EnvironmentFact,
   Facts,
-  HeartbeatFact,
   InstanceFact,
   Now,
   ResolutionFact,
@@ -30,6 +26,7 @@ import { isForeign } from '../decide/record/recovery.ts';
 import { contentNames } from '../decide/replace/rollout.ts';
 import { namespaceAllowed } from './allowed.ts';
 import { paramsAuthentic } from './authenticity.ts';
+import { instancesOf, onRecord } from './instances.ts';
 import { changedNames, observeEnvironment, trackBase } from './secrets.ts';
 
 /** A class's terms as they were looked up for this very version of it. */
@@ -68,27 +65,23 @@ export async function observe(
   const instances = instancesOf(deps, workspace);
   forgetInstances(mine, new Set([...instances.map(({ id }) => id), ...onRecord(workspace).keys()]));
   noteVersion(mine, workspace, instances, now.mono);
+  const asked = { workspace, environment, ...(klass && machinesOf(workspace, klass)) };
+  const heartbeats = heartbeatsOf(deps, workspace, className);
+  track(mine, asked, heartbeats, term, now);
   const facts: Facts = {
+    ...asked,
     clusterID: deps.clusterID,
-    workspace,
     class: klass,
     classAllowed,
     move,
     paramsAuthentic: paramsAuthentic(deps, workspace),
-    environment,
     haltNames: haltNames(deps.fleet.names, klass),
-    fleet: deps.fleet.factFor(workspace, []),
-    ...(klass && machinesOf(workspace, klass)),
+    fleet: deps.fleet.factFor(workspace, contentNames(asked), deps.fleet.names.of(workspace, environment)),
     resolution: resolved?.of === klass ? resolved?.fact : undefined,
     refused: deps.offerings.snapshot(workspace.metadata.uid),
     instances,
     sweptAt: deps.cloud.lastSweep()?.begunAt,
-    heartbeats: {
-      available: deps.evidence.available(),
-      since: deps.evidence.availableSince(),
-      massSilence: deps.massSilence(className),
-      launches: heartbeatsOf(deps, workspace),
-    },
+    heartbeats,
     earlier: deps.earlierSelves(key),
     process: {
       epoch: term.id,
@@ -97,6 +90,10 @@ export async function observe(
       suspectSince: mine.suspectSince,
       sends: mine.sends?.number === workspace.status?.launch?.number ? mine.sends : undefined,
       answer: mine.answer,
+      change: mine.change,
+      silence: mine.silence,
+      deadline: mine.deadline,
+      ended: mine.ended,
       validations: memory.validations(now.mono),
       terminateSentAt: mine.terminateSentAt,
       terminateRefusals: mine.terminateRefusals,
@@ -108,18 +105,24 @@ export async function observe(
     timing: deps.timing,
     userData,
   };
-  const observed = observedDigests(facts);
-  const recorded = workspace.status?.desired;
-  if (observed) trackBase(mine, recorded?.env, observed.env);
-  const { acquiredAt } = term;
-  mine.change = trackChange(mine.change, recorded, observed, changedNames(mine), now.mono, acquiredAt);
-  mine.silence = trackSilence(mine.silence, workspace.status, facts.heartbeats, now, acquiredAt);
-  mine.deadline = trackDeadline(mine.deadline, workspace.status, now);
-  mine.ended = trackEnd(mine.ended, workspace.status, now);
-  const { change, silence, deadline, ended } = mine;
-  const nameOf = deps.fleet.names.of(workspace, environment);
-  const fleet = deps.fleet.factFor(workspace, contentNames(facts), nameOf);
-  return { facts: { ...facts, fleet, process: { ...facts.process, change, silence, deadline, ended } }, now };
+  return { facts, now };
+}
+
+/** Follows what only a process that watches can know: how long a change stands still, a silence lasts, a deadline is off. */
+function track(
+  mine: WorkspaceMemory,
+  asked: AskedFacts,
+  heartbeats: Facts['heartbeats'],
+  { acquiredAt }: Term,
+  now: Now,
+): void {
+  const { status } = asked.workspace;
+  const observed = observedDigests(asked);
+  if (observed) trackBase(mine, status?.desired?.env, observed.env);
+  mine.change = trackChange(mine.change, status?.desired, observed, changedNames(mine), now.mono, acquiredAt);
+  mine.silence = trackSilence(mine.silence, status, heartbeats, now, acquiredAt);
+  mine.deadline = trackDeadline(mine.deadline, status, now);
+  mine.ended = trackEnd(mine.ended, status, now);
 }
 
 /**
@@ -168,106 +171,8 @@ async function observeUserData(
   }
 }
 
-/** Instances that EC2 shows under our uid, and every instance on record: those are known by their ids, not by their tags. */
-function instancesOf(deps: WorkspaceDeps, workspace: Workspace): InstanceFact[] {
-  const known = onRecord(workspace);
-  const tagged = deps.cloud.ofWorkspace(workspace.metadata.uid).flatMap((instance): InstanceFact[] => {
-    const number = known.has(instance.id) ? undefined : numberOf(deps, workspace, instance);
-    return number === undefined ? [] : [instanceFact(instance, number)];
-  });
-  const recorded = [...known].flatMap(([id, named]): InstanceFact[] => {
-    const instance = deps.cloud.get(id);
-    // The status may name an instance of ours under another number, as one does that went back or was edited.
-    const number = (instance && numberOf(deps, workspace, instance)) ?? named;
-    if (instance) {
-      const missingTags = tagsMissing(instance, expectedTags(deps, workspace, number));
-      return [{ ...instanceFact(instance, number), ...(missingTags.length > 0 && { missingTags }) }];
-    }
-    const notFound = deps.cloud.notFound(id);
-    if (!notFound) return [];
-    // Never seen by this process: only its look-ups speak for it.
-    return [{ id, number, generation: 0, state: 'Unknown', type: '', zone: '', notFound, missing: true }];
-  });
-  return [...tagged, ...recorded];
-}
-
-/**
- * The launch of this Workspace that made the instance. Tags only find it: anyone who may tag instances can copy ours. EC2 shows
- * the client token of each instance of our requests, so an instance without it is a copy, and must not hold its Workspace up.
- */
-function numberOf(
-  { clusterID }: WorkspaceDeps,
-  { metadata }: Workspace,
-  instance: ObservedInstance,
-): number | undefined {
-  const number = wholeNumber(instance.tags[TAG.number]);
-  if (number === undefined) return undefined;
-  return instance.clientToken === clientToken(clusterID, metadata.uid, number) ? number : undefined;
-}
-
-/** Our tags as a launch gives them to its instance; of the generation any will do. */
-function expectedTags({ clusterID }: WorkspaceDeps, { metadata }: Workspace, number: number) {
-  return [
-    [TAG.cluster, clusterID],
-    [TAG.uid, metadata.uid],
-    [TAG.namespace, metadata.namespace],
-    [TAG.name, metadata.name],
-    [TAG.number, String(number)],
-    [TAG.generation, undefined],
-  ] as const;
-}
-
-function tagsMissing({ tags }: ObservedInstance, expected: ReturnType<typeof expectedTags>): string[] {
-  return expected.flatMap(([key, value]) => {
-    const found = own(tags, key);
-    return found === undefined || (value !== undefined && found !== value) ? [key] : [];
-  });
-}
-
-/** The launches' numbers by the ids of the instances that the status names. */
-function onRecord(workspace: Workspace): Map<string, number> {
-  // Instances in another object's status belong to that object.
-  const { launch, terminating } = (!isForeign(workspace) && workspace.status) || {};
-  const numbers = new Map(terminating?.map(({ number, instanceID }) => [instanceID, number]));
-  if (launch?.instanceID) numbers.set(launch.instanceID, launch.number);
-  return numbers;
-}
-
-/** A launch number or generation as the operator writes it into a tag. */
-function wholeNumber(tag: string | undefined): number | undefined {
-  return tag !== undefined && /^[1-9][0-9]{0,8}$/.test(tag) ? Number(tag) : undefined;
-}
-
-function instanceFact(instance: ObservedInstance, number: number): InstanceFact {
-  const { id, clientToken, state, type, zone, privateIP, launchTime } = instance;
-  const { imageID, capacityType, subnetID, securityGroupIDs, instanceProfile } = instance;
-  const { notFound, missing, impaired, stateReasonCode, stateReason } = instance;
-  const generation = wholeNumber(instance.tags[TAG.generation]) ?? 0;
-  return {
-    id,
-    number,
-    generation,
-    clientToken,
-    state,
-    type,
-    zone,
-    imageID,
-    capacityType,
-    subnetID,
-    securityGroupIDs,
-    instanceProfile,
-    privateIP,
-    launchTime,
-    stateReasonCode,
-    stateReason,
-    notFound,
-    missing,
-    impaired,
-  };
-}
-
-function heartbeatsOf(deps: WorkspaceDeps, workspace: Workspace): HeartbeatFact[] {
-  return deps.evidence.ofWorkspace(workspace.metadata.uid).map((row) => ({
+function heartbeatsOf(deps: WorkspaceDeps, workspace: Workspace, className: string): Facts['heartbeats'] {
+  const launches = deps.evidence.ofWorkspace(workspace.metadata.uid).map((row) => ({
     number: row.number,
     boot: row.boot,
     env: row.env,
@@ -277,6 +182,12 @@ function heartbeatsOf(deps: WorkspaceDeps, workspace: Workspace): HeartbeatFact[
     interruption: row.interruption,
     trouble: row.trouble,
   }));
+  return {
+    available: deps.evidence.available(),
+    since: deps.evidence.availableSince(),
+    massSilence: deps.massSilence(className),
+    launches,
+  };
 }
 
 /** Follows whether the status may be lost: wiped, rolled back, or older than an instance of ours (design, rule 4). */

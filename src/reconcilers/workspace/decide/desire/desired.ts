@@ -19,8 +19,11 @@ import { changeDueAt } from './debounce.ts';
 const MOST_NAMES = 32;
 const UNREAD_RETRY_MS = 5000;
 
+/** What is asked for: the facts that a change shows in. */
+export type AskedFacts = Pick<Facts, 'workspace' | 'environment' | 'machine' | 'machineOfNext'>;
+
 /** The digest of the present content, under the key that the recorded digest names; the recorded one itself once that key is lost. */
-export function observedDigests(facts: Facts): { env: string; machine: string } | undefined {
+export function observedDigests(facts: AskedFacts): { env: string; machine: string } | undefined {
   const { environment, machine } = facts;
   if (environment.kind !== 'Merged' || machine === undefined) return undefined;
   const recorded = facts.workspace.status?.desired?.env;
@@ -33,7 +36,7 @@ export function observedDigests(facts: Facts): { env: string; machine: string } 
 }
 
 /** Whether this digest can't be compared any more, because its key is lost. */
-export function isUnderLostKey({ environment }: Facts, digest: string): boolean {
+export function isUnderLostKey({ environment }: Pick<Facts, 'environment'>, digest: string): boolean {
   return environment.kind === 'Merged' && (environment.lostKeys ?? []).includes(digestKeyID(digest));
 }
 

@@ -5,8 +5,9 @@ import { classContent } from '../../../../api/launch/machine.ts';
 import type { RollOutReason } from '../../../../api/reasons/reasons.ts';
 import { iso, plus } from '../../../../controller/lib/time.ts';
 import { isCurrent, isCurrentMachine } from '../desire/change.ts';
+import type { AskedFacts } from '../desire/desired.ts';
 import type { Claim } from '../facts/decision.ts';
-import type { ContentFact, Facts, FleetFact } from '../facts/facts.ts';
+import type { ContentFact, FleetFact } from '../facts/facts.ts';
 import { conditionOf } from '../facts/verdict.ts';
 import type { Answer, Blocker, FrozenLaunch, View, Wait } from '../facts/view.ts';
 import { isRolledOut } from '../record/replacement.ts';
@@ -63,7 +64,7 @@ export function claim(view: View, launch: FrozenLaunch, cause: Cause): Answer<Cl
 }
 
 /** Each content that this Workspace may be replaced for in a decision on these facts: those on record, and those that may be recorded. */
-export function contentNames({ workspace, machine, environment }: Facts): string[] {
+export function contentNames({ workspace, machine, environment }: AskedFacts): string[] {
   const { desired } = workspace.status ?? {};
   const machines = [desired?.machine, machine].flatMap((it) => (it === undefined ? [] : [classContent(it)]));
   const seen = environment.kind === 'Merged' ? Object.values(environment.digests) : [];
