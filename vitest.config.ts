@@ -11,8 +11,7 @@ const VIRTUAL = ['test/{model,simulator,virtual,frozen}/**/*.test.ts'];
 /** What mostly waits for real time to pass: scenarios, and programs as people run them. */
 const TIMED = [
   'test/scenarios/**/*.test.ts',
-  'test/commands/{demo,dev,canary,mainProcess}.test.ts',
-  'test/rights.test.ts',
+  'test/{demo,dev,canary,mainProcess,rights}.test.ts',
   'test/doctor/*.test.ts',
   'test/plugin/plugin.test.ts',
   'test/kubectl/live.test.ts',
@@ -89,7 +88,7 @@ export default defineConfig({
       project('virtual', 0, CORES, { include: VIRTUAL }),
       project('timed', 1, 4 * CORES, {
         include: TIMED,
-        setupFiles: ['test/setup/reportFailures.ts'],
+        setupFiles: ['test/setup/tellFailures.ts'],
       }),
     ],
   },

@@ -4,7 +4,8 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const RULES = join(ROOT, 'deploy', 'alerts', 'workspace-operator.rules.yaml');
+/** The rule file, for `rule_files` of Prometheus. */
+export const RULES = join(ROOT, 'deploy', 'alerts', 'workspace-operator.rules.yaml');
 
 const alert = z.strictObject({
   alert: z.string(),

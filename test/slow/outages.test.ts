@@ -1,11 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  createOutages,
-  expectStandby,
-  expectStatic,
-  type Outages,
-  snapshot,
-} from '../scenarios/steps/outages.ts';
+import { createOutages, expectStandby, expectStatic, type Outages, snapshot } from '../scenarios/outages.ts';
 
 const COUNT = 20;
 /** Longer than the class's heartbeat timeout and the time after which it replaces together. */

@@ -10,7 +10,7 @@ import {
   secretNow,
   specNow,
   workspace,
-} from '../play/stage.ts';
+} from '../stage.ts';
 
 const ALL = ['ada', 'bob', 'cleo', 'dan'];
 const spec = { className: 'plain', envFrom: [{ secretRef: { name: 'shared' } }] };

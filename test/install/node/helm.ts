@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { CHART, type Values } from '../chart.ts';
-import type { Bed } from './bed/bed.ts';
+import type { Bed } from './bed.ts';
 
 export const RELEASE = 'workspace-operator';
 

@@ -5,19 +5,22 @@ import { z } from 'zod';
 import { query } from '../../../dev/postgres/query.ts';
 import { pollerToken } from '../../../dev/stack/poller.ts';
 import { WORKSPACES } from '../../../src/reconcilers/workspace/context/deps.ts';
-import { liveInstancesOf, provisionsOf, sweeps, terminationsOf } from '../../scenarios/scene/counts.ts';
-import { NAMESPACE } from '../../scenarios/scene/objects.ts';
-import { until } from '../../scenarios/scene/until.ts';
 import {
   createWorkspace,
   getWorkspace,
+  liveInstancesOf,
+  NAMESPACE,
+  provisionsOf,
   putSecret,
   report,
+  sweeps,
+  terminationsOf,
+  until,
   untilGone,
   untilReady,
-} from '../../scenarios/scene/workspaces.ts';
+} from '../../scenarios/harness.ts';
 import type { Values } from '../chart.ts';
-import { describeOnNode, theBed } from './bed/bed.ts';
+import { describeOnNode, theBed } from './bed.ts';
 import { RELEASE } from './helm.ts';
 import type { OlderRelease } from './image/older.ts';
 import { createNodeScene, type NodeScene } from './scene.ts';

@@ -1,9 +1,9 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { OPERATOR_NAMESPACE } from '../../../../dev/stack/install.ts';
 import { systemClock } from '../../../../src/controller/lib/clock.ts';
-import { until } from '../../../scenarios/scene/until.ts';
+import { until } from '../../../scenarios/until.ts';
 import type { Values } from '../../chart.ts';
-import { theBed } from '../bed/bed.ts';
+import { theBed } from '../bed.ts';
 import { createHelm, RELEASE } from '../helm.ts';
 import type { NodeScene } from '../scene.ts';
 import { PARTS, processOf } from './inside.ts';
