@@ -1,9 +1,10 @@
-// Removes from node_modules what no program reads: types, source maps, second builds for bundlers, tests and manuals.
+// Removes from node_modules what Node reads in no case: types, source maps, second builds for bundlers, tests, manuals, and addons
+// of another runtime (Bare's), which some packages carry for phones too.
 // Licenses stay. A test starts the operator from the image, and would miss what is needed after all.
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-const IDLE_FILE = /\.(map|[cm]?ts|markdown)$|^(?!.*(licen[cs]e|notice|copying|third)).*\.md$/i;
+const IDLE_FILE = /\.(map|[cm]?ts|markdown|bare)$|^(?!.*(licen[cs]e|notice|copying|third)).*\.md$/i;
 // Only beside a package's package.json: deeper down these names can be code.
 const IDLE_FOLDER = /^(tests?|__tests__|docs?|examples?|benchmarks?|\.github|dist-es|dist-types)$/;
 

@@ -1,5 +1,9 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -56,6 +60,51 @@ test('the SBOM of the release recipe has each of them, with its licence, and no 
   expect(names).toEqual(expect.arrayContaining(Object.keys(dependencies)));
   expect(names).not.toContain(Object.keys(devDependencies)[0]);
 });
+
+/** Of each production dependency its folder, and what the lock file says of it. */
+async function shipped() {
+  const { packages } = z
+    .object({ packages: z.record(z.string(), z.looseObject({ dev: z.boolean().optional() })) })
+    .parse(JSON.parse(await read('package-lock.json')));
+  const found = Object.entries(packages).filter(([path, { dev }]) => path !== '' && !dev);
+  expect(found.length).toBeGreaterThan(100);
+  return found;
+}
+
+test('no production dependency goes by platform or builds anything: one install serves amd64 and arm64', async () => {
+  const byPlatform = (await shipped()).filter(([, it]) => it.os ?? it.cpu ?? it.libc ?? it.hasInstallScript);
+  expect(byPlatform.map(([path]) => path)).toEqual([]);
+});
+
+test('their native code is for the runtime Bare alone, and the image leaves it out', async () => {
+  const folders = (await shipped()).map(([path]) => fileURLToPath(new URL(path, root)));
+  const listed = await Promise.all(
+    folders.map((folder) => readdir(folder, { recursive: true, withFileTypes: true })),
+  );
+  const files = listed
+    .flat()
+    .filter((it) => it.isFile() && !/\.([cm]?[jt]s|json|map|md|ya?ml|txt)$/.test(it.name));
+  const native = files.map((it) => join(it.parentPath, it.name)).filter(isNative);
+  expect(new Set(native.map((path) => extname(path)))).toEqual(new Set(['.bare']));
+
+  const folder = await mkdtemp(join(tmpdir(), 'prune-'));
+  try {
+    for (const name of ['addon.bare', 'index.js']) await writeFile(join(folder, name), '');
+    await promisify(execFile)(process.execPath, ['deploy/prune.mjs', folder], { cwd: root });
+    expect(await readdir(folder)).toEqual(['index.js']);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+/** By its first bytes: ELF, Mach-O of either order and of several architectures, or PE. */
+function isNative(path: string): boolean {
+  const head = Buffer.alloc(4);
+  const file = openSync(path, 'r');
+  readSync(file, head);
+  closeSync(file);
+  return /^(7f454c46|c[ef]faedfe|feedfac[ef]|cafebabe|4d5a)/.test(head.toString('hex'));
+}
 
 test('package, chart and licence say the same', async () => {
   const { version, license } = JSON.parse(await read('package.json'));

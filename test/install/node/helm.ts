@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
+import { systemClock } from '../../../src/controller/lib/clock.ts';
 import { CHART, type Values } from '../chart.ts';
 import type { Bed } from './bed.ts';
 
@@ -32,9 +33,12 @@ export async function createHelm(bed: Bed, version: 3 | 4, namespace: string): P
   async function run(command: string, ...args: string[]): Promise<string> {
     const all = [command, ...args, '--namespace', namespace];
     if (command === 'uninstall') await noteRelease(bed, 'uninstall');
+    const began = systemClock.monotonic();
     try {
       const { stdout, stderr } = await promisify(execFile)(bed.helm[version], all, { env });
       if (command === 'install') await noteRelease(bed, 'install');
+      const seconds = (systemClock.monotonic() - began) / 1_000;
+      console.log(`helm ${version} ${command} took ${seconds.toFixed(1)} s`);
       return `${stdout}${stderr}`;
     } catch (error) {
       const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };

@@ -28,10 +28,14 @@ export async function readLayout(folder: string) {
   const [first] = index.parse(await json('index.json')).manifests;
   const { layers, config: described } = manifest.parse(await json(pathOf(first.digest)));
   const files = await Promise.all(layers.map(({ digest }) => filesOf(join(folder, pathOf(digest)))));
+  const compressed = (those: readonly { size: number }[]) => those.reduce((sum, { size }) => sum + size, 0);
+  const isOurs = (_layer: unknown, at: number) => files[at]?.every(({ path }) => /^app(\/|$)/.test(path));
   return {
     ...config.parse(await json(pathOf(described.digest))),
     /** As a registry holds it, bytes. */
-    compressed: layers.reduce((sum, { size }) => sum + size, 0),
+    compressed: compressed(layers),
+    /** Of that, what is not of the base. */
+    added: compressed(layers.filter(isOurs)),
     files: files.flat(),
   };
 }
