@@ -13,7 +13,7 @@ const TIMED = [
   'test/scenarios/**/*.test.ts',
   'test/{demo,dev,canary,mainProcess,rights}.test.ts',
   'test/doctor/*.test.ts',
-  'test/plugin/plugin.test.ts',
+  'test/plugin/{plugin,doctor}.test.ts',
   'test/kubectl/live.test.ts',
   'dev/postgres/*.test.ts',
   'test/newcomer/*.test.ts',

@@ -17,7 +17,7 @@ export type Invocation =
   | { help: string }
   | ({ role: Role; config: Config } & (
       | { command: 'start' }
-      | { command: 'check'; connectTo: string | undefined }
+      | { command: 'check'; connectTo: string | undefined; output: 'text' | 'json' }
       | { command: 'uninstall-check'; policy: 'Refuse' | 'Keep'; release: string | undefined }
     ));
 
@@ -58,6 +58,9 @@ const CONNECT_TO = new Option(
   '--connect-to <host:port>',
   'Where the gateway is reached from here; without it where WORKSPACE_GATEWAY_URL says.',
 );
+const OUTPUT = new Option('--output <format>', 'Lines of text, or of JSON: one a finding, for programs.')
+  .choices(['text', 'json'])
+  .default('text');
 const POLICY = new Option('--policy <policy>', 'Refuse while Workspaces exist, or Keep them.')
   .choices(['Refuse', 'Keep'])
   .default('Refuse');
@@ -75,13 +78,18 @@ function readFlags(args: readonly string[], version: string): Invoked {
   const check = command(
     'check',
     'Looks whether everything that a part needs is there, says what is not, and ends.',
-    ({ connectTo }, [role = 'all']) => ({ command: 'check', role: role as Role, connectTo }),
+    ({ connectTo, output }, [role = 'all']) => ({
+      command: 'check',
+      role: role as Role,
+      connectTo,
+      output: output === 'json' ? 'json' : 'text',
+    }),
   );
   check.addArgument(new Argument('[part]').choices(['all', 'controller', 'gateway']).default('all'));
   for (const sub of [
     command('controller', 'The controller alone: leader-elected, with rights in AWS.', start('controller')),
     command('gateway', 'The gateway alone: every replica serves, without rights in AWS.', start('gateway')),
-    check.addOption(CONNECT_TO),
+    check.addOption(CONNECT_TO).addOption(OUTPUT),
     command(
       'uninstall-check',
       'Refuses, with exit code 3, while Workspaces exist; for a hook before an uninstall.',

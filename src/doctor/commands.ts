@@ -54,6 +54,7 @@ export interface CheckOptions {
   role: Role;
   /** host:port of the gateway, where it differs from its URL. */
   connectTo?: string | undefined;
+  output?: 'text' | 'json';
   clock: Clock;
   random: Random;
   transport: Transport;
@@ -92,7 +93,7 @@ export async function check(options: CheckOptions): Promise<number> {
   if (role !== 'gateway' && config.aws.region !== undefined) checks.push(aws(config.aws.region));
   if (role !== 'controller' && gateway.url !== undefined) checks.push(await gatewayOf(gateway.url));
   try {
-    return (await runChecks(checks, print)).some(hasFailed) ? 1 : 0;
+    return (await runChecks(checks, print, options.output)).some(hasFailed) ? 1 : 0;
   } finally {
     for (const close of closing) close();
   }

@@ -1,17 +1,22 @@
 import { type Check, type Finding, failed, hasFailed, lineOf } from './finding.ts';
 
-/** Runs the checks one after another; one that throws has failed, and the others still run. */
+/**
+ * Runs the checks one after another; one that throws has failed, and the others still run.
+ * @param output `json`: a Finding a line and nothing else, as `kubectl workspace doctor` reads them
+ */
 export async function runChecks(
   checks: readonly Check[],
   print: (line: string) => void,
+  output: 'text' | 'json' = 'text',
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const { name, object, run } of checks) {
     for (const finding of await outcome(name, object, run)) {
       findings.push(finding);
-      print(lineOf(finding));
+      print(output === 'json' ? JSON.stringify(finding) : lineOf(finding));
     }
   }
+  if (output === 'json') return findings;
   const broken = findings.filter(hasFailed).length;
   print(
     broken === 0

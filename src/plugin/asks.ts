@@ -1,9 +1,6 @@
 import { iso, type WallMs } from '../controller/lib/time.ts';
-import type { Kubectl } from './kubectl.ts';
+import { type Kubectl, WORKSPACES } from './base/kubectl.ts';
 import type { SeenWorkspace } from './views/seen.ts';
-
-export const WORKSPACES = 'workspaces.compute.molecule.ai';
-export const CLASSES = 'workspaceclasses.compute.molecule.ai';
 
 interface Ask {
   /** For the help. */
@@ -49,8 +46,15 @@ export const ASKS = {
 } as const satisfies Readonly<Record<string, Ask>>;
 
 /** @throws KubectlError */
-export async function ask(kubectl: Kubectl, name: string, ask: Ask, now: WallMs): Promise<string> {
+export async function ask(
+  kubectl: Kubectl,
+  name: string,
+  ask: Ask,
+  now: WallMs,
+): Promise<{ namespace?: string; said: string }> {
   const patch = JSON.stringify({ spec: ask.spec(now) });
   const args = ['patch', WORKSPACES, name, '--type=merge', `--patch=${patch}`];
-  return ask.said(await kubectl.get<SeenWorkspace>(args));
+  const workspace = await kubectl.get<SeenWorkspace>(args);
+  const { namespace } = workspace.metadata;
+  return { ...(namespace !== undefined && { namespace }), said: ask.said(workspace) };
 }

@@ -1,18 +1,20 @@
 import { expect, test } from 'vitest';
 import { systemClock } from '../controller/lib/clock.ts';
+import { type Kubectl, KubectlError } from './base/kubectl.ts';
 import { completions } from './completion.ts';
-import { type Kubectl, KubectlError } from './kubectl.ts';
 import { createProgram } from './program.ts';
 
 async function completed(words: readonly string[], answer: () => string) {
   const asked: object[] = [];
   const { program } = createProgram(systemClock, {
     write: () => undefined,
+    tell: () => undefined,
     isScreen: false,
     isColoured: false,
   });
   program.configureOutput({ writeErr: () => expect.fail('a shell would show it') });
   const kubectl = (flags: object): Kubectl => ({
+    run: () => expect.fail('names alone are asked for'),
     get: () => expect.fail('names alone are asked for'),
     read: async (args) => {
       asked.push({ ...flags, of: args[1] });

@@ -1,6 +1,5 @@
 import { type Command, CommanderError } from 'commander';
-import { CLASSES, WORKSPACES } from './asks.ts';
-import { type Kubectl, KubectlError } from './kubectl.ts';
+import { CLASSES, type Kubectl, KubectlError, WORKSPACES } from './base/kubectl.ts';
 
 /** kubectl (1.26 and later) asks a program of this name on PATH for completions of the plugin. */
 export const SCRIPT = `#!/bin/sh

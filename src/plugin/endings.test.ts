@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { CommanderError } from 'commander';
 import { expect, test } from 'vitest';
+import { KubectlError } from './base/kubectl.ts';
 import { endingOf, endWithReader } from './endings.ts';
-import { KubectlError } from './kubectl.ts';
 
 test('a fault of the program itself is a few plain lines, never the line of the bundle that threw', () => {
   const error = new TypeError('x\u001b[2J');

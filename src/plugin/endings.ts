@@ -1,9 +1,8 @@
 import type { Writable } from 'node:stream';
 import { CommanderError } from 'commander';
 import { plainText } from '../controller/lib/plainText.ts';
-import { CannotError } from './instance.ts';
-import { KubectlError } from './kubectl.ts';
-import { EXIT } from './program.ts';
+import { EXIT } from './base/cli.ts';
+import { CannotError, KubectlError } from './base/kubectl.ts';
 
 /** What a shell reports of a program that wrote to a pipe whose reader had gone. */
 const PIPE_CLOSED = 141;

@@ -2,12 +2,8 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { stripVTControlCharacters } from 'node:util';
 import { plainText } from '../controller/lib/plainText.ts';
+import { CannotError } from './base/kubectl.ts';
 import type { SeenWorkspace } from './views/seen.ts';
-
-/** There is nothing to do that with; the message says why and what next. */
-export class CannotError extends Error {
-  override readonly name = 'CannotError';
-}
 
 /** `eu-central-1a`, `us-west-2-lax-1a` (a Local Zone) and `us-gov-west-1b` begin with their region. */
 const REGION = /^[a-z]{2}(?:-[a-z]+)+-\d+/;

@@ -5,6 +5,7 @@ import { createProgram } from './program.ts';
 const { stdout, stderr, env } = process;
 const { program, code } = createProgram(systemClock, {
   write: (text) => void stdout.write(text),
+  tell: (text) => void stderr.write(text),
   isScreen: stdout.isTTY === true,
   isColoured: stdout.isTTY === true && !env.NO_COLOR,
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { systemClock } from '../controller/lib/clock.ts';
-import { CannotError } from './instance.ts';
+import { CannotError } from './base/kubectl.ts';
 import { createProgram } from './program.ts';
 import { listText } from './views/text.ts';
 import { viewOf, type WorkspaceView } from './views/views.ts';
@@ -52,7 +52,7 @@ async function shown(object: object, ...args: string[]): Promise<string> {
   const write = (more: string) => {
     text += more;
   };
-  const { program } = createProgram(systemClock, { write, isScreen: false, isColoured: false });
+  const { program } = createProgram(systemClock, { write, tell: write, isScreen: false, isColoured: false });
   await program.parseAsync(args, { from: 'user' });
   return text;
 }

@@ -24,6 +24,7 @@ export interface Given {
   as?: string;
   aheadMs?: number;
   connectTo?: string;
+  output?: 'text' | 'json';
   /** In place of that of the account. */
   kubeconfig?: string;
 }
@@ -41,8 +42,14 @@ export async function openDoctor() {
 
 /** The exit code and the lines of `check`, run as an account of the cluster: the controller's by default. */
 async function checkOn(scene: Awaited<ReturnType<typeof createEmbeddedScene>>, given: Given) {
-  const { env = {}, part = 'controller', as, aheadMs = 0, connectTo, kubeconfig } = given;
-  const args = ['check', part, ...(connectTo === undefined ? [] : ['--connect-to', connectTo])];
+  const { env = {}, part = 'controller', as, aheadMs = 0, connectTo, output = 'text', kubeconfig } = given;
+  const args = [
+    'check',
+    part,
+    '--output',
+    output,
+    ...(connectTo === undefined ? [] : ['--connect-to', connectTo]),
+  ];
   const invocation = parseCommandLine(args, { ...scene.stack.operatorEnv, ...PATIENT, ...env });
   if ('help' in invocation || invocation.command !== 'check') throw new Error('asked for a check');
   const clock: Clock = {

@@ -9,7 +9,7 @@ import { type RunningApiServer, startApiServer } from '../../dev/apiserver/serve
 import { buildPlugin } from '../../dev/plugin.ts';
 import { systemClock } from '../../src/controller/lib/clock.ts';
 import { systemRandom } from '../../src/controller/lib/random.ts';
-import { KubectlError } from '../../src/plugin/kubectl.ts';
+import { KubectlError } from '../../src/plugin/base/kubectl.ts';
 import { createProgram } from '../../src/plugin/program.ts';
 import { createKubectl, type Kubectl, usable } from '../kubectl/kubectl.ts';
 
@@ -111,6 +111,7 @@ describe.each(kubectls)('kubectl $version workspace', ({ binary }) => {
   async function asked(args: readonly string[]): Promise<{ code: number; stderr: string }> {
     const { program, code } = createProgram(systemClock, {
       write: () => undefined,
+      tell: () => undefined,
       isScreen: false,
       isColoured: false,
     });

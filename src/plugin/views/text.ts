@@ -1,9 +1,10 @@
 import type { RolloutView, WorkspaceView } from './views.ts';
 import type { Why } from './why.ts';
 
-const GREEN = '\u001B[32m';
-const RED = '\u001B[31m';
-const PLAIN = '\u001B[0m';
+export const GREEN = '\u001B[32m';
+export const RED = '\u001B[31m';
+export const YELLOW = '\u001B[33m';
+export const PLAIN = '\u001B[0m';
 const BAR = 30;
 
 /** Whether text is coloured: on a terminal, unless NO_COLOR is set (no-color.org). */

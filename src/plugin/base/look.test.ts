@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createVirtualClock } from '../../test/support/base/virtualClock.ts';
-import { sleep } from '../controller/lib/clock.ts';
+import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
+import { sleep } from '../../controller/lib/clock.ts';
 import { KubectlError } from './kubectl.ts';
 import { watchLooks } from './look.ts';
 

@@ -1,5 +1,5 @@
-import { type Clock, sleep } from '../controller/lib/clock.ts';
-import { msBetween } from '../controller/lib/time.ts';
+import { type Clock, sleep } from '../../controller/lib/clock.ts';
+import { msBetween } from '../../controller/lib/time.ts';
 import { KubectlError } from './kubectl.ts';
 
 /** Pause between two looks of `--watch`, ms. */
