@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { type CustomResourceDefinition, workspaceClassCrd, workspaceCrd } from '../../src/api/kinds/crd.ts';
+import { openAPI } from '../../src/gateway/polls/openAPI.ts';
 import { causesTable } from './causesDocs.ts';
 import { configurationDocs } from './configurationDocs.ts';
 import { argocdPatch } from './deploy/argocd.ts';
@@ -29,6 +30,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     ['docs/install/values.md', valuesDocs()],
     ['docs/kinds.md', kindsDocs(crds)],
     ['docs/configuration.md', configurationDocs()],
+    ['docs/openapi.json', `${JSON.stringify(openAPI(), null, 2)}\n`],
     ['docs/licences.md', licencesDocs()],
     ['docs/metrics-and-events.md', metricsDocs()],
     withRegions('docs/design.md', { causes: causesTable() }),

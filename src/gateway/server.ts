@@ -5,6 +5,7 @@ import type { Registry } from 'prom-client';
 import type { SecretData } from '../api/environment/environment.ts';
 import { MOST_ENVIRONMENT_BYTES } from '../api/environment/gather.ts';
 import type { Clock } from '../controller/lib/clock.ts';
+import type { Random } from '../controller/lib/random.ts';
 import type { Callers } from './access/callers.ts';
 import {
   createIdentityVerifier,
@@ -13,28 +14,33 @@ import {
 } from './access/identityDocument.ts';
 import type { KeyRing } from './access/keys.ts';
 import { createGatewayMetrics } from './base/metrics.ts';
+import { createBoard } from './fleet/board.ts';
+import { createWatches, type WatchLimits } from './fleet/watches.ts';
 import { createDistrustNotes } from './handlers/distrust.ts';
 import { createHeartbeatQueue } from './heartbeats/heartbeatQueue.ts';
 import { keepRecorded } from './heartbeats/liveness.ts';
 import type { ConnectionLimits, ConnectionTimes } from './http/connections.ts';
 import { createHttpServer, type HttpOptions, LISTEN_BACKLOG } from './http/http.ts';
 import type { GatewayParts } from './http/parts.ts';
+import { listRoute } from './polls/list.ts';
+import { openAPIRoute } from './polls/openAPI.ts';
+import { watchRoute } from './polls/watch.ts';
+import { workspaceRoute } from './polls/workspace.ts';
 import { type AgentShelf, agentRoutes } from './routes/agent.ts';
 import { bootstrapRoute } from './routes/bootstrap.ts';
 import { directHeartbeats } from './routes/directHeartbeat.ts';
 import { heartbeatRoute } from './routes/heartbeat.ts';
 import { reportsRoute } from './routes/reports.ts';
 import { trustRoutes } from './routes/trust.ts';
-import { workspacesRoute } from './routes/workspaces.ts';
 import { caBundleOf } from './served/caBundle.ts';
 import { createEnvironmentsInFlight } from './served/environmentsInFlight.ts';
-import type { ClassReader, WorkspaceReader } from './served/lookup.ts';
+import type { ClassReader, WorkspaceFeed } from './served/lookup.ts';
 import type { HeartbeatStore } from './store/heartbeatStore.ts';
 
 export interface GatewayOptions {
   clusterID: string;
   keys: KeyRing;
-  workspaces: WorkspaceReader;
+  workspaces: WorkspaceFeed;
   classes: ClassReader;
   readSecret(namespace: string, name: string): Promise<SecretData | undefined>;
   store: HeartbeatStore;
@@ -48,6 +54,7 @@ export interface GatewayOptions {
   identityScope?: IdentityScope;
   agent: AgentShelf;
   clock: Clock;
+  random: Random;
   logger: Logger;
   metrics: Registry;
   host: string;
@@ -61,6 +68,8 @@ export interface GatewayOptions {
   /** Requests a minute. */
   limits?: HttpOptions['limits'];
   connections?: ConnectionLimits;
+  /** Watches of callers at once. */
+  watches?: WatchLimits;
   times?: ConnectionTimes;
   /** Retry-After of 503 answers and of restarting Workspaces; seconds. */
   retryAfterSeconds?: number;
@@ -93,6 +102,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const {
     store,
     clock,
+    random,
     callers,
     environments = { largestBytes: MOST_ENVIRONMENT_BYTES, mostBytes: 64 * MOST_ENVIRONMENT_BYTES },
     retryAfterSeconds = 2,
@@ -122,6 +132,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     logger,
     metrics: createGatewayMetrics(options.metrics),
   });
+  const board = createBoard({ ...options, logger });
+  const watches = createWatches({
+    board,
+    clock,
+    random,
+    limits: options.watches ?? { total: 256, perGroup: 16 },
+    metrics: parts.metrics,
+  });
   const server = createHttpServer(parts, {
     ...options,
     bodyLimit,
@@ -138,7 +156,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     bootstrapRoute(routes, parts);
     heartbeatRoute(routes, parts);
     reportsRoute(routes, parts, callers);
-    workspacesRoute(routes, parts, { callers, retryAfterSeconds });
+    workspaceRoute(routes, parts, { callers, retryAfterSeconds });
+    listRoute(routes, { board, callers, clock, questionsPerMinute: limits.perCaller });
+    watchRoute(routes, { watches, callers, clock });
+    openAPIRoute(routes);
     agentRoutes(routes, options.agent);
     trustRoutes(routes, parts);
   });
@@ -166,9 +187,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     async stop() {
       await liveness?.stop();
+      watches.stop();
       const closed = server.close();
       await queue.stop();
       await closed;
+      await board.stop();
     },
     reload({ tls, trustedCertificates, caBundle }) {
       // Whether there is TLS at all is decided at the start.

@@ -15,7 +15,7 @@ export async function createGatewayPart(
   cluster: Cluster,
   store: HeartbeatStore,
 ): Promise<Gateway> {
-  const { config, clock, logger, registry } = platform;
+  const { config, clock, random, logger, registry } = platform;
   const settings = config.gateway;
   const gateway = createGateway({
     clusterID: cluster.clusterID,
@@ -37,6 +37,7 @@ export async function createGatewayPart(
       logger,
     }),
     clock,
+    random,
     logger,
     metrics: registry,
     callers:

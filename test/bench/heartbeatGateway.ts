@@ -5,6 +5,7 @@ import { createIdentityAuthority } from '../../dev/ec2/cloud/identity.ts';
 import { API_VERSION } from '../../src/api/base/meta.ts';
 import { type Workspace, workspaceSpec, workspaceStatus } from '../../src/api/kinds/workspace.ts';
 import { systemClock } from '../../src/controller/lib/clock.ts';
+import { systemRandom } from '../../src/controller/lib/random.ts';
 import { allowEveryone } from '../../src/gateway/access/callers.ts';
 import { createSession } from '../../src/gateway/access/credentials.ts';
 import { createKeyRing, KEY_KINDS } from '../../src/gateway/access/keys.ts';
@@ -68,6 +69,8 @@ async function startGateway(): Promise<{ url: string; sessions: string[] }> {
     keys,
     workspaces: {
       get: () => undefined,
+      keys: () => [],
+      onChange: () => () => undefined,
       byIndex: (_name, uid) => {
         const workspace = byUID.get(uid);
         return workspace ? [workspace] : [];
@@ -79,6 +82,7 @@ async function startGateway(): Promise<{ url: string; sessions: string[] }> {
     trustedCertificates: [(await createIdentityAuthority(systemClock)).certificatePEM],
     agent: { present: { script: '', unit: '' }, find: async () => undefined },
     clock: systemClock,
+    random: systemRandom,
     logger,
     metrics: new Registry(),
     callers: allowEveryone,

@@ -49,6 +49,12 @@ export function doorkeeper(callers: Callers) {
     identify: async (request: FastifyRequest): Promise<void> => {
       known.set(request, await callers.identify(tokenOf(request)));
     },
+    /** @throws GatewayError `caller_unknown` before `identify` */
+    callerOf(request: FastifyRequest): Caller {
+      const caller = known.get(request);
+      if (caller === undefined) throw new GatewayError('caller_unknown');
+      return caller;
+    },
     async admit(request: FastifyRequest, workspace: WorkspaceName): Promise<void> {
       const caller = known.get(request);
       if (caller === undefined) throw new GatewayError('caller_unknown');

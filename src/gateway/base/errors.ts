@@ -26,6 +26,10 @@ export const ERRORS = {
   request_timeout: [408, 'The request did not arrive in time; send it again at once, on a new connection.'],
   body_too_large: [413, 'The body is larger than the limit.'],
   unsupported_media_type: [415, 'Send application/json or text/plain (lines of NAME base64).'],
+  too_many_watches: [
+    429,
+    'You hold as many watches as one caller may; watch a namespace, or everything, in one of them.',
+  ],
   rate_limited: [429, 'Too many requests; come again after Retry-After seconds.'],
   internal: [500, 'The gateway failed; its log says why.'],
   key_unknown: [

@@ -3,6 +3,10 @@ import { namesOf } from '../../api/base/table.ts';
 import { startAtZero } from '../../controller/serve/zero.ts';
 import { ERRORS } from './errors.ts';
 
+/** Why a watch ended; `client`: the caller closed it. */
+export const WATCH_ENDS = ['client', 'slow', 'rights', 'age', 'displaced', 'stopping'] as const;
+export type WatchEnd = (typeof WATCH_ENDS)[number];
+
 export type GatewayMetrics = ReturnType<typeof createGatewayMetrics>;
 
 /** One set a registry. */
@@ -39,6 +43,20 @@ export function createGatewayMetrics(registry: Registry) {
       help: 'TLS handshakes that a client ended because it distrusts the gateway’s certificate',
       registers,
     }),
+    watches: new Gauge({
+      name: 'gateway_watches',
+      help: 'Watches of callers that are open',
+      registers,
+    }),
+    watchesEnded: startAtZero(
+      new Counter({
+        name: 'gateway_watches_ended_total',
+        help: 'Watches of callers that ended: by the client, because it read too slowly, lost its rights, was open for long or held a place that another group needed, or as the gateway stopped',
+        labelNames: ['reason'] as const,
+        registers,
+      }),
+      WATCH_ENDS.map((reason) => ({ reason })),
+    ),
     errors: startAtZero(
       new Counter({
         name: 'gateway_errors_total',

@@ -1,23 +1,12 @@
 import { classNameOf } from '../../api/kinds/room.ts';
 import type { Workspace } from '../../api/kinds/workspace.ts';
 import { GatewayError } from '../base/errors.ts';
-import { type Judgement, judgeAvailability } from '../heartbeats/availability.ts';
+import { judgeAvailability } from '../heartbeats/availability.ts';
 import type { GatewayParts } from '../http/parts.ts';
 import { agentURL } from '../served/agentURL.ts';
+import type { LaunchEvidence } from '../store/evidence.ts';
 import { type LaunchRecord, StoreUnavailable } from '../store/heartbeatStore.ts';
-
-export interface WorkspaceView extends Judgement {
-  namespace: string;
-  name: string;
-  uid: string;
-  /** EC2's own word beside the judgement. */
-  instance?: { id: string; state: string };
-  launch?: { number: number; phase: string };
-  /** The URL at which the agent serves, as it reports it. */
-  url?: string;
-  /** Why the gateway does not pass the agent's URL on. */
-  urlWithheld?: string;
-}
+import type { WorkspaceView } from '../views/workspaceView.ts';
 
 /** Answers pollers and proxies: is it there, and if not, is it coming back? */
 export async function describeWorkspace(
@@ -26,12 +15,23 @@ export async function describeWorkspace(
 ): Promise<WorkspaceView> {
   const workspace = parts.workspaces.get(`${namespace}/${name}`);
   if (!workspace) throw new GatewayError('not_found');
-  const { launch, instance } = workspace.status ?? {};
+  const launch = workspace.status?.launch;
   const evidence = launch && (await findEvidence(parts, workspace.metadata.uid, launch.number));
+  return viewOf(parts, workspace, evidence);
+}
+
+/** @param evidence of the present launch; undefined for none, 'unavailable' while the database does not answer */
+export function viewOf(
+  parts: Pick<GatewayParts, 'classes'>,
+  workspace: Workspace,
+  evidence: LaunchEvidence | undefined | 'unavailable',
+): WorkspaceView {
+  const { namespace = '', name, uid } = workspace.metadata;
+  const { launch, instance } = workspace.status ?? {};
   return {
     namespace,
     name,
-    uid: workspace.metadata.uid,
+    uid,
     ...judgeAvailability(workspace, evidence),
     ...(instance && { instance: { id: instance.id, state: instance.state } }),
     ...(launch && { launch: { number: launch.number, phase: launch.phase } }),
@@ -40,9 +40,9 @@ export async function describeWorkspace(
 }
 
 function urlOf(
-  { classes }: GatewayParts,
+  { classes }: Pick<GatewayParts, 'classes'>,
   workspace: Workspace,
-  { url: said }: LaunchRecord,
+  { url: said }: LaunchEvidence,
 ): Pick<WorkspaceView, 'url' | 'urlWithheld'> {
   if (said === undefined) return {};
   const className = classNameOf(workspace);

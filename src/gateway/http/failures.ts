@@ -20,7 +20,8 @@ export function noteFailure(
   const known = toGatewayError(error);
   parts.metrics.errors.inc({ code: known.code });
   logFailure(parts, known, error, route);
-  return failureOf(known, known.status === 503 ? { 'retry-after': String(retryAfterSeconds) } : {});
+  const isForLater = known.status === 503 || known.code === 'too_many_watches';
+  return failureOf(known, isForLater ? { 'retry-after': String(retryAfterSeconds) } : {});
 }
 
 export function failureOf({ code, status, message, details }: GatewayError, headers = {}): Failure {

@@ -21,6 +21,10 @@ declare module 'fastify' {
     /** The bearer credential, unverified: null for none, undefined until it is asked for. */
     shown: string | null | undefined;
   }
+  interface FastifyInstance {
+    /** The answer of this known caller may take as long as it takes: its route finds clients that don't read. */
+    holdOpen(request: FastifyRequest, reply: FastifyReply): void;
+  }
 }
 
 export interface HttpOptions {
@@ -96,6 +100,12 @@ export function createHttpServer(parts: GatewayParts, options: HttpOptions): Fas
   });
 
   const answered = answers(parts, clock);
+  server.decorate('holdOpen', (request: FastifyRequest, reply: FastifyReply) => {
+    connections.prove(request.raw);
+    unread.end(reply.raw);
+    // How long it is open says nothing about how fast the gateway answers.
+    request.arrivedAt = undefined;
+  });
   server.decorateRequest('arrivedAt', undefined);
   server.decorateRequest('shown', undefined);
   // Hooks with callbacks: a promise for each costs each heartbeat.

@@ -10,6 +10,13 @@ export interface WorkspaceReader {
   byIndex(name: 'uid' | 'address', value: string): readonly Workspace[];
 }
 
+/** All of them, and word of each change. */
+export interface WorkspaceFeed extends WorkspaceReader {
+  keys(): string[];
+  /** Returns how to stop listening. */
+  onChange(listener: (event: { object: Workspace }) => void): () => void;
+}
+
 export interface ClassReader {
   get(name: string): WorkspaceClass | undefined;
 }

@@ -54,6 +54,8 @@ export interface GatewayFixture {
   logs: string[];
   /** Puts a Workspace whose launch 1 is submitted and whose desired environment is that of the Secrets now. */
   put(change?: (workspace: Workspace, status: WorkspaceStatus) => void): Workspace;
+  /** Deletes one by its `namespace/name`. */
+  remove(key: string): void;
   ticket(number?: number): string;
   /** What documents of instances are checked with. */
   certificatePEM: string;
@@ -81,12 +83,21 @@ export async function createGatewayFixture(
   const workspaces = new Map<string, Workspace>();
   const secrets = new Map<string, SecretData>();
   const classes = new Map<string, WorkspaceClass>();
+  const listeners = new Set<(event: { object: Workspace }) => void>();
+  const tell = (object: Workspace) => {
+    for (const listener of listeners) listener({ object });
+  };
   const opened: Gateway[] = [];
   const options: GatewayOptions = {
     clusterID: CLUSTER,
     keys,
     workspaces: {
       get: (key) => workspaces.get(key),
+      keys: () => [...workspaces.keys()],
+      onChange(listener) {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
       byIndex: (name, value) =>
         [...workspaces.values()].filter(
           ({ metadata, status }) => (name === 'uid' ? metadata.uid : status?.instance?.privateIP) === value,
@@ -98,6 +109,7 @@ export async function createGatewayFixture(
     trustedCertificates: [signer.certificatePEM],
     agent: { present: { script: '#!/bin/sh\n', unit: '[Unit]\n' }, find: async () => undefined },
     clock: systemClock,
+    random: systemRandom,
     logger,
     metrics: registry,
     callers: allowEveryone,
@@ -129,7 +141,13 @@ export async function createGatewayFixture(
       const workspace = submitted(keys, secrets);
       if (workspace.status) change?.(workspace, workspace.status);
       workspaces.set(`${workspace.metadata.namespace}/${workspace.metadata.name}`, workspace);
+      tell(workspace);
       return workspace;
+    },
+    remove(key) {
+      const workspace = workspaces.get(key);
+      workspaces.delete(key);
+      if (workspace) tell(workspace);
     },
     ticket: (number = 1) => createTicket(keys.current('ticket'), { clusterID: CLUSTER, uid: UID, number }),
     identity: (instanceID = INSTANCE, fields = {}) =>

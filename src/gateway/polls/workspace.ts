@@ -4,11 +4,11 @@ import { objectName } from '../../api/base/meta.ts';
 import { type Callers, doorkeeper } from '../access/callers.ts';
 import { describeWorkspace } from '../handlers/describe.ts';
 import type { GatewayParts } from '../http/parts.ts';
-import { parse } from './format.ts';
+import { parse } from '../routes/format.ts';
 
 const params = z.object({ namespace: objectName, name: objectName });
 
-export function workspacesRoute(
+export function workspaceRoute(
   server: FastifyInstance,
   parts: GatewayParts,
   options: { callers: Callers; retryAfterSeconds: number },
