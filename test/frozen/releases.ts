@@ -13,8 +13,9 @@ export interface State {
 
 const fileOf = (release: string, ...path: string[]) => join(import.meta.dirname, release, ...path);
 
+/** By the day on which each was frozen. */
 export const releases: readonly string[] = readdirSync(import.meta.dirname, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && entry.name !== 'scenarios')
+  .filter((entry) => entry.isDirectory() && /^\d{4}-\d{2}-\d{2}$/.test(entry.name))
   .map(({ name }) => name);
 
 /** Every state of every release that was frozen. */
