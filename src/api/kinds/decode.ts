@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { compact } from '../base/compact.ts';
 import { API_VERSION, type ObjectMeta } from '../base/meta.ts';
 import { type Workspace, workspaceSpec, workspaceStatus } from './workspace.ts';
 import { type WorkspaceClass, workspaceClassSpec } from './workspaceClass.ts';
@@ -23,7 +24,13 @@ const workspaceClass = z.object({
 export function decodeWorkspace(raw: unknown): Workspace {
   const { metadata, spec, status } = workspace.parse(raw);
   const namespace = metadata.namespace ?? '';
-  return { apiVersion: API_VERSION, kind: 'Workspace', metadata: { ...metadata, namespace }, spec, status };
+  return compact({
+    apiVersion: API_VERSION,
+    kind: 'Workspace' as const,
+    metadata: { ...metadata, namespace },
+    spec,
+    ...(status && { status }),
+  });
 }
 
 /** Likewise. */

@@ -24,7 +24,8 @@ export function toInstance(action: string, sdk: SdkInstance): Instance {
     });
   }
   const stateReason = reason(sdk);
-  const groups = (sdk.SecurityGroups ?? []).flatMap(({ GroupId }) => (GroupId ? [GroupId] : []));
+  // Copied, for an array that grew keeps room for 16 more.
+  const groups = (sdk.SecurityGroups ?? []).flatMap(({ GroupId }) => GroupId || []).slice();
   return {
     id,
     state,

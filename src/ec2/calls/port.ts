@@ -148,8 +148,6 @@ export interface Ec2Calls {
 
 /** An instance as the observer knows it: the newest of all answers that showed it, and what absence is known. */
 export interface ObservedInstance extends Instance {
-  /** When the read that showed this state was begun. */
-  readAt: MonoMs;
   /** Targeted look-ups by id that said NotFound with no sighting in between: the begin of the first and the last. */
   notFound?: { firstAt: MonoMs; lastAt: MonoMs };
   /** Whether the newest complete read that should have shown it lacked it: its look-ups while it is followed, else the sweep. */

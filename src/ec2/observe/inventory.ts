@@ -126,9 +126,6 @@ export function createInventory(followers: (id: string) => Iterable<string>, gap
       entry.viewed = reading;
       entry.view = Object.freeze({
         ...reading.of,
-        get readAt() {
-          return reading.at;
-        },
         missing,
         ...(notFound ? { notFound } : {}),
         ...(impaired ? { impaired } : {}),

@@ -117,8 +117,9 @@ describe('look-ups', () => {
     await clock.advance(1_000);
     expect(observer.get('i-1')).toMatchObject({ missing: false });
     expect(observer.notFound('i-1')).toBeUndefined();
+    put(['i-1', { state: 'stopping' }]);
     await clock.advance(20_000);
-    expect(observer.get('i-1')?.readAt).toBeGreaterThan(1_000);
+    expect(observer.get('i-1')).toMatchObject({ state: 'stopping' });
     await observer.stop();
   });
 

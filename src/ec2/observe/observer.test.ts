@@ -34,7 +34,7 @@ describe('the sweep', () => {
     expect(observer.lastSweep()).toBeUndefined();
     only(reads).answer();
     await swept;
-    expect(observer.all().map(({ readAt }) => readAt)).toEqual([1_000, 1_000]);
+    expect(observer.all().map(({ id }) => id)).toEqual(['i-1', 'i-2']);
     expect(observer.lastSweep()).toEqual({ begunAt: 1_000, endedAt: 1_500 });
   });
 

@@ -1,6 +1,6 @@
 import type { Instance, ObservedInstance } from '../calls/port.ts';
 
-type Timeless = Omit<ObservedInstance, 'readAt' | 'notFound'>;
+type Timeless = Omit<ObservedInstance, 'notFound'>;
 
 const same = (a: unknown, b: unknown) => a === b;
 

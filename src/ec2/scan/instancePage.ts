@@ -104,7 +104,7 @@ const INSTANCE = element<Reading>(
             tag.Key = shared(value);
           }),
           leaf('value', ({ tag }, value) => {
-            tag.Value = copied(value);
+            tag.Value = shared(value);
           }),
         ],
         {

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { monoMs } from '../../../test/support/base/moments.ts';
 import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
 import { createFleetWorld } from '../../../test/support/fleet/fleetWorld.ts';
 import { classOf } from '../../../test/support/workspace/facts.ts';
@@ -69,7 +68,7 @@ function setUp() {
       await clock.advance(it.seconds * 1_000);
     } else if ('instances' in it) {
       const instances = it.instances.map((one, index) => ({ ...one, id: `${it.who}-${index}` }));
-      const common = { zone: 'a', capacityType: 'OnDemand', tags: {}, readAt: monoMs(0) } as const;
+      const common = { zone: 'a', capacityType: 'OnDemand', tags: {} } as const;
       cloud.set(
         `default-${it.who}`,
         instances.map((one) => ({ ...common, ...one }) as ObservedInstance),

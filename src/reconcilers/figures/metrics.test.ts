@@ -1,6 +1,5 @@
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import { monoMs } from '../../../test/support/base/moments.ts';
 import { createVirtualClock } from '../../../test/support/base/virtualClock.ts';
 import { conditionsOf, createFleetWorld } from '../../../test/support/fleet/fleetWorld.ts';
 import { classOf, stamp, statusOf } from '../../../test/support/workspace/facts.ts';
@@ -67,7 +66,6 @@ function setUp() {
           zone: 'a',
           capacityType: 'OnDemand',
           tags: {},
-          readAt: monoMs(0),
           missing: false,
           ...it,
         })),

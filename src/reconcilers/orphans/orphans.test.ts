@@ -90,7 +90,7 @@ function setUp(policy: 'Report' | 'Terminate' = 'Terminate') {
     };
     const tags = { ...names, [TAG.number]: '1' };
     const seen = instance(id, { tags, clientToken: clientToken(CLUSTER, uid, 1) });
-    cloud.set(id, { ...seen, readAt: monoMs(0), missing: false, ...more });
+    cloud.set(id, { ...seen, missing: false, ...more });
     return id;
   }
   function owned(uid: string, cached = true): void {

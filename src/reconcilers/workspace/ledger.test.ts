@@ -1,6 +1,5 @@
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import { monoMs } from '../../../test/support/base/moments.ts';
 import { recordingLogger } from '../../../test/support/base/silentLogger.ts';
 import {
   CLUSTER,
@@ -101,7 +100,6 @@ const observed = (
   zone: 'a',
   clientToken: clientToken(CLUSTER, 'uid-1', number),
   tags: { [TAG.number]: String(number) },
-  readAt: monoMs(0),
   missing: false,
   ...more,
 });

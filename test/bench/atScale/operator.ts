@@ -42,7 +42,7 @@ export async function startOperator(env: Record<string, string>): Promise<Operat
   const port = await freePort();
   const { PATH = '', HOME = '' } = process.env;
   const imports = [join(ROOT, 'dev/stack/endWithParent.ts'), join(import.meta.dirname, 'probe.ts')];
-  const child = fork(join(ROOT, 'src/main.ts'), ['controller'], {
+  const child = fork(join(import.meta.dirname, 'operatorProcess.ts'), {
     env: { PATH, HOME, ...env, WORKSPACE_METRICS_LISTEN_PORT: String(port) },
     execArgv: [
       '--max-semi-space-size=4',

@@ -1,6 +1,4 @@
 import { fork } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { startDatabase } from '../../../dev/postgres/database.ts';
@@ -30,12 +28,9 @@ export async function startServers(isReal: boolean): Promise<Servers> {
     for (const step of stops.splice(0).reverse()) await step();
   };
   try {
-    const folder = await mkdtemp(join(tmpdir(), 'workspace-fleet-'));
-    stops.push(() => rm(folder, { recursive: true, force: true }));
     const api = await (isReal ? startReal() : startEmbedded());
     stops.push(() => api.stop());
-    const kubeconfig = join(folder, 'kubeconfig');
-    await writeFile(kubeconfig, api.kubeconfig, { mode: 0o600 });
+    const { hostname, port } = new URL(api.access.url);
     const database = await startDatabase({ clock });
     stops.push(() => database.stop());
     const cloud = fork(join(import.meta.dirname, 'cloudProcess.ts'));
@@ -46,7 +41,9 @@ export async function startServers(isReal: boolean): Promise<Servers> {
       api,
       databaseURL: database.url,
       env: {
-        KUBECONFIG: kubeconfig,
+        KUBERNETES_SERVICE_HOST: hostname,
+        KUBERNETES_SERVICE_PORT: port,
+        BENCH_MOUNT: api.access.mount,
         AWS_REGION: 'eu-central-1',
         AWS_ENDPOINT_URL_EC2: url,
         AWS_ENDPOINT_URL_SSM: url,

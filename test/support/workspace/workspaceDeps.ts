@@ -131,8 +131,7 @@ export function createSurroundings(options: { keys?: readonly string[] } = {}) {
       ofWorkspace: () => instances,
       get: (id: string) => instances.find((instance) => instance.id === id),
       notFound: () => undefined,
-      note: (instance: Instance) =>
-        void instances.push({ ...instance, readAt: clock.monotonic(), missing: false }),
+      note: (instance: Instance) => void instances.push({ ...instance, missing: false }),
       follow: (uid: string, ids: readonly string[]) => void followed.set(uid, ids),
     },
     calls,

@@ -125,7 +125,8 @@ export function entryOf(workspace: Workspace, nameOf = (digest: string) => diges
     rolling: runs && !spec.paused && (isTakenDown || ((!stalled || waits === 'RolloutHalted') && changing)),
     dueAt: Date.parse(desired?.at ?? '') || 0,
     lacks: desired ? named(desired.machine, desired.env).filter((name) => !holds.includes(name)) : [],
-    proves: available && launch?.readyAt ? holds : [],
+    // Copied, for an array that grew keeps room for 16 more.
+    proves: available && launch?.readyAt ? holds.slice() : [],
     tries: present && !(isPinned && present.refusedAt) ? present.tries : [],
     fails: present?.fails ?? [],
     wantsEnv: runs && desired ? nameOf(desired.env) : undefined,

@@ -42,7 +42,6 @@ function setUp() {
         zone: 'a',
         tags,
         clientToken: clientToken('cluster-1', 'uid-1', Number(tags[TAG.number])),
-        readAt: monoMs(0),
         missing: false,
         ...(more as Partial<ObservedInstance>),
       });
