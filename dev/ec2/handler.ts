@@ -6,6 +6,7 @@ import { errorXml, responseXml } from './base/xml.ts';
 import { type Delivery, exchange, type Service } from './exchange/exchange.ts';
 import type { Cut } from './exchange/faults.ts';
 import { ACTIONS } from './wire/wire.ts';
+import { handleSqs, isSqs } from './wire/wireSqs.ts';
 
 export interface HttpRequest {
   method: string;
@@ -24,16 +25,17 @@ export interface HttpResponse {
 /** An answer, or what becomes of the connection instead. */
 export type Outcome = HttpResponse | { none: Cut };
 
-/** EC2's Query protocol and SSM's JSON on one address, as AWS_ENDPOINT_URL points them here. */
+/** EC2's Query protocol, and SSM's and SQS's JSON, on one address, as AWS_ENDPOINT_URL points them here. */
 export async function handleAws(
   service: Service,
   request: HttpRequest,
   gaveUp: AbortSignal,
 ): Promise<Outcome> {
   const target = request.headers['x-amz-target'];
-  return typeof target === 'string'
-    ? handleSsm(service, target, request, gaveUp)
-    : handleQuery(service, request, gaveUp);
+  if (typeof target !== 'string') return handleQuery(service, request, gaveUp);
+  return isSqs(target)
+    ? answerJson(service, request, '1.0', (body) => handleSqs(service, target, body, gaveUp))
+    : answerJson(service, request, '1.1', (body) => handleSsm(service, target, body, gaveUp));
 }
 
 async function handleQuery(service: Service, request: HttpRequest, gaveUp: AbortSignal): Promise<Outcome> {
@@ -66,24 +68,31 @@ const getParameterInput = z.object({ Name: z.string().min(1), WithDecryption: z.
 async function handleSsm(
   service: Service,
   target: string,
-  request: HttpRequest,
+  body: unknown,
   gaveUp: AbortSignal,
+): Promise<Delivery<unknown>> {
+  if (target !== 'AmazonSSM.GetParameter')
+    throw new CloudError('UnknownOperationException', `The operation ${target} is not known here.`);
+  const input = getParameterInput.safeParse(body);
+  if (!input.success) throw new CloudError('ValidationException', z.prettifyError(input.error));
+  const name = input.data.Name;
+  const found = await exchange(service, operations.getParameter, name, gaveUp);
+  return found.kind === 'value' ? { kind: 'value', value: parameterJson(service, name, found.value) } : found;
+}
+
+async function answerJson(
+  service: Service,
+  request: HttpRequest,
+  version: '1.0' | '1.1',
+  work: (body: unknown) => Promise<Delivery<unknown>>,
 ): Promise<Outcome> {
   const delivery = await guarded(async () => {
     checkCredentials(request);
-    if (target !== 'AmazonSSM.GetParameter')
-      throw new CloudError('UnknownOperationException', `The operation ${target} is not known here.`);
-    const input = getParameterInput.safeParse(parseJson(request.body));
-    if (!input.success) throw new CloudError('ValidationException', z.prettifyError(input.error));
-    const name = input.data.Name;
-    const found = await exchange(service, operations.getParameter, name, gaveUp);
-    return found.kind === 'value'
-      ? { kind: 'value', value: parameterJson(service, name, found.value) }
-      : found;
+    return work(parseJson(request.body));
   });
   if (delivery.kind === 'none') return { none: delivery.how };
   const headers = {
-    'content-type': 'application/x-amz-json-1.1',
+    'content-type': `application/x-amz-json-${version}`,
     'x-amzn-requestid': newRequestID(service),
   };
   if (delivery.kind === 'value') return { status: 200, headers, body: JSON.stringify(delivery.value) };

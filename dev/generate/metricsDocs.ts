@@ -8,6 +8,7 @@ import { createBuildMetrics, readBuildInfo } from '../../src/config/buildInfo.ts
 import { createFileMetrics } from '../../src/config/liveFiles.ts';
 import { createRuntimeMetrics } from '../../src/controller/serve/metrics.ts';
 import { createEc2Metrics } from '../../src/ec2/calls/metrics.ts';
+import { createEventMetrics } from '../../src/ec2/events/metrics.ts';
 import { createGatewayMetrics, createStoreMetrics } from '../../src/gateway/base/metrics.ts';
 import { DROPPED } from '../../src/gateway/handlers/report.ts';
 import { createTrustMetrics } from '../../src/operator/trustWatch.ts';
@@ -57,7 +58,7 @@ const ALERTS = `### What to watch
 | How many provisions were there, and for what? | \`sum by (cause) (increase(workspace_provisions_total[1h]))\` |
 | Does something restart Workspaces over and over? | \`sum(rate(workspace_provisions_total{cause=~"${failureCauses().replaceAll('|', '\\|')}"}[15m])) > 0\` |
 | Do probes report what is only booting? | \`sum(increase(workspace_reports_total{outcome="dropped"}[1h]))\` |
-| Does the operator see EC2? | \`workspace_ec2_sweep_age_seconds > 120\` |
+| Does the operator see EC2? | \`workspace_ec2_sweep_age_seconds > 180\` |
 | Is evidence on a class missing: database, gateway, EC2, or too many silent at once? | \`workspace_class_evidence_missing > 0\` |
 | Is AWS refusing? | \`sum by (action, outcome) (rate(workspace_ec2_calls_total{outcome!~"ok\\|dryRunOK"}[5m]))\` |
 | Do instances run that nobody owns? | \`workspace_orphans > 0\` |
@@ -153,6 +154,7 @@ export function metricsDocs(): string {
   const registry = new Registry();
   createRuntimeMetrics(registry);
   createEc2Metrics(registry);
+  createEventMetrics(registry);
   createGatewayMetrics(registry);
   createFileMetrics(registry);
   createNamespaceMetrics(registry);

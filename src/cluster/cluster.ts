@@ -12,6 +12,8 @@ import type { Random } from '../controller/lib/random.ts';
 import type { RuntimeMetrics } from '../controller/serve/metrics.ts';
 import type { Ec2Calls } from '../ec2/calls/port.ts';
 import type { Ec2CallsOptions } from '../ec2/client.ts';
+import type { EventQueue } from '../ec2/events/queue.ts';
+import type { SqsOptions } from '../ec2/events/sqs.ts';
 import {
   KEY_KINDS,
   type KeyKind,
@@ -38,6 +40,8 @@ export interface Platform {
   runtimeMetrics: RuntimeMetrics;
   /** Makes the way to EC2: over the SDK, unless a simulator cuts here. */
   createCalls(options: Ec2CallsOptions): Ec2Calls & { close(): void };
+  /** Opens the queue of EC2's events, likewise. */
+  openQueue(options: SqsOptions): Promise<EventQueue>;
 }
 
 /** Keys, and where they are kept; the store holds that one Secret. */

@@ -78,10 +78,18 @@ const aws = z
       .optional()
       .meta({ env: 'AWS_ENDPOINT_URL_SSM' })
       .describe('Base URL of Systems Manager; without it the region’s.'),
+    eventsQueueUrl: httpURL
+      .optional()
+      .describe(
+        'URL of the SQS queue to which EventBridge sends EC2’s events, one for each cluster. With it, instances are looked at as their events come, and sweeps rest between.',
+      ),
     timeoutMs: ms(15_000).describe(
       'Limit of one AWS request, RunInstances among them; what it may still do later is what late-ms waits for.',
     ),
     sweepIntervalMs: ms(10_000).describe('Pause between two looks at all instances of the cluster.'),
+    restIntervalMs: integer(60_000, 120_000, 60_000).describe(
+      'The same pause while the events’ queue tells of changes and nothing waits for such a look, 60,000 to 120,000.',
+    ),
     lookupIntervalMs: ms(2_000).describe('Pause between two looks at launches in flight.'),
     statusIntervalMs: ms(30_000).describe('Pause between two looks for instances whose status checks fail.'),
     resolveIntervalMs: ms(300_000).describe(

@@ -14,6 +14,7 @@ import { createCloudPart } from './controller/cloudPart.ts';
 import { createEvidencePart } from './controller/evidencePart.ts';
 import { createFiguresPart } from './controller/figuresPart.ts';
 import { createKeysPart } from './controller/keysPart.ts';
+import { createLeaseEvents } from './controller/leaseEvents.ts';
 import { createLoopsPart } from './controller/loopsPart.ts';
 import { createQueuesPart } from './controller/queuesPart.ts';
 import { inScope } from './controller/scopedEvents.ts';
@@ -47,6 +48,7 @@ export function startControllerPart(
     },
     sweep: () => orphans.swept(),
     turn: queues.workspaces.add,
+    distrust: (note) => tellLease('EventsDistrusted', note),
   });
   const { calls, cloud } = cloudPart;
   const evidencePart = createEvidencePart(platform, cluster, { store, queues, cloud, lease });
@@ -62,6 +64,7 @@ export function startControllerPart(
     reportingInstance: hostname(),
   });
   const events = inScope(recorder, cluster.scope, { kube: cluster.kube, lease: leaseTarget });
+  const tellLease = createLeaseEvents({ kube: cluster.kube, leaseTarget, events, logger });
   const userData = createUserDataStore({
     kube: cluster.kube,
     namespace: kubernetes.namespace,
@@ -126,7 +129,7 @@ export function startControllerPart(
       userData.trustNothing();
       collector.start();
       figures.start();
-      cloud.start();
+      cloudPart.start();
       loops.start();
       keys.start();
       queues.addAll();
@@ -134,7 +137,7 @@ export function startControllerPart(
     async onStopped() {
       await Promise.all([loops, keys].map((it) => it.stop(settings.drainGraceMs)));
       loops.forget();
-      await cloud.stop();
+      await cloudPart.stop();
       figures.stop();
       await orphans.stop();
       await collector.stop();

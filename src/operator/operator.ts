@@ -64,6 +64,11 @@ export async function startOperator(
     registry,
     runtimeMetrics,
     createCalls: await ec2Calls(role, proxy),
+    async openQueue(queue) {
+      // Most installs have none.
+      const { createSqsQueue } = await import('../ec2/events/sqs.ts');
+      return createSqsQueue({ ...queue, proxy });
+    },
   };
   const observability = config.observability;
   let cluster: Cluster | undefined;

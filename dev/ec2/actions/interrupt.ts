@@ -17,5 +17,6 @@ export function interruptSpot(cloud: Cloud, instance: InstanceRecord): void {
   if (instance.interruption !== undefined) return;
   const notice = cloud.timings.interruptionNotice;
   instance.interruption = { action: 'terminate', at: cloud.clock.now() + notice };
+  cloud.events.interruption(instance.id);
   cloud.lifecycle.shutDownIn(instance, notice, TAKEN_BACK);
 }

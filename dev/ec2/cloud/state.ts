@@ -5,6 +5,7 @@ import { AWS_TIMINGS, type Timings } from '../base/timings.ts';
 import { defaultAccount } from './account.ts';
 import { AWS_BUCKETS, type BucketSize, type Buckets, createBuckets } from './buckets.ts';
 import { type Capacity, createCapacity } from './capacity.ts';
+import { createEventQueue, type EventQueueState } from './events.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { createTokens, type Tokens } from './tokens.ts';
@@ -39,6 +40,7 @@ export interface Cloud {
   readonly capacity: Capacity;
   readonly lifecycle: Lifecycle;
   readonly ledger: Ledger;
+  readonly events: EventQueueState;
   /** 17 hex digits, as in EC2's ids. */
   hex(): string;
   /** The newest instance's place in the order of creation. */
@@ -52,18 +54,23 @@ export function createCloud(options: CloudOptions): Cloud {
   const timings = Object.freeze({ ...AWS_TIMINGS, ...options.timings });
   const instances = new Map<string, InstanceRecord>();
   const tokens = createTokens();
+  const account = options.account ?? defaultAccount(region);
+  const lifecycle = createLifecycle({ clock, random, timings });
+  const events = createEventQueue(clock, { region, account: account.id });
+  lifecycle.subscribe(({ id }, state) => events.stateChange(id, state));
   return {
     clock,
     random,
     region,
     timings,
     terminatedTokens: options.terminatedTokens ?? 'instance',
-    account: options.account ?? defaultAccount(region),
+    account,
     instances,
     tokens,
     buckets: createBuckets(clock, options.buckets ?? AWS_BUCKETS),
     capacity: createCapacity(),
-    lifecycle: createLifecycle({ clock, random, timings }),
+    lifecycle,
+    events,
     ledger: createLedger(clock),
     hex: () => random.bytes(9).toString('hex').slice(0, 17),
     sequence: 0,

@@ -7,6 +7,7 @@ const OWN: ReadonlySet<string> = new Set([
   'kubernetes.watchNamespaces',
   'aws.region',
   'aws.accountID',
+  'aws.eventsQueueUrl',
   'database.url',
   'database.caFile',
   'database.passwordFile',
@@ -104,7 +105,11 @@ export function chartSchema(): string {
       pullPolicy: { enum: ['Always', 'IfNotPresent', 'Never'] },
     }),
     imagePullSecrets: references,
-    aws: object({ region: matching('^[a-z0-9-]+$'), accountID: matching('^([0-9]{12})?$') }),
+    aws: object({
+      region: matching('^[a-z0-9-]+$'),
+      accountID: matching('^([0-9]{12})?$'),
+      eventsQueueURL: matching('^(https?://.*)?$'),
+    }),
     database: object({
       existingSecret: name,
       key,

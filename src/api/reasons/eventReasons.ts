@@ -125,6 +125,11 @@ export const OPERATOR_EVENTS = {
     type: 'Warning',
     when: 'The gateway shows a certificate that the CA bundles of some launches do not stand; the message has their number.',
   },
+  EventsDistrusted: {
+    about: 'Lease',
+    type: 'Warning',
+    when: 'The queue of EC2’s events did not tell of a change, holds what can’t be read, or can’t be reached. EC2 is swept at the normal interval until it tells again. The message says which.',
+  },
   KeysRotated: { about: 'Secret', type: 'Normal', when: 'New keys are current.' },
   KeysRestored: {
     about: 'Secret',

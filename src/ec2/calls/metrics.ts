@@ -14,8 +14,8 @@ export interface Ec2Metrics {
   watchSweepAge(age: () => number | undefined): void;
 }
 
-/** Actions of AWS; Ec2Calls has a method for each. */
-const ACTIONS: readonly Capitalize<keyof Ec2Calls>[] = [
+/** Actions of AWS; Ec2Calls has a method for each, but for those of the queue of events. */
+const ACTIONS: readonly (Capitalize<keyof Ec2Calls> | 'ReceiveMessage' | 'DeleteMessageBatch')[] = [
   'RunInstances',
   'TerminateInstances',
   'StopInstances',
@@ -27,6 +27,8 @@ const ACTIONS: readonly Capitalize<keyof Ec2Calls>[] = [
   'DescribeImages',
   'GetParameter',
   'GetConsoleOutput',
+  'ReceiveMessage',
+  'DeleteMessageBatch',
 ];
 
 /** Metrics of the way to AWS, in one registry. */

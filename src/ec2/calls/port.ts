@@ -162,6 +162,12 @@ export interface Sweep {
   endedAt: MonoMs;
 }
 
+/**
+ * The sweep that a reader waits for: one begun at that moment or later; or each of them, at the normal interval, for as long as it
+ * waits. While anyone waits, sweeps don't rest.
+ */
+export type SweepWish = { readonly from: MonoMs } | 'each';
+
 /** The view that all reconciles read; one sweep and batched look-ups fill it, never a reconcile. */
 export interface CloudView {
   /** The last complete sweep of this cluster's instances; undefined before the first. */
@@ -173,8 +179,11 @@ export interface CloudView {
   notFound(id: string): ObservedInstance['notFound'];
   /** Take an effect's answer as a reading, so that our own launch is never unseen. */
   note(instance: Instance): void;
-  /** Looks these instances of a Workspace up every `lookupIntervalMs`, until the next call; replaces the earlier set. */
-  follow(uid: string, ids: readonly string[]): void;
+  /**
+   * Looks these instances of a Workspace up every `lookupIntervalMs`, until the next call; replaces the earlier set.
+   * @param wish the sweep that it waits for, likewise
+   */
+  follow(uid: string, ids: readonly string[], wish?: SweepWish): void;
 }
 
 /** A class's terms as EC2 knows them, or what a person must fix. */

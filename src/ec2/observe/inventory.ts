@@ -36,6 +36,8 @@ export interface Inventory {
   /** Forgets everything. */
   clear(): Changes;
   get(id: string): ObservedInstance | undefined;
+  /** Whether any reading has shown it, or lacked it. */
+  has(id: string): boolean;
   notFound(id: string): NotFound | undefined;
   ofWorkspace(uid: string): readonly ObservedInstance[];
   all(): readonly ObservedInstance[];
@@ -73,8 +75,13 @@ const ENDING: Readonly<Record<InstanceState, number>> = {
 /**
  * `followers` names the Workspaces that asked for an id, with any tags.
  * `gapMs`: two NotFounds further apart don't prove one absence, since no look-up came in between.
+ * `onState`: an instance that was known is shown in another state.
  */
-export function createInventory(followers: (id: string) => Iterable<string>, gapMs: number): Inventory {
+export function createInventory(
+  followers: (id: string) => Iterable<string>,
+  gapMs: number,
+  onState: (id: string, from: InstanceState, to: InstanceState) => void = () => undefined,
+): Inventory {
   const byID = new Map<string, Known>();
   const byWorkspace = new Map<string, Set<string>>();
 
@@ -93,7 +100,11 @@ export function createInventory(followers: (id: string) => Iterable<string>, gap
     const stale =
       reading !== undefined && (begunAt < reading.at || ENDING[instance.state] < ENDING[reading.of.state]);
     if (!stale && reading?.of === instance) reading.at = begunAt;
-    else if (!stale) entry.reading = { of: instance, at: begunAt };
+    else if (!stale) {
+      entry.reading = { of: instance, at: begunAt };
+      if (reading && reading.of.state !== instance.state)
+        onState(instance.id, reading.of.state, instance.state);
+    }
     // Checks begin again with the next start.
     if (entry.reading?.of.state !== 'running') entry.impaired = undefined;
     publish(instance.id, entry, settled ? notFound : undefined, changed);
@@ -233,6 +244,7 @@ export function createInventory(followers: (id: string) => Iterable<string>, gap
     },
 
     get: (id) => byID.get(id)?.view,
+    has: (id) => byID.has(id),
     notFound: (id) => byID.get(id)?.notFound,
     ofWorkspace: (uid) => views(byWorkspace.get(uid) ?? []),
     all: () => views(byID.keys()),

@@ -1,12 +1,23 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../controller/lib/clock.ts';
 import type { Random } from '../../controller/lib/random.ts';
-import { type MonoReading, msBetween, plus } from '../../controller/lib/time.ts';
+import { latest, type MonoMs, type MonoReading, msBetween, plus } from '../../controller/lib/time.ts';
 import { isEc2Failure } from '../calls/errors.ts';
 import type { Ec2Metrics } from '../calls/metrics.ts';
-import type { CloudView, Ec2Calls, Ec2Failure, ObservedInstance, Sweep } from '../calls/port.ts';
+import type {
+  CloudView,
+  Ec2Calls,
+  Ec2Failure,
+  InstanceState,
+  ObservedInstance,
+  Sweep,
+  SweepWish,
+} from '../calls/port.ts';
+import { isSameWay } from '../calls/ways.ts';
 import { type Changes, createInventory } from './inventory.ts';
 import { createRepeater } from './repeater.ts';
+import { createRest, type RestGiven } from './rest.ts';
+import { type Asked, createSoonLookUps } from './soonLookUps.ts';
 import { LOOKUP_BATCH, lookUpInstances, readImpaired, sweepInstances } from './sweep.ts';
 
 /** The last reading of status checks expires once this many later readings have failed. */
@@ -14,6 +25,9 @@ const STATUS_STALE_READINGS = 3;
 
 /** Look-ups that may fail in a row, as intervals, before what they said earlier is no part of the same absence. */
 const MOST_MISSED = 15;
+
+/** Waits for a sweep, beside Workspaces, when EC2 could not be asked or did not show what an event told of. */
+const UNSEEN = '';
 
 export interface ObserverOptions {
   calls: Pick<Ec2Calls, 'describeInstances' | 'describeInstanceStatus'>;
@@ -24,6 +38,10 @@ export interface ObserverOptions {
   metrics: Ec2Metrics;
   /** Pause between sweeps. Default 10,000 ms. */
   sweepIntervalMs?: number;
+  /** Pause between sweeps that rest; see `rest`. Default 60,000 ms. */
+  restIntervalMs?: number;
+  /** Where events tell of changes: sweeps rest while they are trusted and no reader waits for one. Without it they never rest. */
+  rest?: RestGiven & { found(id: string, from: InstanceState, to: InstanceState): void };
   /** Pause between look-ups of what is followed. Default 2,000 ms. */
   lookupIntervalMs?: number;
   /** Pause between readings of failing status checks. Default 30,000 ms; EC2 makes them once a minute. */
@@ -58,21 +76,41 @@ export interface Observer extends CloudView {
   /** Every instance of the cluster that is known. */
   all(): readonly ObservedInstance[];
   health(): ObserverHealth;
+  /** Whether any reading has shown this id or lacked it, or a Workspace follows it. */
+  knows(id: string): boolean;
+  /**
+   * Looks one instance up once, so many ms from now at the earliest. Where EC2 shows another state than the expected one, sweeps
+   * don't rest for a while.
+   */
+  lookUpSoon(id: string, inMs: number, expected?: InstanceState): void;
+  /** What `rest` says may have changed. */
+  restChanged(): void;
+  /** Whether the present pause is a rest. */
+  isResting(): boolean;
+  /** Since when a sweep is due: the begin of the last one, or the end of the rest after it; undefined before the first. */
+  dueSince(): MonoMs | undefined;
 }
 
 /** One observer of the cloud for everyone: its cost grows with the number of instances / 1,000, never with reconciles. */
 export function createObserver(options: ObserverOptions): Observer {
   const { calls, clusterID, clock, random, logger, metrics, onChange } = options;
-  const { sweepIntervalMs = 10_000, lookupIntervalMs = 2_000 } = options;
+  const { sweepIntervalMs = 10_000, restIntervalMs = 60_000, lookupIntervalMs = 2_000 } = options;
   const { statusIntervalMs = 30_000 } = options;
   const { maxBackoffMs = 60_000, forgetAfterMs = 3_600_000 } = options;
   const followedBy = new Map<string, readonly string[]>();
   const followersOf = new Map<string, Set<string>>();
-  const inventory = createInventory((id) => followersOf.get(id) ?? [], MOST_MISSED * lookupIntervalMs);
+  const inventory = createInventory(
+    (id) => followersOf.get(id) ?? [],
+    MOST_MISSED * lookupIntervalMs,
+    options.rest?.found,
+  );
   let swept: Sweep | undefined;
   let healthySince: MonoReading | undefined;
   let lastError: ObserverHealth['lastError'];
   let isStopped = false;
+  const rest = createRest(clock, options.rest);
+  let resting = false;
+  let restedUntil: MonoReading | undefined;
   let startedAt: MonoReading | undefined;
 
   // Before its first sweep a term's age counts, so that an EC2 that is away from the beginning shows as well.
@@ -83,15 +121,20 @@ export function createObserver(options: ObserverOptions): Observer {
 
   const sweeper = createRepeater({
     clock,
-    pauseMs: backoff(sweepIntervalMs),
+    pauseMs(failures) {
+      setResting(failures === 0 && rest.isAllowed());
+      return resting ? restIntervalMs : backoff(sweepIntervalMs)(failures);
+    },
     async task() {
       const begunAt = clock.monotonic();
+      setResting(false);
       try {
         const items = await sweepInstances(calls, clusterID, inventory.held);
         const endedAt = clock.monotonic();
         metrics.sweep('ok', endedAt - begunAt);
         swept = { begunAt, endedAt };
         healthySince ??= endedAt;
+        rest.swept(begunAt);
         tell(inventory.applySweep(items, begunAt, idsToLookUp()));
         tell(inventory.forget(plus(begunAt, -forgetAfterMs)));
       } catch (error) {
@@ -118,8 +161,29 @@ export function createObserver(options: ObserverOptions): Observer {
         tell(inventory.applyLookup(batch, await lookUpInstances(calls, batch), begunAt));
       }
     },
-    onError: (error) => logger.warn({ err: error }, 'look-up of EC2 instances failed; what was known stays'),
+    onError: lookUpFailed,
   });
+
+  const soon = createSoonLookUps(clock, async (asked) => {
+    const ids = [...new Set(asked.map(({ id }) => id))];
+    const begunAt = clock.monotonic();
+    try {
+      tell(inventory.applyLookup(ids, await lookUpInstances(calls, ids), begunAt));
+    } catch (error) {
+      lookUpFailed(error);
+      return;
+    }
+    const isUnseen = ({ id, expected }: Asked) => {
+      const shown = inventory.get(id)?.state;
+      return expected !== undefined && (shown === undefined || !isSameWay(shown, expected));
+    };
+    if (asked.some(isUnseen)) wishSweep(UNSEEN, { from: clock.monotonic() });
+  });
+
+  function lookUpFailed(error: unknown): void {
+    logger.warn({ err: error }, 'look-up of EC2 instances failed; what was known stays');
+    wishSweep(UNSEEN, { from: clock.monotonic() });
+  }
 
   let statusFailures = 0;
   const statusReader = createRepeater({
@@ -132,6 +196,7 @@ export function createObserver(options: ObserverOptions): Observer {
     },
     onError(error) {
       statusFailures += 1;
+      wishSweep(UNSEEN, { from: clock.monotonic() });
       logger.warn({ err: error }, 'reading of EC2 status checks failed; instances are judged without them');
       if (statusFailures >= STATUS_STALE_READINGS)
         tell(inventory.applyImpaired(undefined, clock.monotonic()));
@@ -144,6 +209,15 @@ export function createObserver(options: ObserverOptions): Observer {
       const ceiling = Math.max(intervalMs, Math.min(maxBackoffMs, intervalMs * 2 ** Math.min(failures, 16)));
       return ceiling * (0.5 + random.next() / 2);
     };
+  }
+
+  function setResting(now: boolean): void {
+    if (resting && !now) restedUntil = clock.monotonic();
+    resting = now;
+  }
+
+  function wishSweep(reader: string, wish: SweepWish | undefined): void {
+    if (rest.wish(reader, wish) && resting) sweeper.paused();
   }
 
   /** Followed instances that can still change. */
@@ -169,7 +243,10 @@ export function createObserver(options: ObserverOptions): Observer {
     },
     async stop() {
       isStopped = true;
-      await Promise.all([sweeper.stop(), lookup.stop(), statusReader.stop()]);
+      await Promise.all([sweeper.stop(), lookup.stop(), soon.stop(), statusReader.stop()]);
+      rest.clear();
+      setResting(false);
+      restedUntil = undefined;
       const changes = inventory.clear();
       followedBy.clear();
       followersOf.clear();
@@ -186,13 +263,26 @@ export function createObserver(options: ObserverOptions): Observer {
     notFound: inventory.notFound,
     all: inventory.all,
     health: () => ({ healthySince, lastError }),
+    knows: (id) => inventory.has(id) || followersOf.has(id),
+    lookUpSoon(id, inMs, expected) {
+      if (!isStopped) soon.ask({ id, expected }, inMs);
+    },
+    restChanged() {
+      if (resting) sweeper.paused();
+    },
+    isResting: () => resting,
+    dueSince() {
+      if (resting) return clock.monotonic();
+      return swept && latest(swept.begunAt, restedUntil);
+    },
     note(instance) {
       // An answer that comes after the term would be in the next term's view, however old it is by then.
       if (!isStopped) tell(inventory.note(instance, clock.monotonic()));
     },
-    follow(uid, ids) {
+    follow(uid, ids, wish) {
       // A pass that outlives its term must not follow into the next.
       if (isStopped) return;
+      wishSweep(uid, wish);
       for (const id of followedBy.get(uid) ?? []) {
         const followers = followersOf.get(id);
         followers?.delete(uid);

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../controller/lib/clock.ts';
+import { type MonoReading, msBetween } from '../../controller/lib/time.ts';
 
 export interface RepeaterOptions {
   clock: Clock;
@@ -16,6 +17,8 @@ export interface Repeater {
   stop(): Promise<void>;
   /** A run that begins now or, while one is under way, right after it; shared by all callers meanwhile. Rejects as the task does. */
   runNow(): Promise<void>;
+  /** The pause may have changed: the next run is at its new end, or now where that is past. */
+  paused(): void;
 }
 
 /** Repeats a task that never overlaps itself. */
@@ -23,6 +26,7 @@ export function createRepeater({ clock, task, onError, pauseMs }: RepeaterOption
   let active = false;
   let failures = 0;
   let timer: Timer | undefined;
+  let endedAt: MonoReading | undefined;
   let running: Promise<void> | undefined;
   let queued: Promise<void> | undefined;
 
@@ -37,6 +41,7 @@ export function createRepeater({ clock, task, onError, pauseMs }: RepeaterOption
       throw error;
     } finally {
       running = undefined;
+      endedAt = clock.monotonic();
       if (active) timer = clock.setTimeout(runInBackground, pauseMs(failures));
     }
   }
@@ -65,6 +70,7 @@ export function createRepeater({ clock, task, onError, pauseMs }: RepeaterOption
     start() {
       if (active) return;
       active = true;
+      endedAt = undefined;
       runInBackground();
     },
     async stop() {
@@ -73,5 +79,11 @@ export function createRepeater({ clock, task, onError, pauseMs }: RepeaterOption
       await Promise.allSettled([running, queued]);
     },
     runNow,
+    paused() {
+      if (!active || running || endedAt === undefined) return;
+      timer?.cancel();
+      const left = pauseMs(failures) - msBetween(endedAt, clock.monotonic());
+      timer = clock.setTimeout(runInBackground, Math.max(0, left));
+    },
   };
 }

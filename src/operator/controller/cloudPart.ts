@@ -7,8 +7,12 @@ import { createLines, type Lines } from '../../ec2/lines/lines.ts';
 import { createObserver, type Observer } from '../../ec2/observe/observer.ts';
 import { createResolver, type Resolver } from '../../ec2/resolve/resolve.ts';
 import { NEAR_MS } from '../../reconcilers/workspace/decide/room/line.ts';
+import { createEventsPart } from './eventsPart.ts';
 
 export interface CloudPart {
+  /** Observer and, where there is one, the queue of events. They run while this process leads. */
+  start(): void;
+  stop(): Promise<void>;
   calls: Ec2Calls & { close(): void };
   /** What EC2 shows. */
   cloud: Observer;
@@ -19,10 +23,17 @@ export interface CloudPart {
 
 /** The way to EC2, and what it shows. */
 export function createCloudPart(
-  { config, clock, random, logger, registry, createCalls }: Platform,
+  platform: Platform,
   { clusterID }: Pick<Cluster, 'clusterID'>,
-  on: { change(uid: string): void; sweep(): void; turn(key: string): void },
+  on: {
+    change(uid: string): void;
+    sweep(): void;
+    turn(key: string): void;
+    /** For people: sweeps don't rest any more, or not yet, and why. */
+    distrust(note: string): void;
+  },
 ): CloudPart {
+  const { clock, random, logger, registry, createCalls, config } = platform;
   const { aws, controller } = config;
   const metrics = createEc2Metrics(registry);
   const sizes = scaledBucketSizes(aws.requestRatePercent / 100);
@@ -37,21 +48,35 @@ export function createCloudPart(
     metrics,
     logger,
   });
-  return {
+  const events = createEventsPart(platform, metrics, {
+    distrust: () => cloud.restChanged(),
+    tell: on.distrust,
+  });
+  const cloud = createObserver({
     calls,
-    cloud: createObserver({
-      calls,
-      clusterID,
-      clock,
-      random,
-      logger,
-      metrics,
-      sweepIntervalMs: aws.sweepIntervalMs,
-      lookupIntervalMs: aws.lookupIntervalMs,
-      statusIntervalMs: aws.statusIntervalMs,
-      onChange: on.change,
-      onSweep: on.sweep,
-    }),
+    clusterID,
+    clock,
+    random,
+    logger,
+    metrics,
+    sweepIntervalMs: aws.sweepIntervalMs,
+    restIntervalMs: aws.restIntervalMs,
+    ...(events && { rest: events.trust }),
+    lookupIntervalMs: aws.lookupIntervalMs,
+    statusIntervalMs: aws.statusIntervalMs,
+    onChange: on.change,
+    onSweep: on.sweep,
+  });
+  return {
+    start() {
+      cloud.start();
+      events?.start(cloud);
+    },
+    async stop() {
+      await Promise.all([cloud.stop(), events?.stop()]);
+    },
+    calls,
+    cloud,
     lines: createLines({
       buckets,
       clock,

@@ -40,6 +40,7 @@ async function setUp() {
       registry: createRegistry(),
       runtimeMetrics,
       createCalls: createEc2Calls,
+      openQueue: () => Promise.reject(new Error('this cluster has no queue')),
     };
     const cluster = await joinCluster(platform, new AbortController().signal);
     if (!cluster) throw new Error('the API server is not there');

@@ -5,7 +5,7 @@ import type { Observer } from '../../ec2/observe/observer.ts';
 import type { CloudVerdict } from './decide/facts.ts';
 
 export interface CloudEvidenceOptions {
-  cloud: Pick<Observer, 'lastSweep' | 'health'>;
+  cloud: Pick<Observer, 'dueSince' | 'health'>;
   /** Only the leader sweeps. */
   lease: Pick<Leadership, 'term'>;
   clock: Clock;
@@ -16,7 +16,7 @@ export interface CloudEvidenceOptions {
 export function judgeCloud({ cloud, lease, clock, unavailableAfterMs }: CloudEvidenceOptions): CloudVerdict {
   const term = lease.term();
   if (!term) return { reason: 'Available' };
-  const since = latest(term.acquiredAt, cloud.lastSweep()?.begunAt);
+  const since = latest(term.acquiredAt, cloud.dueSince());
   if (msBetween(since, clock.monotonic()) <= unavailableAfterMs) return { reason: 'Available' };
   const { lastError } = cloud.health();
   return { reason: 'CloudUnavailable', ...(lastError && { code: lastError.failure.code }) };

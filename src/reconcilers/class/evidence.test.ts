@@ -203,8 +203,7 @@ describe('EC2', () => {
   const judgeAt = (term: number | undefined, begunAt: number | undefined) =>
     judgeCloud({
       cloud: {
-        lastSweep: () =>
-          begunAt === undefined ? undefined : { begunAt: monoMs(begunAt), endedAt: monoMs(begunAt) },
+        dueSince: () => (begunAt === undefined ? undefined : monoMs(begunAt)),
         health: () => ({
           healthySince: undefined,
           lastError: {

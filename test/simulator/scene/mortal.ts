@@ -1,6 +1,7 @@
 import type { Transport } from '../../../src/controller/client/transport.ts';
 import type { Clock } from '../../../src/controller/lib/clock.ts';
 import type { Ec2Calls } from '../../../src/ec2/calls/port.ts';
+import type { EventQueue } from '../../../src/ec2/events/queue.ts';
 
 /** A process: its timers fire and its answers come only while it runs. */
 export interface Mortal {
@@ -15,6 +16,7 @@ export interface Mortal {
   call<T>(name: string, send: () => Promise<T>): Promise<T>;
   transport(inner: Transport): Transport;
   ec2(inner: Ec2Calls): Ec2Calls;
+  queue(inner: EventQueue): EventQueue;
 }
 
 export type Strike = (name: string, when: 'before' | 'after') => void;
@@ -98,6 +100,12 @@ export function createMortal(clock: Clock, strike: Strike, skewMs = 0): Mortal {
         const answer = await call(`WATCH ${request.path}`, () => inner.stream({ ...request, signal }));
         return { ...answer, lines: lines(answer.lines) };
       },
+    }),
+    queue: (inner) => ({
+      receive: (signal) =>
+        call('receiveMessage', () => inner.receive(AbortSignal.any([death.signal, signal]))),
+      remove: (receipts) => call('deleteMessageBatch', () => inner.remove(receipts)),
+      close: inner.close,
     }),
     ec2: (inner) =>
       Object.fromEntries(

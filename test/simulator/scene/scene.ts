@@ -8,6 +8,7 @@ import { type Cloud, type CloudOptions, createCloud } from '../../../dev/ec2/clo
 import type { Service } from '../../../dev/ec2/exchange/exchange.ts';
 import { createFaults } from '../../../dev/ec2/exchange/faults.ts';
 import { typedCalls } from '../../../dev/ec2/exchange/typedCalls.ts';
+import { typedQueue } from '../../../dev/ec2/exchange/typedQueue.ts';
 import { attachRuntime } from '../../../dev/ec2/instances/machines.ts';
 import type { GatewayClient } from '../../../dev/instances/gatewayClient.ts';
 import {
@@ -170,6 +171,7 @@ export async function createScene(seed: number, options: SceneOptions = {}): Pro
         const calls = wire.calls(name, typedCalls(service, caller, toRunInput));
         return { ...mortal.ec2(calls), close: () => undefined };
       },
+      openQueue: () => Promise.resolve(mortal.queue(typedQueue(service))),
     };
     return { mortal, platform };
   }

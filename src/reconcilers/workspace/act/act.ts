@@ -64,7 +64,7 @@ export async function act(
     mine.answer = undefined;
   }
   announce(deps, written, decision);
-  follow(deps, written);
+  follow(deps, written, decision);
   const { ask, effect } = decision;
   if (decision.claim && ask?.errand === 'open') deps.lines.spend(ask.bucket, mine.uid);
   if (!effect) return decision.requeueAfterMs;
@@ -144,7 +144,7 @@ function announce(deps: WorkspaceDeps, workspace: Workspace, decision: Decision)
 }
 
 /** Asks for quick look-ups of what is on its way up or down, and of nothing in steady state. */
-function follow(deps: WorkspaceDeps, workspace: Workspace): void {
+function follow(deps: WorkspaceDeps, workspace: Workspace, { sweep }: Decision): void {
   const { launch, terminating, instance, conditions } = workspace.status ?? {};
   const ids = (terminating ?? []).map((entry) => entry.instanceID);
   const steady =
@@ -154,5 +154,5 @@ function follow(deps: WorkspaceDeps, workspace: Workspace): void {
   // A sweep goes by tags, and would show it no more.
   const untagged = conditions?.some(({ type, status }) => type === 'TagsMissing' && status === 'True');
   if (launch?.instanceID && !launch.ended && (!steady || untagged)) ids.push(launch.instanceID);
-  deps.cloud.follow(workspace.metadata.uid, [...new Set(ids)].sort());
+  deps.cloud.follow(workspace.metadata.uid, [...new Set(ids)].sort(), sweep);
 }

@@ -8,7 +8,8 @@ export function decide(facts: Facts, now: Now): Decision {
   const draft = draftFrom(facts, now);
   runPhases(draft);
   const { observedGeneration, conditions, events } = judgeConditions(draft);
-  const { effect, requeueAfterMs, settled, disarmed, needsResolution, awaitsOffering, claim, ask } = draft;
+  const { effect, requeueAfterMs, settled, disarmed, needsResolution, awaitsOffering, claim, ask, sweep } =
+    draft;
   return {
     status: { ...draft.status, observedGeneration, conditions },
     effect,
@@ -20,5 +21,6 @@ export function decide(facts: Facts, now: Now): Decision {
     awaitsOffering,
     claim,
     ask,
+    sweep,
   };
 }

@@ -6,7 +6,7 @@ import {
   type WorkspaceEventReason,
 } from '../../../../api/reasons/eventReasons.ts';
 import type { Facts, Now } from './facts.ts';
-import type { Blocker, Effect, TurnAsk, View, Wait } from './view.ts';
+import type { Blocker, Effect, SweepWish, TurnAsk, View, Wait } from './view.ts';
 
 export interface EventIntent {
   type: EventType;
@@ -47,6 +47,8 @@ export interface Decision {
   awaitsOffering?: boolean;
   /** To be taken before the status is written; where that is not to be had any more, decide again. */
   claim?: Claim;
+  /** The sweep that it waits for; without it sweeps may rest. */
+  sweep?: SweepWish;
   /** A turn that it waits for, or uses; without it, what place it has is given up. Where it has yet to be asked for, ask and decide again. */
   ask?: TurnAsk;
 }
@@ -62,6 +64,7 @@ export interface Draft extends View {
   needsResolution?: boolean;
   awaitsOffering?: boolean;
   claim?: Claim;
+  sweep?: SweepWish;
   ask?: TurnAsk;
   /** What keeps a launch or a replacement from happening. */
   blocker?: Blocker;
@@ -78,6 +81,13 @@ export function wakeAfter(draft: Draft, ms: number): void {
   draft.requeueAfterMs = draft.requeueAfterMs === undefined ? wait : Math.min(draft.requeueAfterMs, wait);
 }
 
+/** Waits for a sweep: each of them rather than one, and the later one of two. */
+export function awaitSweep(draft: Draft, wish: SweepWish): void {
+  const { sweep } = draft;
+  if (sweep === undefined || wish === 'each') draft.sweep = wish;
+  else if (sweep !== 'each' && wish.from > sweep.from) draft.sweep = wish;
+}
+
 export function propose(draft: Draft, effect: Effect): void {
   draft.effect ??= effect;
 }
@@ -90,11 +100,12 @@ export function block(draft: Draft, blocker: Blocker): void {
 /** Takes up what a judgement waits for. */
 export function heed(
   draft: Draft,
-  { ask, awaitsOffering, blocker, deferred, effect, forMs, needsResolution, restartAt, turn }: Wait,
+  { ask, awaitsOffering, blocker, deferred, effect, forMs, needsResolution, restartAt, sweep, turn }: Wait,
 ): void {
   if (blocker) block(draft, blocker);
   if (forMs !== undefined) wakeAfter(draft, forMs);
   if (effect) propose(draft, effect);
+  if (sweep) awaitSweep(draft, sweep);
   if (ask) draft.ask ??= ask;
   if (awaitsOffering) draft.awaitsOffering = true;
   if (needsResolution) draft.needsResolution = true;

@@ -1,5 +1,6 @@
 import type { Launch, LaunchParams, WorkspaceStatus } from '../../../../api/kinds/workspace.ts';
 import type { Reason } from '../../../../api/reasons/reasons.ts';
+import type { MonoMs } from '../../../../controller/lib/time.ts';
 import type { Facts, Now } from './facts.ts';
 
 /** Readonly down to the last field. */
@@ -47,11 +48,16 @@ export interface TurnAsk {
   ready: boolean;
 }
 
+/** The sweep that a decision waits for: one begun at that moment or later; or each of them, at the normal interval, for as long as it waits. */
+export type SweepWish = { readonly from: MonoMs } | 'each';
+
 /** Why a judgement is not yes. It changes nothing; a phase heeds it (`heed` in decision.ts). */
 export interface Wait {
   readonly blocker?: Blocker;
   /** For how many ms this holds while nothing else happens; without it, until something does. */
   readonly forMs?: number;
+  /** A sweep that must come before. */
+  readonly sweep?: SweepWish;
   /** A turn at EC2 that it takes. */
   readonly ask?: TurnAsk;
   /** The effect that must come first. */

@@ -1,7 +1,7 @@
 import { own } from '../../../../api/base/own.ts';
 import type { Cause, WorkspaceStatus } from '../../../../api/kinds/workspace.ts';
 import { iso, latest, type MonoMs, msBetween, plus } from '../../../../controller/lib/time.ts';
-import { type Draft, wakeAfter } from '../facts/decision.ts';
+import { awaitSweep, type Draft, wakeAfter } from '../facts/decision.ts';
 import type { Facts, HeartbeatFact, InstanceFact, Now, SilenceFact } from '../facts/facts.ts';
 import type { Answer, FrozenLaunch, View } from '../facts/view.ts';
 import { findInstance, heartbeatOf, heartbeatOfLaunch } from '../record/ending.ts';
@@ -59,7 +59,11 @@ function silentInMs(view: View, launch: FrozenLaunch): number | undefined {
 /** Looks again when an unheard launch begins to count as silent: its conditions change then, without any trigger. */
 export function awaitSilence(draft: Draft): void {
   const { launch } = draft.status;
-  const left = launch && silentInMs(draft, launch);
+  if (!launch) return;
+  // An end is the first thing that a silence may come of, and its event may be lost.
+  const since = silentSince(draft, launch);
+  if (since !== undefined) awaitSweep(draft, { from: since });
+  const left = silentInMs(draft, launch);
   if (left !== undefined && left > 0) wakeAfter(draft, left);
 }
 
@@ -96,8 +100,9 @@ export function afterSilence(view: View, launch: FrozenLaunch): Answer<Cause> {
   }
   if (!replaces(view)) return {};
   const wait = msBetween(now.mono, plus(since, pauseMs(view, launch, instance, since)));
-  if (wait > 0) return { forMs: wait };
-  if (facts.sweptAt === undefined || facts.sweptAt < since) return { forMs: SWEEP_RETRY_MS };
+  // Until the end it must be EC2's newest answer that shows it running.
+  if (wait > 0) return { forMs: wait, sweep: 'each' };
+  if (facts.sweptAt === undefined || facts.sweptAt < since) return { forMs: SWEEP_RETRY_MS, sweep: 'each' };
   return { value: { kind: instance.impaired ? 'Impaired' : 'HeartbeatLost', ref: String(launch.number) } };
 }
 

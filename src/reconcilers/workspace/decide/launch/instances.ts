@@ -4,7 +4,7 @@ import { iso, plus } from '../../../../controller/lib/time.ts';
 import { isCurrentMachine } from '../desire/change.ts';
 import { holdsDesiredEnvironment } from '../desire/desired.ts';
 import { takeAsShown } from '../desire/found.ts';
-import { type Draft, eventOf, wakeAfter } from '../facts/decision.ts';
+import { awaitSweep, type Draft, eventOf, wakeAfter } from '../facts/decision.ts';
 import type { InstanceFact } from '../facts/facts.ts';
 import type { View } from '../facts/view.ts';
 import { takenBack } from '../health/interruption.ts';
@@ -118,6 +118,7 @@ function show(draft: Draft, id: string, env: string | undefined, heard = false):
   const shown = draft.status.instance;
   if (shown?.id === id && isUnread(draft, id)) {
     // A sweep that lacks an instance never seen before triggers no pass, so this schedules one.
+    awaitSweep(draft, { from: draft.facts.process.termAt });
     wakeAfter(draft, SWEEP_RETRY_MS);
     draft.status.instance = { ...shown, env };
     return;

@@ -1,5 +1,5 @@
 import { ABANDON_ANNOTATION } from '../../../../api/base/meta.ts';
-import { type Draft, eventOf, wakeAfter } from '../facts/decision.ts';
+import { awaitSweep, type Draft, eventOf, wakeAfter } from '../facts/decision.ts';
 import { isAnothers, provenGone, recordEnd, remember, trackEnding } from './ending.ts';
 import { askFinalizer, finalizerRefused } from './finalizer.ts';
 
@@ -43,5 +43,7 @@ export function deletePhase(draft: Draft): void {
     if (launch && finalizerRefused(draft, 'RemoveFinalizer')) launch.phase = 'Closed';
     return;
   }
+  // What lives, and can't be seen to end, is looked for as without a rest.
+  awaitSweep(draft, 'each');
   wakeAfter(draft, swept ? facts.timing.terminateRetryMs : SWEEP_RETRY_MS);
 }

@@ -1,7 +1,7 @@
 import type { Launch } from '../../../../api/kinds/workspace.ts';
 import { REFUSALS } from '../../../../api/reasons/refusals.ts';
 import { latest, type MonoMs, msBetween, parseStamp, plus } from '../../../../controller/lib/time.ts';
-import { block, type Draft, propose, wakeAfter } from '../facts/decision.ts';
+import { awaitSweep, block, type Draft, propose, wakeAfter } from '../facts/decision.ts';
 import type { LaunchAnswer, Timing } from '../facts/facts.ts';
 import type { FrozenLaunch, View } from '../facts/view.ts';
 import { recordRefusal } from '../offer/refused.ts';
@@ -28,6 +28,8 @@ export function resolveDoubt(draft: Draft): boolean {
     return false;
   }
   const unverified = draft.facts.paramsAuthentic ? undefined : whyUnsent(launch);
+  // However it is resolved, a sweep that shows the instance ends the doubt.
+  awaitSweep(draft, 'each');
   if (unverified !== undefined) block(draft, { reason: 'Launching', message: unverified });
   if (sweptAt === undefined || sweptAt < process.termAt) {
     wakeAfter(draft, 1000);

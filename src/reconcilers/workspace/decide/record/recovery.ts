@@ -1,5 +1,5 @@
 import { iso, latest, msBetween, plus } from '../../../../controller/lib/time.ts';
-import { block, type Draft, wakeAfter } from '../facts/decision.ts';
+import { awaitSweep, block, type Draft, wakeAfter } from '../facts/decision.ts';
 import type { Facts, InstanceFact } from '../facts/facts.ts';
 import type { View } from '../facts/view.ts';
 import { isOurs, shownAfterMs } from './ending.ts';
@@ -45,6 +45,7 @@ export function recover(draft: Draft): boolean {
       reason: 'StatusLost',
       message: `${isForeign(facts.workspace) ? `The recorded status came with another object (uid ${status.uid}), as from a backup` : 'The recorded status was wiped or rolled back'}; waiting for a complete look at EC2 before anything is launched or ended.`,
     });
+    awaitSweep(draft, { from: needed });
     wakeAfter(draft, Math.max(msBetween(now.mono, needed), 1000));
     return false;
   }
