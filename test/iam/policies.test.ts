@@ -13,6 +13,7 @@ const CLUSTER = '0f6b1e0a-0000-4000-8000-000000000001';
 const OTHER = '0f6b1e0a-0000-4000-8000-000000000002';
 const ROLE = `arn:aws:iam::${ACCOUNT}:role/workspace`;
 const KEY = `arn:aws:kms:${REGION}:${ACCOUNT}:key/1`;
+const QUEUE = `arn:aws:sqs:${REGION}:${ACCOUNT}:workspace-events`;
 const NEWEST = REQUEST_VERSIONS[REQUEST_VERSIONS.length - 1];
 
 const leastParameters = {
@@ -28,6 +29,7 @@ const allParameters = {
   VpcID: VPC,
   ImageParameters: 'workspaces/images/*',
   KmsKeyArns: KEY,
+  EventsQueueArn: QUEUE,
 };
 
 async function controller(parameters: Parameters = allParameters): Promise<Statement[]> {
@@ -60,6 +62,9 @@ const pass = (role: string, service: string) => ({
   context: { 'iam:PassedToService': service },
 });
 
+/** DeleteMessageBatch is allowed by sqs:DeleteMessage ("Amazon SQS API permissions"). */
+const onQueue = (action: string, resource = QUEUE) => ({ action, resource, context: {} });
+
 /** Every call of the operator. */
 function calls(): Authorization[] {
   const ours = { [TAG.cluster]: CLUSTER };
@@ -76,6 +81,8 @@ function calls(): Authorization[] {
     ),
     parameterRead('aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64', ''),
     parameterRead('workspaces/images/base', ACCOUNT),
+    onQueue('sqs:ReceiveMessage'),
+    onQueue('sqs:DeleteMessage'),
   ];
 }
 
@@ -100,8 +107,9 @@ describe('the controller’s policy', () => {
   );
 
   test('knows every call that the client can send', async () => {
-    const client = await readFile(new URL('../../src/ec2/client.ts', import.meta.url), 'utf8');
-    const sent = [...client.matchAll(/new (\w+)Command\(/g)].map(([, name]) => name);
+    const files = ['../../src/ec2/client.ts', '../../src/ec2/events/sqs.ts'];
+    const texts = await Promise.all(files.map((file) => readFile(new URL(file, import.meta.url), 'utf8')));
+    const sent = [...texts.join().matchAll(/new (\w+?)(Batch)?Command\(/g)].map(([, name]) => name);
     const known = new Set(calls().map(({ action }) => action.split(':')[1]));
     expect(sent.length).toBeGreaterThan(5);
     expect(sent.filter((name) => !known.has(name))).toEqual([]);
@@ -142,6 +150,8 @@ describe('the controller’s policy', () => {
     ],
     ['passing another role', pass(`arn:aws:iam::${ACCOUNT}:role/admin`, 'ec2.amazonaws.com')],
     ['passing the role to another service', pass(ROLE, 'lambda.amazonaws.com')],
+    ['reading another queue', onQueue('sqs:ReceiveMessage', `${QUEUE}-2`)],
+    ['sending to the queue', onQueue('sqs:SendMessage')],
     ['reading another parameter', parameterRead('production/password', ACCOUNT)],
     [
       'looking at another region',
@@ -255,7 +265,9 @@ describe('in another partition', () => {
       'AWS::Region': 'cn-north-1',
       'AWS::URLSuffix': 'amazonaws.com.cn',
     };
-    const text = JSON.stringify(await controller({ ...china, InstanceRoleArns: 'role', KmsKeyArns: 'key' }));
+    const text = JSON.stringify(
+      await controller({ ...china, EventsQueueArn: 'queue', InstanceRoleArns: 'role', KmsKeyArns: 'key' }),
+    );
     expect(text).not.toContain('arn:aws:');
     expect(text).toContain('ec2.cn-north-1.amazonaws.com.cn');
   });

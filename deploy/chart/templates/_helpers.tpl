@@ -123,6 +123,10 @@ env:
   - name: AWS_ACCOUNT_ID
     value: {{ . | quote }}
   {{- end }}
+  {{- with $root.Values.aws.eventsQueueURL }}
+  - name: WORKSPACE_AWS_EVENTS_QUEUE_URL
+    value: {{ . | quote }}
+  {{- end }}
   - name: DATABASE_URL
     valueFrom:
       secretKeyRef:
