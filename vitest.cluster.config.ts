@@ -10,7 +10,7 @@ const test = {
   env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
   experimental: { viteModuleRunner: false },
 } as const;
-const LAST = 'test/cluster/grants.test.ts';
+const LAST = 'test/cluster/rights/grants.test.ts';
 
 // What needs a real control plane: it is built once (minutes, with Go), then starts in seconds.
 export default defineConfig({
@@ -35,7 +35,7 @@ export default defineConfig({
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts', 'test/scenarios/**/*.test.ts'],
           exclude: [LAST],
-          setupFiles: ['test/setup/propertySeed.ts', 'test/setup/tellFailures.ts'],
+          setupFiles: ['test/setup/propertySeed.ts', 'test/setup/reportFailures.ts'],
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },

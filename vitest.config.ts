@@ -11,7 +11,8 @@ const VIRTUAL = ['test/{model,simulator,virtual,frozen}/**/*.test.ts'];
 /** What mostly waits for real time to pass: scenarios, and programs as people run them. */
 const TIMED = [
   'test/scenarios/**/*.test.ts',
-  'test/{demo,dev,canary,mainProcess,rights}.test.ts',
+  'test/commands/{demo,dev,canary,mainProcess}.test.ts',
+  'test/rights.test.ts',
   'test/doctor/*.test.ts',
   'test/plugin/{plugin,doctor}.test.ts',
   'test/callers/*.test.ts',
@@ -90,7 +91,7 @@ export default defineConfig({
       project('virtual', 0, CORES, { include: VIRTUAL }),
       project('timed', 1, 4 * CORES, {
         include: TIMED,
-        setupFiles: ['test/setup/tellFailures.ts'],
+        setupFiles: ['test/setup/reportFailures.ts'],
       }),
     ],
   },

@@ -1,10 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-// Tests that fail on purpose: test/scenarios/failures.test.ts runs them to see what they print.
+// Tests that fail on purpose: test/scenarios/failing/failures.test.ts runs them to see what they print.
 export default defineConfig({
   test: {
     include: ['test/scenarios/failing/*.failing.ts'],
-    setupFiles: ['test/setup/tellFailures.ts'],
+    setupFiles: ['test/setup/reportFailures.ts'],
     env: { SCENARIO_WAIT_MS: '100' },
     cache: false,
   },

@@ -9,7 +9,7 @@ const test = {
   testTimeout: 600_000,
   hookTimeout: 600_000,
   env: { SCENARIO_WAIT_MS: '240000' },
-  setupFiles: ['test/setup/tellFailures.ts'],
+  setupFiles: ['test/setup/reportFailures.ts'],
   provide: { realCluster: null, motoURL: null },
 } as const;
 const LAST = 'test/install/node/grants.test.ts';

@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     fileParallelism: false,
-    setupFiles: ['test/setup/propertySeed.ts', 'test/setup/tellFailures.ts'],
+    setupFiles: ['test/setup/propertySeed.ts', 'test/setup/reportFailures.ts'],
     globalSetup: ['test/setup/postgresOfRun.ts'],
     testTimeout: 15 * 60_000,
     hookTimeout: 120_000,

@@ -11,7 +11,9 @@ import {
   NAMESPACES_RBAC,
   SPLIT_RBAC,
 } from './cluster/accounts/operatorAccount.ts';
-import { createScene, NAMESPACE, provisionsOf, type Scene } from './scenarios/harness.ts';
+import { provisionsOf } from './scenarios/scene/counts.ts';
+import { NAMESPACE } from './scenarios/scene/objects.ts';
+import { createScene, type Scene } from './scenarios/scene/scene.ts';
 
 let scene: Scene;
 let transport: ReturnType<typeof kubeTransport>;

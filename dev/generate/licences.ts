@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { GENERATED, table } from './markdown.ts';
+import { GENERATED, table } from './docs/markdown.ts';
 
 export interface Dependency {
   name: string;

@@ -1,4 +1,4 @@
-import { metricsDocs } from '../../dev/generate/metricsDocs.ts';
+import { metricsDocs } from '../../dev/generate/docs/metricsDocs.ts';
 
 /** The labels of each metric that there is, from its row in the documents, which come from the registry. */
 export function knownMetrics(): ReadonlyMap<string, readonly string[]> {

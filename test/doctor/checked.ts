@@ -7,7 +7,8 @@ import { systemRandom } from '../../src/controller/lib/random.ts';
 import { createRuntimeMetrics } from '../../src/controller/serve/metrics.ts';
 import { check } from '../../src/doctor/commands.ts';
 import { applyRights, operatorToken, SPLIT_RBAC } from '../cluster/accounts/operatorAccount.ts';
-import { createEmbeddedScene, until } from '../scenarios/harness.ts';
+import { createEmbeddedScene } from '../scenarios/scene/scene.ts';
+import { until } from '../scenarios/scene/until.ts';
 
 /** A busy machine is no fault of what is checked. */
 const PATIENT = {

@@ -9,7 +9,7 @@ import { systemClock } from '../../src/controller/lib/clock.ts';
 import type { Right } from '../../src/doctor/rightsList.ts';
 import { CONTROLLER_RIGHTS, GATEWAY_RIGHTS } from '../../src/doctor/rightsList.ts';
 import { type Grant, grantsIn } from '../cluster/accounts/grants.ts';
-import { createWorkspace, putSecret } from '../scenarios/harness.ts';
+import { createWorkspace, putSecret } from '../scenarios/scene/workspaces.ts';
 import { createDoorAt } from '../support/base/door.ts';
 import { createTestDatabase } from '../support/gateway/postgres.ts';
 

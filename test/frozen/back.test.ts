@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { decodeWorkspace } from '../../src/api/kinds/decode.ts';
-import { type Course, follow } from './course.ts';
 import { type Code, PRESENT } from './operator.ts';
+import { type Course, follow } from './play/course.ts';
+import type { World } from './play/world.ts';
 import { loadCode, readFrozen, readSchemas, type State, states } from './releases.ts';
-import type { World } from './world.ts';
 
 /** From one that ends amid a launch to one in which silence is judged; an odd number of them, so that each release has each. */
 const LENGTHS = [19, 7, 41, 110, 31] as const;

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../dev/apiserver/values/kinds.ts';
-import { follow } from './course.ts';
 import { PRESENT } from './operator.ts';
+import { follow } from './play/course.ts';
+import type { World } from './play/world.ts';
 import { presentSchemas, readFrozen, readSchemas, states } from './releases.ts';
-import type { World } from './world.ts';
 
 const FOREVER = [Number.POSITIVE_INFINITY] as const;
 

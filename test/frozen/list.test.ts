@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { stringAt } from '../../dev/apiserver/values/json.ts';
-import { follow } from './course.ts';
-import { createHands, NAMESPACE } from './hands.ts';
-import { createJudge } from './judge.ts';
 import { begin, type Code, PRESENT } from './operator.ts';
+import { follow } from './play/course.ts';
+import { createHands, NAMESPACE } from './play/hands.ts';
+import { createJudge } from './play/judge.ts';
+import { revive, type World } from './play/world.ts';
 import { loadCode, readFrozen, releases } from './releases.ts';
-import { revive, type World } from './world.ts';
 
 const CLASSES = 'compute.molecule.ai/workspaceclasses';
 const LEASES = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases', namespaced: true };

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { TAG } from '../../src/api/launch/tags.ts';
-import { createHands } from './hands.ts';
 import { begin, type Code, PRESENT } from './operator.ts';
+import { createHands } from './play/hands.ts';
+import { conditionOf, secretNow } from './play/stage.ts';
+import { revive, type World } from './play/world.ts';
 import { loadCode, readFrozen, releases } from './releases.ts';
-import { conditionOf, secretNow } from './stage.ts';
-import { revive, type World } from './world.ts';
 
 /** Who reads the Secret. */
 const NAMES = ['ada', 'bob', 'cleo'];

@@ -17,7 +17,7 @@ import { createPostgresStore } from '../../src/gateway/store/postgresStore.ts';
 import { startControllerPart } from '../../src/operator/controllerPart.ts';
 import type { Mortal } from '../simulator/scene/mortal.ts';
 import { CONFIG } from '../simulator/scene/scene.ts';
-import type { World } from './world.ts';
+import type { World } from './play/world.ts';
 
 /** The operator of one release, as far as a world runs it. */
 export interface Code {

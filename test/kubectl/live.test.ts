@@ -4,7 +4,7 @@ import { type RunningApiServer, startApiServer } from '../../dev/apiserver/serve
 import { systemClock } from '../../src/controller/lib/clock.ts';
 import { systemRandom } from '../../src/controller/lib/random.ts';
 import { createKubectl, type Kubectl, namedKubectls, usable } from './kubectl.ts';
-import { steps } from './steps.ts';
+import { steps } from './steps/steps.ts';
 
 const crds = fileURLToPath(new URL('../../crds', import.meta.url));
 const kubectls = await usable(['kubectl', ...namedKubectls()]);

@@ -12,7 +12,7 @@ import { type Exchange, factsOf, identityOf, type Recording, scrub, toRequest } 
 import { createKubectl, usable } from './kubectl.ts';
 import { manifest } from './manifest.ts';
 import { createRecordedServer } from './recordedServer.ts';
-import { steps } from './steps.ts';
+import { steps } from './steps/steps.ts';
 import { frameFact, tapped } from './watches.ts';
 
 async function record(binary: string, client: string): Promise<Recording> {

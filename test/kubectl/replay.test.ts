@@ -10,7 +10,7 @@ import {
   toRequest,
 } from './exchange.ts';
 import { createRecordedServer } from './recordedServer.ts';
-import { steps } from './steps.ts';
+import { steps } from './steps/steps.ts';
 import { frameFact } from './watches.ts';
 
 const folder = new URL('../fixtures/kubectl/', import.meta.url);

@@ -7,19 +7,17 @@ import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { askedOf, readDashboard } from '../alerts/dashboard.ts';
 import { RULES } from '../alerts/rules.ts';
 import { scaleRules } from '../alerts/scaledRules.ts';
+import { CLASSES, NAMESPACE } from '../scenarios/scene/objects.ts';
+import { raiseEmbedded } from '../scenarios/scene/raised.ts';
+import { createSceneOn, type Scene } from '../scenarios/scene/scene.ts';
+import { until } from '../scenarios/scene/until.ts';
 import {
-  CLASSES,
-  createSceneOn,
   createWorkspace,
-  NAMESPACE,
   patchWorkspace,
   putSecret,
-  type Scene,
   untilGone,
   untilReady,
-} from '../scenarios/harness.ts';
-import { raiseEmbedded } from '../scenarios/raised.ts';
-import { until } from '../scenarios/until.ts';
+} from '../scenarios/scene/workspaces.ts';
 import { findDebianProgram } from '../support/programs/debianPackage.ts';
 import { needed } from '../support/programs/needed.ts';
 import { type PrometheusServer, startPrometheus } from './prometheusServer.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { freePort } from '../../dev/ports.ts';
-import { until } from '../scenarios/until.ts';
+import { until } from '../scenarios/scene/until.ts';
 
 const sample = z.tuple([z.number(), z.string()]);
 const answer = z.object({

@@ -2,21 +2,17 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canRunShellInstances } from '../../dev/instances/shellRuntime.ts';
 import { freePort } from '../../dev/ports.ts';
+import { liveInstancesOf, metric, provisionsOf, terminationsOf } from '../scenarios/scene/counts.ts';
+import { NAMESPACE } from '../scenarios/scene/objects.ts';
+import { createScene, type Scene } from '../scenarios/scene/scene.ts';
+import { until } from '../scenarios/scene/until.ts';
 import {
-  createScene,
   createWorkspace,
-  liveInstancesOf,
-  metric,
-  NAMESPACE,
-  provisionsOf,
   putSecret,
   report,
-  type Scene,
-  terminationsOf,
-  until,
   untilReady,
   untilWorkspace,
-} from '../scenarios/harness.ts';
+} from '../scenarios/scene/workspaces.ts';
 
 /** A class's default between two launches that changes cause, ms. */
 const WINDOW_MS = 60_000;

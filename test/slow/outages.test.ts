@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createOutages, expectStandby, expectStatic, type Outages, snapshot } from '../scenarios/outages.ts';
+import {
+  createOutages,
+  expectStandby,
+  expectStatic,
+  type Outages,
+  snapshot,
+} from '../scenarios/steps/outages.ts';
 
 const COUNT = 20;
 /** Longer than the class's heartbeat timeout and the time after which it replaces together. */

@@ -1,23 +1,20 @@
 import { expect, test } from 'vitest';
 import type { Workspace } from '../../src/api/kinds/workspace.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
+import { liveInstancesOf, provisionsOf, sweeps, terminationsOf } from '../scenarios/scene/counts.ts';
+import { NAMESPACE } from '../scenarios/scene/objects.ts';
+import { createEmbeddedScene } from '../scenarios/scene/scene.ts';
+import { until } from '../scenarios/scene/until.ts';
 import {
   conditionOf,
-  createEmbeddedScene,
   createWorkspace,
   getWorkspace,
   isReady,
-  liveInstancesOf,
-  NAMESPACE,
-  provisionsOf,
   putSecret,
-  sweeps,
-  terminationsOf,
-  until,
   untilGone,
   untilReady,
   untilWorkspace,
-} from '../scenarios/harness.ts';
+} from '../scenarios/scene/workspaces.ts';
 
 // The server's whole state goes back, the leader's Lease and all resource versions with it, under a running operator.
 test('a backup of the API server is restored: what has an instance keeps it, and none is launched or ended but for what the backup says', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Scene } from '../scenarios/harness.ts';
-import { gather, provisionsEach, rotate } from '../scenarios/stormStory.ts';
+import type { Scene } from '../scenarios/scene/scene.ts';
+import { gather, provisionsEach, rotate } from '../scenarios/steps/stormStory.ts';
 
 const SPEED = 10;
 const COUNT = 300;

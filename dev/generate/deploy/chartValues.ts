@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Document, isMap, isScalar, type Pair, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { code, GENERATED, table } from '../markdown.ts';
+import { code, GENERATED, table } from '../docs/markdown.ts';
 import { chartSchema } from './chartSchema.ts';
 
 /** One value of the chart that is set as a whole. */

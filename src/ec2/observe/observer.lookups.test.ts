@@ -49,6 +49,23 @@ describe('look-ups', () => {
     await observer.stop();
   });
 
+  it.each(['*', 'i-*', 'i-?', 'i-\\2a', 'i-1,i-2', '', 'i-1\u0000'])(
+    'never ask for %j, which a status may name: others are looked up as ever, and it is not found',
+    async (id) => {
+      const { clock, observer, lookups, put } = setUp();
+      put(['i-1', { state: 'running' }], ['i-theirs', { state: 'running' }]);
+      observer.follow('mine', ['i-1']);
+      observer.follow('theirs', [id]);
+      observer.start();
+      await clock.advance(5_000);
+      expect(lookups().length).toBeGreaterThan(1);
+      for (const { filters } of lookups())
+        expect(filters).toEqual([{ name: 'instance-id', values: ['i-1'] }]);
+      expect(observer.notFound(id)).toBeDefined();
+      await observer.stop();
+    },
+  );
+
   it('prove no absence over a time in which EC2 did not answer, or was not asked', async () => {
     const { clock, cloud, observer } = setUp();
     observer.follow('uid-9', ['i-9']);

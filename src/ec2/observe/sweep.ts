@@ -31,9 +31,16 @@ export function sweepInstances(
  * Ids go in a filter, not in InstanceIds: there one unknown id fails the call for all the others, and a call with
  * neither filter nor page size draws on the smaller bucket. Unlike the sweep's, this filter doesn't depend on tags.
  */
-export function lookUpInstances(calls: Reads, ids: readonly string[]): Promise<Instance[]> {
-  return readInstances(calls, [{ name: 'instance-id', values: ids }]);
+export async function lookUpInstances(calls: Reads, ids: readonly string[]): Promise<Instance[]> {
+  const values = ids.filter((id) => INSTANCE_ID.test(id));
+  return values.length === 0 ? [] : readInstances(calls, [{ name: 'instance-id', values }]);
 }
+
+/**
+ * An id that a status names may be anything. In a filter * and ? stand for any characters, so that `i-*` would have every
+ * instance of the account read with each look-up.
+ */
+const INSTANCE_ID = /^i-[A-Za-z0-9-]{1,60}$/;
 
 /**
  * All running instances in the account whose status checks fail, and which check it is; `system` when both do.

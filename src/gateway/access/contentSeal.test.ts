@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../../test/support/base/seededRandom.ts';
-import { openText, sealText } from './contentSeal.ts';
+import { keptCharacters, MOST_CHARACTERS, openText, sealText } from './contentSeal.ts';
 import { createKeyRing, type KeyEntry } from './keys.ts';
 
 const random = seededRandom(3);
@@ -51,4 +51,16 @@ describe('what is sealed', () => {
     for (const text of ['', 'c1.', 'c1.AAAA', sealed.slice(0, 30), NAME, '*', 'class:1234'])
       expect(openText(ringOf(first), ['mine'], text)).toBeUndefined();
   });
+});
+
+test('what is kept of questions and answers has a bound in characters, however long they are', () => {
+  const third = made(3);
+  const ring = ringOf(third);
+  for (let count = 0; count < 3_000; count += 1) {
+    const place = ['Workspace', 'mine', String(count)];
+    openText(ring, place, `c1.${'A'.repeat(997)}`);
+    if (count % 100 === 0) sealText(ring, place, 'x'.repeat(50_000));
+  }
+  expect(keptCharacters(third.key)).toBeLessThanOrEqual(2 * MOST_CHARACTERS);
+  expect(keptCharacters(third.key)).toBeGreaterThan(MOST_CHARACTERS / 2);
 });

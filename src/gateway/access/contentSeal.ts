@@ -11,6 +11,9 @@ import type { DigestKeys } from './namespaceKeys.ts';
 const PREFIX = 'c1.';
 const IV_BYTES = 16;
 
+/** Longer texts are none of ours: status.contents takes 160 characters. */
+const LONGEST_SEALED = 1_000;
+
 /**
  * Hides text in a form that this operator alone can read, so that what is compared between namespaces can stand in their
  * statuses. The same text looks different in each place, and the same again in one place: nothing is written for it
@@ -38,7 +41,7 @@ export function openText(
   place: readonly string[],
   sealed: string,
 ): string | undefined {
-  if (!sealed.startsWith(PREFIX)) return undefined;
+  if (!sealed.startsWith(PREFIX) || sealed.length > LONGEST_SEALED) return undefined;
   for (const { key } of keys.all('digest')) {
     const text = once(partsOf(key).opened, [...place, sealed], () => openUnder(key, place, sealed));
     if (text !== undefined) return text;
@@ -63,20 +66,49 @@ function ivOf(key: Buffer, place: readonly string[], text: string): Buffer {
 interface Parts {
   encryption: KeyObject;
   authentication: KeyObject;
-  sealed: Map<string, string>;
-  opened: Map<string, string | undefined>;
+  sealed: Answers<string>;
+  opened: Answers<string | undefined>;
 }
 
 /** What one key was asked for lately. Workspaces of one namespace ask the same, at each look and each change. */
-const MOST_ANSWERS = 2_000;
+interface Answers<T> {
+  found: Map<string, T>;
+  /** Of questions and answers together. */
+  characters: number;
+}
 
-function once<T>(answers: Map<string, T>, question: readonly string[], answer: () => T): T {
+/**
+ * Most characters of questions and answers that are kept of one kind under one key: room for some 2,000 of ours, of about 400
+ * each. A bound of their number alone would be none, as a status writer chooses how long they are.
+ */
+export const MOST_CHARACTERS = 1_000_000;
+
+function once<T extends string | undefined>(
+  answers: Answers<T>,
+  question: readonly string[],
+  answer: () => T,
+): T {
   const asked = JSON.stringify(question);
-  if (answers.has(asked)) return answers.get(asked) as T;
+  if (answers.found.has(asked)) return answers.found.get(asked) as T;
   const found = answer();
-  if (answers.size >= MOST_ANSWERS) answers.clear();
-  answers.set(asked, found);
+  const length = asked.length + (found?.length ?? 0);
+  if (length > MOST_CHARACTERS) return found;
+  if (answers.characters + length > MOST_CHARACTERS) {
+    answers.found.clear();
+    answers.characters = 0;
+  }
+  answers.found.set(asked, found);
+  answers.characters += length;
   return found;
+}
+
+/** How many characters are kept for a key, of questions and answers. */
+export function keptCharacters(key: Buffer): number {
+  const { sealed, opened } = partsOf(key);
+  return [...sealed.found, ...opened.found].reduce(
+    (sum, [asked, found]) => sum + asked.length + (found?.length ?? 0),
+    0,
+  );
 }
 
 /** By the key: each look at a Workspace opens what its status names. */
@@ -86,8 +118,8 @@ function partsOf(key: Buffer): Parts {
   const parts = known.get(key) ?? {
     encryption: derive(key, 'encryption'),
     authentication: derive(key, 'authentication'),
-    sealed: new Map(),
-    opened: new Map(),
+    sealed: { found: new Map(), characters: 0 },
+    opened: { found: new Map(), characters: 0 },
   };
   known.set(key, parts);
   return parts;

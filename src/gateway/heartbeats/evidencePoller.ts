@@ -37,6 +37,10 @@ export function createEvidencePoller(options: EvidencePollerOptions): EvidencePo
   } = options;
   const stopping = new AbortController();
   let launches = new Map<string, Map<number, LaunchRecord>>();
+  /** Workspaces whose rows changed and that `onChange` has not reported yet: a poll may fail between the two. */
+  const changed = new Set<string>();
+  /** Whether any row may be another than after the last `onPoll`. */
+  let isNews = false;
   let cursor: string | undefined;
   let resyncAt = 0;
   let answer: { at: number; gatewayUp: boolean } | undefined;
@@ -48,14 +52,12 @@ export function createEvidencePoller(options: EvidencePollerOptions): EvidencePo
   const answered = () => answer !== undefined && clock.monotonic() - answer.at <= unavailableAfterMs;
   const available = () => answered() && answer?.gatewayUp === true;
 
-  /** @returns whether any row may be another */
-  async function poll(): Promise<boolean> {
+  async function poll(): Promise<void> {
     const begunAt = clock.monotonic();
     await store.markSilent();
     // The database may have changed meanwhile: after a gap everything is read.
     const full = cursor === undefined || begunAt >= resyncAt || !available();
     const read = full || cursor === undefined ? await store.readAll() : await store.transitions(cursor);
-    cursor = read.cursor;
     // It lapses with time alone: passes that looked meanwhile saw no evidence, and wait for the news that it is back.
     const lapsed = !available();
     // A gap that no poll saw is one all the same: the answer before this one may have grown too old.
@@ -64,39 +66,37 @@ export function createEvidencePoller(options: EvidencePollerOptions): EvidencePo
     // A database that was replaced, or a gap between two polls, shows in its own record of the gateways.
     if (read.gatewayUp) since = latest(plus(begunAt, -read.gatewayUpMs), since ?? begunAt);
     if (full) resyncAt = begunAt + resyncIntervalMs;
-    const changed = full ? replace(read) : merge(read);
+    if (full) replace(read);
+    else for (const row of read.rows) take(launches, row);
+    cursor = read.cursor;
+    isNews ||= full || changed.size > 0;
     if (available() && lapsed) for (const uid of launches.keys()) changed.add(uid);
-    for (const uid of changed) onChange(uid);
-    return full || changed.size > 0;
+    for (const uid of changed) {
+      onChange(uid);
+      changed.delete(uid);
+    }
   }
 
-  function merge({ rows }: Transitions): Set<string> {
-    const changed = new Set<string>();
-    for (const row of rows) {
-      const known = launches.get(row.uid) ?? new Map<number, LaunchRecord>();
-      launches.set(row.uid, known);
-      if (known.get(row.number)?.version !== row.version) changed.add(row.uid);
-      known.set(row.number, Object.freeze(row));
-    }
-    return changed;
+  function take(into: typeof launches, row: LaunchRecord): void {
+    const known = into.get(row.uid) ?? new Map<number, LaunchRecord>();
+    into.set(row.uid, known);
+    if (into === launches && known.get(row.number)?.version !== row.version) changed.add(row.uid);
+    known.set(row.number, Object.freeze(row));
   }
 
-  function replace(read: Transitions): Set<string> {
-    const before = launches;
-    launches = new Map();
-    merge(read);
-    const changed = new Set<string>();
-    for (const uid of new Set([...before.keys(), ...launches.keys()])) {
-      if (versions(before.get(uid)) !== versions(launches.get(uid))) changed.add(uid);
+  function replace({ rows }: Transitions): void {
+    const read: typeof launches = new Map();
+    for (const row of rows) take(read, row);
+    for (const uid of new Set([...launches.keys(), ...read.keys()])) {
+      if (versions(launches.get(uid)) !== versions(read.get(uid))) changed.add(uid);
     }
-    return changed;
+    launches = read;
   }
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      let isNew = false;
       try {
-        isNew = await poll();
+        await poll();
         away = false;
       } catch (error) {
         // Said once, as the gateway does of its own.
@@ -112,7 +112,8 @@ export function createEvidencePoller(options: EvidencePollerOptions): EvidencePo
         wasAvailable = available();
         logger.info({ available: wasAvailable }, 'heartbeat evidence');
       }
-      options.onPoll?.(isNew);
+      options.onPoll?.(isNews);
+      isNews = false;
       await sleep(clock, pollIntervalMs, stopping.signal);
     }
   }

@@ -10,8 +10,8 @@ import { systemRandom as random } from '../../../src/controller/lib/random.ts';
 import { createKeyRing, LAUNCH_KEY_KINDS, loadKeyEntries } from '../../../src/gateway/access/keys.ts';
 import { CLASSES } from '../../../src/reconcilers/class/deps.ts';
 import { WORKSPACES } from '../../../src/reconcilers/workspace/context/deps.ts';
-import type { Connection } from '../connection.ts';
-import { install, NAMESPACE } from '../objects.ts';
+import type { Connection } from '../apiServer/connection.ts';
+import { install, NAMESPACE } from '../apiServer/objects.ts';
 import { each, until } from './pace.ts';
 import type { Servers } from './servers.ts';
 

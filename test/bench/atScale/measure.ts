@@ -1,6 +1,6 @@
 import { CLASSES } from '../../../src/reconcilers/class/deps.ts';
-import type { Connection } from '../connection.ts';
-import { NAMESPACE } from '../objects.ts';
+import type { Connection } from '../apiServer/connection.ts';
+import { NAMESPACE } from '../apiServer/objects.ts';
 import { CLASS, SECRET, SECRETS, secretData } from './fill.ts';
 import type { Counted, Operator, Probed } from './operator.ts';
 import { pause, until } from './pace.ts';

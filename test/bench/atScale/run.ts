@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { connect } from '../connection.ts';
+import { connect } from '../apiServer/connection.ts';
 import { copyPilot, installFleet, settlePilot } from './fill.ts';
 import { startHeartbeats } from './heartbeats.ts';
 import { type Figures, measureChanges, measureStart, measureSteady } from './measure.ts';

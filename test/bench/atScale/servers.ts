@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { startDatabase } from '../../../dev/postgres/database.ts';
 import { systemClock as clock } from '../../../src/controller/lib/clock.ts';
-import { type BenchServer, startEmbedded, startReal } from '../apiServer.ts';
+import { type BenchServer, startEmbedded, startReal } from '../apiServer/apiServer.ts';
 
 export interface Copy {
   uid: string;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Workspace } from '../../../src/api/kinds/workspace.ts';
 import { createStore } from '../../../src/controller/cache/store.ts';
-import { connect, watchObjects } from '../connection.ts';
+import { connect, watchObjects } from '../apiServer/connection.ts';
 
 // A process of its own, for runtime.ts: what it holds in memory is the cache and what the cache needs.
 const told = await new Promise<unknown>((resolve) => process.once('message', resolve));

@@ -2,9 +2,9 @@ import { startLeaderElection } from '../../../src/controller/lease/leaderElectio
 import { systemClock as clock } from '../../../src/controller/lib/clock.ts';
 import { systemRandom as random } from '../../../src/controller/lib/random.ts';
 import { silentLogger } from '../../support/base/silentLogger.ts';
-import type { Access } from '../apiServer.ts';
-import { connect, metrics } from '../connection.ts';
-import { NAMESPACE } from '../objects.ts';
+import type { Access } from '../apiServer/apiServer.ts';
+import { connect, metrics } from '../apiServer/connection.ts';
+import { NAMESPACE } from '../apiServer/objects.ts';
 
 /** Seconds from the moment that a leader is cut off for good until another leads, with the lease's default times. */
 export async function measureFailover(access: Access): Promise<number> {

@@ -9,9 +9,9 @@ import { createController } from '../../../src/controller/loop/controller.ts';
 import { createWorkqueue } from '../../../src/controller/loop/workqueue.ts';
 import { WORKSPACES } from '../../../src/reconcilers/workspace/context/deps.ts';
 import { silentLogger } from '../../support/base/silentLogger.ts';
-import { startEmbedded, startReal } from '../apiServer.ts';
-import { connect, metrics, watchObjects } from '../connection.ts';
-import { createObjects, install, NAMESPACE, nameOf } from '../objects.ts';
+import { startEmbedded, startReal } from '../apiServer/apiServer.ts';
+import { connect, metrics, watchObjects } from '../apiServer/connection.ts';
+import { createObjects, install, NAMESPACE, nameOf } from '../apiServer/objects.ts';
 import { measureFailover } from './failover.ts';
 
 // The runtime against an API server in a process of its own: the embedded one, or with --real kube-apiserver and etcd.

@@ -5,15 +5,15 @@ import { expect } from 'vitest';
 import { parse, stringify } from 'yaml';
 import type { Transport } from '../../../src/controller/client/transport.ts';
 import { WORKSPACES } from '../../../src/reconcilers/workspace/context/deps.ts';
+import { NAMESPACE } from '../../scenarios/scene/objects.ts';
+import type { Scene } from '../../scenarios/scene/scene.ts';
 import {
   createWorkspace,
-  NAMESPACE,
   putSecret,
   report,
-  type Scene,
   untilGone,
   untilReady,
-} from '../../scenarios/harness.ts';
+} from '../../scenarios/scene/workspaces.ts';
 import { operatorToken } from './operatorAccount.ts';
 
 /** The ServiceAccounts of deploy/rbac-split.yaml. */

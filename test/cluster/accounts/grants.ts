@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import type { AuditedRequest } from '../auditLog.ts';
+import type { AuditedRequest } from '../real/auditLog.ts';
 
 /** One right: a verb on a resource, somewhere. */
 export interface Grant {

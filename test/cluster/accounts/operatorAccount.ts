@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { OPERATOR_NAMESPACE } from '../../../dev/stack/install.ts';
 import type { KubeClient, Resource } from '../../../src/controller/client/client.ts';
 import type { Transport } from '../../../src/controller/client/transport.ts';
-import { until } from '../../scenarios/until.ts';
+import { until } from '../../scenarios/scene/until.ts';
 import { type Grant, grantsIn } from './grants.ts';
 
 const DEPLOY = join(import.meta.dirname, '..', '..', '..', 'deploy');

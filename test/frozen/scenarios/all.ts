@@ -1,4 +1,4 @@
-import type { Scenario } from '../stage.ts';
+import type { Scenario } from '../play/stage.ts';
 import { deferred, halted, replacing, rolling, verifying } from './changing.ts';
 import { deleting, failing, stopped } from './ending.ts';
 import { booting, doubt, waiting } from './launching.ts';

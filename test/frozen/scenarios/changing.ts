@@ -10,7 +10,7 @@ import {
   secretNow,
   specNow,
   workspace,
-} from '../stage.ts';
+} from '../play/stage.ts';
 
 const ALL = ['ada', 'bob', 'cleo', 'dan'];
 const spec = { className: 'plain', envFrom: [{ secretRef: { name: 'shared' } }] };

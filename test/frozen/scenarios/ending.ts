@@ -1,4 +1,4 @@
-import { klass, launchesOf, lifted, type Scenario, secret, specNow, workspace } from '../stage.ts';
+import { klass, launchesOf, lifted, type Scenario, secret, specNow, workspace } from '../play/stage.ts';
 
 const spec = { className: 'plain', envFrom: [{ secretRef: { name: 'shared' } }] };
 

@@ -1,4 +1,4 @@
-import { klass, launchesOf, lifted, type Scenario, secret, specNow, workspace } from '../stage.ts';
+import { klass, launchesOf, lifted, type Scenario, secret, specNow, workspace } from '../play/stage.ts';
 
 const CA_BUNDLE = '-----BEGIN CERTIFICATE-----\nbm90IG9uZQ==\n-----END CERTIFICATE-----\n';
 const spec = { className: 'plain', envFrom: [{ secretRef: { name: 'shared' } }] };

@@ -1,4 +1,4 @@
-import { klass, type Scenario, type Stage, secret, secretNow, specNow, workspace } from '../stage.ts';
+import { klass, type Scenario, type Stage, secret, secretNow, specNow, workspace } from '../play/stage.ts';
 
 const CLASS_SCRIPT = '#!/bin/sh\necho "grüße" >/etc/motd\n';
 

@@ -1,14 +1,14 @@
 import type { TestProject } from 'vitest/node';
 import type { KubeObject } from '../../../src/controller/client/client.ts';
-import { type Connection, connect } from '../../cluster/connect.ts';
-import { until } from '../../scenarios/until.ts';
+import { type Connection, connect } from '../../cluster/real/connect.ts';
+import { until } from '../../scenarios/scene/until.ts';
 import { startBalancer } from './bed/balancer.ts';
+import type { Bed } from './bed/bed.ts';
 import { startControlPlane } from './bed/controlPlane.ts';
 import { nodeName, startNode } from './bed/kubelet.ts';
 import { startMounts } from './bed/mounts.ts';
 import { startNetwork } from './bed/network.ts';
 import { startServices } from './bed/services.ts';
-import type { Bed } from './bed.ts';
 import { type Prepared, preparedIn } from './prepared.ts';
 
 const NODES = { group: '', version: 'v1', plural: 'nodes', namespaced: false } as const;

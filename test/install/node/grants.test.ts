@@ -1,9 +1,9 @@
 import { beforeAll, expect, test } from 'vitest';
 import { OPERATOR_NAMESPACE } from '../../../dev/stack/install.ts';
 import { allows, type Grant, grantsOf } from '../../cluster/accounts/grants.ts';
-import { type AuditedRequest, auditedRequests } from '../../cluster/auditLog.ts';
+import { type AuditedRequest, auditedRequests } from '../../cluster/real/auditLog.ts';
 import { render } from '../chart.ts';
-import { describeOnNode, theBed } from './bed.ts';
+import { describeOnNode, theBed } from './bed/bed.ts';
 import { whenInstalled } from './helm.ts';
 
 type Part = 'controller' | 'gateway';

@@ -5,12 +5,12 @@ import { REGION, type StackOn, startStackOn } from '../../../dev/stack/stack.ts'
 import { scaledEnvironment } from '../../../dev/stack/timings.ts';
 import type { KubeClient, Resource } from '../../../src/controller/client/client.ts';
 import { isAlreadyExists } from '../../../src/controller/client/errors.ts';
-import { type Connection, connect } from '../../cluster/connect.ts';
-import type { SceneApi, SceneOptions } from '../../scenarios/raised.ts';
+import { type Connection, connect } from '../../cluster/real/connect.ts';
+import type { SceneApi, SceneOptions } from '../../scenarios/scene/raised.ts';
 import { createDoorAt, type Door } from '../../support/base/door.ts';
 import type { Values } from '../chart.ts';
+import type { Bed } from './bed/bed.ts';
 import { BALANCER_IP, NODE_IP } from './bed/place.ts';
-import type { Bed } from './bed.ts';
 
 const CORE = { group: '', version: 'v1' } as const;
 const SECRETS: Resource = { ...CORE, plural: 'secrets', namespaced: true };

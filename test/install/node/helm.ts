@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { systemClock } from '../../../src/controller/lib/clock.ts';
 import { CHART, type Values } from '../chart.ts';
-import type { Bed } from './bed.ts';
+import type { Bed } from './bed/bed.ts';
 
 export const RELEASE = 'workspace-operator';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
-import { describeOnNode } from './bed.ts';
+import { describeOnNode } from './bed/bed.ts';
 import { drains } from './parts/drain.ts';
 import { freshInstalls, install } from './parts/install.ts';
 import { networkPolicies } from './parts/policies.ts';

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeCgroups } from './bed/cgroups.ts';
-import { missingPackages, NAMESPACES, whyNoNode } from './machine.ts';
+import { missingPackages, NAMESPACES, whyNoNode } from './bed/machine.ts';
 import { environmentOf, type Prepared, prepare } from './prepared.ts';
 
 const VITEST = join(import.meta.dirname, '..', '..', '..', 'node_modules', 'vitest', 'vitest.mjs');

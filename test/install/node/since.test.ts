@@ -5,22 +5,19 @@ import { z } from 'zod';
 import { query } from '../../../dev/postgres/query.ts';
 import { pollerToken } from '../../../dev/stack/poller.ts';
 import { WORKSPACES } from '../../../src/reconcilers/workspace/context/deps.ts';
+import { liveInstancesOf, provisionsOf, sweeps, terminationsOf } from '../../scenarios/scene/counts.ts';
+import { NAMESPACE } from '../../scenarios/scene/objects.ts';
+import { until } from '../../scenarios/scene/until.ts';
 import {
   createWorkspace,
   getWorkspace,
-  liveInstancesOf,
-  NAMESPACE,
-  provisionsOf,
   putSecret,
   report,
-  sweeps,
-  terminationsOf,
-  until,
   untilGone,
   untilReady,
-} from '../../scenarios/harness.ts';
+} from '../../scenarios/scene/workspaces.ts';
 import type { Values } from '../chart.ts';
-import { describeOnNode, theBed } from './bed.ts';
+import { describeOnNode, theBed } from './bed/bed.ts';
 import { RELEASE } from './helm.ts';
 import type { OlderRelease } from './image/older.ts';
 import { createNodeScene, type NodeScene } from './scene.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { until } from '../until.ts';
-import { addWitness } from '../witness.ts';
+import { until } from '../scene/until.ts';
+import { addWitness } from '../scene/witness.ts';
 
 function see(name: string): void {
   addWitness({ glance: () => `${name} as it is`, timeline: () => `${name} as it went` });

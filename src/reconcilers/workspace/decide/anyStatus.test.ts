@@ -2,7 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { arbitraryValue } from '../../../../test/api/arbitraryValue.ts';
 import { decideAt, type Told, withStatus } from '../../../../test/support/workspace/decisions.ts';
-import { CLUSTER, desiredOf, factsOf, instanceOf } from '../../../../test/support/workspace/facts.ts';
+import {
+  CLUSTER,
+  desiredOf,
+  factsOf,
+  instanceOf,
+  launchOf,
+  MINUTE,
+  NOW,
+  silenceOf,
+  stamp,
+  statusOf,
+} from '../../../../test/support/workspace/facts.ts';
 import { workspaceCrd } from '../../../api/kinds/crd.ts';
 import {
   LARGEST_NUMBER,
@@ -118,6 +129,28 @@ describe('for any status', () => {
       }
     });
     expect(touched).toBeGreaterThan(5);
+  });
+
+  test.each<[string, string | undefined, Partial<Launch>]>([
+    ['that EC2 does not show', 'absent', {}],
+    ['without a client token', undefined, {}],
+    ['of another request', 'another', {}],
+    ['without a client token and silent', undefined, { readyAt: stamp(-60 * MINUTE) }],
+  ])('no console is read of an instance %s', (_what, token, more) => {
+    const id = 'i-theirs';
+    const launch = launchOf({ instanceID: id, readyAt: undefined, deadline: stamp(-30 * MINUTE), ...more });
+    const instance = { id, state: 'running' };
+    const shown = { ...instanceOf(1, 'running', { id }), clientToken: token };
+    const given = factsOf({
+      status: statusOf({ uid: UID, launch, instance }),
+      instances: token === 'absent' ? [] : [shown],
+      heartbeats: { available: true, since: NOW.mono - 60 * MINUTE, launches: [] },
+      process: { silence: silenceOf(1, 60 * MINUTE) },
+    });
+    const kinds = passes(given).decisions.map(({ effect }) => effect?.kind);
+    expect(kinds).not.toContain('ReadConsole');
+    const ours = factsOf({ ...given, instances: [instanceOf(1, 'running', { id })] });
+    expect(passes(ours).decisions[0]?.effect).toEqual({ kind: 'ReadConsole', instanceID: id });
   });
 
   test('nothing is sent but what is decided now, by class and Workspace', () => {

@@ -1,7 +1,8 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { OPERATOR_NAMESPACE } from '../../../../dev/stack/install.ts';
-import { putSecret, sweeps, untilReady } from '../../../scenarios/harness.ts';
-import { until } from '../../../scenarios/until.ts';
+import { sweeps } from '../../../scenarios/scene/counts.ts';
+import { until } from '../../../scenarios/scene/until.ts';
+import { putSecret, untilReady } from '../../../scenarios/scene/workspaces.ts';
 import { nodeName } from '../bed/kubelet.ts';
 import type { NodeScene } from '../scene.ts';
 import { watchGateway } from '../watchers/gateway.ts';

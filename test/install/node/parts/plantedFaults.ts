@@ -2,7 +2,7 @@ import { connect } from 'node:tls';
 import { createServerCertificate } from '../../../../dev/apiserver/transport/certificates.ts';
 import { OPERATOR_NAMESPACE } from '../../../../dev/stack/install.ts';
 import type { KubeObject, Resource } from '../../../../src/controller/client/client.ts';
-import { until } from '../../../scenarios/until.ts';
+import { until } from '../../../scenarios/scene/until.ts';
 import { noteRelease } from '../helm.ts';
 import type { NodeScene } from '../scene.ts';
 

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { until } from '../../../scenarios/until.ts';
+import { until } from '../../../scenarios/scene/until.ts';
 import { NODE_IP } from '../bed/place.ts';
 import type { NodeScene } from '../scene.ts';
 import { execIn, PARTS, type Part, type PodOfPart, podOf } from './inside.ts';

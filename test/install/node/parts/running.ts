@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { createWorkspace, NAMESPACE, putSecret, untilReady } from '../../../scenarios/harness.ts';
+import { NAMESPACE } from '../../../scenarios/scene/objects.ts';
+import { createWorkspace, putSecret, untilReady } from '../../../scenarios/scene/workspaces.ts';
 import type { NodeScene } from '../scene.ts';
 
 /** The Workspace that parts share: Ready, and made where no part did. Resolves to its launch's number. */

@@ -2,19 +2,16 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { OPERATOR_NAMESPACE } from '../../../../dev/stack/install.ts';
 import { WORKSPACES } from '../../../../src/reconcilers/workspace/context/deps.ts';
+import { liveInstancesOf, provisionsOf, sweeps, terminationsOf } from '../../../scenarios/scene/counts.ts';
+import { until } from '../../../scenarios/scene/until.ts';
 import {
   createWorkspace,
-  liveInstancesOf,
   patchWorkspace,
-  provisionsOf,
   putSecret,
-  sweeps,
-  terminationsOf,
-  until,
   untilGone,
   untilReady,
-} from '../../../scenarios/harness.ts';
-import { tellIncident } from '../../../scenarios/incidentStory.ts';
+} from '../../../scenarios/scene/workspaces.ts';
+import { tellIncident } from '../../../scenarios/steps/incidentStory.ts';
 import type { NodeScene } from '../scene.ts';
 
 const GATEWAYS = 'app.kubernetes.io/component=gateway';

@@ -1,14 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { OPERATOR_NAMESPACE } from '../../../../dev/stack/install.ts';
 import { WORKSPACES } from '../../../../src/reconcilers/workspace/context/deps.ts';
-import {
-  liveInstancesOf,
-  putSecret,
-  sweeps,
-  until,
-  untilGone,
-  untilReady,
-} from '../../../scenarios/harness.ts';
+import { liveInstancesOf, sweeps } from '../../../scenarios/scene/counts.ts';
+import { until } from '../../../scenarios/scene/until.ts';
+import { putSecret, untilGone, untilReady } from '../../../scenarios/scene/workspaces.ts';
 import { RELEASE } from '../helm.ts';
 import type { NodeScene } from '../scene.ts';
 import { haveAda, judgeFrom } from './running.ts';

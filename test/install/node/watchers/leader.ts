@@ -1,7 +1,7 @@
 import { OPERATOR_NAMESPACE } from '../../../../dev/stack/install.ts';
 import { LEASES, type Lease } from '../../../../src/controller/lease/lease.ts';
 import { systemClock } from '../../../../src/controller/lib/clock.ts';
-import { until } from '../../../scenarios/until.ts';
+import { until } from '../../../scenarios/scene/until.ts';
 import type { NodeScene } from '../scene.ts';
 import { type LeaseSpec, type Terms, termsOf } from './terms.ts';
 import { repeat, type Watcher } from './watch.ts';

@@ -4,7 +4,7 @@ import { iso, latest, type MonoMs, msBetween, plus } from '../../../../controlle
 import { awaitSweep, type Draft, wakeAfter } from '../facts/decision.ts';
 import type { Facts, HeartbeatFact, InstanceFact, Now, SilenceFact } from '../facts/facts.ts';
 import type { Answer, FrozenLaunch, View } from '../facts/view.ts';
-import { findInstance, heartbeatOf, heartbeatOfLaunch } from '../record/ending.ts';
+import { findInstance, heartbeatOf, heartbeatOfLaunch, isOurs } from '../record/ending.ts';
 import { backoffMs } from './backoff.ts';
 
 const SWEEP_RETRY_MS = 1000;
@@ -95,7 +95,7 @@ export function afterSilence(view: View, launch: FrozenLaunch): Answer<Cause> {
   const since = silentSince(view, launch);
   if (!instance || since === undefined || !isSilent(view, launch)) return {};
   const { facts, now } = view;
-  if (own(facts.process.console, instance.id) === undefined) {
+  if (isOurs(view, instance) && own(facts.process.console, instance.id) === undefined) {
     return { effect: { kind: 'ReadConsole', instanceID: instance.id } };
   }
   if (!replaces(view)) return {};

@@ -11,7 +11,7 @@ import { hasLived, powerBlocked } from '../health/power.ts';
 import { heartbeatTimeoutMs } from '../health/silence.ts';
 import { isMarked } from '../offer/refused.ts';
 import { sinceEnd, untilDeadline } from '../record/deadline.ts';
-import { saidOfEnd } from '../record/ending.ts';
+import { findInstance, isOurs, saidOfEnd } from '../record/ending.ts';
 import { startupTimeoutMs } from '../record/recovery.ts';
 
 type Ended = NonNullable<FrozenLaunch['ended']>;
@@ -72,7 +72,7 @@ export function afterTimeout(view: View, launch: FrozenLaunch): Answer<Cause> {
   if (blocked) return { blocker: blocked };
   const unjudged = unheard(view) ?? unbound(view, -left);
   if (unjudged) return unjudged;
-  const console = own(view.facts.process.console, launch.instanceID);
+  const console = consoleOf(view, launch.instanceID);
   const pause = backoffMs(view, launch);
   if (left + pause <= 0 && console !== undefined) {
     return { value: { kind: 'TimedOut', ref: String(launch.number) } };
@@ -87,6 +87,12 @@ export function afterTimeout(view: View, launch: FrozenLaunch): Answer<Cause> {
     effect: console === undefined ? { kind: 'ReadConsole', instanceID: launch.instanceID } : undefined,
     forMs: left + pause,
   };
+}
+
+/** Undefined until it was read. Of an instance that EC2 does not show as ours nothing is read: a status may name any. */
+function consoleOf(view: View, id: string): string | undefined {
+  const instance = findInstance(view, id);
+  return instance && isOurs(view, instance) ? own(view.facts.process.console, id) : '';
 }
 
 /**
