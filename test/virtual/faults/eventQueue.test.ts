@@ -1,10 +1,10 @@
 import { describe, expect } from 'vitest';
-import { currentState } from '../../dev/ec2/base/model.ts';
-import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
-import { NAMESPACE } from '../simulator/scene/shape.ts';
-import { play, story } from './story.ts';
-import { MINUTE, SECOND } from './time.ts';
-import type { World, WorldOptions } from './world.ts';
+import { currentState } from '../../../dev/ec2/base/model.ts';
+import { WORKSPACES } from '../../../src/reconcilers/workspace/context/deps.ts';
+import { NAMESPACE } from '../../simulator/scene/shape.ts';
+import { play, story } from '../driver/story.ts';
+import { MINUTE, SECOND } from '../driver/time.ts';
+import type { World, WorldOptions } from '../driver/world.ts';
 
 const QUEUE = { aws: { eventsQueueUrl: 'https://sqs.eu-sim-1.amazonaws.com/123456789012/workspace-events' } };
 const queued: WorldOptions = { settings: QUEUE };
