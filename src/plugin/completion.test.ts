@@ -41,6 +41,8 @@ test.each([
   [['why', '-n']],
   [['why', '--dance', 'x']],
   [['completion', '']],
+  [['support-bundle', '']],
+  [['doctor', '']],
   [['dance', '']],
 ])('%j completes to nothing, and no API server is asked', async (words) => {
   expect(await completed(words, () => NAMES)).toEqual({ asked: [], names: [] });

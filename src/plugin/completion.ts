@@ -1,4 +1,5 @@
 import { type Command, CommanderError } from 'commander';
+import { own } from '../api/base/own.ts';
 import { CLASSES, type Kubectl, KubectlError, WORKSPACES } from './base/kubectl.ts';
 
 /** kubectl (1.26 and later) asks a program of this name on PATH for completions of the plugin. */
@@ -6,6 +7,8 @@ export const SCRIPT = `#!/bin/sh
 # Save as kubectl_complete-workspace on PATH, executable.
 exec kubectl workspace __complete "$@"
 `;
+
+const KINDS: Readonly<Record<string, string>> = { name: WORKSPACES, class: CLASSES };
 
 /** No files, as cobra's directive 4 says. */
 const NO_FILES = ':4\n';
@@ -26,13 +29,18 @@ export async function completions<Flags extends object>(
   let candidates: string[] = [];
   if (rest.length === 0) candidates = commands.map((it) => it.name());
   else if (command && takesName(command, rest))
-    candidates = await namesOf(kubectlOf(command.opts<Flags>()), name === 'rollout' ? CLASSES : WORKSPACES);
+    candidates = await namesOf(kubectlOf(command.opts<Flags>()), kindOf(command) ?? '');
   return [...candidates.filter((it) => it.startsWith(last)), NO_FILES].join('\n');
+}
+
+/** Of which kind the names are that the command takes; undefined where it takes none, or a file's. */
+function kindOf({ registeredArguments: [argument] }: Command): string | undefined {
+  return argument && own(KINDS, argument.name());
 }
 
 /** Whether the last word is the name that the command takes; not where that is there already, or a flag's value is due. */
 function takesName(command: Command, words: string[]): boolean {
-  if (command.registeredArguments.length === 0) return false;
+  if (kindOf(command) === undefined) return false;
   // A shell shows no errors of words that are not whole yet.
   command.configureOutput({ writeErr: () => undefined });
   try {

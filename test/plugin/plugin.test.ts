@@ -207,6 +207,21 @@ describe.each(kubectls)('kubectl $version workspace', ({ binary }) => {
     expect((await workspace('status', '-o', 'xml')).code).toBe(2);
   });
 
+  test('a support bundle lists its files with their sizes, and what is not there with the reason', async () => {
+    const path = join(folder, 'support.tar.gz');
+    const { code, stdout } = await workspace('support-bundle', path);
+    expect(code).toBe(0);
+    const { stdout: listed } = await promisify(execFile)('tar', ['-xzOf', path, 'INDEX.txt']);
+    expect(listed).toBe(stdout);
+    expect(listed).toMatch(/^ +\d{3,} {2}workspaces\.json$/m);
+    // This API server has no Deployments.
+    expect(listed).toMatch(/^ {2}Deployments of the operator: .*doesn't have a resource type/m);
+    expect(await workspace('support-bundle', path)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('EEXIST'),
+    });
+  });
+
   test('names complete', async () => {
     expect((await workspace('__complete', 'res')).stdout).toBe('restart\nresume\n:4\n');
     expect((await workspace('__complete', 'why', '')).stdout).toBe('ada\n:4\n');
