@@ -89,7 +89,8 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     while (!signal.aborted) {
       try {
         queue ??= await options.open();
-        await sleep(clock, pace.waitMs(), signal);
+        const waitMs = pace.waitMs();
+        if (waitMs > 0) await sleep(clock, waitMs, signal);
         if (signal.aborted) break;
         pace.pass();
         const messages = await queue.receive(signal);
