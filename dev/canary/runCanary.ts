@@ -36,13 +36,13 @@ export async function runCanary(options: CanaryOptions): Promise<boolean> {
     await followed.until('the Workspace is watched', (it) => it !== undefined, KUBE_LIMIT_MS);
     const before = followed.current() ?? workspace;
     followed.onChange((after, earlier) => {
-      for (const { text, look } of transitions(earlier, after)) narrator.tell(text, look);
+      for (const { text, look } of transitions(earlier, after)) narrator.print(text, look);
     });
     narrator.step(`${namespace}/${name}: ${CANARY_KEY} in Secret ${secret} gets a new value`);
-    narrator.tell(`until now: launch ${numberOf(before)}, ${provisionsOf(before)} provisions`);
+    narrator.print(`until now: launch ${numberOf(before)}, ${provisionsOf(before)} provisions`);
     await changeKey(cluster.kube, { namespace, name: secret }, random.bytes(VALUE_BYTES).toString('hex'));
     await untilLaunched(options, followed, before);
-    narrator.tell(`launched; what follows is watched for ${seconds} s`);
+    narrator.print(`launched; what follows is watched for ${seconds} s`);
     await watchWindow(options, followed, before);
     return judge(narrator, before, followed.current());
   } catch (error) {
@@ -64,21 +64,21 @@ async function untilLaunched(
   before: Workspace,
 ): Promise<void> {
   const isLaunched = (it: Workspace | undefined) => it === undefined || numberOf(it) > numberOf(before);
-  for (let told: number | undefined; ; ) {
+  for (let printed: number | undefined; ; ) {
     const until = deferredUntil(followed.current());
-    if (until !== undefined && told === undefined) {
-      narrator.tell(
+    if (until !== undefined && printed === undefined) {
+      narrator.print(
         `it is deferred, not dropped: the class's rollout.minIntervalSeconds keeps launches apart; the ${seconds} s begin with the launch`,
       );
     }
-    told = until;
+    printed = until;
     const limitMs = seconds * 1000 + Math.max(0, (until ?? 0) - clock.now());
     const work = followed.until(
       'the change is launched',
-      (it) => isLaunched(it) || deferredUntil(it) !== told,
+      (it) => isLaunched(it) || deferredUntil(it) !== printed,
       limitMs,
     );
-    await narrator.waiting(() => waitingFor(clock, told), work);
+    await narrator.waiting(() => waitingFor(clock, printed), work);
     if (isLaunched(followed.current())) return;
   }
 }

@@ -8,7 +8,7 @@ import { openCluster } from '../watch/cluster.ts';
 import { followWorkspace } from '../watch/followWorkspace.ts';
 import { callGateway } from './gateway.ts';
 import type { NaiveOutcome } from './naiveStory.ts';
-import { NAME, NAMESPACE, tellStory } from './story.ts';
+import { NAME, NAMESPACE, playStory } from './story.ts';
 import { summarise } from './summary.ts';
 
 export interface DemoOptions {
@@ -41,18 +41,18 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     );
     narrator.plain('This is the same change, with the same probes.');
     narrator.step('A database, a cluster and a cloud on this machine');
-    const onError = (text: string) => narrator.tell(text.trim(), 'bad');
+    const onError = (text: string) => narrator.print(text.trim(), 'bad');
     const stack = await raiseStack({ ...options, onError });
     stops.push(stack.stop);
     signal.throwIfAborted();
-    narrator.tell(
+    narrator.print(
       `time runs ${speed} times as fast: EC2's 20 to 30 s of pending last ${(20 / speed).toFixed(1)} to ${(30 / speed).toFixed(1)} s`,
     );
     let old: NaiveOutcome | undefined;
     if (naive) {
       // Its client of EC2 is slow to load, and most demos do without.
-      const { tellNaiveStory } = await import('./naiveStory.ts');
-      old = await tellNaiveStory({ ...options, ec2: stack.ec2, signal });
+      const { playNaiveStory } = await import('./naiveStory.ts');
+      old = await playNaiveStory({ ...options, ec2: stack.ec2, signal });
     }
     narrator.step(naive ? 'The operator, on the same cloud' : 'The operator');
     const operator = startOperatorProcess(stack.operatorEnv);
@@ -63,17 +63,17 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
       () => 'the operator starts, and takes the lease',
       untilLeads(operator, clock, signal),
     );
-    narrator.tell(`pid ${operator.pid} leads; gateway on ${stack.gatewayURL}`);
-    narrator.tell('to follow it in another terminal:');
+    narrator.print(`pid ${operator.pid} leads; gateway on ${stack.gatewayURL}`);
+    narrator.print('to follow it in another terminal:');
     narrator.command(`export KUBECONFIG=${stack.kubeconfigPath}`);
-    const outcome = await tell(stack, signal);
+    const outcome = await play(stack, signal);
     return summarise({ narrator, outcome, old, startedAt, elapsedMs: clock.now() - startedAt });
   } finally {
-    if (options.signal.aborted) narrator.tell('stopping: operator, instances, cloud, cluster, database');
+    if (options.signal.aborted) narrator.print('stopping: operator, instances, cloud, cluster, database');
     for (const stop of stops.reverse()) await stop();
   }
 
-  async function tell(stack: Raised, until: AbortSignal) {
+  async function play(stack: Raised, until: AbortSignal) {
     const cluster = openCluster(clock, stack.kubeconfigPath);
     const { transport } = cluster;
     const followed = followWorkspace({
@@ -93,7 +93,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
       token,
     });
     try {
-      return await tellStory({ ...options, stack, cluster, followed, gateway, signal: until });
+      return await playStory({ ...options, stack, cluster, followed, gateway, signal: until });
     } finally {
       await gateway.close();
       await followed.stop();

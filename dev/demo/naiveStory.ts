@@ -13,7 +13,7 @@ export interface NaiveOutcome {
 }
 
 /** The incident: one secret saved, and everybody who is worried restarts. */
-export async function tellNaiveStory(options: {
+export async function playNaiveStory(options: {
   ec2: Ec2Server;
   clock: Clock;
   speed: number;
@@ -25,16 +25,16 @@ export async function tellNaiveStory(options: {
   try {
     narrator.step('The old way: whoever reads "not running" asks for stop-and-provision');
     await narrator.waiting(() => 'its first instance is pending', controller.start());
-    narrator.tell(`${controller.present()} is running`);
+    narrator.print(`${controller.present()} is running`);
     const before = readBooks(ec2, NAIVE_TAG);
 
-    narrator.tell('one secret is saved: restart');
-    narrator.tell(`  stop, provision ${await controller.stopAndProvision()}`);
+    narrator.print('one secret is saved: restart');
+    narrator.print(`  stop, provision ${await controller.stopAndProvision()}`);
     const target = {
       look: controller.state,
       async complain(probe: string, state: string) {
-        narrator.tell(`${probe} reads ${controller.present()} is ${state}: dead! restart`);
-        narrator.tell(`  stop, provision ${await controller.stopAndProvision()}`, 'bad');
+        narrator.print(`${probe} reads ${controller.present()} is ${state}: dead! restart`);
+        narrator.print(`  stop, provision ${await controller.stopAndProvision()}`, 'bad');
       },
     };
     const cries = await narrator.waiting(
@@ -42,10 +42,10 @@ export async function tellNaiveStory(options: {
       runProbes(target, { clock, speed, signal }),
     );
     await narrator.waiting(() => `${controller.present()} is pending`, controller.untilRunning());
-    narrator.tell(`${controller.present()} is running`);
+    narrator.print(`${controller.present()} is running`);
     const after = readBooks(ec2, NAIVE_TAG);
     const provisions = after.provisions.length - before.provisions.length;
-    narrator.tell(`one change, ${provisions} provisions by the cloud's own books`, 'bad');
+    narrator.print(`one change, ${provisions} provisions by the cloud's own books`, 'bad');
     return { before, after, cries };
   } finally {
     controller.close();

@@ -36,11 +36,11 @@ export interface StoryOptions {
 }
 
 /** The incident's story with the operator at work; each step awaits what it tells. */
-export async function tellStory(options: StoryOptions): Promise<Outcome> {
+export async function playStory(options: StoryOptions): Promise<Outcome> {
   const { stack, followed, narrator } = options;
   const books = () => readBooks(stack.ec2, OWNER);
   const unsubscribe = followed.onChange((after, before) => {
-    for (const { text, look } of transitions(before, after)) narrator.tell(text, look);
+    for (const { text, look } of transitions(before, after)) narrator.print(text, look);
   });
   try {
     await create(options);
@@ -48,10 +48,10 @@ export async function tellStory(options: StoryOptions): Promise<Outcome> {
     await changeSecret(options);
     const reports = await cryWolf(options);
     const workspace = await settle(options, 2);
-    const told = await hearAgent(options, workspace.status?.launch?.instanceID ?? '');
+    const restartNote = await hearAgent(options, workspace.status?.launch?.instanceID ?? '');
     const generations = await saveAgain(options);
     const last = followed.current() ?? workspace;
-    return { before, after: books(), reports, workspace: last, told, generations };
+    return { before, after: books(), reports, workspace: last, restartNote, generations };
   } finally {
     unsubscribe();
   }
@@ -89,7 +89,7 @@ async function cryWolf(options: StoryOptions): Promise<Outcome['reports']> {
     look: async () => (await gateway.view()).state,
     async complain(probe: string, state: string) {
       const status = await gateway.report();
-      narrator.tell(`${probe} reads "${state}" and reports: it is dead! → ${status}`);
+      narrator.print(`${probe} reads "${state}" and reports: it is dead! → ${status}`);
       if (status !== 202) throw new Error(`POST /v1/reports answered ${status}, not 202`);
     },
   };
@@ -98,7 +98,7 @@ async function cryWolf(options: StoryOptions): Promise<Outcome['reports']> {
     readMetric(stack.metricsURL, `workspace_reports_total{outcome="${outcome}"}`);
   const [dropped, forwarded] = await Promise.all([count('dropped'), count('forwarded')]);
   const { availability } = await gateway.view();
-  narrator.tell(
+  narrator.print(
     `${dropped} reports counted as dropped, ${forwarded} acted on; pollers are told: ${availability}`,
   );
   return { sent, dropped, forwarded };
@@ -134,16 +134,16 @@ async function hearAgent(options: StoryOptions, instanceID: string): Promise<str
     }
     return said();
   };
-  const told = await narrator.waiting(() => 'the new agent is told why it was started', listen());
-  if (told !== undefined) narrator.tell(`console of ${instanceID}: ${told}`);
+  const restartNote = await narrator.waiting(() => 'the new agent is told why it was started', listen());
+  if (restartNote !== undefined) narrator.print(`console of ${instanceID}: ${restartNote}`);
   if (stack.agentKind === 'shell') {
     const file = join(stack.folder, 'instances', instanceID, 'run', 'workspace-agent', 'environment');
     const held = (await readFile(file, 'utf8')).split('\n').find((line) => line.includes('API_KEY='));
-    narrator.tell(`its environment file: ${held}`);
+    narrator.print(`its environment file: ${held}`);
     if (held !== "export API_KEY='second'")
       throw new Error(`${file} holds another environment than the Secret`);
   }
-  return told;
+  return restartNote;
 }
 
 async function saveAgain({ cluster, followed, narrator, clock, speed, signal }: StoryOptions) {
@@ -159,7 +159,8 @@ async function saveAgain({ cluster, followed, narrator, clock, speed, signal }: 
   );
   signal.throwIfAborted();
   const after = generation();
-  if (before === after) narrator.tell(`nothing happened: the content is the same, generation stays ${after}`);
+  if (before === after)
+    narrator.print(`nothing happened: the content is the same, generation stays ${after}`);
   return { before, after };
 }
 
@@ -171,6 +172,6 @@ async function patchSecret({ kube }: ClusterAccess, patch: unknown): Promise<voi
 function describe(workspace: Workspace | undefined): string {
   const ready = conditionOf(workspace, 'Ready');
   const upToDate = conditionOf(workspace, 'UpToDate');
-  const told = ready?.status === 'True' ? upToDate : ready;
-  return told ? `${told.reason}: ${told.message}` : 'the operator looks at it';
+  const verdict = ready?.status === 'True' ? upToDate : ready;
+  return verdict ? `${verdict.reason}: ${verdict.message}` : 'the operator looks at it';
 }

@@ -9,7 +9,7 @@ export interface Outcome {
   reports: { sent: number; dropped: number; forwarded: number };
   workspace: Workspace;
   /** The restart context that the new agent received; undefined when it received none. */
-  told: string | undefined;
+  restartNote: string | undefined;
   /** desired.generation before and after the same content was saved again. */
   generations: { before: number; after: number };
 }
@@ -39,7 +39,7 @@ export function faultsOf(outcome: Outcome): string[] {
     provisions === after.provisions.length,
     `status.provisions is ${provisions}, the cloud's books say ${after.provisions.length}`,
   );
-  expect(outcome.told !== undefined, 'the new agent was never told why it was started');
+  expect(outcome.restartNote !== undefined, 'the new agent was never told why it was started');
   expect(
     generations.before === generations.after,
     `saving the same content again counted as a change (generation ${generations.before} → ${generations.after})`,

@@ -14,25 +14,25 @@ import { launchInput } from './testing/launch.ts';
 
 const timings = { pending: [20_000, 20_000], visibilityLag: [0, 0], readLag: [0, 0] } as const;
 let clock: VirtualClock;
-let told: string[];
+let calls: string[];
 let machines: Machine[];
 let started: Ec2Server[];
 
 /** Writes down what it is told. */
 function recordingRuntime(): InstanceRuntime {
-  const tell =
+  const record =
     (what: string) =>
     (...args: unknown[]) =>
-      void told.push([what, ...args].join(' '));
+      void calls.push([what, ...args].join(' '));
   return {
-    controls: { silence: tell('silence'), hold: tell('hold'), crash: tell('crash') },
+    controls: { silence: record('silence'), hold: record('hold'), crash: record('crash') },
     boot(machine: Machine) {
       machines.push(machine);
-      told.push(`boot ${machine.id} ${machine.boot}`);
+      calls.push(`boot ${machine.id} ${machine.boot}`);
     },
-    shutDown: tell('shutDown'),
-    powerOff: tell('powerOff'),
-    discard: tell('discard'),
+    shutDown: record('shutDown'),
+    powerOff: record('powerOff'),
+    discard: record('discard'),
     close: () => Promise.resolve(),
   };
 }
@@ -52,7 +52,7 @@ async function start(stateFile?: string): Promise<Ec2Server> {
 
 beforeEach(() => {
   clock = createVirtualClock();
-  told = [];
+  calls = [];
   machines = [];
   started = [];
 });
@@ -124,9 +124,9 @@ describe('the control endpoint', () => {
     const { routes } = z.object({ routes: z.array(z.string()) }).parse(body);
     const documents = readFileSync(new URL('../../docs/faults.md', import.meta.url), 'utf8');
     const cloud = documents.slice(documents.indexOf('## The cloud'), documents.indexOf('## The cluster'));
-    const told = [...cloud.matchAll(/`((?:GET|POST|DELETE) [^`]+)`/g)].map(([, route = '']) => route);
+    const routesInDocs = [...cloud.matchAll(/`((?:GET|POST|DELETE) [^`]+)`/g)].map(([, route = '']) => route);
     const known = (route: string) => route.replace(/\/(:|ID|TARGET)/g, '/:');
-    expect(told.map(known).sort()).toEqual(routes.map(known).sort());
+    expect(routesInDocs.map(known).sort()).toEqual(routes.map(known).sort());
   });
 
   it('reaches instances, quotas and agents', async () => {
@@ -151,10 +151,10 @@ describe('the control endpoint', () => {
     });
     await call(cloud, 'POST', `instances/${instance.id}/end`);
     expect(currentState(instance)).toBe('shutting-down');
-    told.length = 0;
+    calls.length = 0;
     await call(cloud, 'POST', 'agents/team%2Fada/silence', { on: true });
     await call(cloud, 'POST', 'agents/*/crash');
-    expect(told).toEqual(['silence team/ada true', 'crash *']);
+    expect(calls).toEqual(['silence team/ada true', 'crash *']);
   });
 });
 
@@ -217,7 +217,7 @@ describe('what runs on instances', () => {
     await clock.advance(20_000);
     terminateInstances(cloud.state, { ids: [id], dryRun: false });
     await clock.advance(60_000);
-    expect(told).toEqual([`boot ${id} 1`, `shutDown ${id}`, `powerOff ${id}`, `discard ${id}`]);
+    expect(calls).toEqual([`boot ${id} 1`, `shutDown ${id}`, `powerOff ${id}`, `discard ${id}`]);
   });
 });
 
@@ -239,18 +239,18 @@ describe('a cloud kept in a file', () => {
     const pending = runInstances(first.state, launchInput({ clientToken: 'b' })).instance.id;
     await clock.advance(10_000);
     await first.stop();
-    told.length = 0;
+    calls.length = 0;
 
     const later = createVirtualClock({ now: clock.now() + 4_000, monotonic: 77 });
     clock = later;
     const second = await start(file);
     expect(second.identityCertificatePEM).toBe(first.identityCertificatePEM);
-    expect(told).toEqual([`boot ${running} 2`]);
+    expect(calls).toEqual([`boot ${running} 2`]);
     expect(runInstances(second.state, launchInput({ clientToken: 'b' })).instance.id).toBe(pending);
     await clock.advance(5_999);
-    expect(told).toHaveLength(1);
+    expect(calls).toHaveLength(1);
     await clock.advance(1);
-    expect(told).toEqual([`boot ${running} 2`, `boot ${pending} 1`]);
+    expect(calls).toEqual([`boot ${running} 2`, `boot ${pending} 1`]);
   });
 
   it('goes on with an interruption that was announced, its time and reason', async () => {

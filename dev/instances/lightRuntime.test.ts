@@ -192,10 +192,10 @@ it('on Spot it tells of an interruption within seconds, whatever its period, and
   await clock.advance(5_000);
   await until(() => beats(instance) === 2);
   const at = instance.interruption?.at ?? 0;
-  const told = { action: 'terminate', at: Math.floor(at / 1_000) * 1_000 };
-  expect(await gateway.store.find({ uid: UID, number: 1 })).toMatchObject({ seq: 2, interruption: told });
+  const notice = { action: 'terminate', at: Math.floor(at / 1_000) * 1_000 };
+  expect(await gateway.store.find({ uid: UID, number: 1 })).toMatchObject({ seq: 2, interruption: notice });
   await until(() => clock.pending() > 1);
   await clock.advance(PERIOD);
   await until(() => beats(instance) === 3);
-  expect(await gateway.store.find({ uid: UID, number: 1 })).toMatchObject({ seq: 3, interruption: told });
+  expect(await gateway.store.find({ uid: UID, number: 1 })).toMatchObject({ seq: 3, interruption: notice });
 });

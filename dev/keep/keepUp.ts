@@ -35,7 +35,7 @@ export async function keepUp(options: KeepUpOptions): Promise<void> {
     const onError = (text: string) => narrator.plain(text.trim(), 'bad');
     const stack = await raiseStack({ ...options, onError });
     try {
-      narrator.tell(
+      narrator.print(
         speed === 1
           ? 'life size'
           : `time runs ${speed} times as fast: a second lasts ${Math.round(1000 / speed)} ms`,
@@ -67,7 +67,7 @@ async function keepOperator(options: KeepUpOptions, stack: Raised): Promise<void
       },
     );
     options.onOperator(operator);
-    narrator.tell(`process ${operator.pid} starts`);
+    narrator.print(`process ${operator.pid} starts`);
     const end = () => void operator.end('SIGTERM');
     signal.addEventListener('abort', end, { once: true });
     if (signal.aborted) end();

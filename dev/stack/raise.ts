@@ -31,7 +31,7 @@ export async function raiseStack(options: RaiseOptions): Promise<Raised> {
   const { clock, random, narrator, speed, folder } = options;
   const agentKind = canRunShellInstances() ? 'shell' : 'light';
   if (process.env.DATABASE_URL && !isPostgresURL(process.env.DATABASE_URL))
-    narrator.tell('DATABASE_URL is no postgres:// URL, so it is left alone');
+    narrator.print('DATABASE_URL is no postgres:// URL, so it is left alone');
   const names = { database: 'Postgres', cluster: 'Kubernetes API', cloud: 'EC2' } as const;
   const stack = await narrator.waiting(
     () => 'starting a database, a cluster and a cloud',
@@ -42,10 +42,10 @@ export async function raiseStack(options: RaiseOptions): Promise<Raised> {
       speed,
       agents: agentKind,
       ...(folder !== undefined && { folder }),
-      tell: (part, where) => narrator.tell(`${part.padEnd(10)}${names[part].padEnd(16)}${where}`),
+      onStarted: (part, where) => narrator.print(`${part.padEnd(10)}${names[part].padEnd(16)}${where}`),
     }),
   );
-  narrator.tell(
+  narrator.print(
     agentKind === 'shell'
       ? 'agents    on each instance the real one: src/agent/agent.sh, run by sh with curl'
       : 'agents    inside this process, as this machine has no curl; install curl to see the real agent',

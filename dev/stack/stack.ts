@@ -37,7 +37,7 @@ export interface StackOptions {
   /** Request buckets of the cloud; default AWS's. `{}` throttles nothing. */
   buckets?: Parameters<typeof startEc2>[0]['buckets'];
   /** Receives each part as it comes up. */
-  tell?: (part: 'database' | 'cluster' | 'cloud', where: string) => void;
+  onStarted?: (part: 'database' | 'cluster' | 'cloud', where: string) => void;
 }
 
 /** What an operator needs of a cluster. */
@@ -82,7 +82,7 @@ export async function startStackOn<T extends ClusterAccess>(
   options: StackOptions,
   open: (folder: string, onStop: (stop: () => Promise<void>) => void) => Promise<T>,
 ): Promise<StackOn<T>> {
-  const { clock, random, logger, speed = 1, agents, folder: kept, tell = () => undefined } = options;
+  const { clock, random, logger, speed = 1, agents, folder: kept, onStarted = () => undefined } = options;
   if (agents === 'shell') needShellInstances();
   const folder = kept ?? (await mkdtemp(join(tmpdir(), 'workspace-stack-')));
   const stops: (() => Promise<void>)[] = [];
@@ -98,9 +98,9 @@ export async function startStackOn<T extends ClusterAccess>(
     await chmod(folder, 0o755);
     if (kept === undefined) stops.push(() => rm(folder, { recursive: true, force: true }));
     const databaseURL = options.databaseURL ?? (await ownDatabase());
-    tell('database', withoutPassword(databaseURL));
+    onStarted('database', withoutPassword(databaseURL));
     const api = await open(folder, (step) => stops.push(step));
-    tell('cluster', api.url);
+    onStarted('cluster', api.url);
     const instanceRuntime =
       agents === 'shell'
         ? createShellRuntime({ folder: join(folder, 'instances'), clock, random, logger })
@@ -122,7 +122,7 @@ export async function startStackOn<T extends ClusterAccess>(
       buckets: options.buckets,
     });
     stops.push(ec2.stop);
-    tell('cloud', ec2.url);
+    onStarted('cloud', ec2.url);
     const gateway = await gatewayIdentityIn(folder);
     const { identityCertificatePEM } = ec2;
     const content = { kubeconfig: api.kubeconfig, apiURL: api.url, gateway, identityCertificatePEM };

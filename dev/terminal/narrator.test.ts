@@ -13,7 +13,7 @@ describe('a narrator', () => {
   test('says when, since the beginning, and wraps to the terminal', async () => {
     const { clock, narrator, text } = stage(false);
     await clock.advance(1_250);
-    narrator.tell('one two three four five six seven eight nine ten eleven twelve');
+    narrator.print('one two three four five six seven eight nine ten eleven twelve');
     expect(text()).toBe(
       '  1.3 s    one two three four five six seven eight nine ten\n             eleven twelve\n',
     );

@@ -19,7 +19,7 @@ export interface Narrator {
   /** What comes next. */
   step(text: string): void;
   /** What happened. */
-  tell(text: string, look?: Look): void;
+  print(text: string, look?: Look): void;
   /** The command that a person would type for it. */
   command(text: string): void;
   /** Without a time: tables, headings, empty lines. */
@@ -68,7 +68,7 @@ export function createNarrator({ out, clock, color }: NarratorOptions): Narrator
       line('');
       line(`${paint(stamp(), 'dim')}  ${paint(text, 'bold')}`);
     },
-    tell(text, look) {
+    print(text, look) {
       const [first = '', ...rest] = wrap(text, Math.min(out.columns || 110, 110) - MARGIN - 2);
       line(`${paint(stamp(), 'dim')}    ${paint(first, look)}`);
       for (const more of rest) line(`${' '.repeat(MARGIN + 4)}${paint(more, look)}`);

@@ -96,8 +96,10 @@ function inVain(
   const waited = `waited ${Math.round(limitMs / 1000)} s in vain until ${what}`;
   if (error) return new WaitedInVain(`${waited}; the API server: ${error.message}`);
   if (!workspace) return new WaitedInVain(`${waited}; there is no such Workspace`);
-  const told = workspace.status?.conditions
+  const messages = workspace.status?.conditions
     ?.filter(({ type }) => type === 'Ready' || type === 'UpToDate')
     .map(({ type, status, reason, message }) => `${type}=${status} (${reason}) ${message}`);
-  return new WaitedInVain(`${waited}; it says: ${told?.join(' ') ?? 'nothing, so no operator has seen it'}`);
+  return new WaitedInVain(
+    `${waited}; it says: ${messages?.join(' ') ?? 'nothing, so no operator has seen it'}`,
+  );
 }

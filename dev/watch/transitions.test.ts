@@ -21,12 +21,12 @@ const condition = (type: string, status: 'True' | 'False', reason: string, messa
   message,
   lastTransitionTime: '2026-01-01T00:00:00Z',
 });
-const told = (before: Workspace | undefined, after: Workspace | undefined) =>
+const textsOf = (before: Workspace | undefined, after: Workspace | undefined) =>
   transitions(before, after).map(({ text }) => text);
 
 describe('what happened between two versions of a Workspace', () => {
   test('nothing, when no reported field changed', () => {
-    expect(told(workspaceOf({}), workspaceOf({ observedGeneration: 2 }))).toEqual([]);
+    expect(textsOf(workspaceOf({}), workspaceOf({ observedGeneration: 2 }))).toEqual([]);
   });
 
   test('a change that counts names its cause and keys, and the launch that carries it out follows', () => {
@@ -43,7 +43,7 @@ describe('what happened between two versions of a Workspace', () => {
       },
       terminating: [{ number: 1, instanceID: 'i-1' }],
     });
-    expect(told(before, after)).toEqual([
+    expect(textsOf(before, after)).toEqual([
       'a change that counts: generation 2, SecretChanged: ada-env/KEY',
       'launch 2 is on record (SecretChanged, generation 2)',
       'i-1 (launch 1) is to end',
@@ -58,7 +58,7 @@ describe('what happened between two versions of a Workspace', () => {
       provisions: 2,
       terminating: undefined,
     });
-    expect(told(before, after)).toEqual([
+    expect(textsOf(before, after)).toEqual([
       'launch 2 is on record (Created, generation 1)',
       'launch 2 is i-2: provision 2',
       'i-1 (launch 1) is proven gone',
@@ -70,10 +70,10 @@ describe('what happened between two versions of a Workspace', () => {
     const before = workspaceOf({ conditions: [condition('Ready', 'True', 'Ready')] });
     const deferred = condition('UpToDate', 'False', 'Deferred', 'at noon');
     const after = workspaceOf({ conditions: [condition('Ready', 'True', 'Ready'), deferred] });
-    expect(told(before, after)).toEqual(['deferred: at noon']);
-    expect(told(after, after)).toEqual([]);
+    expect(textsOf(before, after)).toEqual(['deferred: at noon']);
+    expect(textsOf(after, after)).toEqual([]);
     const down = workspaceOf({ conditions: [condition('Ready', 'False', 'Booting', 'it boots'), deferred] });
-    expect(told(after, down)).toEqual(['Ready=False Booting: it boots']);
+    expect(textsOf(after, down)).toEqual(['Ready=False Booting: it boots']);
   });
 
   test('settled is Ready and UpToDate, both', () => {

@@ -43,17 +43,17 @@ function desiredChanged(was: WorkspaceStatus | undefined, is: WorkspaceStatus): 
 function launchMoved(was: WorkspaceStatus | undefined, is: WorkspaceStatus): Transition[] {
   const { launch } = is;
   if (!launch || launch.number === 0) return [];
-  const told: Transition[] = [];
+  const found: Transition[] = [];
   const isNew = launch.number !== was?.launch?.number;
   const because = `${launch.cause?.kind ?? 'Created'}, generation ${launch.generation}`;
-  if (isNew) told.push({ text: `launch ${launch.number} is on record (${because})` });
+  if (isNew) found.push({ text: `launch ${launch.number} is on record (${because})` });
   if (launch.instanceID !== undefined && (isNew || was?.launch?.instanceID === undefined))
-    told.push({ text: `launch ${launch.number} is ${launch.instanceID}: provision ${is.provisions}` });
+    found.push({ text: `launch ${launch.number} is ${launch.instanceID}: provision ${is.provisions}` });
   if (launch.ended && (isNew || !was?.launch?.ended)) {
     const { outcome, message } = launch.ended;
-    told.push({ text: `launch ${launch.number} ended: ${message ?? outcome}`, look: 'bad' });
+    found.push({ text: `launch ${launch.number} ended: ${message ?? outcome}`, look: 'bad' });
   }
-  return told;
+  return found;
 }
 
 function endings(was: WorkspaceStatus | undefined, is: WorkspaceStatus): Transition[] {
@@ -71,15 +71,15 @@ function endings(was: WorkspaceStatus | undefined, is: WorkspaceStatus): Transit
 function instanceMoved(was: WorkspaceStatus | undefined, is: WorkspaceStatus): Transition[] {
   const { instance } = is;
   if (!instance) return [];
-  const told: Transition[] = [];
+  const found: Transition[] = [];
   const same = was?.instance?.id === instance.id;
   if (!same || was?.instance?.state !== instance.state) {
     const unseen = instance.state === 'Unknown' ? ': EC2 does not show it at the moment' : '';
-    told.push({ text: `${instance.id} is ${instance.state}${unseen}` });
+    found.push({ text: `${instance.id} is ${instance.state}${unseen}` });
   }
   if (instance.env !== undefined && (!same || was?.instance?.env !== instance.env))
-    told.push({ text: `${instance.id} fetched its environment (digest ${instance.env.slice(0, 14)}…)` });
-  return told;
+    found.push({ text: `${instance.id} fetched its environment (digest ${instance.env.slice(0, 14)}…)` });
+  return found;
 }
 
 function deferral(before: Workspace | undefined, after: Workspace): Transition[] {

@@ -115,7 +115,7 @@ export async function followConfigFiles(options: LiveFilesOptions): Promise<Live
     showExpiry();
     metrics.reloads.inc({ setting: flagOf(kind), outcome: 'loaded' });
     logger.info({ event: 'file.loaded', setting: flagOf(kind) }, 'a file changed and is used');
-    tell({ kind, setting: flagOf(kind) });
+    publish({ kind, setting: flagOf(kind) });
   }
 
   /** A look between the two files of a pair finds halves that don't fit, once. */
@@ -137,10 +137,10 @@ export async function followConfigFiles(options: LiveFilesOptions): Promise<Live
       { event: 'file.refused', setting: flagOf(kind), fault },
       'a file changed and can not be used; the one before it stays in use',
     );
-    tell({ kind, setting: flagOf(kind), fault });
+    publish({ kind, setting: flagOf(kind), fault });
   }
 
-  function tell(news: FileNews): void {
+  function publish(news: FileNews): void {
     for (const listener of listeners) listener(news);
   }
 

@@ -172,7 +172,7 @@ export async function startOperator(
       clock,
       logger,
       registry,
-      tell: fileEvents.distrusted,
+      onNote: fileEvents.distrusted,
     });
   }
   if (role !== 'gateway') controller = startControllerPart(platform, files, cluster, store);

@@ -15,7 +15,7 @@ export interface TrustWatchOptions extends TrustDeps {
   logger: Logger;
   registry: Registry;
   /** Called when launches would not take the certificate. */
-  tell(note: string): void;
+  onNote(note: string): void;
 }
 
 export function createTrustMetrics(registry: Registry) {
@@ -45,7 +45,7 @@ export function watchTrust(options: TrustWatchOptions): { stop(): Promise<void> 
   const logger = options.logger.child({ component: 'trust' });
   const metrics = createTrustMetrics(registry);
   const count = createTrustCount(options);
-  const news = createTrustNews(logger, options.tell);
+  const news = createTrustNews(logger, options.onNote);
   const repeater = createRepeater({
     clock,
     task: async () => {

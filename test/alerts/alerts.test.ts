@@ -34,7 +34,9 @@ test('each alert uses metrics and labels that there are, and says what it is abo
       for (const label of Object.keys(labels))
         expect(known.get(metric), `${alert}: ${metric}`).toContain(label);
     }
-    const told = [...`${annotations.summary} ${annotations.description}`.matchAll(/\$labels\.([a-z_]+)/g)];
+    const labelsUsed = [
+      ...`${annotations.summary} ${annotations.description}`.matchAll(/\$labels\.([a-z_]+)/g),
+    ];
     // Prometheus adds these.
     const labels = [
       'cluster',
@@ -43,7 +45,7 @@ test('each alert uses metrics and labels that there are, and says what it is abo
       'namespace',
       ...used.flatMap(({ metric }) => known.get(metric) ?? []),
     ];
-    for (const [, label] of told) expect(labels, alert).toContain(label);
+    for (const [, label] of labelsUsed) expect(labels, alert).toContain(label);
   }
 });
 

@@ -26,12 +26,12 @@ function cpuMs(work: () => void): number {
 }
 
 function each(what: string, of: (count: number) => { count: number; ms: number }): void {
-  const told = sizes.map((size) => {
+  const results = sizes.map((size) => {
     const { count, ms } = of(size);
     return { size, us: (ms * 1000) / count };
   });
-  const growth = (told.at(-1)?.us ?? 0) / (told[0]?.us ?? 1);
-  const figures = told.map(({ size, us }) => `${us.toFixed(1)} µs at ${size}`).join(', ');
+  const growth = (results.at(-1)?.us ?? 0) / (results[0]?.us ?? 1);
+  const figures = results.map(({ size, us }) => `${us.toFixed(1)} µs at ${size}`).join(', ');
   console.log(`${what}: ${figures}; × ${growth.toFixed(1)} for × ${most / (sizes[0] ?? 1)}`);
 }
 
@@ -70,7 +70,7 @@ function classPass(size: number, statusAt: (index: number) => WorkspaceStatus) {
 }
 
 async function passes(what: string, statusAt: (index: number) => WorkspaceStatus): Promise<void> {
-  const told: string[] = [];
+  const results: string[] = [];
   for (const size of sizes) {
     const { pass } = classPass(size, statusAt);
     const times: number[] = [];
@@ -81,9 +81,9 @@ async function passes(what: string, statusAt: (index: number) => WorkspaceStatus
       times.push((user + system) / 1000);
     }
     const sorted = times.slice(2).sort((a, b) => a - b);
-    told.push(`${(sorted[5] ?? 0).toFixed(2)} ms at ${size}`);
+    results.push(`${(sorted[5] ?? 0).toFixed(2)} ms at ${size}`);
   }
-  console.log(`a class's pass, ${what}: ${told.join(', ')}`);
+  console.log(`a class's pass, ${what}: ${results.join(', ')}`);
 }
 
 await passes('all current', () => serving(MINUTE));
@@ -109,8 +109,8 @@ function changes(size: number, spec: Partial<WorkspaceClass['spec']>, status: Wo
     const creationTimestamp = stamp(index * 1000);
     world.write(`w${index}`, status, { namespace: namespace(index), creationTimestamp });
   }
-  const told = { wakes: 0, classWakes: 0 };
-  createFleet({ ...world, onClass: () => void told.classWakes++, onPlace: () => void told.wakes++ });
+  const results = { wakes: 0, classWakes: 0 };
+  createFleet({ ...world, onClass: () => void results.classWakes++, onPlace: () => void results.wakes++ });
   const count = 2_000;
   const ms = cpuMs(() => {
     for (let index = 0; index < count; index += 1) {
@@ -118,7 +118,7 @@ function changes(size: number, spec: Partial<WorkspaceClass['spec']>, status: Wo
       world.write(`w${at}`, status, { namespace: namespace(at), creationTimestamp: stamp(at * 1000) });
     }
   });
-  return { count, ms, ...told };
+  return { count, ms, ...results };
 }
 
 const b = envDigest('b');

@@ -83,9 +83,9 @@ async function start(contender: Contender, order: object) {
     execArgv: [`--max-semi-space-size=${semiSpaceMB}`, ...MORE_FLAGS],
     env: { ...process.env, BENCH_ORDER: JSON.stringify({ ...order, kind, workspaces: WORKSPACES }) },
   });
-  const [told] = (await once(child, 'message')) as [{ url: string; sessions: string[] }];
+  const [started] = (await once(child, 'message')) as [{ url: string; sessions: string[] }];
   return {
-    ...told,
+    ...started,
     async cpu(): Promise<{ cpuMicroseconds: number; megabytes: number }> {
       child.send('cpu');
       return (await once(child, 'message'))[0];

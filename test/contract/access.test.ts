@@ -44,11 +44,14 @@ contract('tokens of ServiceAccounts', (api) => {
   test('are good for the audiences that they name, and no others', async () => {
     const account = await serviceAccount(api, await api.namespace());
     const token = await tokenOf(api, account, { audiences: ['gateway', 'other'] });
-    const told = (audiences?: string[]) =>
+    const reviewed = (audiences?: string[]) =>
       asked(api, review('TokenReview', { token, ...(audiences && { audiences }) }));
-    expect(await told(['gateway', 'none'])).toMatchObject({ authenticated: true, audiences: ['gateway'] });
+    expect(await reviewed(['gateway', 'none'])).toMatchObject({
+      authenticated: true,
+      audiences: ['gateway'],
+    });
     for (const audiences of [undefined, ['none']]) {
-      const { authenticated, user, error } = await told(audiences);
+      const { authenticated, user, error } = await reviewed(audiences);
       expect([authenticated, user, typeof error]).toEqual([undefined, {}, 'string']);
     }
     const { status, body } = await api.as(token).call('GET', '/api/v1/namespaces');

@@ -5,14 +5,14 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { controlPlane, missingPrograms } from './binaries.ts';
 
 let folder: string;
-let told: string[];
+let lines: string[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'envtest-'));
-  told = [];
+  lines = [];
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const tell = (line: string) => void told.push(line);
+const log = (line: string) => void lines.push(line);
 
 async function putPrograms(at: string, ...names: string[]): Promise<void> {
   await mkdir(at, { recursive: true });
@@ -21,10 +21,10 @@ async function putPrograms(at: string, ...names: string[]): Promise<void> {
 
 test('without Go the error says what is missing and what to do, and leaves nothing half built', async () => {
   const env = { PATH: folder, XDG_CACHE_HOME: folder };
-  await expect(controlPlane(tell, env)).rejects.toThrow(
+  await expect(controlPlane(log, env)).rejects.toThrow(
     /kube-apiserver v1\.\d+\.\d+ can't be built: Go is not on the PATH; install Go from .*KUBEBUILDER_ASSETS/,
   );
-  expect(told).toEqual([expect.stringContaining(folder)]);
+  expect(lines).toEqual([expect.stringContaining(folder)]);
   expect(
     (await readdir(folder, { recursive: true })).filter((name) => name.includes('kube-apiserver')),
   ).toEqual([]);
@@ -33,11 +33,11 @@ test('without Go the error says what is missing and what to do, and leaves nothi
 test('KUBEBUILDER_ASSETS comes first, and what it lacks from the cache', async () => {
   const env = { PATH: folder, XDG_CACHE_HOME: folder, KUBEBUILDER_ASSETS: join(folder, 'assets') };
   await putPrograms(env.KUBEBUILDER_ASSETS, 'etcd', 'kube-apiserver', 'kubectl');
-  await expect(controlPlane(tell, env)).rejects.toThrow('kube-controller-manager');
-  const version = /envtest\/(v[\d.]+)/.exec(told[0] ?? '')?.[1] ?? '';
+  await expect(controlPlane(log, env)).rejects.toThrow('kube-controller-manager');
+  const version = /envtest\/(v[\d.]+)/.exec(lines[0] ?? '')?.[1] ?? '';
   const cache = join(folder, 'workspace-operator', 'envtest', version);
   await putPrograms(cache, 'etcd', 'kube-controller-manager');
-  expect(await controlPlane(tell, env)).toEqual({
+  expect(await controlPlane(log, env)).toEqual({
     version,
     etcd: join(env.KUBEBUILDER_ASSETS, 'etcd'),
     apiserver: join(env.KUBEBUILDER_ASSETS, 'kube-apiserver'),

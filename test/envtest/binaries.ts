@@ -26,17 +26,17 @@ function programsOf(version: string): Record<Exclude<keyof ControlPlane, 'versio
  * KUBEBUILDER_ASSETS hold no controller manager, so that one is mostly built.)
  */
 export async function controlPlane(
-  tell: (line: string) => void,
+  log: (line: string) => void,
   env: Env = process.env,
 ): Promise<ControlPlane> {
   const version = await kubernetesVersion();
   const { apiserver, etcd, controllerManager, kubectl } = programsOf(version);
   return {
     version,
-    apiserver: await goProgram(apiserver, tell, env),
-    etcd: await goProgram(etcd, tell, env),
-    controllerManager: await goProgram(controllerManager, tell, env),
-    kubectl: await goProgram(kubectl, tell, env),
+    apiserver: await goProgram(apiserver, log, env),
+    etcd: await goProgram(etcd, log, env),
+    controllerManager: await goProgram(controllerManager, log, env),
+    kubectl: await goProgram(kubectl, log, env),
   };
 }
 

@@ -49,13 +49,13 @@ export async function findGoProgram(program: GoProgram, env: Env = process.env):
 /** Finds it, or builds it into the cache. Rejects with the compiler's last words. */
 export async function goProgram(
   program: GoProgram,
-  tell: (line: string) => void,
+  log: (line: string) => void,
   env: Env = process.env,
 ): Promise<string> {
   const found = await findGoProgram(program, env);
   if (found !== undefined) return found;
   const folder = placeOf(program, env);
-  tell(`building ${program.name} ${program.version} into ${folder}: minutes, but only once`);
+  log(`building ${program.name} ${program.version} into ${folder}: minutes, but only once`);
   await mkdir(folder, { recursive: true });
   // Two processes may build at once, and a program must never be found half written.
   const unfinished = await mkdtemp(join(folder, '.unfinished-'));

@@ -11,9 +11,9 @@ export function frameFact({ type, object }: WatchFrame): string {
 }
 
 /** Passes a watch's frames on and tells of each. */
-export async function* tapped(watch: Watch, tell: (frame: WatchFrame) => void): AsyncIterable<WatchFrame> {
+export async function* tapped(watch: Watch, onFrame: (frame: WatchFrame) => void): AsyncIterable<WatchFrame> {
   for await (const frame of watch.frames) {
-    tell(frame);
+    onFrame(frame);
     yield frame;
   }
 }

@@ -11,10 +11,10 @@ declare module 'vitest' {
 
 /** One moto for all tests of a run, and cfn-lint at hand. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const tell = (line: string) => console.error(line);
+  const log = (line: string) => console.error(line);
   // Here, where no limit of a test ends an installation.
-  await pythonWith('cfn-lint', tell);
-  const moto = await startMoto(await pythonWith('moto', tell));
+  await pythonWith('cfn-lint', log);
+  const moto = await startMoto(await pythonWith('moto', log));
   project.provide('motoURL', moto.url);
   return moto.stop;
 }

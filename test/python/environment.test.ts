@@ -5,14 +5,14 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { pythonWith } from './environment.ts';
 
 let folder: string;
-let told: string[];
+let lines: string[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'moto-'));
-  told = [];
+  lines = [];
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const tell = (line: string) => void told.push(line);
+const log = (line: string) => void lines.push(line);
 const cached = () => readdir(join(folder, 'workspace-operator', 'moto'));
 
 /** A python3 that notes what it is asked, and makes a virtual environment whose Python answers with `status`. */
@@ -29,16 +29,16 @@ async function putPython(status: number): Promise<string> {
 
 test('without Python the error says what is missing and what to do, and leaves nothing', async () => {
   const env = { PATH: join(folder, 'empty'), XDG_CACHE_HOME: folder };
-  await expect(pythonWith('moto', tell, env)).rejects.toThrow(
+  await expect(pythonWith('moto', log, env)).rejects.toThrow(
     "moto can't be installed: python3 is not on the PATH; install Python 3.10 or later with venv and pip",
   );
-  expect(told).toEqual([expect.stringContaining(folder)]);
+  expect(lines).toEqual([expect.stringContaining(folder)]);
   expect(await cached()).toEqual([]);
 });
 
 test('where pip fails the error has its words and the next step, and leaves nothing', async () => {
   const env = { PATH: await putPython(1), XDG_CACHE_HOME: folder };
-  await expect(pythonWith('moto', tell, env)).rejects.toThrow(
+  await expect(pythonWith('moto', log, env)).rejects.toThrow(
     /ended with 1; see whether PyPI.*\nno such index/s,
   );
   expect(await cached()).toEqual([]);
@@ -46,15 +46,15 @@ test('where pip fails the error has its words and the next step, and leaves noth
 
 test('it is installed once, and found afterwards', async () => {
   const env = { PATH: await putPython(0), XDG_CACHE_HOME: folder };
-  const python = await pythonWith('moto', tell, env);
-  expect(await pythonWith('moto', tell, env)).toBe(python);
-  expect(told).toHaveLength(1);
+  const python = await pythonWith('moto', log, env);
+  expect(await pythonWith('moto', log, env)).toBe(python);
+  expect(lines).toHaveLength(1);
 });
 
 test('one that was removed from the cache is installed again', async () => {
   const env = { PATH: await putPython(0), XDG_CACHE_HOME: folder };
-  await rm(await pythonWith('moto', tell, env));
-  const again = await pythonWith('moto', tell, env);
-  expect(told).toHaveLength(2);
-  expect(await pythonWith('moto', tell, env)).toBe(again);
+  await rm(await pythonWith('moto', log, env));
+  const again = await pythonWith('moto', log, env);
+  expect(lines).toHaveLength(2);
+  expect(await pythonWith('moto', log, env)).toBe(again);
 });

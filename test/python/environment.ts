@@ -12,7 +12,7 @@ type Env = Readonly<Record<string, string | undefined>>;
  */
 export async function pythonWith(
   tool: 'moto' | 'cfn-lint',
-  tell: (line: string) => void,
+  log: (line: string) => void,
   env: Env = process.env,
 ): Promise<string> {
   const list = join(import.meta.dirname, `${tool}.txt`);
@@ -23,7 +23,7 @@ export async function pythonWith(
   const found = await readFile(join(folder, 'python'), 'utf8').catch(() => undefined);
   if (found !== undefined && (await isExecutable(found))) return found;
 
-  tell(`installing ${tool} into ${folder}: a minute, but only once`);
+  log(`installing ${tool} into ${folder}: a minute, but only once`);
   await mkdir(cache, { recursive: true });
   // A virtual environment can't be moved, so each is made where it stays, and the file that names it comes last, at once.
   const venv = await mkdtemp(join(cache, `${digest}-`));

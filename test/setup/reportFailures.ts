@@ -2,14 +2,14 @@
 import { afterAll, aroundEach, type RunnerTestSuite } from 'vitest';
 import { amongOwnWitnesses, dismissShared, type Witness, witnesses } from '../scenarios/scene/witness.ts';
 
-function tell(what: string, all: readonly Witness[]): void {
+function report(what: string, all: readonly Witness[]): void {
   for (const witness of all)
     console.error(`What happened in the scene of “${what}”:\n${witness.timeline()}\n`);
 }
 
 aroundEach((runTest, { task, onTestFailed }) =>
   amongOwnWitnesses(async (all) => {
-    onTestFailed(() => tell(task.name, all()));
+    onTestFailed(() => report(task.name, all()));
     await runTest();
   }),
 );
@@ -23,6 +23,6 @@ function broken(suite: Pick<RunnerTestSuite, 'name' | 'result' | 'tasks'>): stri
 // biome-ignore lint/correctness/noEmptyPattern: vitest reads the parameters' names, and wants none of its fixtures asked for
 afterAll(({}, suite) => {
   const names = broken(suite);
-  if (names.length > 0) tell(names.join(', '), witnesses());
+  if (names.length > 0) report(names.join(', '), witnesses());
   dismissShared();
 });

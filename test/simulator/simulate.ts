@@ -25,7 +25,7 @@ const STEADY_MS = 60_000;
 const MOST_EVENTS = 2_000_000;
 
 /** What one history came to. */
-export interface Told {
+export interface History {
   provisions: number;
   deaths: number;
   virtualMs: number;
@@ -36,7 +36,7 @@ export interface Told {
 }
 
 /** @throws with the law that broke though all assumptions held, what led to it, and how to see it again. */
-export async function simulate(seed: number, mostLateMs = MOST_LATE_MS): Promise<Told> {
+export async function simulate(seed: number, mostLateMs = MOST_LATE_MS): Promise<History> {
   let scene: Scene | undefined;
   const traffic = createTraffic(() => scene?.clock);
   scene = await createScene(seed, { wire: traffic.wire, mostEvents: MOST_EVENTS });
@@ -54,7 +54,7 @@ async function play(
   seed: number,
   mostLateMs: number,
   traffic: ReturnType<typeof createTraffic>,
-): Promise<Told> {
+): Promise<History> {
   const { clock, random } = scene;
   const shape = shapeOf(seed);
   const people = await createPeople(scene, shape);
@@ -75,7 +75,7 @@ async function play(
     const broken = (await judge.look()) ?? (shape.releases ? undefined : (fleet.look() ?? traffic.look()));
     if (broken) fail(broken);
   };
-  const told = (): Told => ({
+  const historySoFar = (): History => ({
     provisions: scene.service.cloud.ledger.provisions().length,
     deaths: scene.trace.filter((line) => line.includes(' dies ')).length,
     virtualMs: clock.monotonic(),
@@ -105,12 +105,12 @@ async function play(
 
   try {
     await history();
-    return told();
+    return historySoFar();
   } catch (error) {
     const law = error instanceof Error ? error.message : String(error);
     const assumption = assumptions.broken();
     if (assumption !== undefined && error instanceof Broken)
-      return { ...told(), beyond: { assumption, law } };
+      return { ...historySoFar(), beyond: { assumption, law } };
     const trace = scene.trace.slice(-60).join('\n  ');
     const stands = unfulfilled(scene, people) ?? 'all is as it was asked for';
     throw new Error(`${law}\n  ${trace}\n  ${stands}\nAgain: SEED=${seed} npx vitest run test/simulator`, {

@@ -20,12 +20,13 @@ test(
     for (const [index, seed] of seeds.entries()) {
       // One that fails stops no other: a run of thousands says all that it found.
       await simulate(seed).then(
-        (told) => {
-          provisions += told.provisions;
-          deaths += told.deaths;
-          writes = Math.max(writes, told.most.writes);
-          calls = Math.max(calls, told.most.calls);
-          if (told.beyond) beyond.push(`seed ${seed}: ${told.beyond.law}, after ${told.beyond.assumption}`);
+        (history) => {
+          provisions += history.provisions;
+          deaths += history.deaths;
+          writes = Math.max(writes, history.most.writes);
+          calls = Math.max(calls, history.most.calls);
+          if (history.beyond)
+            beyond.push(`seed ${seed}: ${history.beyond.law}, after ${history.beyond.assumption}`);
         },
         (error: Error) => {
           broken.push(`seed ${seed}: ${error.message}`);

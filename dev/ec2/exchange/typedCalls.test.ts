@@ -147,35 +147,35 @@ it('answers what the SDK makes of the same cloud over HTTP', async () => {
 
 /** One of everything that the port can ask for, with what came of it; ids as their place in the story. */
 async function story(port: Ec2Calls, { cloud, faults }: Service): Promise<unknown> {
-  const told: unknown[] = [];
-  const tell = async (call: Promise<unknown>) =>
-    told.push(await call.catch(({ class: kind, code, message }: Ec2Failure) => ({ kind, code, message })));
-  await tell(port.runInstances(request('a', true)));
-  await tell(port.runInstances(request('a')));
-  await tell(port.runInstances({ ...request('a'), userData: 'other' }));
-  await tell(
+  const answers: unknown[] = [];
+  const note = async (call: Promise<unknown>) =>
+    answers.push(await call.catch(({ class: kind, code, message }: Ec2Failure) => ({ kind, code, message })));
+  await note(port.runInstances(request('a', true)));
+  await note(port.runInstances(request('a')));
+  await note(port.runInstances({ ...request('a'), userData: 'other' }));
+  await note(
     port.runInstances({ ...request('b'), params: { ...launchParams, imageID: 'ami-0cccccccccccccccc' } }),
   );
   const id = cloud.ledger.provisions()[0]?.instanceID ?? '';
-  await tell(port.describeInstances({ filters: [{ name: 'instance-state-name', values: ['pending'] }] }));
-  await tell(port.describeInstances({ ids: [id, 'i-0123456789abcdef0'] }));
-  await tell(port.describeInstances({ filters: [{ name: 'shoe-size', values: ['42'] }] }));
+  await note(port.describeInstances({ filters: [{ name: 'instance-state-name', values: ['pending'] }] }));
+  await note(port.describeInstances({ ids: [id, 'i-0123456789abcdef0'] }));
+  await note(port.describeInstances({ filters: [{ name: 'shoe-size', values: ['42'] }] }));
   await clock.advance(60_000);
   for (const check of ['instance', 'system'] as const) {
     faults.impair(id, check);
-    await tell(
+    await note(
       port.describeInstanceStatus({ filters: [{ name: `${check}-status.status`, values: ['impaired'] }] }),
     );
   }
-  await tell(port.describeInstanceStatus({ filters: [{ name: 'tag:a', values: ['b'] }] }));
-  await tell(port.describeSubnets({ filters: [{ name: 'tag:Name', values: ['workspaces-?'] }] }));
-  await tell(port.describeSubnets({ ids: ['subnet-09999999999999999'] }));
-  await tell(port.describeSecurityGroups({ ids: ['sg-01111111111111111'] }));
-  await tell(port.describeImages(['ami-0bbbbbbbbbbbbbbbb']));
-  await tell(port.describeImages(['ami-0cccccccccccccccc']));
-  await tell(port.getParameter('/workspaces/images/arm64'));
-  await tell(port.getParameter('/nope'));
-  await tell(port.getConsoleOutput(id));
+  await note(port.describeInstanceStatus({ filters: [{ name: 'tag:a', values: ['b'] }] }));
+  await note(port.describeSubnets({ filters: [{ name: 'tag:Name', values: ['workspaces-?'] }] }));
+  await note(port.describeSubnets({ ids: ['subnet-09999999999999999'] }));
+  await note(port.describeSecurityGroups({ ids: ['sg-01111111111111111'] }));
+  await note(port.describeImages(['ami-0bbbbbbbbbbbbbbbb']));
+  await note(port.describeImages(['ami-0cccccccccccccccc']));
+  await note(port.getParameter('/workspaces/images/arm64'));
+  await note(port.getParameter('/nope'));
+  await note(port.getConsoleOutput(id));
   for (const code of [
     'RequestLimitExceeded',
     'InsufficientInstanceCapacity',
@@ -183,13 +183,13 @@ async function story(port: Ec2Calls, { cloud, faults }: Service): Promise<unknow
     'Unavailable',
   ]) {
     faults.add({ action: 'RunInstances', fault: { kind: 'error', code } });
-    await tell(port.runInstances(request(code)));
+    await note(port.runInstances(request(code)));
     await clock.advance(60_000);
   }
-  await tell(port.terminateInstances([id]));
+  await note(port.terminateInstances([id]));
   await clock.advance(60_000);
-  await tell(port.describeInstances({ ids: [id] }));
-  told.push(cloud.ledger.calls());
+  await note(port.describeInstances({ ids: [id] }));
+  answers.push(cloud.ledger.calls());
   const stamp = /\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d/g;
-  return JSON.parse(JSON.stringify(told).replaceAll(id, 'THE-INSTANCE').replace(stamp, 'THEN'));
+  return JSON.parse(JSON.stringify(answers).replaceAll(id, 'THE-INSTANCE').replace(stamp, 'THEN'));
 }

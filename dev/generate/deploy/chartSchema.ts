@@ -81,12 +81,12 @@ const OWN_NAMES = SETTINGS.filter(({ path }) => OWN.has(path)).map(({ env }) => 
 
 /** A number may be given as digits. */
 function settingSchema({ description, values, limits }: Setting) {
-  const told = { description: `${description} Takes ${values}.` };
-  if (limits.enum) return { ...told, enum: limits.enum };
+  const described = { description: `${description} Takes ${values}.` };
+  if (limits.enum) return { ...described, enum: limits.enum };
   if (limits.minimum !== undefined)
-    return { ...told, type: ['string', 'integer'], pattern: '^[0-9]{1,15}$', ...limits };
-  if (values === 'a URL') return { ...told, type: 'string', pattern: '^https?://' };
-  return { ...told, type: ['string', 'integer'] };
+    return { ...described, type: ['string', 'integer'], pattern: '^[0-9]{1,15}$', ...limits };
+  if (values === 'a URL') return { ...described, type: 'string', pattern: '^https?://' };
+  return { ...described, type: ['string', 'integer'] };
 }
 
 /** deploy/chart/values.schema.json: unknown keys are refused, so that a misspelt one does not count as unset. */

@@ -4,9 +4,9 @@ import { OPERATOR_EVENTS, WORKSPACE_EVENTS } from '../../../src/api/reasons/even
 import { READY_REASONS, UP_TO_DATE_REASONS } from '../../../src/api/reasons/reasons.ts';
 import { code, table } from './markdown.ts';
 
-type Told = Readonly<Record<string, { means: string; todo: string }>>;
+type Described = Readonly<Record<string, { means: string; todo: string }>>;
 
-function reasonsTable(reasons: Told, ...more: string[][]): string {
+function reasonsTable(reasons: Described, ...more: string[][]): string {
   const rows = Object.entries(reasons).map(([reason, { means, todo }]) => [code(reason), means, todo]);
   return table(['Reason', 'What it means', 'What to do'], [...rows, ...more]);
 }

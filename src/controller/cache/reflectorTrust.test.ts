@@ -87,8 +87,8 @@ describe('what a reflector believes', () => {
   });
 
   it('believes a server that was set back and has gone on beyond what was seen, once it lists, and tells the others', async () => {
-    let told = 0;
-    const t = setup({ onSetBack: () => (told += 1) });
+    let setBacks = 0;
+    const t = setup({ onSetBack: () => (setBacks += 1) });
     t.put('a');
     t.put('d');
     const backup = t.api.snapshot();
@@ -101,7 +101,7 @@ describe('what a reflector believes', () => {
     t.api.compact();
     t.api.breakWatches();
     await t.clock.advance(5_000);
-    expect(told).toBe(0);
+    expect(setBacks).toBe(0);
     t.api.restore(backup);
     for (const name of ['e', 'f', 'g', 'h', 'i']) t.put(name);
     t.api.compact();
@@ -109,12 +109,12 @@ describe('what a reflector believes', () => {
     await t.clock.advance(5_000);
     expect(t.names()).toBe('a d e f g h i');
     expect(t.store.get('a')?.color).toBeUndefined();
-    expect(told).toBe(1);
+    expect(setBacks).toBe(1);
   });
 
   it('tells the others of a server that was set back, once it believes it; whoever is told lists again', async () => {
-    let told = 0;
-    const t = setup({ rollbackAfterMs: 30_000, onSetBack: () => (told += 1) });
+    let setBacks = 0;
+    const t = setup({ rollbackAfterMs: 30_000, onSetBack: () => (setBacks += 1) });
     t.put('a');
     const backup = t.api.snapshot();
     t.put('a', { color: 'red' });
@@ -126,18 +126,18 @@ describe('what a reflector believes', () => {
     t.api.endWatches();
     await live(t, 90_000);
     expect(t.store.get('a')?.color).toBe('red');
-    expect(told).toBe(0);
+    expect(setBacks).toBe(0);
     reflector.relist();
     await t.clock.advance(2_000);
     expect(t.store.get('a')?.color).toBeUndefined();
     expect(reflector.lastError()).toBeUndefined();
-    expect(told).toBe(1);
+    expect(setBacks).toBe(1);
     t.api.restore(backup);
     t.api.breakWatches();
     t.api.compact();
     await t.clock.advance(90_000);
     expect(t.names()).toBe('a');
-    expect(told).toBe(2);
+    expect(setBacks).toBe(2);
     const lists = t.calls('GET');
     await live(t, 90_000);
     expect(t.calls('GET')).toBe(lists);
@@ -147,7 +147,7 @@ describe('what a reflector believes', () => {
   describe.each<[string, (t: ReturnType<typeof setup>) => unknown]>([
     ['says at which version it is', (t) => t.api.bookmark()],
     ['says nothing for as long as bookmarks are apart', (t) => t.clock.advance(90_000)],
-  ])('a server that was set back %s', (_what, tell) => {
+  ])('a server that was set back %s', (_what, reveal) => {
     it('is asked for a list, and believed once it has said so for long', async () => {
       const t = setup({ rollbackAfterMs: 30_000, idleTimeoutMs: 90_000 });
       t.put('a');
@@ -160,7 +160,7 @@ describe('what a reflector believes', () => {
       t.api.endWatches();
       await t.clock.advance(2_000);
       expect(t.names()).toBe('a b');
-      await tell(t);
+      await reveal(t);
       await t.clock.advance(60_000);
       expect(t.names()).toBe('a');
       expect(t.store.get('a')?.color).toBeUndefined();

@@ -170,8 +170,8 @@ describe('store', () => {
         store.applyList([], '10');
         // Answers to our own writes, in any order; the watch's events, in theirs; then a list as it was at some time.
         for (const i of early) news[i]?.();
-        news.forEach((tell, i) => {
-          tell();
+        news.forEach((apply, i) => {
+          apply();
           store.advance(String(11 + i));
         });
         store.applyList(asList(states[staleAt]), String(10 + staleAt));

@@ -66,8 +66,8 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   let wake: (() => void) | undefined;
   let closed = false;
   let sweepAt = maxQueued;
-  let toldAt: number | undefined;
-  let nthOfMs = 0;
+  let lastEventAt: number | undefined;
+  let eventsInMs = 0;
 
   function drop(cause: DroppedEvent): void {
     metrics.eventsDropped.inc({ cause });
@@ -103,9 +103,9 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   // Readers sort by it: events of the same ms must keep their order.
   function timeOfNext(): string {
     const now = clock.now();
-    nthOfMs = now === toldAt ? Math.min(nthOfMs + 1, 999) : 0;
-    toldAt = now;
-    return microTime(now, nthOfMs);
+    eventsInMs = now === lastEventAt ? Math.min(eventsInMs + 1, 999) : 0;
+    lastEventAt = now;
+    return microTime(now, eventsInMs);
   }
 
   const keyOf = ({ regarding, type, reason, action, note }: EventInput) =>

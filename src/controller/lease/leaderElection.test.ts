@@ -200,19 +200,19 @@ describe('leader election', () => {
     ],
   ])('nor in the try in which the term ends: %s', async (_how, strike) => {
     const c = cluster();
-    const told: string[] = [];
+    const calls: string[] = [];
     const a = candidate(c, 'a', {
-      onStarted: () => void told.push('started'),
+      onStarted: () => void calls.push('started'),
       async onStopped() {
-        told.push('stopping');
+        calls.push('stopping');
         await new Promise<void>((resolve) => void c.clock.setTimeout(resolve, 30_000));
-        told.push('stopped');
+        calls.push('stopped');
       },
     });
     await c.clock.advance(5_000);
     strike(c);
     await c.clock.advance(60_000);
-    expect(told).toEqual(['started', 'stopping', 'stopped', 'started']);
+    expect(calls).toEqual(['started', 'stopping', 'stopped', 'started']);
     expect(a.elector.held()).toBe(true);
   });
 

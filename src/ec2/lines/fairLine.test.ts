@@ -67,9 +67,9 @@ describe('a fair line', () => {
         const left = places
           .map(({ namespace, order }) => place(namespace, order).id)
           .filter((id) => line.get(id));
-        const told = new Map(left.map((id) => [id, line.ahead(id)]));
+        const expected = new Map(left.map((id) => [id, line.ahead(id)]));
         expect(line.length).toBe(left.length);
-        for (const [rank, id] of serveAll(line).entries()) expect(told.get(id)).toBe(rank);
+        for (const [rank, id] of serveAll(line).entries()) expect(expected.get(id)).toBe(rank);
       }),
     );
   });
@@ -105,9 +105,9 @@ describe('a fair line', () => {
       fc.property(arbitraryPlaces, (places) => {
         const line = createFairLine();
         for (const { namespace, order } of places) line.put(place(namespace, order));
-        const told = line.aheadOfNew('a');
+        const expected = line.aheadOfNew('a');
         line.put(place('a', 9999));
-        expect(line.ahead('a-9999')).toBeLessThanOrEqual(told);
+        expect(line.ahead('a-9999')).toBeLessThanOrEqual(expected);
       }),
     );
   });

@@ -140,11 +140,11 @@ describe('turns at a bucket', () => {
     const { turns, buckets, clock } = passes;
     mass(passes, 3);
     const ask = { key: 'w', namespace: 'w', ready: true, lane: 'first', errand: 'send' } as const;
-    for (const id of ['committed', 'told']) expect(turns.ask({ ...ask, id }).inMs).toBe(0);
+    for (const id of ['committed', 'answered']) expect(turns.ask({ ...ask, id }).inMs).toBe(0);
     expect(turns.commit('committed')).toBe(true);
     buckets.throttled('RunInstances');
-    expect(turns.commit('told')).toBe(false);
-    expect(turns.spend('told')).toBe(false);
+    expect(turns.commit('answered')).toBe(false);
+    expect(turns.spend('answered')).toBe(false);
     await clock.advance(400);
     expect(turns.spend('committed')).toBe(true);
     expect(turns.commit('never asked')).toBe(false);

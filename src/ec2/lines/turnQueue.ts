@@ -39,7 +39,7 @@ interface Grant {
   waiter: Waiter;
   at: number;
   /** Its holder knows. */
-  told: boolean;
+  answered: boolean;
   /** Its request is on record, or about to be: it goes out even if AWS asks for a pause meanwhile. */
   committed: boolean;
   used: boolean;
@@ -124,7 +124,7 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
     lanes[waiter.lane].serve(waiter);
     if (waiter.errand === 'send') lastLane = waiter.lane;
     if (waiter.lane === 'first') pace.pass();
-    grants.set(waiter.id, { waiter, at: clock.monotonic(), told: false, committed: false, used: false });
+    grants.set(waiter.id, { waiter, at: clock.monotonic(), answered: false, committed: false, used: false });
   }
 
   function withdraw(id: string): void {
@@ -178,7 +178,7 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
       const { id, lane } = request;
       const held = grants.get(id);
       if (held && stands(held, request)) {
-        held.told = true;
+        held.answered = true;
         return { inMs: 0, ahead: 0 };
       }
       withdraw(id);
@@ -190,7 +190,7 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
       settle(id);
       const granted = grants.get(id);
       if (!granted) return placed(waiter);
-      granted.told = true;
+      granted.answered = true;
       return { inMs: 0, ahead: 0 };
     },
     commit(id) {
@@ -209,7 +209,7 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
       return true;
     },
     passed(id) {
-      if (grants.get(id)?.told) withdraw(id);
+      if (grants.get(id)?.answered) withdraw(id);
       for (const lane of [lanes.again, lanes.first]) {
         const waiter = lane.get(id);
         if (waiter?.asked) waiter.asked = false;

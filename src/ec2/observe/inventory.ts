@@ -144,7 +144,7 @@ export function createInventory(
     }
     if (!absenceChanged && sameToReaders(before, entry.view)) return;
     reindex(id, before, entry.view);
-    tell(id, before, entry.view, changed);
+    addReaders(id, before, entry.view, changed);
   }
 
   function reindex(
@@ -161,7 +161,7 @@ export function createInventory(
     if (to !== undefined) byWorkspace.set(to, (byWorkspace.get(to) ?? new Set()).add(id));
   }
 
-  function tell(
+  function addReaders(
     id: string,
     before: ObservedInstance | undefined,
     after: ObservedInstance | undefined,
@@ -229,7 +229,7 @@ export function createInventory(
         byID.delete(id);
         if (!entry.view) continue;
         reindex(id, entry.view, undefined);
-        tell(id, entry.view, undefined, changed);
+        addReaders(id, entry.view, undefined, changed);
       }
       return changed;
     },
@@ -239,7 +239,7 @@ export function createInventory(
       const known = [...byID];
       byID.clear();
       byWorkspace.clear();
-      for (const [id, { view }] of known) tell(id, view, undefined, changed);
+      for (const [id, { view }] of known) addReaders(id, view, undefined, changed);
       return changed;
     },
 

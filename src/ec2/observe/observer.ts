@@ -135,8 +135,8 @@ export function createObserver(options: ObserverOptions): Observer {
         swept = { begunAt, endedAt };
         healthySince ??= endedAt;
         rest.swept(begunAt);
-        tell(inventory.applySweep(items, begunAt, idsToLookUp()));
-        tell(inventory.forget(plus(begunAt, -forgetAfterMs)));
+        publish(inventory.applySweep(items, begunAt, idsToLookUp()));
+        publish(inventory.forget(plus(begunAt, -forgetAfterMs)));
       } catch (error) {
         metrics.sweep('failed', clock.monotonic() - begunAt);
         throw error;
@@ -158,7 +158,7 @@ export function createObserver(options: ObserverOptions): Observer {
       for (let from = 0; from < ids.length; from += LOOKUP_BATCH) {
         const batch = ids.slice(from, from + LOOKUP_BATCH);
         const begunAt = clock.monotonic();
-        tell(inventory.applyLookup(batch, await lookUpInstances(calls, batch), begunAt));
+        publish(inventory.applyLookup(batch, await lookUpInstances(calls, batch), begunAt));
       }
     },
     onError: lookUpFailed,
@@ -168,7 +168,7 @@ export function createObserver(options: ObserverOptions): Observer {
     const ids = [...new Set(asked.map(({ id }) => id))];
     const begunAt = clock.monotonic();
     try {
-      tell(inventory.applyLookup(ids, await lookUpInstances(calls, ids), begunAt));
+      publish(inventory.applyLookup(ids, await lookUpInstances(calls, ids), begunAt));
     } catch (error) {
       lookUpFailed(error);
       return;
@@ -191,7 +191,7 @@ export function createObserver(options: ObserverOptions): Observer {
     pauseMs: backoff(statusIntervalMs),
     async task() {
       const begunAt = clock.monotonic();
-      tell(inventory.applyImpaired(await readImpaired(calls), begunAt));
+      publish(inventory.applyImpaired(await readImpaired(calls), begunAt));
       statusFailures = 0;
     },
     onError(error) {
@@ -199,7 +199,7 @@ export function createObserver(options: ObserverOptions): Observer {
       wishSweep(UNSEEN, { from: clock.monotonic() });
       logger.warn({ err: error }, 'reading of EC2 status checks failed; instances are judged without them');
       if (statusFailures >= STATUS_STALE_READINGS)
-        tell(inventory.applyImpaired(undefined, clock.monotonic()));
+        publish(inventory.applyImpaired(undefined, clock.monotonic()));
     },
   });
 
@@ -229,7 +229,7 @@ export function createObserver(options: ObserverOptions): Observer {
     return ids;
   }
 
-  function tell(changes: Changes): void {
+  function publish(changes: Changes): void {
     for (const uid of changes) onChange(uid);
   }
 
@@ -254,7 +254,7 @@ export function createObserver(options: ObserverOptions): Observer {
       startedAt = undefined;
       healthySince = undefined;
       statusFailures = 0;
-      tell(changes);
+      publish(changes);
     },
     sweepNow: sweeper.runNow,
     lastSweep: () => swept,
@@ -277,7 +277,7 @@ export function createObserver(options: ObserverOptions): Observer {
     },
     note(instance) {
       // An answer that comes after the term would be in the next term's view, however old it is by then.
-      if (!isStopped) tell(inventory.note(instance, clock.monotonic()));
+      if (!isStopped) publish(inventory.note(instance, clock.monotonic()));
     },
     follow(uid, ids, wish) {
       // A pass that outlives its term must not follow into the next.

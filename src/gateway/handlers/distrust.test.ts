@@ -13,7 +13,7 @@ let url: string;
 const find = (number = 1) => fixture.store.find({ uid: UID, number });
 const distrusted = async () =>
   (await fixture.registry.getSingleMetric('gateway_handshakes_distrusted_total')?.get())?.values[0]?.value;
-const told = () => fixture.logs.filter((line) => line.includes('gateway.handshake_refused'));
+const refusals = () => fixture.logs.filter((line) => line.includes('gateway.handshake_refused'));
 
 beforeEach(async () => {
   const [mine, others] = [await createServerCertificate(), await createServerCertificate()];
@@ -44,8 +44,8 @@ test('an instance whose CA bundle does not match is shown by its address from it
   const version = (await find())?.version;
   await boot();
   expect((await find())?.version).toBe(version);
-  expect(told()).toHaveLength(1);
-  expect(JSON.parse(told()[0] ?? '')).toMatchObject({
+  expect(refusals()).toHaveLength(1);
+  expect(JSON.parse(refusals()[0] ?? '')).toMatchObject({
     namespace: 'team',
     name: 'ada',
     number: 1,
@@ -59,7 +59,7 @@ test('one whose address says nothing, or whose agent was heard, is counted and l
     if (status.launch) status.launch.readyAt = '2026-01-01T00:00:00.000Z';
   });
   await boot();
-  expect(told()).toHaveLength(1);
-  expect(JSON.parse(told()[0] ?? '')).not.toHaveProperty('name');
+  expect(refusals()).toHaveLength(1);
+  expect(JSON.parse(refusals()[0] ?? '')).not.toHaveProperty('name');
   expect(await find()).toBeUndefined();
 });

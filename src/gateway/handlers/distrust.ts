@@ -13,16 +13,16 @@ const MOST_ADDRESSES = 1_000;
  */
 export function createDistrustNotes(parts: GatewayParts, clock: Clock): (address: string) => void {
   /** When each address was last noted, monotonic ms; the longest ago first. */
-  const told = new Map<string, number>();
+  const loggedAt = new Map<string, number>();
 
   function isNews(address: string): boolean {
     const now = clock.monotonic();
-    const before = told.get(address);
+    const before = loggedAt.get(address);
     if (before !== undefined && now - before < QUIET_MS) return false;
-    told.delete(address);
-    told.set(address, now);
-    const [oldest] = told.keys();
-    if (told.size > MOST_ADDRESSES && oldest !== undefined) told.delete(oldest);
+    loggedAt.delete(address);
+    loggedAt.set(address, now);
+    const [oldest] = loggedAt.keys();
+    if (loggedAt.size > MOST_ADDRESSES && oldest !== undefined) loggedAt.delete(oldest);
     return true;
   }
 

@@ -4,7 +4,7 @@ import { API_VERSION } from '../../api/base/meta.ts';
 import { type Cause, type WorkspaceStatus, workspaceSpec } from '../../api/kinds/workspace.ts';
 import { restartContext } from './restartContext.ts';
 
-const told = (status: Partial<WorkspaceStatus>) =>
+const contextOf = (status: Partial<WorkspaceStatus>) =>
   restartContext({
     apiVersion: API_VERSION,
     kind: 'Workspace',
@@ -24,22 +24,22 @@ const launch = (number: number, cause: Cause) => launchOf({ number, generation: 
 
 describe('why an agent finds itself on a new instance', () => {
   test('the first launch restarts nothing', () => {
-    expect(told({})).toBeUndefined();
+    expect(contextOf({})).toBeUndefined();
   });
 
   test('a change comes with its names, a request without', () => {
     const change = launch(2, { kind: 'SecretChanged', ref: '2' });
-    expect(told({ desired: changed, launch: change })).toMatchObject({
+    expect(contextOf({ desired: changed, launch: change })).toMatchObject({
       cause: 'SecretChanged',
       changed: ['ada-env/KEY'],
     });
     const asked = launch(2, { kind: 'Restart', ref: 'now' });
-    expect(told({ desired: changed, launch: asked })).toMatchObject({ cause: 'Restart', changed: [] });
+    expect(contextOf({ desired: changed, launch: asked })).toMatchObject({ cause: 'Restart', changed: [] });
   });
 
   test('names of a later generation explain nothing', () => {
     const change = launch(2, { kind: 'SecretChanged', ref: '2' });
-    expect(told({ desired: { ...changed, generation: 3 }, launch: change })?.changed).toEqual([]);
+    expect(contextOf({ desired: { ...changed, generation: 3 }, launch: change })?.changed).toEqual([]);
   });
 
   test('a launch in place of refused ones is there for what they were for', () => {
@@ -48,16 +48,18 @@ describe('why an agent finds itself on a new instance', () => {
       refused(2, { kind: 'SecretChanged', ref: '2' }),
     ];
     const present = launch(4, { kind: 'Refused', ref: '3' });
-    expect(told({ desired: changed, launch: present, history })).toMatchObject({
+    expect(contextOf({ desired: changed, launch: present, history })).toMatchObject({
       cause: 'SecretChanged',
       changed: ['ada-env/KEY'],
     });
     // Nothing was restarted where even the first launch was refused.
     const first = refused(1, { kind: 'Created', ref: '1' });
-    expect(told({ launch: launch(2, { kind: 'Refused', ref: '1' }), history: [first] })).toBeUndefined();
+    expect(contextOf({ launch: launch(2, { kind: 'Refused', ref: '1' }), history: [first] })).toBeUndefined();
   });
 
   test('beyond the history the cause is the refusal itself', () => {
-    expect(told({ launch: launch(9, { kind: 'Refused', ref: '8' }), history: [] })?.cause).toBe('Refused');
+    expect(contextOf({ launch: launch(9, { kind: 'Refused', ref: '8' }), history: [] })?.cause).toBe(
+      'Refused',
+    );
   });
 });

@@ -3,7 +3,7 @@ import { createGatewayFixture, type GatewayFixture, UID } from '../../../test/su
 import { type Change, createCalls, launch, switchable } from '../../../test/support/gateway/gatewayCalls.ts';
 import { toLines } from '../base/lines.ts';
 
-const told = { action: 'terminate', at: '2026-03-01T12:02:00Z' };
+const notice = { action: 'terminate', at: '2026-03-01T12:02:00Z' };
 const KEY = 'VALUE-1';
 const away = { now: false };
 let fixture: GatewayFixture;
@@ -32,12 +32,12 @@ describe('heartbeat', () => {
   });
 
   test.each([
-    ['JSON', (env: string) => ({ payload: { number: 1, boot: 1, seq: 1, env, interruption: told } })],
+    ['JSON', (env: string) => ({ payload: { number: 1, boot: 1, seq: 1, env, interruption: notice } })],
     [
       'lines',
       (env: string) => ({
         headers: { 'content-type': 'text/plain' },
-        payload: toLines({ number: 1, boot: 1, seq: 1, env, interruption: told }),
+        payload: toLines({ number: 1, boot: 1, seq: 1, env, interruption: notice }),
       }),
     ],
   ])('carries EC2’s notice of an interruption in %s', async (_format, requestOf) => {
@@ -47,7 +47,7 @@ describe('heartbeat', () => {
     const answer = await post('/v1/heartbeat', payload, { authorization, ...headers });
     expect(answer.statusCode).toBe(200);
     expect(await fixture.store.find({ uid: UID, number: 1 })).toMatchObject({
-      interruption: { action: 'terminate', at: Date.parse(told.at) },
+      interruption: { action: 'terminate', at: Date.parse(notice.at) },
     });
   });
 
@@ -100,8 +100,8 @@ describe('heartbeat', () => {
   test.each([
     ['url with a space', { url: 'http://a b' }],
     ['url of another scheme', { url: 'javascript:alert(1)' }],
-    ['an interruption of another kind', { interruption: { ...told, action: 'reboot' } }],
-    ['an interruption at no time', { interruption: { ...told, at: 'soon' } }],
+    ['an interruption of another kind', { interruption: { ...notice, action: 'reboot' } }],
+    ['an interruption at no time', { interruption: { ...notice, at: 'soon' } }],
     ['an interruption without its time', { interruption: { action: 'stop' } }],
     ['an acknowledgement that is no word', { acknowledged: 'perhaps' }],
   ])('%s costs that field alone, and the heartbeat is stored', async (_name, over) => {

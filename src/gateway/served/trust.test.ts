@@ -82,10 +82,10 @@ test('digests that launches make up keep no count from 0, and cost no more than 
 
 test('a switch that leaves launches behind is warned of once, with their number', () => {
   const { logger, lines } = recordingLogger();
-  const told: string[] = [];
-  const news = createTrustNews(logger, (note) => told.push(note));
+  const notes: string[] = [];
+  const news = createTrustNews(logger, (note) => notes.push(note));
   for (const distrusting of [0, 12, 9, 0, 3]) news({ distrusting, without: distrusting, unknown: 0 });
-  expect(told.map((note) => note.slice(0, 12))).toEqual(['12 launches ', '3 launches h']);
+  expect(notes.map((note) => note.slice(0, 12))).toEqual(['12 launches ', '3 launches h']);
   expect(lines.map(({ event }) => event)).toEqual([
     'gateway.distrusted',
     'gateway.trusted',

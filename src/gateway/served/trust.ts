@@ -65,13 +65,13 @@ export function createTrustCount({ store, kube, namespace }: TrustDeps) {
 }
 
 /** Says once when launches would not take the certificate that the gateway shows, and once when all do again. */
-export function createTrustNews(logger: Logger, tell: (note: string) => void): (trust: Trust) => void {
+export function createTrustNews(logger: Logger, onNote: (note: string) => void): (trust: Trust) => void {
   let before = 0;
   return ({ distrusting, without }) => {
     if (distrusting > 0 && before === 0) {
       const note = `${distrusting} launches hold a CA bundle that does not stand the certificate which the gateway shows now; they can't heartbeat. Put the certificate before it back, or one that both bundles stand, until every launch holds the new bundle (gateway_launches_without_bundle is 0).`;
       logger.error({ event: 'gateway.distrusted', distrusting, without }, note);
-      tell(note);
+      onNote(note);
     }
     if (distrusting === 0 && before > 0)
       logger.info(

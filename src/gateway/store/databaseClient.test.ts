@@ -234,8 +234,8 @@ describe('limits', () => {
   test('a pooler that refuses the server’s limit serves without it, and that is logged once', async () => {
     const lines: string[] = [];
     const pooler = await serve({ refusesParameters: ['statement_timeout'] });
-    const told = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
-    const store = createPostgresStore({ databaseURL: pooler.url, logger: told });
+    const warnings = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
+    const store = createPostgresStore({ databaseURL: pooler.url, logger: warnings });
     closers.push(() => store.close());
     await Promise.all(Array.from({ length: 5 }, () => store.readAll()));
     expect(lines.filter((line) => line.includes('ignore_startup_parameters'))).toHaveLength(1);

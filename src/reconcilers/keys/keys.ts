@@ -53,20 +53,20 @@ export function createKeysReconciler(deps: KeysDeps) {
     keys.take(written);
     store.applyWrite(written);
     const regarding = { apiVersion: 'v1', kind: 'Secret', ...secret, uid: written.metadata.uid };
-    const tell = (reason: 'KeysRotated' | 'KeysRestored', note: string) => {
+    const record = (reason: 'KeysRotated' | 'KeysRestored', note: string) => {
       const { type } = OPERATOR_EVENTS[reason];
       events.record({ regarding, type, reason, action: 'KeepKeys', note });
     };
     if (plan.made.length > 0) {
       logger.info({ event: 'keys.rotated', entries: plan.made.map(entryName) }, 'new keys are current');
-      tell(
+      record(
         'KeysRotated',
         `${names(plan.made)} are current from now on; older ones stay for what names them.`,
       );
     }
     if (plan.restored.length > 0) {
       logger.warn({ event: 'keys.restored', entries: names(plan.restored) }, 'keys were put back');
-      tell('KeysRestored', `${names(plan.restored)} had gone from the Secret and were put back.`);
+      record('KeysRestored', `${names(plan.restored)} had gone from the Secret and were put back.`);
     }
   };
 }

@@ -11,7 +11,7 @@ export interface OrphanMemory {
   unownedSince: MonoMs;
   endSentAt?: MonoMs;
   /** The verdict that was last reported. */
-  told?: string;
+  reported?: string;
 }
 
 /** Whether the newest read showed it, in a state from which it can still run. */

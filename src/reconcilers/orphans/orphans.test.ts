@@ -127,7 +127,7 @@ function setUp(policy: 'Report' | 'Terminate' = 'Terminate') {
   };
 }
 
-const told = (lines: readonly Record<string, unknown>[], event: string) =>
+const logged = (lines: readonly Record<string, unknown>[], event: string) =>
   lines.filter((line) => line.event === event).map(({ instanceID }) => instanceID);
 
 test('while every instance has its Workspace in the cache, the API server is not asked', async () => {
@@ -147,7 +147,7 @@ test('the list is a consistent read of whole pages, and its word stands above th
   await sweepFor(30 * MINUTE);
   expect(lists[0]).toEqual({ metadataOnly: true, limit: 500 });
   expect(sent).toEqual([]);
-  expect(told(lines, 'orphan.found')).toEqual([]);
+  expect(logged(lines, 'orphan.found')).toEqual([]);
 });
 
 test('what is launched while the list is read is no orphan', async () => {
@@ -156,7 +156,7 @@ test('what is launched while the list is read is no orphan', async () => {
   launched('ada-1');
   state.onList = () => void launched('new-1');
   await sweepFor(1);
-  expect(told(lines, 'orphan.found')).toEqual(['i-ada-1']);
+  expect(logged(lines, 'orphan.found')).toEqual(['i-ada-1']);
   expect(sent).toEqual([]);
 });
 
@@ -169,7 +169,7 @@ test('an orphan is reported once, ended once the grace is over, and reported aga
   expect(await gauge('Young')).toBe(1);
   await sweepFor(2 * MINUTE);
   expect(sent).toEqual(['i-ada-1']);
-  expect(told(lines, 'orphan.ended')).toEqual(['i-ada-1']);
+  expect(logged(lines, 'orphan.ended')).toEqual(['i-ada-1']);
   expect(events.map(({ reason }) => reason)).toEqual(['OrphanFound', 'OrphanEnded']);
   expect(events[0]).toMatchObject({
     regarding: { kind: 'Lease', namespace: 'workspace-system', name: 'workspace-operator', uid: 'lease' },
@@ -250,7 +250,7 @@ describe('nothing is ended', () => {
     };
     await sweepFor(5 * MINUTE);
     expect(sent).toEqual([]);
-    expect(told(lines, 'orphan.ended')).toEqual([]);
+    expect(logged(lines, 'orphan.ended')).toEqual([]);
   });
 
   test.each<[string, Partial<ObservedInstance>]>([

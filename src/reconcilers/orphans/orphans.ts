@@ -45,7 +45,7 @@ export function createOrphans(deps: OrphanDeps): Orphans {
     }
     if (decision.hold === 'NotLookedYet') return;
     remember(decision);
-    tell(live, decision);
+    report(live, decision);
     await end(term, live, decision.end);
   }
 
@@ -91,7 +91,7 @@ export function createOrphans(deps: OrphanDeps): Orphans {
     for (const id of known) if (!memory.has(id)) memory.set(id, { unownedSince: clock.monotonic() });
   }
 
-  function tell(live: readonly ObservedInstance[], { orphans, hold }: OrphanDecision): void {
+  function report(live: readonly ObservedInstance[], { orphans, hold }: OrphanDecision): void {
     const byID = new Map(live.map((instance) => [instance.id, instance]));
     const judged = orphans.flatMap(({ id, verdict }) => {
       const [instance, mine] = [byID.get(id), memory.get(id)];
@@ -102,8 +102,8 @@ export function createOrphans(deps: OrphanDeps): Orphans {
     }
     reports.held(judged.some(({ verdict }) => verdict === 'Due') ? hold : undefined);
     for (const { instance, mine, verdict } of judged) {
-      if (mine.told !== verdict) reports.found(instance, verdict);
-      mine.told = verdict;
+      if (mine.reported !== verdict) reports.found(instance, verdict);
+      mine.reported = verdict;
     }
     earlier.replace(judged.map(({ instance, verdict }) => ({ instance, verdict })));
   }

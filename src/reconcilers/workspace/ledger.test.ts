@@ -26,13 +26,13 @@ function setUp() {
   const metrics = createWorkspaceMetrics(new Registry());
   const workspaces = createStore<Workspace>({ indexes: WORKSPACE_INDEXES });
   const lease = { now: true, held: () => lease.now, term: () => undefined };
-  const told: string[] = [];
+  const reasons: string[] = [];
   const shown: ObservedInstance[] = [];
   const saw = keepLedger({
     clusterID: CLUSTER,
     workspaces,
     cloud: { ofWorkspace: () => shown },
-    events: { record: ({ reason }) => void told.push(reason) },
+    events: { record: ({ reason }) => void reasons.push(reason) },
     lease,
     logger,
     metrics,
@@ -45,7 +45,7 @@ function setUp() {
     store: workspaces,
     lease,
     version,
-    told,
+    reasons,
     shows(...instances: ObservedInstance[]) {
       shown.splice(0, shown.length, ...instances);
       saw('uid-1');
@@ -105,7 +105,7 @@ const observed = (
 });
 
 test('two live instances of one Workspace are a violation, told and counted once for as long as EC2 shows them', async () => {
-  const { store, version, shows, violated, told } = setUp();
+  const { store, version, shows, violated, reasons } = setUp();
   store.applyWrite(version('7', STARTED));
   shows(observed(1, 'shutting-down'), observed(2, 'pending'));
   shows(observed(1, 'running', { missing: true }), observed(2, 'running'));
@@ -114,7 +114,7 @@ test('two live instances of one Workspace are a violation, told and counted once
   shows(observed(1, 'running'), observed(2, 'pending'));
   shows(observed(1, 'running'), observed(2, 'pending'));
   expect(await violated()).toEqual([{ violation: 'TwoInstances', value: 1 }]);
-  expect(told).toEqual(['LedgerViolated']);
+  expect(reasons).toEqual(['LedgerViolated']);
   shows(observed(1, 'terminated'), observed(2, 'running'));
   shows(observed(1, 'terminated'), observed(2, 'running'), observed(3, 'running'));
   expect(await violated()).toEqual([{ violation: 'TwoInstances', value: 2 }]);

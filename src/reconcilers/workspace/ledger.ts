@@ -8,7 +8,7 @@ import type { Events } from '../events.ts';
 import { auditInstances, auditProvision, auditRequest, type Finding } from './decide/report/audit.ts';
 import { type LedgerEntry, ledgerBetween } from './decide/report/ledger.ts';
 import { becameReady, countedBetween } from './decide/report/life.ts';
-import { tellCounted, tellGone, tellProvision, tellViolation } from './ledgerEvents.ts';
+import { recordCounted, recordGone, recordProvision, recordViolation } from './ledgerEvents.ts';
 import type { WorkspaceMetrics } from './metrics.ts';
 
 export interface LedgerDeps {
@@ -37,7 +37,7 @@ export function keepLedger(deps: LedgerDeps): (uid: string) => void {
     const [before, after] = [old?.status, object.status];
     for (const counted of countedBetween(before, after)) {
       metrics.changes.inc({ cause: counted.cause }, counted.times);
-      tellCounted(events, object, counted);
+      recordCounted(events, object, counted);
       const finding = before && auditRequest(counted, before);
       if (finding) report(object, finding);
     }
@@ -58,11 +58,11 @@ export function keepLedger(deps: LedgerDeps): (uid: string) => void {
       case 'started':
         metrics.provisions.inc({ cause: entry.cause });
         logger.info({ ...named, event: 'provision.ec2_started', uid, ...fields }, 'provision started');
-        tellProvision(events, workspace, entry);
+        recordProvision(events, workspace, entry);
         return;
       case 'stopped':
         logger.info({ ...named, event: 'provision.ec2_stopped', uid, ...fields }, 'provision stopped');
-        tellGone(events, workspace, entry);
+        recordGone(events, workspace, entry);
         return;
       case 'deferred':
         metrics.deferred.inc({ cause: entry.cause });
@@ -78,7 +78,7 @@ export function keepLedger(deps: LedgerDeps): (uid: string) => void {
       { event: 'ledger.violated', controller: 'workspace', namespace, name, uid, violation, detail: message },
       'the ledger is broken: one change may have cost more than one provision',
     );
-    tellViolation(events, workspace, violation, message);
+    recordViolation(events, workspace, violation, message);
   }
 
   return (uid) => {

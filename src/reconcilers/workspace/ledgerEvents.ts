@@ -10,7 +10,7 @@ type EntryOf<K extends LedgerEntry['kind']> = Extract<LedgerEntry, { kind: K }>;
 /** A note has 1,024 characters, and the names are not all of it. */
 const MOST_NAMES = 12;
 
-function tell(events: Events, workspace: Workspace, reason: WorkspaceEventReason, note: string): void {
+function record(events: Events, workspace: Workspace, reason: WorkspaceEventReason, note: string): void {
   const { apiVersion, kind, metadata } = workspace;
   const { name, namespace, uid, resourceVersion } = metadata;
   const regarding = { apiVersion, kind, name, namespace, uid, resourceVersion };
@@ -18,13 +18,13 @@ function tell(events: Events, workspace: Workspace, reason: WorkspaceEventReason
 }
 
 /** Emits an event for a change that counts, or a restart that begins. The conditions' events cover ends. */
-export function tellCounted(events: Events, workspace: Workspace, counted: Counted): void {
+export function recordCounted(events: Events, workspace: Workspace, counted: Counted): void {
   const { cause, generation, changed = [], launch } = counted;
   if (!isChangeEvent(cause)) return;
   const what = launch
     ? `Launch ${launch.number} carries out the restart that was asked for.`
     : `Generation ${generation} counts: ${inWords(changed) || SAID_OF[cause]}.`;
-  tell(events, workspace, cause, what);
+  record(events, workspace, cause, what);
 }
 
 const SAID_OF = {
@@ -48,22 +48,22 @@ function inWords(names: readonly string[]): string {
   ].join('; ');
 }
 
-export function tellProvision(events: Events, workspace: Workspace, entry: EntryOf<'started'>): void {
+export function recordProvision(events: Events, workspace: Workspace, entry: EntryOf<'started'>): void {
   const { number, generation, cause, instanceID } = entry;
   const what = `EC2 accepted launch ${number} as instance ${instanceID}, for ${cause} (generation ${generation}).`;
-  tell(events, workspace, 'Provisioned', what);
+  record(events, workspace, 'Provisioned', what);
 }
 
-export function tellGone(events: Events, workspace: Workspace, entry: EntryOf<'stopped'>): void {
+export function recordGone(events: Events, workspace: Workspace, entry: EntryOf<'stopped'>): void {
   const { number, instanceID, outcome } = entry;
-  tell(events, workspace, 'Terminated', `Instance ${instanceID} of launch ${number} is gone (${outcome}).`);
+  record(events, workspace, 'Terminated', `Instance ${instanceID} of launch ${number} is gone (${outcome}).`);
 }
 
-export function tellViolation(
+export function recordViolation(
   events: Events,
   workspace: Workspace,
   violation: Violation,
   said: string,
 ): void {
-  tell(events, workspace, 'LedgerViolated', `${violation}: ${said}.`);
+  record(events, workspace, 'LedgerViolated', `${violation}: ${said}.`);
 }

@@ -49,10 +49,10 @@ export async function startEmbedded(): Promise<BenchServer> {
   const ended = new Promise<never>((_, reject) => {
     child.once('exit', (code) => reject(new Error(`the embedded API server ended with ${code}`)));
   });
-  const told = new Promise<unknown>((resolve) => child.once('message', resolve));
+  const message = new Promise<unknown>((resolve) => child.once('message', resolve));
   const { url, caPEM, kubeconfig } = z
     .object({ url: z.string(), caPEM: z.string(), kubeconfig: z.string() })
-    .parse(await Promise.race([told, ended]));
+    .parse(await Promise.race([message, ended]));
   const folder = await mkdtemp(join(tmpdir(), 'workspace-bench-'));
   const { users } = z
     .object({ users: z.tuple([z.object({ user: z.object({ token: z.string() }) })]) })

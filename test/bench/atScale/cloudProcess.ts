@@ -14,7 +14,7 @@ import { TAG } from '../../../src/ec2/calls/port.ts';
 import { asEc2Answers } from './fullInstance.ts';
 
 // The embedded EC2 in a process of its own; it copies one instance for as many Workspaces as it is told of.
-const told = z.object({
+const copiesWanted = z.object({
   like: z.string(),
   copies: z.array(z.object({ uid: z.string(), name: z.string(), token: z.string() })),
 });
@@ -42,7 +42,10 @@ const server = createServer(async (request, response) => {
 });
 server.requestTimeout = 0;
 
-function copy(like: InstanceRecord, { uid, name, token }: z.infer<typeof told>['copies'][number]): string {
+function copy(
+  like: InstanceRecord,
+  { uid, name, token }: z.infer<typeof copiesWanted>['copies'][number],
+): string {
   cloud.sequence += 1;
   const { sequence } = cloud;
   const own: Readonly<Record<string, string>> = { [TAG.uid]: uid, [TAG.name]: name, Name: name };
@@ -62,7 +65,7 @@ function copy(like: InstanceRecord, { uid, name, token }: z.infer<typeof told>['
 }
 
 process.on('message', (message) => {
-  const { like, copies } = told.parse(message);
+  const { like, copies } = copiesWanted.parse(message);
   const found = cloud.instances.get(like);
   if (!found) throw new Error(`there is no instance ${like}`);
   process.send?.({ ids: copies.map((each) => copy(found, each)) });

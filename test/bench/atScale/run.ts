@@ -25,7 +25,7 @@ const servers = await startServers(process.argv.includes('--real'));
 const connection = connect(servers.api.access);
 const heartbeats = startHeartbeats(servers.databaseURL);
 
-function tell(figures: Figures, baseline: Figures | undefined): void {
+function print(figures: Figures, baseline: Figures | undefined): void {
   for (const [name, value] of Object.entries(figures)) {
     const base = baseline?.[name];
     const ratio =
@@ -57,10 +57,12 @@ try {
   const name = `${count} Workspaces, ${servers.api.what}`;
   const kept = baselines.parse(JSON.parse(await readFile(BASELINE, 'utf8')));
   console.log(name);
-  tell(figures, kept[name]);
+  print(figures, kept[name]);
   if (process.argv.includes('--keep')) {
-    const told = Object.fromEntries(Object.entries(figures).map(([key, value]) => [key, rounded(value)]));
-    await writeFile(BASELINE, `${JSON.stringify({ ...kept, [name]: told }, null, 2)}\n`);
+    const roundedFigures = Object.fromEntries(
+      Object.entries(figures).map(([key, value]) => [key, rounded(value)]),
+    );
+    await writeFile(BASELINE, `${JSON.stringify({ ...kept, [name]: roundedFigures }, null, 2)}\n`);
   }
 } finally {
   await heartbeats.stop();

@@ -56,9 +56,9 @@ export async function startServers(isReal: boolean): Promise<Servers> {
         WORKSPACE_HEALTH_LISTEN_PORT: '0',
       },
       async copyInstance(like, copies) {
-        const told = answer();
+        const answered = answer();
         cloud.send({ like, copies });
-        return z.object({ ids: z.array(z.string()) }).parse(await told).ids;
+        return z.object({ ids: z.array(z.string()) }).parse(await answered).ids;
       },
       stop,
     };

@@ -4,8 +4,8 @@ import { createStore } from '../../../src/controller/cache/store.ts';
 import { connect, watchObjects } from '../apiServer/connection.ts';
 
 // A process of its own, for runtime.ts: what it holds in memory is the cache and what the cache needs.
-const told = await new Promise<unknown>((resolve) => process.once('message', resolve));
-const connection = connect(z.object({ url: z.string(), mount: z.string() }).parse(told));
+const message = await new Promise<unknown>((resolve) => process.once('message', resolve));
+const connection = connect(z.object({ url: z.string(), mount: z.string() }).parse(message));
 const store = createStore<Workspace>();
 const startedAt = performance.now();
 const reflector = watchObjects(connection, store);

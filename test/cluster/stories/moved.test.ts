@@ -80,10 +80,12 @@ describe.concurrent('a Workspace that was moved: the same name, another uid, the
       );
       expect(after.metadata.uid).not.toBe(before.metadata.uid);
       expect(after.metadata.finalizers).toEqual([FINALIZER]);
-      const told = await untilWorkspace(scene, name, 'the old one is heard', (it) =>
+      const workspace = await untilWorkspace(scene, name, 'the old one is heard', (it) =>
         (conditionOf(it, 'EarlierInstance')?.message ?? '').includes('still heartbeats'),
       );
-      expect(conditionOf(told, 'EarlierInstance')?.message).toContain(`${old} of uid ${before.metadata.uid}`);
+      expect(conditionOf(workspace, 'EarlierInstance')?.message).toContain(
+        `${old} of uid ${before.metadata.uid}`,
+      );
       await until('an event says so', async () =>
         (await eventsOf(scene, name)).some(({ reason }) => reason === 'EarlierInstance'),
       );

@@ -132,10 +132,10 @@ contract('server-side apply', (api) => {
     const status = widget('a', { size: 9 }, { status: { note: 'n' } });
     expect(await api.refused('PATCH', `${one}/status`, status, tuner)).toMatchObject({ code: 404 });
     await api.ok('PATCH', one, widget('a', {}, { status: { note: 'ignored' } }), gitops);
-    const told = await api.ok('PATCH', `${one}/status`, status, tuner);
-    expect(told.spec).toEqual({ size: 1, color: 'red' });
-    expect(told.status).toEqual({ observedGeneration: -1, note: 'n' });
-    expect(ownersOf(told)).toEqual({
+    const applied = await api.ok('PATCH', `${one}/status`, status, tuner);
+    expect(applied.spec).toEqual({ size: 1, color: 'red' });
+    expect(applied.status).toEqual({ observedGeneration: -1, note: 'n' });
+    expect(ownersOf(applied)).toEqual({
       'Apply gitops': { 'f:spec': { 'f:size': {} } },
       'Apply tuner status': { 'f:status': { 'f:note': {} } },
     });

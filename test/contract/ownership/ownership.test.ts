@@ -204,10 +204,10 @@ contract('owners of built-in kinds', (api) => {
     };
     await api.ok('POST', events, event, by('operator'));
     const series = { count: 2, lastObservedTime: '2026-01-01T00:00:01.000000Z' };
-    const told = await api.ok('PATCH', `${events}/e`, { series }, by('operator', merge));
+    const patched = await api.ok('PATCH', `${events}/e`, { series }, by('operator', merge));
     const fields = ['action', 'eventTime', 'note', 'reason', 'regarding', 'type'];
     const own = [...fields, 'reportingController', 'reportingInstance'].map((name) => [`f:${name}`, {}]);
-    expect(ownersOf(told)).toEqual({
+    expect(ownersOf(patched)).toEqual({
       'Update operator': {
         ...Object.fromEntries(own),
         'f:series': { '.': {}, 'f:count': {}, 'f:lastObservedTime': {} },

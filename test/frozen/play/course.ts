@@ -72,14 +72,20 @@ export async function follow(frozen: Frozen, turns: Turns): Promise<Course> {
   return { world, hands, check, take };
 }
 
-function compare(step: Step, outcome: Outcome, told: string, alone: boolean, authentic: boolean): void {
-  expect(outcome.ends, told).toEqual(step.ends);
-  expect(nonZero(outcome.provisions), told).toEqual(nonZero(step.provisions ?? {}));
-  expect(outcome.altered, `${told}\nsent again, and otherwise`).toEqual([]);
+function compare(
+  step: Step,
+  outcome: Outcome,
+  description: string,
+  alone: boolean,
+  authentic: boolean,
+): void {
+  expect(outcome.ends, description).toEqual(step.ends);
+  expect(nonZero(outcome.provisions), description).toEqual(nonZero(step.provisions ?? {}));
+  expect(outcome.altered, `${description}\nsent again, and otherwise`).toEqual([]);
   // A release without MACs sends what is in doubt again; this one looks up what carries none.
-  if (authentic) for (const name of step.replays ?? []) expect(outcome.replays, told).toContain(name);
-  else if (alone) expect(outcome.replays, `${told}\nsent again without a MAC`).toEqual([]);
-  if (step.quiet && alone) expect(outcome.writes, `${told}\nwrites`).toBe(0);
+  if (authentic) for (const name of step.replays ?? []) expect(outcome.replays, description).toContain(name);
+  else if (alone) expect(outcome.replays, `${description}\nsent again without a MAC`).toEqual([]);
+  if (step.quiet && alone) expect(outcome.writes, `${description}\nwrites`).toBe(0);
 }
 
 /** Whether the release that left this gave its launches MACs. */

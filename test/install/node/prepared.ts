@@ -25,15 +25,15 @@ export interface Prepared {
 const VARIABLE = 'WORKSPACE_NODE_BED';
 
 /** @param since a commit whose release is to be there too */
-export async function prepare(tell: (line: string) => void, since?: string): Promise<Prepared> {
+export async function prepare(log: (line: string) => void, since?: string): Promise<Prepared> {
   const folder = await mkdtemp(join(tmpdir(), 'workspace-node-'));
-  const binaries = await controlPlane(tell);
-  const programs = await nodePrograms(tell);
+  const binaries = await controlPlane(log);
+  const programs = await nodePrograms(log);
   const pause = join(folder, 'pause.tar');
   await pauseImage(programs.pause, pause);
-  tell('building deploy/Dockerfile');
-  const image = await operatorImage(tell);
-  const older = since === undefined ? undefined : await olderRelease(since, folder, tell);
+  log('building deploy/Dockerfile');
+  const image = await operatorImage(log);
+  const older = since === undefined ? undefined : await olderRelease(since, folder, log);
   return {
     folder,
     cgroup: cgroupOf(process.pid),

@@ -37,17 +37,17 @@ function programsOf(version: string): Record<keyof NodePrograms, GoProgram> {
 
 /** Finds them in the user's cache, or builds them with Go: minutes. */
 export async function nodePrograms(
-  tell: (line: string) => void,
+  log: (line: string) => void,
   env: Env = process.env,
 ): Promise<NodePrograms> {
   const { kubelet, scheduler, proxy, router, pause } = programsOf(await kubernetesVersion());
   // One after the other: the first three share most of what is compiled.
   return {
-    scheduler: await goProgram(scheduler, tell, env),
-    kubelet: await goProgram(kubelet, tell, env),
-    proxy: await goProgram(proxy, tell, env),
-    pause: await goProgram(pause, tell, env),
-    router: await goProgram(router, tell, env),
+    scheduler: await goProgram(scheduler, log, env),
+    kubelet: await goProgram(kubelet, log, env),
+    proxy: await goProgram(proxy, log, env),
+    pause: await goProgram(pause, log, env),
+    router: await goProgram(router, log, env),
   };
 }
 

@@ -61,10 +61,10 @@ function quotas(world: World): Step[] {
   if (budget.quotas === 0) return result;
   for (const quota of terms.quotas.filter((it) => !full.includes(it))) {
     const filled = { ...spent(world, 'quotas'), full: [...full, quota] };
-    const told = refusalsOf(quota);
+    const refusals = refusalsOf(quota);
     const heard = {
-      ...processWith(world, { heard: [...process.heard, ...told] }),
-      others: { ...others, refusals: [...others.refusals, ...told] },
+      ...processWith(world, { heard: [...process.heard, ...refusals] }),
+      others: { ...others, refusals: [...others.refusals, ...refusals] },
     };
     result.push(step(world, `the quota of ${quota} is full`, filled));
     result.push(step(world, `others are refused: the quota of ${quota} is full`, { ...filled, ...heard }));

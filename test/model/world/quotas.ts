@@ -52,13 +52,13 @@ export function refusalOf(full: readonly Quota[], asked: AskedFor): Limit | unde
 /** The refusals by which others find out that a quota is full. */
 export function refusalsOf(quota: Quota): Heard[] {
   const { class: kind, code, refuses } = LIMITS[quota];
-  const told = new Set<string>();
+  const seen = new Set<string>();
   return OFFERED.filter(refuses).flatMap((asked): Heard[] => {
     // One refused try of the smallest, a bucket.
     if (asked.instanceType === SIZES[0] && quota !== 'Spot, large types') return [];
     const bucket = quota === 'the account' ? '' : `${asked.capacityType} ${isStandard(asked)}`;
-    if (told.has(bucket)) return [];
-    told.add(bucket);
+    if (seen.has(bucket)) return [];
+    seen.add(bucket);
     return [{ kind: 'refused', asked, class: kind, code, at: NOW, until: NOW + SECOND }];
   });
 }

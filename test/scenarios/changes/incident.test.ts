@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { Operator } from '../../../src/operator/operator.ts';
 import { createScene, type Scene } from '../scene/scene.ts';
-import { expectIncidentTold, tellIncident } from '../steps/incidentStory.ts';
+import { expectIncidentReported, playIncident } from '../steps/incidentStory.ts';
 
 describe('the incident: one secret changed, four reports that it is dead', () => {
   let scene: Scene;
@@ -13,5 +13,5 @@ describe('the incident: one secret changed, four reports that it is dead', () =>
   afterAll(() => scene.close());
 
   test('one change is one provision, and the reports are counted and dropped', () =>
-    tellIncident(scene, () => expectIncidentTold(scene, operator)));
+    playIncident(scene, () => expectIncidentReported(scene, operator)));
 });

@@ -119,11 +119,11 @@ test('deleted while it is down, the keys are made again: nothing is replaced for
   await operator.stop();
   await scene.kube.delete(SECRETS, KEYS.name, KEYS.namespace);
   operator = await scene.start();
-  const told = await untilWorkspace(scene, 'rest', 'it is said', (it) => {
+  const workspace = await untilWorkspace(scene, 'rest', 'it is said', (it) => {
     return conditionOf(it, 'SecretsSynced')?.reason === 'KeyLost';
   });
-  expect(told.status?.desired?.env).not.toContain(lost);
-  expect(isReady(told)).toBe(true);
+  expect(workspace.status?.desired?.env).not.toContain(lost);
+  expect(isReady(workspace)).toBe(true);
   await until('an event says so', async () =>
     (await eventsOf(scene, 'rest')).some(({ reason, note }) => reason === 'KeyLost' && note.includes(lost)),
   );

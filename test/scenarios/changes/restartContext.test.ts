@@ -82,8 +82,8 @@ describe.concurrent('the restart context', () => {
     await putSecret(scene, 'told-env', { KEY: 'a new value', OTHER: 'b' });
     const second = await untilReady(scene, 'told', 2);
     const { openedAt } = second.status?.launch ?? {};
-    const told = `restarted at ${openedAt}: SecretChanged told-env/KEY told-env/OTHER\n`;
-    await until('the agent was told', () => instanceOf(second).console.includes(told));
+    const line = `restarted at ${openedAt}: SecretChanged told-env/KEY told-env/OTHER\n`;
+    await until('the agent was told', () => instanceOf(second).console.includes(line));
     expect(instanceOf(second).console).not.toContain('a new value');
     expect(instanceOf(first).console).not.toContain('restarted');
   });

@@ -135,15 +135,15 @@ describe.concurrent('what the operator stands on is away when it starts, and com
       try {
         await expectPatience(scene, /NoCredentials/);
         await putSecret(scene, 'ada-env', { KEY: 'b' });
-        const told = await untilWorkspace(
+        const workspace = await untilWorkspace(
           scene,
           'ada',
           'CloudUnavailable',
           (it) => conditionOf(it, 'UpToDate')?.reason === 'CloudUnavailable',
         );
         const message = /WorkspaceClass "standard".*NoCredentials.*Give the process credentials/;
-        expect(conditionOf(told, 'Ready')).toMatchObject({ status: 'True', reason: 'Ready' });
-        expect(conditionOf(told, 'UpToDate')?.message).toMatch(message);
+        expect(conditionOf(workspace, 'Ready')).toMatchObject({ status: 'True', reason: 'Ready' });
+        expect(conditionOf(workspace, 'UpToDate')?.message).toMatch(message);
         const events = await until('an event says so', async () => {
           const all = await eventsOf(scene, 'ada');
           return all.some(({ reason }) => reason === 'CloudUnavailable') && all;

@@ -185,15 +185,15 @@ describe('what is spoilt under a Workspace that serves', () => {
 
   describe.concurrent('keeps its instance, and it is said why', () => {
     test.each(CASES)('$name', async ({ name, reason, message }) => {
-      const told = await untilWorkspace(
+      const workspace = await untilWorkspace(
         scene,
         name,
         reason,
         (it) => conditionOf(it, 'UpToDate')?.reason === reason,
       );
-      expect(conditionOf(told, 'Ready')).toMatchObject({ status: 'True', reason: 'Ready' });
-      expect(conditionOf(told, 'UpToDate')).toMatchObject({ status: 'False' });
-      expect(conditionOf(told, 'UpToDate')?.message).toMatch(message);
+      expect(conditionOf(workspace, 'Ready')).toMatchObject({ status: 'True', reason: 'Ready' });
+      expect(conditionOf(workspace, 'UpToDate')).toMatchObject({ status: 'False' });
+      expect(conditionOf(workspace, 'UpToDate')?.message).toMatch(message);
       const event = await until(`an event says ${reason}`, async () =>
         (await eventsOf(scene, name)).find((one) => one.reason === reason),
       );

@@ -81,15 +81,15 @@ describe('a Workspace that can not be launched', () => {
   afterAll(() => scene.close());
 
   test.concurrent.each(CASES)('$name: Ready and an event say why', async ({ name, reason, message }) => {
-    const told = await untilWorkspace(
+    const workspace = await untilWorkspace(
       scene,
       name,
       reason,
       (it) => conditionOf(it, 'Ready')?.reason === reason,
     );
-    expect(conditionOf(told, 'Ready')).toMatchObject({ status: 'False' });
-    expect(conditionOf(told, 'Ready')?.message).toMatch(message);
-    expect(conditionOf(told, 'Stalled')).toMatchObject({ status: 'True', reason });
+    expect(conditionOf(workspace, 'Ready')).toMatchObject({ status: 'False' });
+    expect(conditionOf(workspace, 'Ready')?.message).toMatch(message);
+    expect(conditionOf(workspace, 'Stalled')).toMatchObject({ status: 'True', reason });
     const event = await until(`an event says ${reason}`, async () =>
       (await eventsOf(scene, name)).find((one) => one.reason === reason),
     );

@@ -91,10 +91,10 @@ describe('letting go', () => {
     await until('EC2 was asked in vain, twice', () => asked() >= 2);
     expect((await getWorkspace(scene, 'lost')).metadata.finalizers).toHaveLength(1);
     await abandon(scene, 'lost');
-    const told = await until('an event says so', async () =>
+    const event = await until('an event says so', async () =>
       (await eventsOf(scene, 'lost')).find(({ note }) => note.includes('without proof')),
     );
-    expect(told).toMatchObject({ type: 'Warning', reason: 'TerminationBlocked' });
+    expect(event).toMatchObject({ type: 'Warning', reason: 'TerminationBlocked' });
     scene.stack.ec2.faults.remove(rule);
     expect(liveInstancesOf(scene, 'lost')).toEqual([status?.launch?.instanceID]);
     expect(terminationsOf(scene, 'lost')).toEqual([]);

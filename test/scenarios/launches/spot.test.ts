@@ -76,11 +76,11 @@ describe.concurrent('on Spot', () => {
     expect(provisionsOf(scene, 'taken')).toHaveLength(2);
     expect(terminationsOf(scene, 'taken')).toEqual([]);
     expect(liveInstancesOf(scene, 'taken')).toEqual([second.status?.launch?.instanceID]);
-    const told = await until('an event says so', async () => {
+    const events = await until('an event says so', async () => {
       const found = (await eventsOf(scene, 'taken')).filter((one) => one.reason === 'Interrupted');
       return found.length > 0 && found;
     });
-    expect(told).toMatchObject([{ type: 'Warning', note: expect.stringContaining(id) }]);
+    expect(events).toMatchObject([{ type: 'Warning', note: expect.stringContaining(id) }]);
     await until('the new agent was told why', () =>
       instanceOf(scene, second).console.includes(': Interrupted'),
     );

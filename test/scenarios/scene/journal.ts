@@ -7,7 +7,7 @@ import type { Condition } from '../../../src/api/base/meta.ts';
 import type { WorkspaceStatus } from '../../../src/api/kinds/workspace.ts';
 import { TAG } from '../../../src/api/launch/tags.ts';
 import { systemClock } from '../../../src/controller/lib/clock.ts';
-import { createTimeline, type Tell } from '../../support/base/timeline.ts';
+import { createTimeline, type Note } from '../../support/base/timeline.ts';
 import type { Witness } from './witness.ts';
 
 type Version = Pick<Change, 'type' | 'object' | 'previous'>;
@@ -20,7 +20,7 @@ interface Seen {
 
 /** All that was seen to happen in a scene: what people did, operators said, the cluster held and the cloud did. */
 export interface Journal extends Witness {
-  tell: Tell;
+  note: Note;
   /** A version of a Workspace, a class or an Event. */
   change(version: Version): void;
   /** A log line of an operator. */
@@ -62,7 +62,7 @@ export function createJournal(speed: number): Journal & { attach(ec2: Ec2Server)
   }
 
   return {
-    tell: timeline.tell,
+    note: timeline.note,
     timeline: timeline.text,
     change(version) {
       timeline.change(version);
@@ -79,7 +79,7 @@ export function createJournal(speed: number): Journal & { attach(ec2: Ec2Server)
       const fields = Object.entries(line).flatMap(([name, value]) =>
         LEFT_OUT.includes(name) ? [] : [`${name}=${short(value)}`],
       );
-      timeline.tell(`${who}: ${String(line.msg)} ${fields.join(' ')}`);
+      timeline.note(`${who}: ${String(line.msg)} ${fields.join(' ')}`);
     },
     onWorkspace(name, listener) {
       const entry = { name, listener };
@@ -90,19 +90,19 @@ export function createJournal(speed: number): Journal & { attach(ec2: Ec2Server)
       cloud = state;
       const nameOf = (tags: Parameters<typeof tagMap>[0]) => tagMap(tags)[TAG.name];
       state.lifecycle.subscribe(({ id, tags }, now) =>
-        timeline.tell(`EC2: ${id} of ${nameOf(tags)} is ${now}`),
+        timeline.note(`EC2: ${id} of ${nameOf(tags)} is ${now}`),
       );
       state.ledger.onCall(({ action, dryRun, outcome, answered }) => {
         if (/^(Describe|Get)/.test(action) && outcome === 'ok' && answered) return;
         const how = `${outcome}${answered ? '' : ', unanswered'}`;
-        timeline.tell(`EC2: ${action}${dryRun ? ' (dry run)' : ''} → ${how}`);
+        timeline.note(`EC2: ${action}${dryRun ? ' (dry run)' : ''} → ${how}`);
       });
     },
     glance() {
       const lines = [...present.values()].map(({ kind, metadata: { name }, status }) => {
         const { launch, conditions = [] } = status ?? {};
         const said = conditions
-          .filter(isTold)
+          .filter(isShown)
           .map((it) => `${it.type}=${it.status} ${it.reason} (${it.message})`);
         if (kind !== 'Workspace') return `class ${name}: ${said.join(', ')}`;
         const instances = instancesOf(name).slice(-3).join(', ') || 'none';
@@ -115,7 +115,7 @@ export function createJournal(speed: number): Journal & { attach(ec2: Ec2Server)
 }
 
 /** Those that say how it is, and whatever is not as it should be. */
-function isTold({ type, status }: Condition): boolean {
+function isShown({ type, status }: Condition): boolean {
   return type === 'Ready' || type === 'UpToDate' || status !== 'True';
 }
 

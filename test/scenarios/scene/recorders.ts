@@ -1,16 +1,16 @@
 import type { Ec2Server } from '../../../dev/ec2/server.ts';
 import type { OperatorProcess } from '../../../dev/stack/operatorProcess.ts';
 import type { KubeClient, Resource } from '../../../src/controller/client/client.ts';
-import type { Tell } from '../../support/base/timeline.ts';
+import type { Note } from '../../support/base/timeline.ts';
 import type { Raised } from './raised.ts';
 import { within } from './until.ts';
 
 const LONGEST = 160;
 
 /** What people write to the cluster is told; the content of Secrets is not. */
-export function toldKube(kube: KubeClient, tell: Tell): KubeClient {
+export function recordedKube(kube: KubeClient, note: Note): KubeClient {
   const line = (verb: string, { plural }: Resource, name: string, body?: unknown) =>
-    tell(`someone: ${verb} ${plural} ${name} ${plural === 'secrets' ? '' : short(body)}`.trim());
+    note(`someone: ${verb} ${plural} ${name} ${plural === 'secrets' ? '' : short(body)}`.trim());
   return {
     ...kube,
     create(resource, body, ...rest) {
@@ -34,43 +34,48 @@ export function toldKube(kube: KubeClient, tell: Tell): KubeClient {
 }
 
 /** What tests do to cluster, cloud and agents is told. */
-export function toldStack<T extends Raised['stack']>(stack: T, tell: Tell): T {
+export function recordedStack<T extends Raised['stack']>(stack: T, note: Note): T {
   const { api, agents } = stack;
   const ec2: Ec2Server = {
     ...stack.ec2,
-    faults: told(stack.ec2.faults, ['add', 'end', 'impair'], 'EC2 from now on', tell),
+    faults: recorded(stack.ec2.faults, ['add', 'end', 'impair'], 'EC2 from now on', note),
   };
   return {
     ...stack,
     ec2,
     api: {
       ...api,
-      faults: told(api.faults, ['add', 'clear', 'closeWatches'], 'API server from now on', tell),
+      faults: recorded(api.faults, ['add', 'clear', 'closeWatches'], 'API server from now on', note),
     },
-    agents: told(agents, ['silence', 'hold', 'crash'], 'agents from now on', tell),
+    agents: recorded(agents, ['silence', 'hold', 'crash'], 'agents from now on', note),
   };
 }
 
 /** Its end is told, and it is not waited for in vain. */
-export function toldProcess(process: OperatorProcess, tell: Tell): OperatorProcess {
-  void process.ended.then((code) => tell(`operator ${process.pid}: ended (${code ?? 'by a signal'})`));
+export function recordedProcess(process: OperatorProcess, note: Note): OperatorProcess {
+  void process.ended.then((code) => note(`operator ${process.pid}: ended (${code ?? 'by a signal'})`));
   return {
     ...process,
     line: (matches) => within(`operator ${process.pid} says what fits ${matches}`, process.line(matches)),
     end(signal) {
-      tell(`someone: ${signal} to operator ${process.pid}`);
+      note(`someone: ${signal} to operator ${process.pid}`);
       return process.end(signal);
     },
   };
 }
 
-function told<T extends object>(target: T, names: readonly (keyof T & string)[], who: string, tell: Tell): T {
+function recorded<T extends object>(
+  target: T,
+  names: readonly (keyof T & string)[],
+  who: string,
+  note: Note,
+): T {
   const entries = names.map((name) => {
     const call = target[name] as (...args: unknown[]) => unknown;
     return [
       name,
       (...args: unknown[]) => {
-        tell(`${who}: ${name} ${args.map(short).join(' ')}`);
+        note(`${who}: ${name} ${args.map(short).join(' ')}`);
         return call(...args);
       },
     ];

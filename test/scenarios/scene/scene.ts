@@ -18,7 +18,7 @@ import { createTestDatabase } from '../../support/gateway/postgres.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { CLASSES, classManifest } from './objects.ts';
 import { type Raised, raiseEmbedded, type SceneOptions } from './raised.ts';
-import { toldKube, toldProcess, toldStack } from './recorders.ts';
+import { recordedKube, recordedProcess, recordedStack } from './recorders.ts';
 import { addWitness } from './witness.ts';
 
 /** Twenty times life size: a second lasts 50 ms, a boot a bit more than one second. */
@@ -77,8 +77,8 @@ export async function createSceneOn<T extends Raised>(
   });
   await raised.follow(journal.change);
   journal.attach(raised.stack.ec2);
-  const stack = toldStack(raised.stack, journal.tell);
-  const kube = toldKube(raised.kube, journal.tell);
+  const stack = recordedStack(raised.stack, journal.note);
+  const kube = recordedKube(raised.kube, journal.note);
   const stops: (() => Promise<unknown>)[] = [];
   await kube.create(CLASSES, classManifest('standard'));
   return {
@@ -94,13 +94,13 @@ export async function createSceneOn<T extends Raised>(
       return operator;
     },
     spawn(env = {}, ...args) {
-      const operator = toldProcess(
+      const operator = recordedProcess(
         startOperatorProcess(
           { ...stack.operatorEnv, ...env },
           (line) => hear(`operator ${operator.pid}`, line),
           args,
         ),
-        journal.tell,
+        journal.note,
       );
       stops.push(() => operator.end('SIGKILL'));
       return operator;

@@ -9,7 +9,7 @@ import { createWorkspace, putSecret, report, untilReady, untilWorkspace } from '
  * One secret changed, and four reports while its successor boots: one provision, and a later change is another.
  * @param judge what else must hold between the two
  */
-export async function tellIncident(scene: Scene, judge: () => Promise<void> = async () => {}): Promise<void> {
+export async function playIncident(scene: Scene, judge: () => Promise<void> = async () => {}): Promise<void> {
   await putSecret(scene, 'ada-env', { API_KEY: 'first' });
   await createWorkspace(scene, 'ada');
   const first = await untilReady(scene, 'ada', 1);
@@ -47,7 +47,7 @@ export async function tellIncident(scene: Scene, judge: () => Promise<void> = as
 }
 
 /** What an operator in this process says of it, before the later change. */
-export async function expectIncidentTold(scene: Scene, operator: Operator): Promise<void> {
+export async function expectIncidentReported(scene: Scene, operator: Operator): Promise<void> {
   const dropped = scene.logs.filter((line) => line.msg === 'report.dropped');
   expect(dropped).toHaveLength(4);
   expect(await metric(operator, 'workspace_reports_total{outcome="dropped"}')).toBe(4);

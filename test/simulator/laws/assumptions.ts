@@ -22,7 +22,7 @@ const EFFECTS = /^(Run|Terminate|Stop|Start)Instances$/;
 export function createAssumptions({ service: { cloud }, clock }: Scene): Assumptions {
   let first: string | undefined;
   const absences = new Map<string, Absence>();
-  const tell = (what: string) => {
+  const report = (what: string) => {
     first ??= `${(clock.monotonic() / 1000).toFixed(1)}s ${what}`;
   };
   const drift = () => clock.now() - clock.monotonic();
@@ -30,7 +30,7 @@ export function createAssumptions({ service: { cloud }, clock }: Scene): Assumpt
 
   cloud.ledger.onCall(({ action, dryRun, outcome, afterMs }) => {
     if (dryRun || outcome === 'lost' || !EFFECTS.test(action)) return;
-    if (afterMs > lateMs) tell(`T_late: ${action} was carried out ${afterMs} ms after it was sent`);
+    if (afterMs > lateMs) report(`T_late: ${action} was carried out ${afterMs} ms after it was sent`);
   });
 
   function lookAt({ id, visibleAt, hiddenUntil }: InstanceRecord): void {
@@ -46,14 +46,14 @@ export function createAssumptions({ service: { cloud }, clock }: Scene): Assumpt
     if (before) delete before.shownSince;
     else absences.set(id, { since: now });
     const hiddenMs = now - (before?.since ?? now);
-    if (hiddenMs > visibilityMs) tell(`T_vis: ${id} was not shown for ${hiddenMs} ms without a break`);
+    if (hiddenMs > visibilityMs) report(`T_vis: ${id} was not shown for ${hiddenMs} ms without a break`);
   }
 
   return {
     look() {
       for (const instance of cloud.instances.values())
         if (currentState(instance) !== 'terminated') lookAt(instance);
-      if (drift() !== begun) tell(`the wall clock jumped by ${drift() - begun} ms`);
+      if (drift() !== begun) report(`the wall clock jumped by ${drift() - begun} ms`);
     },
     broken: () => first,
   };

@@ -11,7 +11,7 @@ export function unfulfilled(scene: Scene, people: People): string | undefined {
     const workspace = people.read(name);
     if (!workspace) continue;
     const wants = missing(scene, people, name, workspace, living.get(workspace.metadata.uid) ?? []);
-    if (wants && !isTold(workspace, people)) return `${name}: ${wants} (${saidOf(workspace)})`;
+    if (wants && !isReported(workspace, people)) return `${name}: ${wants} (${saidOf(workspace)})`;
   }
   const known = new Set(people.names().map((name) => people.read(name)?.metadata.uid));
   // A status that somebody edits may hide a request that is still on its way: the orphans' controller tells of it.
@@ -22,7 +22,7 @@ export function unfulfilled(scene: Scene, people: People): string | undefined {
 }
 
 /** What an edited status names may be anybody's: then a person has to see, and is told. */
-function isTold({ metadata, status }: Workspace, people: People): boolean {
+function isReported({ metadata, status }: Workspace, people: People): boolean {
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
   return people.isEdited(metadata.uid) && ready?.reason === 'TerminationBlocked';
 }

@@ -83,20 +83,21 @@ function createReader(store: HeartbeatStore) {
 async function setUp(database: TestDatabase) {
   const session = new pg.Client({ connectionString: database.url });
   await session.connect();
-  await session.query('CREATE SCHEMA told');
-  await session.query('CREATE TABLE told.clock (at timestamptz)');
-  await session.query('INSERT INTO told.clock VALUES (now())');
+  await session.query('CREATE SCHEMA clocked');
+  await session.query('CREATE TABLE clocked.clock (at timestamptz)');
+  await session.query('INSERT INTO clocked.clock VALUES (now())');
   await session.query(
-    "CREATE FUNCTION told.now() RETURNS timestamptz STABLE LANGUAGE sql AS 'SELECT at FROM told.clock'",
+    "CREATE FUNCTION clocked.now() RETURNS timestamptz STABLE LANGUAGE sql AS 'SELECT at FROM clocked.clock'",
   );
   const url = new URL(database.url);
-  url.searchParams.set('options', '-c search_path=told,pg_catalog,public');
+  url.searchParams.set('options', '-c search_path=clocked,pg_catalog,public');
   const store = createPostgresStore({ databaseURL: url.href, logger: pino({ level: 'silent' }) });
   await store.readAll();
   return {
     store,
-    tell: (ms: number) => session.query('UPDATE told.clock SET at = to_timestamp($1::float8 / 1000)', [ms]),
-    forget: () => session.query('TRUNCATE told.workspace_launch, told.gateway_liveness'),
+    setClock: (ms: number) =>
+      session.query('UPDATE clocked.clock SET at = to_timestamp($1::float8 / 1000)', [ms]),
+    forget: () => session.query('TRUNCATE clocked.workspace_launch, clocked.gateway_liveness'),
     async close() {
       await store.close();
       await session.end();
@@ -107,7 +108,7 @@ async function setUp(database: TestDatabase) {
 
 test('the memory store answers as Postgres does, after any operations on both', async () => {
   const database = await createTestDatabase();
-  const { store: postgres, tell, forget, close } = await setUp(database);
+  const { store: postgres, setClock, forget, close } = await setUp(database);
   try {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
@@ -118,7 +119,7 @@ test('the memory store answers as Postgres does, after any operations on both', 
         for (const it of steps) {
           // Versions are times: what happens at another moment has another one.
           await clock.advance(it.kind === 'pass' ? it.ms : 1);
-          await tell(clock.now());
+          await setClock(clock.now());
           expect(await take(memory, it)).toEqual(await take(postgres, it));
           expect(await readMemory()).toEqual(await readPostgres());
         }

@@ -5,11 +5,11 @@ const SHOWN = Number(process.env.TIMELINE ?? 150);
 /** Lines among which one that is told again is counted and not repeated. */
 const RECENT = 8;
 
-export type Tell = (what: string) => void;
+export type Note = (what: string) => void;
 
 /** What all of them did, each in one line: people, operators, API server, EC2. */
 export interface Timeline {
-  tell: Tell;
+  note: Note;
   /** A version of a Workspace, a class or an Event. */
   change(change: Pick<Change, 'type' | 'object' | 'previous'>): void;
   text(): string;
@@ -19,7 +19,7 @@ export interface Timeline {
 export function createTimeline(now: () => number): Timeline {
   const lines: { at: number; what: string; times: number; lastAt: number }[] = [];
 
-  function tell(what: string): void {
+  function note(what: string): void {
     const known = lines.slice(-RECENT).find((line) => line.what === what);
     const at = now();
     if (known) Object.assign(known, { times: known.times + 1, lastAt: at });
@@ -27,10 +27,10 @@ export function createTimeline(now: () => number): Timeline {
   }
 
   return {
-    tell,
+    note,
     change(change) {
-      if ('involvedObject' in change.object) tellEvent(change.object as unknown as ToldEvent, tell);
-      else tellChange(change, tell);
+      if ('involvedObject' in change.object) noteEvent(change.object as unknown as ShownEvent, note);
+      else noteChange(change, note);
     },
     text() {
       const shown = lines.slice(-SHOWN);
@@ -49,18 +49,18 @@ function seconds(ms: number): string {
   return `${(ms / 1_000).toFixed(2)}s`;
 }
 
-interface ToldEvent {
+interface ShownEvent {
   involvedObject: { name: string };
   type: string;
   reason: string;
   message: string;
 }
 
-function tellEvent({ involvedObject, type, reason, message }: ToldEvent, tell: Tell): void {
-  tell(`event of ${involvedObject.name}: ${type} ${reason}: ${message.slice(0, 120)}`);
+function noteEvent({ involvedObject, type, reason, message }: ShownEvent, note: Note): void {
+  note(`event of ${involvedObject.name}: ${type} ${reason}: ${message.slice(0, 120)}`);
 }
 
-interface Told {
+interface ShownObject {
   metadata: { name: string; deletionTimestamp?: string };
   status?: {
     launch?: { number: number; phase: string; instanceID?: string; cause?: { kind: string } };
@@ -70,7 +70,7 @@ interface Told {
 }
 
 /** A Workspace or a class, in parts of which those that changed are told. */
-function partsOf({ metadata, status }: Told): Map<string, string> {
+function partsOf({ metadata, status }: ShownObject): Map<string, string> {
   const { launch, terminating = [], conditions = [] } = status ?? {};
   const parts = new Map(conditions.map(({ type, status: holds, reason }) => [type, `${holds} ${reason}`]));
   if (launch)
@@ -83,20 +83,20 @@ function partsOf({ metadata, status }: Told): Map<string, string> {
   return parts;
 }
 
-function tellChange(
+function noteChange(
   { type, object, previous }: Pick<Change, 'type' | 'object' | 'previous'>,
-  tell: Tell,
+  note: Note,
 ): void {
-  const now = object as unknown as Told;
+  const now = object as unknown as ShownObject;
   const { name } = now.metadata;
   if (type !== 'MODIFIED' || !previous) {
-    tell(`cluster: ${name} ${type.toLowerCase()}`);
+    note(`cluster: ${name} ${type.toLowerCase()}`);
     return;
   }
-  const before = partsOf(previous as unknown as Told);
+  const before = partsOf(previous as unknown as ShownObject);
   const after = partsOf(now);
   const changed = [...after].filter(([part, text]) => before.get(part) !== text);
   const gone = [...before.keys()].filter((part) => !after.has(part)).map((part) => `no ${part}`);
   const words = [...changed.map(([part, text]) => `${part} ${text}`), ...gone];
-  if (words.length > 0) tell(`cluster: ${name}: ${words.join('; ')}`);
+  if (words.length > 0) note(`cluster: ${name}: ${words.join('; ')}`);
 }

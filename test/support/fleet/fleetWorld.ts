@@ -32,13 +32,13 @@ export function createFleetWorld(classSpec: Record<string, unknown> = {}) {
   const workspaces = createStore<Workspace>({ indexes: WORKSPACE_INDEXES });
   const classes = createStore<WorkspaceClass>();
   const woken: string[] = [];
-  const told: string[] = [];
+  const wokenClasses: string[] = [];
   let version = 100;
   const fleet = () =>
     createFleet({
       workspaces,
       classes,
-      onClass: (name) => void told.push(name),
+      onClass: (name) => void wokenClasses.push(name),
       onPlace: (key) => void woken.push(key),
     });
   classes.applyWrite(classOf(classSpec));
@@ -74,7 +74,7 @@ export function createFleetWorld(classSpec: Record<string, unknown> = {}) {
     workspaces,
     classes,
     woken,
-    told,
+    wokenClasses,
     fleet,
     write,
     remove(name: string, namespace = 'default') {

@@ -8,10 +8,10 @@ import type { Loose } from '../base/moments.ts';
 import { MINUTE, NOW } from './facts.ts';
 
 /** A decision, and the lines of the ledger once its status is on record. */
-export type Told = Decision & { ledger: readonly LedgerEntry[] };
+export type DecisionWithLedger = Decision & { ledger: readonly LedgerEntry[] };
 
 /** The decision `ms` after NOW. */
-export function decideAt(facts: Loose<Facts>, ms = 0): Told {
+export function decideAt(facts: Loose<Facts>, ms = 0): DecisionWithLedger {
   const decision = decide(facts as Facts, later(ms));
   return { ...decision, ledger: ledgerBetween((facts as Facts).workspace.status, decision.status) };
 }
@@ -33,7 +33,7 @@ export function withStatus(facts: Loose<Facts>, status: WorkspaceStatus): Facts 
 export function written(
   facts: Loose<Facts>,
   ms = 0,
-): { status: WorkspaceStatus; decision: Told; facts: Facts } {
+): { status: WorkspaceStatus; decision: DecisionWithLedger; facts: Facts } {
   let present = facts as Facts;
   for (let pass = 0; pass < 6; pass += 1) {
     const decision = decideAt(present, ms);
@@ -68,7 +68,7 @@ export function verdictOn(facts: Facts): ValidationFact {
 }
 
 /** Decides with the dry run that it asked for passed. */
-export function decideValidated(facts: Loose<Facts>, ms = 0): Told {
+export function decideValidated(facts: Loose<Facts>, ms = 0): DecisionWithLedger {
   const asked = decideAt(facts, ms);
   if (asked.effect?.kind !== 'DryRun') return asked;
   const validations = [{ ...validatedBy(asked), expiresAt: plus(NOW.mono, ms + MINUTE) }];

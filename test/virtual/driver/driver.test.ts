@@ -37,14 +37,14 @@ describe('a world in virtual time', () => {
   });
 
   test('a wait in vain says what it waited for and what it sees, and shows what happened', async () => {
-    const told = play({}, async (world) => {
+    const played = play({}, async (world) => {
       world.hold('ada', true);
       await launch(world, 'ada');
     });
-    await expect(told).rejects.toThrow(
+    await expect(played).rejects.toThrow(
       /1800 virtual seconds in vain until ada is Ready and up to date with launch 1/,
     );
-    const message = await told.catch(String);
+    const message = await played.catch(String);
     expect(message).toMatch(/ada: launch 2 Submitted, Ready False .*i-\w+ running/);
     expect(message).toMatch(/operator-1: EC2 runInstances ada #1 m7i.large → i-/);
     expect(message).toMatch(/EC2: i-\w+ of ada is pending/);
@@ -52,37 +52,37 @@ describe('a world in virtual time', () => {
   });
 
   test('a law is judged at each change, and ends the story once it is broken', async () => {
-    const told = play({}, async (world) => {
+    const played = play({}, async (world) => {
       world.always('nothing boots', () => world.live('ada').length === 0 || `${world.live('ada')} lives`);
       await launch(world, 'ada');
     });
-    await expect(told).rejects.toThrow(/nothing boots: i-\w+ lives/);
+    await expect(played).rejects.toThrow(/nothing boots: i-\w+ lives/);
   });
 
   test('two live instances of one Workspace end every story', async () => {
-    const told = play({}, async (world) => {
+    const played = play({}, async (world) => {
       await launch(world, 'ada');
       const [first] = world.instances('ada');
       if (!first) throw new Error('there is none');
       world.cloud.instances.set('i-other', { ...first, id: 'i-other' });
       await world.pass(SECOND);
     });
-    await expect(told).rejects.toThrow(/S1: 2 live instances/);
+    await expect(played).rejects.toThrow(/S1: 2 live instances/);
   });
 
   test('what asks again without a pause fails the story, and does not hang it', async () => {
-    const told = play({}, async ({ scene, pass }) => {
+    const played = play({}, async ({ scene, pass }) => {
       const again = () => void scene.clock.setTimeout(again, 0);
       again();
       await pass(SECOND);
     });
-    await expect(told).rejects.toThrow(/time stands still at .* without a pause/);
+    await expect(played).rejects.toThrow(/time stands still at .* without a pause/);
   });
 
   test('a story whose test has run out of time ends, and prints what happened', async () => {
     const over = new AbortController();
     const printed = vi.spyOn(console, 'error').mockImplementation(() => undefined);
-    const told = play(
+    const played = play(
       {},
       async (world) => {
         over.abort(new Error('too late'));
@@ -90,7 +90,7 @@ describe('a world in virtual time', () => {
       },
       over.signal,
     );
-    await expect(told).rejects.toThrow(/too late/);
+    await expect(played).rejects.toThrow(/too late/);
     expect(printed).toHaveBeenCalledWith(expect.stringContaining('cluster: standard added'));
     printed.mockRestore();
   });

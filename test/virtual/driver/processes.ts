@@ -80,8 +80,8 @@ export function createProcesses(scene: Scene, time: Time): Processes {
   let read = 0;
   function said(process: string, message: string): number {
     for (const line of scene.logs.slice(read)) {
-      const told = JSON.parse(line) as { process?: string; msg?: string };
-      const key = `${told.process} ${told.msg}`;
+      const logged = JSON.parse(line) as { process?: string; msg?: string };
+      const key = `${logged.process} ${logged.msg}`;
       counts.set(key, (counts.get(key) ?? 0) + 1);
     }
     read = scene.logs.length;
@@ -117,7 +117,7 @@ export function createProcesses(scene: Scene, time: Time): Processes {
         mortal.thaw();
       },
       async stop() {
-        scene.note(`${name} is told to end`);
+        scene.note(`${name} is asked to end`);
         leave();
         await time.during(starting.then(() => part?.stop()));
         mortal.die();

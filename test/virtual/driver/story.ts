@@ -23,8 +23,8 @@ import { TestRunner, test } from 'vitest';
 import { createWorld, type World, type WorldOptions } from './world.ts';
 
 /** A test that plays in a world of its own; what fails comes with the timeline of all that happened there. */
-export function story(law: string, options: WorldOptions, tell: (world: World) => Promise<void>): void {
-  test(law, () => play(options, tell));
+export function story(law: string, options: WorldOptions, course: (world: World) => Promise<void>): void {
+  test(law, () => play(options, course));
 }
 
 /**
@@ -33,12 +33,12 @@ export function story(law: string, options: WorldOptions, tell: (world: World) =
  */
 export async function play(
   options: WorldOptions,
-  tell: (world: World) => Promise<void>,
+  course: (world: World) => Promise<void>,
   signal = TestRunner.getCurrentTest()?.context.signal,
 ): Promise<void> {
   const world = await createWorld(options, signal);
   try {
-    await tell(world);
+    await course(world);
     for (const operator of world.operators()) {
       const violations = await operator.series('workspace_ledger_violations_total');
       if (Object.keys(violations).length > 0)

@@ -2,7 +2,7 @@ import { TAG } from '../../../src/api/launch/tags.ts';
 import type { KubeRequest, Transport } from '../../../src/controller/client/transport.ts';
 import type { Ec2Calls, RunRequest } from '../../../src/ec2/calls/port.ts';
 import type { Scene, Wire } from '../../simulator/scene/scene.ts';
-import { createTimeline, type Tell, type Timeline } from '../../support/base/timeline.ts';
+import { createTimeline, type Note, type Timeline } from '../../support/base/timeline.ts';
 import { nameOf } from './books.ts';
 import { STORAGE } from './people.ts';
 
@@ -15,16 +15,16 @@ export interface WorldTimeline extends Timeline {
 
 export function createWorldTimeline(now: () => number): WorldTimeline {
   const timeline = createTimeline(now);
-  const { tell, change } = timeline;
+  const { note, change } = timeline;
   return {
     ...timeline,
     wire: {
-      transport: (process, inner) => told(process, inner, tell),
-      calls: (process, inner) => toldCalls(process, inner, tell),
+      transport: (process, inner) => recordedTransport(process, inner, note),
+      calls: (process, inner) => recordedCalls(process, inner, note),
     },
     attach({ api, service }) {
       service.cloud.lifecycle.subscribe((instance, state) =>
-        tell(`EC2: ${instance.id} of ${nameOf(instance)} is ${state}`),
+        note(`EC2: ${instance.id} of ${nameOf(instance)} is ${state}`),
       );
       for (const storage of [STORAGE.workspaces, STORAGE.classes, STORAGE.events])
         api.state.subscribe(storage, { change, reset: () => undefined });
@@ -32,16 +32,16 @@ export function createWorldTimeline(now: () => number): WorldTimeline {
   };
 }
 
-function told(process: string, inner: Transport, tell: Tell): Transport {
+function recordedTransport(process: string, inner: Transport, note: Note): Transport {
   const line = ({ method, path }: KubeRequest) => `${process}: ${method} ${path.replace(/^\/apis?\//, '')}`;
   async function watched<T extends { status: number }>(request: KubeRequest, answer: Promise<T>): Promise<T> {
     const isNews = request.method !== 'GET' && !/\/(leases|events)(\/|$)/.test(request.path);
     try {
       const answered = await answer;
-      if (isNews || answered.status >= 400) tell(`${line(request)} → ${answered.status}`);
+      if (isNews || answered.status >= 400) note(`${line(request)} → ${answered.status}`);
       return answered;
     } catch (error) {
-      tell(`${line(request)} → ${messageOf(error)}`);
+      note(`${line(request)} → ${messageOf(error)}`);
       throw error;
     }
   }
@@ -51,16 +51,16 @@ function told(process: string, inner: Transport, tell: Tell): Transport {
   };
 }
 
-function toldCalls(process: string, inner: Ec2Calls, tell: Tell): Ec2Calls {
+function recordedCalls(process: string, inner: Ec2Calls, note: Note): Ec2Calls {
   const entries = Object.entries(inner).map(([action, run]) => {
     const call = async (...args: unknown[]) => {
       const line = `${process}: EC2 ${action} ${subject(args[0])}`;
       try {
         const answer = await (run as (...given: unknown[]) => Promise<unknown>)(...args);
-        if (!/^(describe|get)/.test(action)) tell(`${line} → ${idOf(answer)}`);
+        if (!/^(describe|get)/.test(action)) note(`${line} → ${idOf(answer)}`);
         return answer;
       } catch (error) {
-        tell(`${line} → ${messageOf(error)}`);
+        note(`${line} → ${messageOf(error)}`);
         throw error;
       }
     };

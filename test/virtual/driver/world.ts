@@ -84,7 +84,7 @@ export async function createWorld(options: WorldOptions = {}, signal?: AbortSign
     wire: timeline.wire,
     ...(options.releases && { toRunInput: renderedBy(PRESENT) }),
   });
-  const scene: Scene = { ...made, note: timeline.tell };
+  const scene: Scene = { ...made, note: timeline.note };
   started = scene;
   timeline.attach(scene);
 
@@ -138,7 +138,7 @@ export async function createWorld(options: WorldOptions = {}, signal?: AbortSign
       };
     },
     letGo: (uid) => void letGo.add(uid),
-    note: timeline.tell,
+    note: timeline.note,
     timeline: timeline.text,
   };
 }

@@ -10,7 +10,7 @@ const PAST_ALL_MS = 5 * MINUTE;
 const SETTLE_MS = 3 * MINUTE;
 
 /** A class `standard` that hears of silence early, of which ten Workspaces are Ready. */
-function watched(tell: (world: World) => Promise<void>): Promise<void> {
+function watched(course: (world: World) => Promise<void>): Promise<void> {
   const standard = {
     heartbeat: { periodSeconds: 10, timeoutSeconds: 30 },
     repair: { afterSeconds: 30 },
@@ -20,7 +20,7 @@ function watched(tell: (world: World) => Promise<void>): Promise<void> {
   return play({ standard }, async (world) => {
     await world.createFleet(COUNT);
     await world.pass(MINUTE);
-    await tell(world);
+    await course(world);
   });
 }
 

@@ -87,8 +87,8 @@ describe('a Workspace that was moved: the same name, another uid, the old instan
         expect(world.provisions('ada')).toHaveLength(2);
         expect(world.terminations()).toEqual([]);
         expect([...world.live('ada')].sort()).toEqual([old, own].sort());
-        const told = world.scene.logs.map((line) => JSON.parse(line) as Record<string, unknown>);
-        expect(told).toContainEqual(
+        const logged = world.scene.logs.map((line) => JSON.parse(line) as Record<string, unknown>);
+        expect(logged).toContainEqual(
           expect.objectContaining({ event: 'orphan.found', instanceID: old, verdict: 'Heartbeating' }),
         );
       },

@@ -8,13 +8,13 @@ import type { World } from '../driver/world.ts';
 const LATE_MS = 20 * SECOND;
 
 /** Two replicas and a Workspace `ada` that may change. */
-function withPair(tell: (world: World) => Promise<void>): Promise<void> {
+function withPair(course: (world: World) => Promise<void>): Promise<void> {
   return play({ replicas: 2 }, async (world) => {
     await world.putSecret('ada-env', { KEY: 'a' });
     await world.createWorkspace('ada');
     await world.untilReady('ada', 1);
     await world.pass(MINUTE);
-    await tell(world);
+    await course(world);
   });
 }
 

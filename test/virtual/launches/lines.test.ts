@@ -146,8 +146,8 @@ describe('launches in line', () => {
     await crowd(world, 100);
     await world.pass(5 * SECOND);
     const waiting = world.workspaces().filter(({ status }) => status?.launch?.phase === 'Waiting');
-    const told = waiting.map(({ metadata }) => world.condition(metadata.name, 'Ready'));
-    const long = told.filter((condition) => condition?.reason === 'LaunchQueued');
+    const conditions = waiting.map(({ metadata }) => world.condition(metadata.name, 'Ready'));
+    const long = conditions.filter((condition) => condition?.reason === 'LaunchQueued');
     expect(long.length).toBeGreaterThan(50);
     expect(long.at(-1)?.message).toMatch(
       /^Launch 1 \(Created\) waits for its turn: EC2 limits RunInstances requests .* number \d+ in line, its turn is about 2026/,

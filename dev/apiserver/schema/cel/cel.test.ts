@@ -100,33 +100,33 @@ test('an error in evaluation is the object’s error, not the server’s', () =>
 
 describe('the error of a failed rule', () => {
   const rule = { rule: 'self.count < 3' };
-  const told = (more: JsonObject) =>
+  const failureOf = (more: JsonObject) =>
     schemaOf(withRule({ ...rule, ...more })).validate(widget({ count: 7 }))[0];
 
   test('has the message, or what messageExpression evaluates to', () => {
-    expect(told({ message: ' at most two ' })?.message).toBe('Invalid value: "object": at most two');
+    expect(failureOf({ message: ' at most two ' })?.message).toBe('Invalid value: "object": at most two');
     const messageExpression = '"at most two, not " + string(self.count)';
-    expect(told({ messageExpression })?.message).toBe('Invalid value: "object": at most two, not 7');
+    expect(failureOf({ messageExpression })?.message).toBe('Invalid value: "object": at most two, not 7');
   });
 
   test('falls back to the message when messageExpression cannot be evaluated', () => {
     const failing = { messageExpression: 'self.list[0]', message: 'at most two' };
-    expect(told(failing)?.message).toBe('Invalid value: "object": at most two');
+    expect(failureOf(failing)?.message).toBe('Invalid value: "object": at most two');
   });
 
   test('stands at fieldPath, with its reason', () => {
-    expect(told({ fieldPath: '.count', reason: 'FieldValueForbidden', message: 'no' })).toEqual({
+    expect(failureOf({ fieldPath: '.count', reason: 'FieldValueForbidden', message: 'no' })).toEqual({
       field: 'spec.count',
       reason: 'FieldValueForbidden',
       message: 'Forbidden: no',
     });
-    expect(told({ fieldPath: ".tags['x/y']", reason: 'FieldValueRequired', message: 'no' })).toEqual({
+    expect(failureOf({ fieldPath: ".tags['x/y']", reason: 'FieldValueRequired', message: 'no' })).toEqual({
       field: 'spec.tags[x/y]',
       reason: 'FieldValueRequired',
       message: 'Required value: no',
     });
-    expect(() => told({ fieldPath: '.nope' })).toThrow('does not refer to a valid field');
-    expect(() => told({ fieldPath: 'count' })).toThrow('must be a valid path');
+    expect(() => failureOf({ fieldPath: '.nope' })).toThrow('does not refer to a valid field');
+    expect(() => failureOf({ fieldPath: 'count' })).toThrow('must be a valid path');
   });
 });
 

@@ -15,11 +15,11 @@ export interface Front {
 
 export function createFront(): Front {
   /** Those that were admitted all stand before those that were not, except for those that moved since the last `settle`. */
-  const told = createLine();
+  const reported = createLine();
   const rest = createLine();
 
   function isOutOfOrder(): boolean {
-    const [next, last] = [rest.first(), told.last()];
+    const [next, last] = [rest.first(), reported.last()];
     return next !== undefined && last !== undefined && next.order < last.order;
   }
 
@@ -27,7 +27,7 @@ export function createFront(): Front {
     move(before, now) {
       if (before && now && before.order === now.order && before.key === now.key) return;
       if (before) {
-        told.remove(before);
+        reported.remove(before);
         rest.remove(before);
       }
       if (now) rest.add(now);
@@ -35,25 +35,25 @@ export function createFront(): Front {
     settle(count) {
       const admitted = new Set<Place>();
       const dropped: Place[] = [];
-      while (count > 0 && (told.length < count || isOutOfOrder())) {
+      while (count > 0 && (reported.length < count || isOutOfOrder())) {
         const next = rest.first();
         if (!next) break;
         rest.remove(next);
-        told.add(next);
+        reported.add(next);
         admitted.add(next);
       }
-      while (told.length > count) {
-        const last = told.last();
+      while (reported.length > count) {
+        const last = reported.last();
         if (!last) break;
-        told.remove(last);
+        reported.remove(last);
         rest.add(last);
         if (!admitted.delete(last)) dropped.push(last);
       }
       return { admitted: [...admitted], dropped };
     },
-    ahead: (order) => told.ahead(order) + rest.ahead(order),
+    ahead: (order) => reported.ahead(order) + rest.ahead(order),
     get length() {
-      return told.length + rest.length;
+      return reported.length + rest.length;
     },
   };
 }

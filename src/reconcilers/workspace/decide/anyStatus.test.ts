@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { arbitraryValue } from '../../../../test/api/arbitraryValue.ts';
-import { decideAt, type Told, withStatus } from '../../../../test/support/workspace/decisions.ts';
+import {
+  type DecisionWithLedger,
+  decideAt,
+  withStatus,
+} from '../../../../test/support/workspace/decisions.ts';
 import {
   CLUSTER,
   desiredOf,
@@ -29,7 +33,7 @@ import type { Facts } from './facts/facts.ts';
 const schema = workspaceCrd().spec.versions[0].schema.openAPIV3Schema.properties?.status;
 if (!schema) throw new Error('the kind has a status');
 const UID = factsOf().workspace.metadata.uid;
-const IDS = ['i-ours', 'i-foreign', 'i-untold', 'i-none'];
+const IDS = ['i-ours', 'i-foreign', 'i-tokenless', 'i-none'];
 const states = fc.constantFrom('pending', 'running', 'stopping', 'stopped', 'shutting-down', 'terminated');
 const ids = fc.constantFrom(...IDS);
 const numbers = fc.oneof(fc.integer({ min: 0, max: 6 }), fc.constantFrom(LARGEST_NUMBER, LARGEST_NUMBER - 1));
@@ -92,13 +96,13 @@ const facts: fc.Arbitrary<Facts> = fc
       instances: [
         ...(present ? [ours] : []),
         instanceOf(numberOf('i-foreign'), b, { id: 'i-foreign', clientToken: 'another' }),
-        instanceOf(numberOf('i-untold'), c, { id: 'i-untold', clientToken: undefined }),
+        instanceOf(numberOf('i-tokenless'), c, { id: 'i-tokenless', clientToken: undefined }),
       ],
     });
   });
 
-function passes(given: Facts): { decisions: Told[]; last: Facts } {
-  const decisions: Told[] = [];
+function passes(given: Facts): { decisions: DecisionWithLedger[]; last: Facts } {
+  const decisions: DecisionWithLedger[] = [];
   let present = given;
   for (let pass = 0; pass < 10; pass += 1) {
     const decision = decideAt(present);
@@ -111,7 +115,7 @@ function passes(given: Facts): { decisions: Told[]; last: Facts } {
   return { decisions, last: present };
 }
 
-function always(law: (given: Facts, decisions: readonly Told[]) => void): void {
+function always(law: (given: Facts, decisions: readonly DecisionWithLedger[]) => void): void {
   fc.assert(
     fc.property(facts, (given) => law(given, passes(given).decisions)),
     { numRuns: 300 },

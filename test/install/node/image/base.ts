@@ -35,7 +35,7 @@ export interface Bases {
  * Stand-ins for the public Node image, which can't be pulled where only packages are at hand: Debian's libraries and npm's
  * Node, without a shell; the builder has npm too. Made once for each Node.
  */
-export async function baseImages(tell: (line: string) => void): Promise<Bases> {
+export async function baseImages(log: (line: string) => void): Promise<Bases> {
   const node = JSON.parse(await readFile(join(NODE, 'package.json'), 'utf8')) as { version: string };
   const trusted = await readFile(BUNDLE, 'utf8');
   const inputs = [node.version, trusted, await readFile(import.meta.filename, 'utf8')];
@@ -44,7 +44,7 @@ export async function baseImages(tell: (line: string) => void): Promise<Bases> {
   if (await isThere(names.builder)) return names;
   // Layers on an older base are of no use.
   await rm(STORAGE, { recursive: true, force: true });
-  tell(`making a base image of Debian ${DEBIAN} and Node ${node.version}`);
+  log(`making a base image of Debian ${DEBIAN} and Node ${node.version}`);
   const folder = await mkdtemp(join(tmpdir(), 'base-image-'));
   try {
     await fill(folder, trusted);

@@ -27,7 +27,7 @@ export interface OlderRelease {
 export async function olderRelease(
   revision: string,
   folder: string,
-  tell: (line: string) => void,
+  log: (line: string) => void,
 ): Promise<OlderRelease> {
   const { stdout } = await run('git', ['-C', ROOT, 'rev-parse', '--verify', `${revision}^{commit}`]);
   const commit = stdout.trim();
@@ -36,8 +36,8 @@ export async function olderRelease(
   const tar = join(folder, 'older-source.tar');
   await run('git', ['-C', ROOT, 'archive', '--output', tar, commit]);
   await run('tar', ['xf', tar, '-C', source]);
-  tell(`building deploy/Dockerfile of ${commit}`);
-  const { base, builder } = await baseImages(tell);
+  log(`building deploy/Dockerfile of ${commit}`);
+  const { base, builder } = await baseImages(log);
   const image = { repository: 'localhost/workspace-operator', tag: 'older' };
   const name = `${image.repository}:${image.tag}`;
   const deploy = join(source, 'deploy');

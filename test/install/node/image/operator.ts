@@ -17,8 +17,8 @@ export interface OperatorImage {
 }
 
 /** Builds deploy/Dockerfile of this checkout. What didn't change since the last time is not built again. */
-export async function operatorImage(tell: (line: string) => void): Promise<OperatorImage> {
-  const { base, builder } = await baseImages(tell);
+export async function operatorImage(log: (line: string) => void): Promise<OperatorImage> {
+  const { base, builder } = await baseImages(log);
   const bases = ['--build-arg', `BASE=${base}`, '--build-arg', `BUILDER=${builder}`];
   // A tag keeps the dependencies from being pruned below, as they change rarely.
   const stage = ['--target', 'dependencies'];

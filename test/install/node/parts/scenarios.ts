@@ -11,7 +11,7 @@ import {
   untilGone,
   untilReady,
 } from '../../../scenarios/scene/workspaces.ts';
-import { tellIncident } from '../../../scenarios/steps/incidentStory.ts';
+import { playIncident } from '../../../scenarios/steps/incidentStory.ts';
 import type { NodeScene } from '../scene.ts';
 
 const GATEWAYS = 'app.kubernetes.io/component=gateway';
@@ -37,7 +37,7 @@ export function scenarios(sceneOf: () => NodeScene): void {
     });
 
     test('one change is one provision, and reports while its instance boots are dropped', () =>
-      tellIncident(scene));
+      playIncident(scene));
 
     test('a restart that is asked for once is one provision', async () => {
       const before = provisionsOf(scene, 'ada').length;

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { arbitraryFacts } from '../../../../../test/support/workspace/arbitraryFacts.ts';
-import { decideAt, later, type Told, withStatus } from '../../../../../test/support/workspace/decisions.ts';
+import {
+  type DecisionWithLedger,
+  decideAt,
+  later,
+  withStatus,
+} from '../../../../../test/support/workspace/decisions.ts';
 import { workspaceStatus } from '../../../../api/kinds/workspace.ts';
 import { clientToken } from '../../../../api/launch/token.ts';
 import { CAUSES, outdatedBy } from '../../../../api/reasons/causes.ts';
@@ -12,7 +17,7 @@ import type { Facts } from './facts.ts';
 
 const runs = { numRuns: 300 };
 
-function always(law: (facts: Facts, decision: Told) => void): void {
+function always(law: (facts: Facts, decision: DecisionWithLedger) => void): void {
   fc.assert(
     fc.property(arbitraryFacts, (facts) => law(facts, decideAt(facts))),
     runs,

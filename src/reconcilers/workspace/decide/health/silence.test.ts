@@ -28,7 +28,7 @@ import type { Facts } from '../facts/facts.ts';
 const AFTER = 5 * MINUTE;
 const TIMEOUT = 90 * SECOND;
 /** When a silence may be told: a heartbeat period and a half after it began. */
-const TOLD = 45 * SECOND;
+const SHOWN = 45 * SECOND;
 const heardAt = NOW.wall - TIMEOUT;
 const row = heartbeatOf(1, { fresh: false, lastHeartbeatAt: heardAt });
 
@@ -65,27 +65,27 @@ describe('an instance that heartbeat before and fell silent', () => {
   });
 
   test('is looked at again exactly then, and is no news before', () => {
-    const told = written(factsOf(silent()), TOLD);
-    expect(told.decision.requeueAfterMs).toBe(AFTER - TOLD);
-    expect(decideAt(told.facts, AFTER - 1).status).toEqual(told.status);
-    expect(decideAt(told.facts, AFTER).status).toEqual(told.status);
+    const shown = written(factsOf(silent()), SHOWN);
+    expect(shown.decision.requeueAfterMs).toBe(AFTER - SHOWN);
+    expect(decideAt(shown.facts, AFTER - 1).status).toEqual(shown.status);
+    expect(decideAt(shown.facts, AFTER).status).toEqual(shown.status);
   });
 
   test('is said to be: since when, when it is replaced, what to do, and with the end of its console', () => {
     const read = silent({ process: { console: { 'i-1': 'kernel panic' } } });
-    const ready = conditionOf(decideAt(factsOf(read), TOLD), 'Ready');
+    const ready = conditionOf(decideAt(factsOf(read), SHOWN), 'Ready');
     expect(ready).toMatchObject({ status: 'False', reason: 'HeartbeatLost' });
     expect(ready.message).toContain(`since ${new Date(heardAt).toISOString()}`);
     expect(ready.message).toContain(`replaced at ${stamp(AFTER)}`);
     expect(ready.message).toMatch(/Look at its console.*The console ends: kernel panic/);
     expect(decideValidated(factsOf(read), AFTER).status.history?.[0]?.message).toContain('kernel panic');
     const unread = silent({ process: { console: {} } });
-    expect(decideAt(factsOf(unread), TOLD).effect).toEqual({ kind: 'ReadConsole', instanceID: 'i-1' });
+    expect(decideAt(factsOf(unread), SHOWN).effect).toEqual({ kind: 'ReadConsole', instanceID: 'i-1' });
     expect(decideAt(factsOf(unread), AFTER).effect).toEqual({ kind: 'ReadConsole', instanceID: 'i-1' });
   });
 
   test('does not count before its cause has had time to silence the others', () => {
-    const before = decideAt(factsOf(silent()), TOLD - 1);
+    const before = decideAt(factsOf(silent()), SHOWN - 1);
     expect(before.status).toEqual(served());
     expect(before.requeueAfterMs).toBe(1);
   });
@@ -168,7 +168,7 @@ describe('missing evidence on silence changes no verdict', () => {
     ],
     ['nothing can be read', { heartbeats: { available: false, launches: [row] } }],
   ])('%s: nothing is written', (_what, more) => {
-    const decision = decideAt(factsOf(silent(more)), TOLD);
+    const decision = decideAt(factsOf(silent(more)), SHOWN);
     expect(decision.status).toEqual(served());
     expect(decision.events).toEqual([]);
     expect(decision.effect).toBeUndefined();
@@ -179,8 +179,8 @@ describe('missing evidence on silence changes no verdict', () => {
       heartbeats: { available: true, since: NOW.mono, launches: [] },
       sweptAt: NOW.mono + HOUR,
     });
-    expect(decideAt(factsOf(lost), TIMEOUT + TOLD - 1).status).toEqual(served());
-    expect(conditionOf(decideAt(factsOf(lost), TIMEOUT + TOLD), 'Ready').reason).toBe('HeartbeatLost');
+    expect(decideAt(factsOf(lost), TIMEOUT + SHOWN - 1).status).toEqual(served());
+    expect(conditionOf(decideAt(factsOf(lost), TIMEOUT + SHOWN), 'Ready').reason).toBe('HeartbeatLost');
     expect(numberAt(lost, TIMEOUT + AFTER - 1)).toBe(1);
     expect(numberAt(lost, TIMEOUT + AFTER)).toBe(2);
   });

@@ -54,8 +54,8 @@ function explain(view: View, all: readonly Offering[], givesUp: boolean): Blocke
   const refusals = all.map((offering) => refusalsOf(view, offering));
   const severities = refusals.map((found) => Math.max(...found.map((it) => SEVERITY.indexOf(it.class))));
   const { refusal } = view.status.launch?.ended ?? {};
-  const told = refusal === undefined ? [] : [SEVERITY.indexOf(refusal)];
-  const kind = SEVERITY[Math.min(...severities, ...told)] ?? 'capacity';
+  const latest = refusal === undefined ? [] : [SEVERITY.indexOf(refusal)];
+  const kind = SEVERITY[Math.min(...severities, ...latest)] ?? 'capacity';
   const stays = givesUp ? ' The present instance stays.' : '';
   const message = `${lacking(kind, all)}${saidOf(kind, refusals.flat())} ${TODO[kind]}; ${nextAttempt(view, givesUp)}.${stays}`;
   return { reason: REFUSALS[kind].reason, message };

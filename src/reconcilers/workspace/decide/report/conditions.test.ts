@@ -129,9 +129,9 @@ describe('transitions', () => {
       const environment = { kind: 'Unusable' as const, reason, message: 'Do this.' };
       const { status, effect, events } = decideAt(factsOf({ status: settled(), environment }));
       expect(status.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True');
-      const told = { status: 'False', reason, message: 'Do this.' };
+      const verdict = { status: 'False', reason, message: 'Do this.' };
       for (const aspect of ['UpToDate', 'SecretsSynced'])
-        expect(status.conditions?.find(({ type }) => type === aspect)).toMatchObject(told);
+        expect(status.conditions?.find(({ type }) => type === aspect)).toMatchObject(verdict);
       expect([effect, status.desired]).toEqual([undefined, settled().desired]);
       expect(events).toEqual([expect.objectContaining({ type: 'Warning', reason })]);
     },

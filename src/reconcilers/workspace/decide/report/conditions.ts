@@ -82,13 +82,13 @@ export function judgeConditions(view: View): Shown {
     observedGeneration: generation,
     conditions: [...known, ...fresh],
     events: [
-      ...tellTrouble(view, instance),
-      ...tellDeferral(view, upToDate),
-      ...tellRestart(view, upToDate),
-      ...tellBlocker(view, ready, upToDate),
-      ...tellOnce(view, 'EarlierInstance', earlier),
-      ...tellOnce(view, 'TagsMissing', tags),
-      ...tellReady(view, ready),
+      ...reportTrouble(view, instance),
+      ...reportDeferral(view, upToDate),
+      ...reportRestart(view, upToDate),
+      ...reportBlocker(view, ready, upToDate),
+      ...reportOnce(view, 'EarlierInstance', earlier),
+      ...reportOnce(view, 'TagsMissing', tags),
+      ...reportReady(view, ready),
     ],
   };
 }
@@ -101,7 +101,7 @@ function atRest(view: View): boolean {
 }
 
 /** Emits one event for a blocker of a change while Ready stays as it was; the class reports a line. */
-function tellBlocker(
+function reportBlocker(
   view: View,
   ready: Verdict<Reason>,
   { reason, message }: Verdict<Reason>,
@@ -113,13 +113,13 @@ function tellBlocker(
 }
 
 /** Emits one event for trouble that EC2 reports of an instance that may still serve. */
-function tellTrouble(view: View, { reason, message }: Verdicts['InstanceReady']): EventIntent[] {
+function reportTrouble(view: View, { reason, message }: Verdicts['InstanceReady']): EventIntent[] {
   if (!isTrouble(reason) || conditionOf(view, 'InstanceReady')?.reason === reason) return [];
   return [eventOf(reason, message)];
 }
 
 /** Emits one event for each generation that is deferred. */
-function tellDeferral({ facts, status }: View, { message }: Verdict<Reason>): EventIntent[] {
+function reportDeferral({ facts, status }: View, { message }: Verdict<Reason>): EventIntent[] {
   const { deferred } = status;
   const recorded = facts.workspace.status;
   if (!deferred || (recorded && deferredGeneration(recorded) === deferred.generation)) return [];
@@ -127,13 +127,13 @@ function tellDeferral({ facts, status }: View, { message }: Verdict<Reason>): Ev
 }
 
 /** Emits one event each time that a restart begins to wait. */
-function tellRestart(view: View, { reason, message }: Verdict<Reason>): EventIntent[] {
+function reportRestart(view: View, { reason, message }: Verdict<Reason>): EventIntent[] {
   if (reason !== 'RestartBackOff' || conditionOf(view, 'UpToDate')?.reason === reason) return [];
   return [eventOf(reason, message)];
 }
 
 /** Emits one event under the condition's own name when it becomes True. */
-function tellOnce(
+function reportOnce(
   view: View,
   type: 'EarlierInstance' | 'TagsMissing',
   verdict: Verdict<string> | undefined,
@@ -143,7 +143,7 @@ function tellOnce(
 }
 
 /** Emits an event under Ready's own reason, unless another release wrote that reason and so has emitted it. */
-function tellReady(view: View, { status, reason, message }: Verdict<Reason>): EventIntent[] {
+function reportReady(view: View, { status, reason, message }: Verdict<Reason>): EventIntent[] {
   const before = conditionOf(view, 'Ready');
   if (!before || (before.reason === reason && before.status === status)) return [];
   return isReason(reason) ? [eventOf(reason, message)] : [];

@@ -49,7 +49,7 @@ const LIFE: WorkspaceStatus[] = [
   }),
 ];
 
-function told(statuses: readonly WorkspaceStatus[]): string[] {
+function entriesOf(statuses: readonly WorkspaceStatus[]): string[] {
   return statuses
     .slice(1)
     .flatMap((status, index) => ledgerBetween(statuses[index], status))
@@ -57,7 +57,7 @@ function told(statuses: readonly WorkspaceStatus[]): string[] {
 }
 
 test('each instance has one line when it begins and one when it is gone', () => {
-  expect(told(LIFE)).toEqual(['started 1', 'stopped 1', 'started 2', 'stopped 2']);
+  expect(entriesOf(LIFE)).toEqual(['started 1', 'stopped 1', 'started 2', 'stopped 2']);
   expect(ledgerBetween(LIFE[6], LIFE[7])).toEqual([
     { kind: 'started', number: 2, generation: 1, cause: 'Created', ref: '1', instanceID: 'i-2' },
   ]);
@@ -69,7 +69,7 @@ test('each instance has one line when it begins and one when it is gone', () => 
 test('the lines are the same, even if statuses in between go unseen', () => {
   fc.assert(
     fc.property(fc.subarray(LIFE.slice(1, -1)), (seen) => {
-      const lines = told([LIFE[0], ...seen, LIFE.at(-1)] as WorkspaceStatus[]);
+      const lines = entriesOf([LIFE[0], ...seen, LIFE.at(-1)] as WorkspaceStatus[]);
       expect(lines.sort()).toEqual(['started 1', 'started 2', 'stopped 1', 'stopped 2']);
     }),
   );
@@ -154,7 +154,7 @@ describe('a deferral has one line for each generation', () => {
       { kind: 'deferred', generation: 2, cause: 'SecretChanged', until: stamp(60) },
     ]);
     expect(ledgerBetween(deferred(2, stamp(60)), deferred(2, stamp(90)))).toEqual([]);
-    expect(told([statusOf(), deferred(2, stamp(60)), deferred(3, stamp(60))])).toEqual([
+    expect(entriesOf([statusOf(), deferred(2, stamp(60)), deferred(3, stamp(60))])).toEqual([
       'deferred 2',
       'deferred 3',
     ]);
@@ -162,13 +162,13 @@ describe('a deferral has one line for each generation', () => {
 
   test('across an upgrade, a downgrade, and another upgrade', () => {
     const [older, newer] = [(it: number) => deferred(it, undefined), (it: number) => deferred(it, stamp(60))];
-    expect(told([statusOf(), older(2), newer(2), newer(3), older(3), older(4), newer(4)])).toEqual([
+    expect(entriesOf([statusOf(), older(2), newer(2), newer(3), older(3), older(4), newer(4)])).toEqual([
       'deferred 2',
       'deferred 3',
       'deferred 4',
     ]);
     // An earlier release leaves a field that it does not know as it is.
     const left = { ...older(5), deferred: { generation: 3, until: stamp(60) } };
-    expect(told([older(4), left, newer(5), statusOf()])).toEqual(['deferred 5']);
+    expect(entriesOf([older(4), left, newer(5), statusOf()])).toEqual(['deferred 5']);
   });
 });

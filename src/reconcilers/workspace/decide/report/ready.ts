@@ -23,12 +23,12 @@ export function judgeReady(view: View): Verdict<Reason> {
     const trouble = troubleOf(view, launch);
     if (trouble) return trouble;
     const { fallback, params } = launch;
-    const told = [
+    const sentences = [
       `${launch.instanceID} is running and sends heartbeats.`,
       fallback && params && sayFallback(fallback, params),
       announcedEnd(view, launch),
     ];
-    return { status: 'True', reason: 'Ready', message: told.filter(Boolean).join(' ') };
+    return { status: 'True', reason: 'Ready', message: sentences.filter(Boolean).join(' ') };
   }
   if (blocker) return { status: 'False', ...blocker };
   return { ...progress(view, launch), status: 'False' };

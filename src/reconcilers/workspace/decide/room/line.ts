@@ -9,7 +9,7 @@ import type { Answer, Blocker, TurnAsk, View, Wait } from '../facts/view.ts';
 export const NEAR_MS = 30_000;
 
 /** A wait that is over sooner is not worth a write, ms. */
-const WORTH_TELLING_MS = 10_000;
+const WORTH_SHOWING_MS = 10_000;
 
 /**
  * Whether this Workspace may send, or give up its instance, now; `what` names for what. It takes a place in line, and
@@ -19,7 +19,7 @@ export function turnFor(view: View, ask: TurnAsk, what: string): Answer<true> {
   const { line } = view.facts;
   if (!line) return { ask };
   if (line.inMs <= 0) return ask.ready ? { ask, value: true } : { ask };
-  return { ask, forMs: line.inMs, ...told(view, ask, what) };
+  return { ask, forMs: line.inMs, ...shownTurn(view, ask, what) };
 }
 
 /** Whether what must be known by then is to be found out now. */
@@ -28,7 +28,7 @@ export function isNear({ facts }: View): boolean {
 }
 
 /** A wait stays on record as it was when it began: a place in line that follows each step would be a write each. */
-function told(view: View, { bucket, errand }: TurnAsk, what: string): Pick<Wait, 'blocker' | 'turn'> {
+function shownTurn(view: View, { bucket, errand }: TurnAsk, what: string): Pick<Wait, 'blocker' | 'turn'> {
   const { facts, now, status } = view;
   const generation = status.desired?.generation ?? 0;
   const before = facts.workspace.status?.turn;
@@ -39,7 +39,7 @@ function told(view: View, { bucket, errand }: TurnAsk, what: string): Pick<Wait,
     return { blocker: { reason: 'LaunchQueued', message: shown.message }, turn: before };
   }
   const { inMs, ahead } = facts.line ?? { inMs: 0, ahead: 0 };
-  if (inMs < WORTH_TELLING_MS) return {};
+  if (inMs < WORTH_SHOWING_MS) return {};
   const turn = {
     generation,
     since: iso(now.wall),

@@ -30,9 +30,9 @@ test('what waits in line writes nothing as the line moves: each write would brin
       const first = decideAt(facts);
       if (!first.ask) return;
       waited += 1;
-      const told = withStatus(facts, asStored(first.status));
+      const recorded = withStatus(facts, asStored(first.status));
       const moved = { inMs: line.inMs + 1, ahead: line.ahead + 1 };
-      expect(asStored(decideAt({ ...told, line: moved }, 1).status)).toEqual(told.workspace.status);
+      expect(asStored(decideAt({ ...recorded, line: moved }, 1).status)).toEqual(recorded.workspace.status);
     }),
     { numRuns: 500 },
   );
