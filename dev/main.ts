@@ -28,7 +28,7 @@ const program = new Command('dev').description(
 );
 program
   .command('demo')
-  .description('Tells the story: one change, one provision. Exit code 0 only if it was so.')
+  .description('Plays the story: one change, one provision. Exit code 0 only if it was so.')
   .option('--naive', 'replay the incident the old way first', false)
   .option('--speed <n>', 'how many times as fast as life', positive, positive(SPEED))
   .action(async ({ naive, speed }: { naive: boolean; speed: number }) => {

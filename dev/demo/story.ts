@@ -35,7 +35,7 @@ export interface StoryOptions {
   signal: AbortSignal;
 }
 
-/** The incident's story with the operator at work; each step awaits what it tells. */
+/** The incident's story with the operator at work; each step waits for what it prints. */
 export async function playStory(options: StoryOptions): Promise<Outcome> {
   const { stack, followed, narrator } = options;
   const books = () => readBooks(stack.ec2, OWNER);
@@ -99,7 +99,7 @@ async function cryWolf(options: StoryOptions): Promise<Outcome['reports']> {
   const [dropped, forwarded] = await Promise.all([count('dropped'), count('forwarded')]);
   const { availability } = await gateway.view();
   narrator.print(
-    `${dropped} reports counted as dropped, ${forwarded} acted on; pollers are told: ${availability}`,
+    `${dropped} reports counted as dropped, ${forwarded} acted on; pollers read: ${availability}`,
   );
   return { sent, dropped, forwarded };
 }
@@ -134,7 +134,7 @@ async function hearAgent(options: StoryOptions, instanceID: string): Promise<str
     }
     return said();
   };
-  const restartNote = await narrator.waiting(() => 'the new agent is told why it was started', listen());
+  const restartNote = await narrator.waiting(() => 'the new agent learns why it was started', listen());
   if (restartNote !== undefined) narrator.print(`console of ${instanceID}: ${restartNote}`);
   if (stack.agentKind === 'shell') {
     const file = join(stack.folder, 'instances', instanceID, 'run', 'workspace-agent', 'environment');

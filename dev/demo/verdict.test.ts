@@ -52,7 +52,7 @@ describe("the demo's verdict", () => {
     ['another instance than the one named', { after: booksOf(2, 1, ['i-9']) }, /live instances: i-9/],
     ['a probe that was content', { reports: { sent: 3, dropped: 3, forwarded: 0 } }, /3 probes reported/],
     ['a report that was acted on', { reports: { sent: 4, dropped: 3, forwarded: 1 } }, /1 as acted on/],
-    ['an agent left in the dark', { restartNote: undefined }, /never told why/],
+    ['an agent left in the dark', { restartNote: undefined }, /never learned why/],
     ['the same content as a change', { generations: { before: 2, after: 3 } }, /generation 2 → 3/],
   ])('%s is wrong', (_, more, fault) => {
     expect(faultsOf(outcomeOf(more)).join('\n')).toMatch(fault);

@@ -39,7 +39,7 @@ export function faultsOf(outcome: Outcome): string[] {
     provisions === after.provisions.length,
     `status.provisions is ${provisions}, the cloud's books say ${after.provisions.length}`,
   );
-  expect(outcome.restartNote !== undefined, 'the new agent was never told why it was started');
+  expect(outcome.restartNote !== undefined, 'the new agent never learned why it was started');
   expect(
     generations.before === generations.after,
     `saving the same content again counted as a change (generation ${generations.before} → ${generations.after})`,

@@ -18,7 +18,7 @@ let calls: string[];
 let machines: Machine[];
 let started: Ec2Server[];
 
-/** Writes down what it is told. */
+/** Records each call. */
 function recordingRuntime(): InstanceRuntime {
   const record =
     (what: string) =>

@@ -1,4 +1,4 @@
-/** What the boot stub in an instance's user data tells the agent. */
+/** The settings that the boot stub in an instance's user data gives the agent. */
 export interface BootConfig {
   gatewayURL: string;
   uid: string;

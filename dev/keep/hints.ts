@@ -24,7 +24,7 @@ export function hints(stack: Raised): { heading: string; lines: string[] }[] {
       ],
     },
     {
-      heading: 'What the operator tells',
+      heading: 'What the operator reports',
       lines: [
         `curl -s ${stack.metricsURL} | grep ^workspace_`,
         `TOKEN=$(${POLLER_TOKEN_COMMAND})   # whoever may get a Workspace may ask about it`,
@@ -50,7 +50,7 @@ export function hints(stack: Raised): { heading: string; lines: string[] }[] {
       lines: [
         `curl -sk ${cluster}/faults -d '{"effect":{"kind":"latency","ms":500}}'`,
         `curl -sk -X DELETE ${cluster}/faults`,
-        `curl -sk -X POST ${cluster}/compact   # watches that resume are told 410 Gone`,
+        `curl -sk -X POST ${cluster}/compact   # watches that resume get 410 Gone`,
         `curl -sk ${cluster}/counters`,
       ],
     },

@@ -26,7 +26,7 @@ export interface Raised extends Stack {
   metricsURL: string;
 }
 
-/** Starts cluster, cloud and database, telling each as it comes up. */
+/** Starts cluster, cloud and database, printing each as it comes up. */
 export async function raiseStack(options: RaiseOptions): Promise<Raised> {
   const { clock, random, narrator, speed, folder } = options;
   const agentKind = canRunShellInstances() ? 'shell' : 'light';

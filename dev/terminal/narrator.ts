@@ -14,7 +14,7 @@ export interface NarratorOptions {
   color?: boolean;
 }
 
-/** Tells a story as it happens, each line with the time since the beginning. */
+/** Prints a story as it happens, each line with the time since the beginning. */
 export interface Narrator {
   /** What comes next. */
   step(text: string): void;

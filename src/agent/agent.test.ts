@@ -118,7 +118,7 @@ describe('the agent under sh', () => {
     );
   });
 
-  test('tells what its workload wrote down: url and active tasks', async () => {
+  test('sends what its workload wrote down: url and active tasks', async () => {
     machine.fixture.put();
     boot();
     await expect.poll(find, WAIT).toMatchObject({ fresh: true });

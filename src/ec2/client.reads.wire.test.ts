@@ -124,7 +124,7 @@ describe('reads on the wire', () => {
     expect(await counted('DescribeSubnets', 'ok')).toBe(2);
   });
 
-  it('DescribeImages tells what is needed to launch', async () => {
+  it('DescribeImages returns what a launch needs', async () => {
     const bodies = wire(
       response(
         'DescribeImages',

@@ -77,7 +77,7 @@ describe('a described error', () => {
     expect(JSON.stringify(describeError(new Error(message)))).not.toContain(SECRET);
   });
 
-  it('keeps the frames, which tell where, but not the message before them', () => {
+  it('keeps the frames, which show where, but not the message before them', () => {
     const { stack = '' } = describeError(new Error(`two\nlines basic ${SECRET}`));
     expect(stack).toMatch(/^at .*logging\.test\.ts/);
     expect(stack).not.toContain(SECRET);

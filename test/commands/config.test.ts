@@ -132,7 +132,7 @@ describe('the configuration', () => {
     expect(faults(args, more)).toMatch(expected);
   });
 
-  it('tells all faults at once', () => {
+  it('reports all faults at once', () => {
     expect(faults(['--log-level', 'loud'], { WORKSPACE_CONTROLLER_WORKERS: '0' }).split('\n')).toHaveLength(
       2,
     );

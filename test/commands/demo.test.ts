@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type DevCommand, processesNaming, runDevCommand } from '../support/programs/devCommand.ts';
 
-// The story as a newcomer hears it is told in newcomer/.
+// The story as a newcomer sees it is in newcomer/.
 describe('npm run demo', { timeout: 120_000 }, () => {
   let folder: string;
   let present: DevCommand | undefined;

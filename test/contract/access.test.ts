@@ -89,7 +89,7 @@ contract('tokens of ServiceAccounts', (api) => {
 });
 
 contract('who asks', (api) => {
-  test('is told who they are', async () => {
+  test('gets their own identity', async () => {
     const account = await serviceAccount(api, await api.namespace());
     const own = await asked(api, review('SelfSubjectReview'));
     expect(own.userInfo).toMatchObject({
@@ -175,7 +175,7 @@ contract('who asks', (api) => {
     expect((await asked(bot, looks)).allowed).toBe(true);
   });
 
-  test('is told what they may do in a namespace', async () => {
+  test('gets what they may do in a namespace', async () => {
     const account = await serviceAccount(api, await api.namespace());
     const bot = api.as(await tokenOf(api, account));
     await grant(api, account, rule(['widgets'], ['get'], { resourceNames: ['a'] }));

@@ -124,7 +124,7 @@ contract('schemas', (api) => {
 });
 
 contract('CEL rules', (api) => {
-  test('are told with their message, where they say', async () => {
+  test('are reported with their message, where they say', async () => {
     const widgets = widgetsIn(await api.namespace());
     const {
       says,

@@ -12,7 +12,7 @@ async function listVersion(api: Api, path: string): Promise<string> {
 }
 
 contract('watches', (api) => {
-  test('from a list’s version it tells every change since, in order, with rising versions', async () => {
+  test('from a list’s version it sends every change since, in order, with rising versions', async () => {
     const widgets = widgetsIn(await api.namespace());
     await api.ok('POST', widgets, widget('before'));
     const resourceVersion = await listVersion(api, widgets);
@@ -61,7 +61,7 @@ contract('watches', (api) => {
       await api.ok('POST', widgets, widget('a'));
       await api.ok('POST', widgets, widget('b'));
       const resourceVersion = await listVersion(api, widgets);
-      // From version 0 a cache may answer that lags; once it has told a later watch of b, it doesn't.
+      // From version 0 a cache may answer that lags; once it has sent b to a later watch, it doesn't.
       const watch = await api.watch(widgets, query);
       expect((await watch.takeNamed(2)).sort()).toEqual(['ADDED a', 'ADDED b']);
       await api.ok('POST', widgets, widget('c'));
@@ -71,7 +71,7 @@ contract('watches', (api) => {
     },
   );
 
-  test('a write that changes nothing is told to nobody', async () => {
+  test('a write that changes nothing reaches no watch', async () => {
     const widgets = widgetsIn(await api.namespace());
     await api.ok('POST', widgets, widget('a'));
     await api.ok('PATCH', `${widgets}/a`, { spec: { size: 2 } }, merge);
@@ -162,7 +162,7 @@ contract('watches', (api) => {
     });
   });
 
-  test('from before history’s beginning it is told 410 Expired, in an ERROR frame', async () => {
+  test('from before history’s beginning it gets 410 Expired, in an ERROR frame', async () => {
     const widgets = widgetsIn(await api.namespace());
     await api.ok('POST', widgets, widget('a'));
     await api.compact();

@@ -9,11 +9,11 @@ test('a difference that is fixed is an error that names its entry', async () => 
   );
 });
 
-test('a law that fails otherwise than told is an error', async () => {
+test('a law that fails otherwise than its entry says is an error', async () => {
   const held = Promise.reject(new Error('connect ECONNREFUSED'));
   await expect(expectDifference('it remembers', difference, held)).rejects.toThrow('ECONNREFUSED');
 });
 
-test('a law that fails as told is as it should be', async () => {
+test('a law that fails as its entry says is as it should be', async () => {
   await expectDifference('it remembers', difference, Promise.reject(new Error('it forgot')));
 });

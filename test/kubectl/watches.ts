@@ -10,7 +10,7 @@ export function frameFact({ type, object }: WatchFrame): string {
   return `${type} ${stringAt(metaOf(about), 'name')}`.trim();
 }
 
-/** Passes a watch's frames on and tells of each. */
+/** Passes a watch's frames on and calls `onFrame` with each. */
 export async function* tapped(watch: Watch, onFrame: (frame: WatchFrame) => void): AsyncIterable<WatchFrame> {
   for await (const frame of watch.frames) {
     onFrame(frame);

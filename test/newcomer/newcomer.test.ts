@@ -60,12 +60,12 @@ async function nothingIsLeft(temporary = join(folder, 'tmp')): Promise<void> {
 
 describe('the first command works', { timeout: 180_000 }, () => {
   test(`${places.HARDEST.where}: one change is one provision, four reports are dropped, and nothing is left behind`, async (context) => {
-    // The story itself is told in any case; where the place can't be made, here.
+    // The story itself is played in any case; where the place can't be made, here.
     const demo = await stand(reportLacking(places.HARDEST) ? places.HERE : places.HARDEST, context);
     expect(await demo.ended, demo.output()).toBe(0);
     const output = demo.output();
     expect(output).toContain('Verdict: one change, exactly one provision.');
-    expect(output).toContain('4 reports counted as dropped, 0 acted on; pollers are told: Restarting');
+    expect(output).toContain('4 reports counted as dropped, 0 acted on; pollers read: Restarting');
     expect(output).toMatch(/^ {2}1 .*Created .*Superseded/m);
     expect(output).toMatch(/^ {2}2 .*SecretChanged .*ada-env\/API_KEY .*lives/m);
     expect(output).toMatch(/restarted at \S+\s+SecretChanged\s+ada-env\/API_KEY/);

@@ -3,7 +3,7 @@ import { decideAt } from '../support/workspace/decisions.ts';
 import { factsOf, NOW } from '../support/workspace/facts.ts';
 import { createBench } from './bench.ts';
 
-test('a Workspace judged before the term’s first sweep is looked at again: nothing else would tell that its instance is gone', () => {
+test('a Workspace judged before the term’s first sweep is looked at again: nothing else would show that its instance is gone', () => {
   for (const sweptAt of [undefined, NOW.mono - 7_200_000]) {
     const before = decideAt(factsOf({ sweptAt, instances: [] }));
     expect(before.requeueAfterMs).toBeLessThanOrEqual(1_000);

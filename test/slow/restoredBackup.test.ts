@@ -55,7 +55,7 @@ test('a backup of the API server is restored: what has an instance keeps it, and
     // Its Secret went back as well, so what lives holds an environment that is not the desired one any more.
     const again = await untilReady(scene, 'changed', 3);
     await untilReady(scene, 'deleted', 2);
-    await until('the one that nobody owns is told', () =>
+    await until('the log names the instance without an owner', () =>
       scene.logs.some(({ event, instanceID }) => event === 'orphan.found' && instanceID === lives.born[0]),
     );
     await sweeps(scene, 10);

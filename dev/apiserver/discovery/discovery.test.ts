@@ -45,7 +45,7 @@ test('the core group is apart from the others', () => {
   expect(names(apisAggregated([widget]))).toEqual(['widgets']);
 });
 
-test('both forms of discovery tell names, scope and the status subresource', () => {
+test('both forms of discovery list names, scope and the status subresource', () => {
   expect(resourceList('example.com', 'v1', kinds)).toMatchObject({
     groupVersion: 'example.com/v1',
     resources: [

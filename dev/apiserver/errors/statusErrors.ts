@@ -92,7 +92,7 @@ export function conflict(info: KindInfo, name: string, why: string): StatusError
 
 /**
  * Fields that an apply would change though others own them.
- * @param fields with the owner, by its id and as people are told
+ * @param fields with the owner, by its id and in the words for people
  */
 export function applyConflict(
   fields: readonly { id: string; manager: string; field: string }[],

@@ -92,7 +92,7 @@ export function outside(a: FieldSet, b: FieldSet): FieldSet {
   );
 }
 
-/** As the server tells them: what ends at a level before what goes deeper. */
+/** In the server's order: what ends at a level comes before what goes deeper. */
 export function pathsOf(set: FieldSet, at: Path = []): Path[] {
   const kids = sorted(set);
   const here = kids.filter(([, kid]) => kid.own).map(([step]) => [...at, step]);

@@ -6,7 +6,7 @@ const one = `${widgetsPath}/a`;
 describe('options of writes', () => {
   const strange = widget('a', { spec: { size: 1, shape: 'round' }, metadata: { name: 'a', nick: 'x' } });
 
-  test('fieldValidation: Strict refuses unknown fields, Warn tells of them, Ignore drops them in silence', async () => {
+  test('fieldValidation: Strict refuses unknown fields, Warn returns a warning, Ignore drops them in silence', async () => {
     const api = await createWidgetApi();
     const strict = await api.call('POST', widgetsPath, strange, { query: { fieldValidation: 'Strict' } });
     expect(strict).toMatchObject({

@@ -5,7 +5,7 @@ import type { JsonObject } from '../values/kinds.ts';
 
 const text: JsonObject = { type: 'string' };
 
-test('an unknown field is dropped and its path told, however deep it is', () => {
+test('an unknown field is dropped and its path returned, at any depth', () => {
   const schema = schemaOf({
     type: 'object',
     properties: {

@@ -141,7 +141,7 @@ describe.each([
     }
   });
 
-  test('is told of an ended watch by the end of the stream, of errors by status and body', async () => {
+  test('sees an ended watch by the end of the stream, and errors by status and body', async () => {
     const { transport } = await connect();
     const { lines } = await transport.stream({ ...watchAll, query: { watch: 'true', timeoutSeconds: '1' } });
     for await (const line of lines) expect(line).toBeUndefined();

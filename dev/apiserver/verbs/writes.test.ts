@@ -182,7 +182,7 @@ describe('updating', () => {
     expect((await api.call('PATCH', one, { spec: { size: 9 } }, mergePatch)).status).toBe(200);
   });
 
-  test('a write that changes nothing keeps the resourceVersion and tells no watch', async () => {
+  test('a write that changes nothing keeps the resourceVersion and reaches no watch', async () => {
     const api = await createWidgetApi();
     const made = await settledWidget(api, 'a');
     const watch = await api.watch(widgetsPath, { resourceVersion: String(metaOf(made).resourceVersion) });

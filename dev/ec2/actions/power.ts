@@ -67,7 +67,7 @@ export function startInstances(cloud: Cloud, input: PowerInput): StateChange[] {
       instance.launchTime = cloud.clock.now();
       instance.transitionReason = '';
       instance.stateReason = undefined;
-      // A start may choose other hardware, and EC2's guide tells people to try just that.
+      // A start may choose other hardware, and EC2's guide recommends just that.
       if (instance.impaired === 'system') instance.impaired = false;
       cloud.lifecycle.enter(instance, 'pending');
     },

@@ -20,7 +20,7 @@ export type Delivery<O> =
   | { kind: 'none'; how: Cut };
 
 /**
- * Takes one request through the faults that it meets, its bucket and the action. `gaveUp` tells when a caller that is
+ * Takes one request through the faults that it meets, its bucket and the action. `gaveUp` says when a caller that is
  * left hanging stops waiting. Rejects only with a bug of the cloud's own.
  */
 export async function exchange<I, O>(

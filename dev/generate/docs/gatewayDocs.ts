@@ -14,7 +14,7 @@ export function errorsTable(): string {
   return table(['status', 'code', 'message'], rows);
 }
 
-/** Region of docs/agent-protocol.md: what pollers are told of a Workspace. */
+/** Region of docs/agent-protocol.md: what pollers read of a Workspace. */
 export function availabilityTable(): string {
   const blockers = Object.entries(READY_REASONS).filter(([, { whileDown }]) => whileDown === 'Dead');
   const all = {
@@ -22,7 +22,7 @@ export function availabilityTable(): string {
     Dead: [...AVAILABILITY_REASONS.Dead, ...blockers.map(([reason]) => reason)],
   };
   const meanings: Readonly<Record<keyof typeof all, string>> = {
-    Ready: 'running and heartbeating; `url` is there if the agent told one',
+    Ready: 'running and heartbeating; `url` is there if the agent reports one',
     Restarting: 'not there now, and being brought up; `Retry-After` says when to ask again',
     Unknown: 'can’t be judged now, so not dead',
     Dead: 'not there, and not coming back without a person',

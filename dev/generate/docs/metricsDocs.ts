@@ -114,7 +114,7 @@ one event of that name, with the condition's message ([troubleshooting](troubles
 stays True, a reason that keeps a change from being carried out is one too, as \`UpToDate\` names it. Besides:
 
 ${workspaceEvents()}
-In the operator's own namespace: about instances that no Workspace owns there is nothing of a tenant's to tell it on, so those
+In the operator's own namespace: about instances that no Workspace owns there is no tenant's object to report it on, so those
 events are about its Lease, as are those about files; those about keys are about their Secret.
 
 ${operatorEvents()}
@@ -136,7 +136,7 @@ loses its lease, between the write and the line; \`status.provisions\` and \`sta
 | \`ledger.violated\` | \`event\` | The ledger is broken. \`uid\`, \`violation\` (${listed(VIOLATIONS)}), and \`detail\`, which names launches and instances. |
 | \`ec2.failed\` | \`event\` | A call failed. \`effect\`, \`action\`, AWS's \`code\`, \`class\` (how it is treated), \`requestID\`. |
 | \`ec2.terminate\` | \`event\` | Superseded instances are being terminated. \`ids\`. |
-| \`orphan.found\`, \`orphan.ended\` | \`event\` | An instance belongs to no Workspace; told once a verdict (${ORPHAN_VERDICTS.map(code).join(', ')}). It is being terminated. \`instanceID\`, and \`uid\`, \`namespace\`, \`name\`, \`number\` as its tags say. |
+| \`orphan.found\`, \`orphan.ended\` | \`event\` | An instance belongs to no Workspace; logged once a verdict (${ORPHAN_VERDICTS.map(code).join(', ')}). It is being terminated. \`instanceID\`, and \`uid\`, \`namespace\`, \`name\`, \`number\` as its tags say. |
 | \`orphans.held\` | \`event\` | Orphans are due, and none is ended. \`reason\`: ${listed(HOLDS)}. |
 | \`keys.rotated\`, \`keys.restored\` | \`event\` | Keys were made, or put back into their Secret. \`entries\`: names, never keys. |
 | \`keys.unpublished\` | \`event\` | Keys of namespaces are not in the Secret: an earlier release would take what is digested with them for unchanged once ([ADR 21](adr/0021-digests-of-a-namespace.md)). |

@@ -129,7 +129,7 @@ function withDefaults(schema: SchemaProps, value: Json): Json {
   return filled;
 }
 
-/** Every field has a description for `kubectl explain`, and a bound, so that the server can tell what a rule may cost. */
+/** Every field has a description for `kubectl explain`, and a bound, so that the server can estimate what a rule costs. */
 function requireSaid(schema: SchemaProps, path: string, described = true): void {
   const lacks = (what: string) =>
     new Error(`${path}: ${what} is missing; add it in src/api and generate again`);

@@ -89,7 +89,7 @@ describe('reflector', () => {
     expect(t.calls('GET')).toBeLessThan(10);
   });
 
-  it('notices a half-open watch by its silence, and lists: what it missed nobody else can tell', async () => {
+  it('notices a half-open watch by its silence, and lists: only a list shows what it missed', async () => {
     const t = setup({ idleTimeoutMs: 90_000 });
     t.put('a');
     t.start();

@@ -86,7 +86,7 @@ describe('what a reflector believes', () => {
     expect(t.names()).toBe('b');
   });
 
-  it('believes a server that was set back and has gone on beyond what was seen, once it lists, and tells the others', async () => {
+  it('believes a server that was set back and has gone on beyond what was seen, once it lists, and notifies the others', async () => {
     let setBacks = 0;
     const t = setup({ onSetBack: () => (setBacks += 1) });
     t.put('a');
@@ -112,7 +112,7 @@ describe('what a reflector believes', () => {
     expect(setBacks).toBe(1);
   });
 
-  it('tells the others of a server that was set back, once it believes it; whoever is told lists again', async () => {
+  it('notifies the others of a server that was set back, once it believes it; each of them lists again', async () => {
     let setBacks = 0;
     const t = setup({ rollbackAfterMs: 30_000, onSetBack: () => (setBacks += 1) });
     t.put('a');
@@ -120,7 +120,7 @@ describe('what a reflector believes', () => {
     t.put('a', { color: 'red' });
     const reflector = t.start();
     await live(t, 10_000);
-    // It has gone on beyond what was seen by the time it is watched again: versions alone tell nothing.
+    // It has gone on beyond what was seen by the time it is watched again: versions alone show nothing.
     t.api.restore(backup);
     for (const name of ['b', 'c', 'd']) t.put(name);
     t.api.endWatches();
@@ -229,7 +229,7 @@ describe('what a reflector believes', () => {
     expect(t.api.requests.some((request) => request.accept?.includes(',application/json'))).toBe(false);
   });
 
-  it('tells who waits for it that it synced, or that it never will', async () => {
+  it('resolves what waits for it once it synced, or rejects once it never will', async () => {
     const t = setup();
     t.api.fault(isList, { kind: 'answer', status: 403, body: { kind: 'Status', reason: 'Forbidden' } });
     const reflector = t.start();

@@ -74,14 +74,14 @@ describe('store', () => {
     expect(said()).toEqual(['deleted a@5']);
   });
 
-  it('tells a recreated object from a changed one', () => {
+  it('distinguishes a recreated object from a changed one', () => {
     const { store, said } = watched();
     store.applyList([thing('a', 5)], '10');
     store.applyWrite(thing('a', 12, { uid: 'another' }));
     expect(said()).toEqual(['added a@5', 'deleted a@5', 'added a@12']);
   });
 
-  it('believes an older state when told to', () => {
+  it('accepts an older state where the caller asks for it', () => {
     const { store, said } = watched();
     store.applyList([thing('a', 50), thing('b', 51), thing('c', 52)], '60');
     store.applyDelete(thing('c', 61));

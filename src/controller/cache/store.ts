@@ -53,7 +53,7 @@ export interface ReflectedStore<T extends KubeObject> extends Store<T> {
 /** The state that the parts of one store share. */
 export interface SharedOfStore<T> {
   indexes: Indexes<T>;
-  /** Tells the listeners; once all is whole again, so that a listener sees no half of a list. */
+  /** Calls the listeners once the whole list is applied, so that none sees half of it. */
   announce(events: readonly StoreEvent<T>[]): void;
   onChange: Store<T & KubeObject>['onChange'];
   byIndex(get: (key: string) => T | undefined): (name: string, value: string) => T[];

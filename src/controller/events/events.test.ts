@@ -123,7 +123,7 @@ describe('event recorder', () => {
     expect(await t.dropped('too_many_of_one_object')).toBe(15);
   });
 
-  it('gives events of one moment times in the order in which they were told, as readers sort by them', async () => {
+  it('gives events of one moment times in the order in which they were recorded, as readers sort by them', async () => {
     const t = setup();
     for (const note of ['first', 'second', 'third']) t.recorder.record(event({ note }));
     await t.clock.advance(1_000);

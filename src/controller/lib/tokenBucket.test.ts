@@ -54,7 +54,7 @@ describe('token bucket', () => {
     expect(takenAt).toEqual([3_500]);
   });
 
-  it('tells how long each one waited', async () => {
+  it('reports how long each caller waited', async () => {
     const clock = createVirtualClock();
     const waits: number[] = [];
     const bucket = createTokenBucket({

@@ -62,7 +62,7 @@ describe('RunInstances on the wire', () => {
     expect(bodies[1]).toBe(bodies[0]);
   });
 
-  it('asks for one-time Spot, and for a dry run, when told', async () => {
+  it('asks for one-time Spot, and for a dry run, when the request says so', async () => {
     const bodies = wire(refusal('DryRunOperation', 412));
     const { calls, counted } = createTestCalls();
     const params = { ...launchParams, capacityType: 'Spot' as const };
@@ -77,7 +77,7 @@ describe('RunInstances on the wire', () => {
     expect(await counted('RunInstances', 'dryRunOK')).toBe(1);
   });
 
-  it('tells all that EC2 said of the instance, in its own words', async () => {
+  it('returns all that EC2 said of the instance, in EC2’s own words', async () => {
     wire(LAUNCHED);
     const { calls, counted } = createTestCalls();
     expect(await calls.runInstances(runRequest())).toEqual({

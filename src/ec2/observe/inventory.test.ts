@@ -42,7 +42,7 @@ describe('a reading', () => {
     }
   });
 
-  it('tells the Workspace of a change, and not of a mere repetition', () => {
+  it('names the Workspace of a change, and none for a mere repetition', () => {
     const inventory = setUp();
     expect([...inventory.applySweep([instance('i-1')], 10, NONE_ELSEWHERE)]).toEqual([uid]);
     expect([...inventory.applySweep([instance('i-1')], 20, NONE_ELSEWHERE)]).toEqual([]);
@@ -64,7 +64,7 @@ describe('a reading', () => {
     { launchTime: '2026-01-01T00:00:00.000Z' },
     { stateReasonCode: 'Server.SpotInstanceTermination' },
     { stateReason: 'other' },
-  ])('tells the Workspace of each fact that changes: %o', (change) => {
+  ])('names the Workspace of each fact that changes: %o', (change) => {
     const inventory = setUp();
     const whole = { imageID: 'ami-1', securityGroupIDs: ['sg-1', 'sg-2'], instanceProfile: 'agent' };
     inventory.applySweep([instance('i-1', whole)], 10, NONE_ELSEWHERE);
@@ -161,7 +161,7 @@ describe('absence', () => {
     expect(inventory.notFound('i-1')).toBeUndefined();
   });
 
-  it('of an id never seen is known all the same, and told to who follows it', () => {
+  it('of an id never seen is known all the same, and names the Workspaces that follow it', () => {
     const inventory = setUp({ 'i-9': ['uid-9'] });
     expect([...inventory.applyLookup(['i-9'], [], 20)]).toEqual(['uid-9']);
     inventory.applyLookup(['i-9'], [], 50);
@@ -192,7 +192,7 @@ describe('an effect’s answer', () => {
     expect(inventory.get('i-1')?.state).toBe('running');
   });
 
-  it('is believed when it tells of the end', () => {
+  it('is believed when it shows the end', () => {
     const inventory = setUp();
     inventory.applySweep([instance('i-1', { state: 'running' })], 10, NONE_ELSEWHERE);
     expect([...inventory.note(instance('i-1', { state: 'terminated' }), 20)]).toEqual([uid]);

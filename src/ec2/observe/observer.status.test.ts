@@ -25,19 +25,22 @@ describe('failing status checks', () => {
     [['instance'], 'instance'],
     [['system'], 'system'],
     [['instance', 'system'], 'system'],
-  ] as const)('%s show as %s since the first reading that showed them, told once', async (checks, kind) => {
-    const { clock, cloud, observer, changes, put } = setUp();
-    put(['i-1'], ['i-2']);
-    observer.start();
-    await clock.advance(10_000);
-    changes.length = 0;
-    cloud.impaired.set('i-1', checks);
-    await clock.advance(80_000);
-    expect(observer.get('i-1')?.impaired).toEqual({ kind, since: 31_000 });
-    expect(observer.get('i-2')).not.toHaveProperty('impaired');
-    expect(changes).toEqual(['uid-of-i-1']);
-    await observer.stop();
-  });
+  ] as const)(
+    '%s show as %s since the first reading that showed them, reported once',
+    async (checks, kind) => {
+      const { clock, cloud, observer, changes, put } = setUp();
+      put(['i-1'], ['i-2']);
+      observer.start();
+      await clock.advance(10_000);
+      changes.length = 0;
+      cloud.impaired.set('i-1', checks);
+      await clock.advance(80_000);
+      expect(observer.get('i-1')?.impaired).toEqual({ kind, since: 31_000 });
+      expect(observer.get('i-2')).not.toHaveProperty('impaired');
+      expect(changes).toEqual(['uid-of-i-1']);
+      await observer.stop();
+    },
+  );
 
   it('are over once a reading lacks them, and begin again when they come again', async () => {
     const { clock, cloud, observer, put } = setUp();

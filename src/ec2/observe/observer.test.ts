@@ -116,7 +116,7 @@ describe('the sweep', () => {
     await expect(observer.sweepNow()).rejects.toMatchObject({ code: 'UnreadableAnswer' });
   });
 
-  it('tells each Workspace once, however many of its instances changed', async () => {
+  it('reports each Workspace once, even if several of its instances changed', async () => {
     const { observer, changes, put } = setUp();
     const tags = { [TAG.cluster]: 'cluster-1', [TAG.uid]: 'uid-1' };
     put(['i-1', { tags }], ['i-2', { tags }]);

@@ -151,7 +151,7 @@ describe('a class that EC2 can’t serve', () => {
   it.each([
     [{ ...image, state: 'pending' }, /ami-0a1 is pending, not available/],
     [{ ...image, rootDeviceName: '' }, /no root device/],
-  ])('is told that an image is not fit: %o', async (unfit, message) => {
+  ])('reports that an image is unfit: %o', async (unfit, message) => {
     const { resolver } = setUp({ describeImages: async () => [unfit] });
     expect(await resolver.resolve(spec)).toMatchObject({
       ok: false,

@@ -207,7 +207,7 @@ test('nothing is left running after a stop', async () => {
   expect(clock.pending()).toBe(0);
 });
 
-test('it tells since when it can be judged; a gap, seen by a poll or not, begins that again', async () => {
+test('it reports since when evidence is available; a gap, seen by a poll or not, starts that again', async () => {
   const { clock, store } = setUp();
   poller.start();
   await clock.advance(3_000);
@@ -241,7 +241,7 @@ test('a gap that only the database’s own record of the gateways shows begins i
   expect(poller.availableSince()).toBe(60_750);
 });
 
-test('it tells what is missing, and each poll that is over, answered or not', async () => {
+test('it reports what is missing, and each poll that is over, answered or not', async () => {
   const { clock, store, polls } = setUp();
   store.away = true;
   poller.start();

@@ -84,7 +84,7 @@ describe('heartbeats', () => {
     expect((await find())?.version).not.toBe(before?.version);
   });
 
-  test('a notice of an interruption is kept to the millisecond, told once, and goes when it is not told any more', async () => {
+  test('a notice of an interruption is kept to the millisecond, returned once, and goes when heartbeats no longer carry it', async () => {
     await store.recordHeartbeats([heartbeat({ interruption: NOTICE })]);
     const first = await find();
     expect(first?.interruption).toEqual(NOTICE);

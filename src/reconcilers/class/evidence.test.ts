@@ -95,16 +95,19 @@ describe('the evidence of a class', () => {
   test.each([
     ['Database', 'DatabaseUnavailable'],
     ['Gateway', 'GatewayUnavailable'],
-  ] as const)('is missing with the %s; told once, and once when it is back', (missing, reason) => {
-    const { judged, changes, state } = setUp();
-    state.missing = missing;
-    expect(judged()).toEqual({ reason });
-    expect(judged()).toEqual({ reason });
-    expect(changes).toEqual(['standard']);
-    state.missing = undefined;
-    expect(judged()).toEqual({ reason: 'Available' });
-    expect(changes).toEqual(['standard', 'standard']);
-  });
+  ] as const)(
+    'is missing with the %s: one event says so, and one says that it is back',
+    (missing, reason) => {
+      const { judged, changes, state } = setUp();
+      state.missing = missing;
+      expect(judged()).toEqual({ reason });
+      expect(judged()).toEqual({ reason });
+      expect(changes).toEqual(['standard']);
+      state.missing = undefined;
+      expect(judged()).toEqual({ reason: 'Available' });
+      expect(changes).toEqual(['standard', 'standard']);
+    },
+  );
 
   test('is missing when more fall silent at once than may, and back when those are few again', () => {
     const { hear, judged, classEvidence } = setUp();

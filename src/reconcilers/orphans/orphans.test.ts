@@ -18,7 +18,7 @@ const CLUSTER = 'cluster-1';
 const MINUTE = 60_000;
 type Event = Parameters<EventRecorder['record']>[0];
 
-/** The look for orphans over a cloud and a cluster in memory, in virtual time; it may end them unless told otherwise. */
+/** The look for orphans over a cloud and a cluster in memory, in virtual time; by default it may end them. */
 function setUp(policy: 'Report' | 'Terminate' = 'Terminate') {
   const clock = createVirtualClock({ monotonic: 100 * MINUTE });
   const { logger, lines } = recordingLogger();

@@ -5,7 +5,7 @@ import type { OrphanHold, OrphanVerdict } from './decide/judge.ts';
 import type { OrphanDeps } from './deps.ts';
 import { describeOrphan } from './facts.ts';
 
-/** Tells people of orphans: in the log, and as events about the operator's own Lease, as there is no Workspace. */
+/** Reports orphans to people: in the log, and as events about the operator's own Lease, as there is no Workspace. */
 export interface OrphanReports {
   /** The reason that keeps due instances from being ended; reported when it changes. */
   held(hold: OrphanHold | undefined): void;

@@ -104,7 +104,7 @@ const observed = (
   ...more,
 });
 
-test('two live instances of one Workspace are a violation, told and counted once for as long as EC2 shows them', async () => {
+test('two live instances of one Workspace are a violation, reported and counted once for as long as EC2 shows them', async () => {
   const { store, version, shows, violated, reasons } = setUp();
   store.applyWrite(version('7', STARTED));
   shows(observed(1, 'shutting-down'), observed(2, 'pending'));

@@ -20,7 +20,7 @@ export interface BenchServer {
   access: Access;
   /** The same as YAML. */
   kubeconfig: string;
-  /** CPU seconds that it has used by now; undefined where the system doesn't tell. */
+  /** CPU seconds that it has used by now; undefined where the system doesn't say. */
   cpuSeconds(): Promise<number | undefined>;
   stop(): Promise<void>;
 }

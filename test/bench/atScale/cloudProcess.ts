@@ -13,7 +13,7 @@ import { systemRandom as random } from '../../../src/controller/lib/random.ts';
 import { TAG } from '../../../src/ec2/calls/port.ts';
 import { asEc2Answers } from './fullInstance.ts';
 
-// The embedded EC2 in a process of its own; it copies one instance for as many Workspaces as it is told of.
+// The embedded EC2 in a process of its own; it copies one instance for as many Workspaces as the message names.
 const copiesWanted = z.object({
   like: z.string(),
   copies: z.array(z.object({ uid: z.string(), name: z.string(), token: z.string() })),

@@ -16,7 +16,7 @@ function threadCPUMs(): number {
   return (user + system) / 1000;
 }
 
-// By this thread's CPU: on a machine that others use as well, a delay alone would tell of them.
+// By this thread's CPU: on a machine that others use as well, a delay alone would show them.
 let last = threadCPUMs();
 setInterval(() => {
   const now = threadCPUMs();

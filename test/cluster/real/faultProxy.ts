@@ -83,7 +83,7 @@ export async function startFaultProxy(server: { url: string; caPEM: string }): P
     }
   };
 
-  // What breaks behind the proxy breaks before it: it is the caller's to tell.
+  // What breaks behind the proxy breaks before it: the caller reports it.
   const listening = await listen(handler, 0, () => undefined);
   return {
     ...listening,

@@ -16,7 +16,7 @@ const FOLLOWED: readonly Resource[] = [
   { group: '', version: 'v1', plural: 'events', namespaced: true },
 ];
 
-/** Watches from now on; what the API server says late is told late. Returns how to stop. */
+/** Watches from now on; what the API server sends late arrives late. Returns how to stop. */
 export function followCluster(
   transport: Transport,
   listener: Parameters<Raised['follow']>[0],

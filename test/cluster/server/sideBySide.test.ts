@@ -29,7 +29,7 @@ function open(kubeconfig: string): Transport {
   return kubeTransport({ clock: systemClock, metrics: createRuntimeMetrics(), loadKubeConfig });
 }
 
-/** Without what differs by nature: identities, versions, times, and the order in which several errors are told. */
+/** Without what differs by nature: identities, versions, times, and the order of several errors. */
 function comparable(body: JsonValue, name: string): JsonValue {
   if (!isObject(body)) return body;
   if (body.kind === 'Status') {

@@ -32,7 +32,7 @@ function credentialIn(yaml: string): string {
 
 /** What the cluster's and the cloud's books hold of each replica. */
 interface Books {
-  /** Written to the cluster by the leader of old, but for its lease, and for events, which tell of what was. */
+  /** Written to the cluster by the leader of old, but for its lease, and for events, which report what was. */
   writes(): string[];
   /** What it asked of the cloud that may change anything. */
   effects(): string[];

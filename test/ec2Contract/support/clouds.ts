@@ -38,7 +38,7 @@ if (motoURL !== null) clouds.push(['moto', () => useMoto(motoURL)]);
 
 /**
  * Laws of EC2 as AWS documents it, run against the embedded one and, where the run has it, moto. What moto does
- * otherwise is in `differences`, by the law's name: there the law must fail, and in the way that is told, so that an
+ * otherwise is in `differences`, by the law's name: there the law must fail, and as the entry says, so that an
  * entry goes once moto has fixed it.
  */
 export function contract(title: string, differences: Differences, define: (law: Law) => void): void {

@@ -11,7 +11,7 @@ export interface Difference {
 /** By the law's name. */
 export type Differences = Readonly<Record<string, Difference>>;
 
-/** The law must fail, and in the way that is told. Rejects when it holds, so that its entry goes. */
+/** The law must fail, and as the entry says. Rejects when it holds, so that its entry goes. */
 export async function expectDifference(
   law: string,
   { shows }: Difference,

@@ -64,7 +64,7 @@ export function noteRelease(bed: Bed, what: 'install' | 'uninstall'): Promise<vo
   return appendFile(fileOf(bed), `${Date.now()} ${what}\n`);
 }
 
-/** Tells whether the release was installed whole at that time, ms since the epoch. */
+/** Whether the release was installed whole at that time, ms since the epoch. */
 export async function whenInstalled(bed: Bed): Promise<(at: number) => boolean> {
   const lines = (await readFile(fileOf(bed), 'utf8')).trim().split('\n');
   const notes = lines.map((line) => line.split(' ')).map(([at, what]) => ({ at: Number(at), what }));

@@ -62,7 +62,7 @@ function start([program = '', ...before]: string[], prepared: Prepared | string)
     env: { ...env, ...environmentOf(prepared), ...(since && { WORKSPACE_NODE_SINCE: since }) },
   });
   const end = () => {
-    // A terminal tells all of its processes; what doesn't end then ends with its namespace.
+    // A terminal signals all of its processes; what doesn't end then ends with its namespace.
     setTimeout(() => child.kill('SIGKILL'), GRACE_MS).unref();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);

@@ -1,7 +1,7 @@
 import type { Facts } from '../../../src/reconcilers/workspace/decide/facts/facts.ts';
 import { ANY_TIME, launchIn, lying, type Mutant } from './mutant.ts';
 
-/** A launch that waits is told that one part of its machine is as it is on record, though an edit changed it since. */
+/** A launch that waits reads one part of its machine as it is on record, though an edit changed it since. */
 function blindTo(part: 'own' | 'class'): Mutant['decide'] {
   return lying((facts) => {
     const recorded = facts.workspace.status?.desired?.machine.split(':');

@@ -73,7 +73,7 @@ export const MUTANTS_OF_LAUNCHING: readonly Mutant[] = [
   },
   {
     rule: '1',
-    flaw: 'predecessors that only EC2 tells of are not waited for',
+    flaw: 'a launch does not wait for predecessors that only EC2 shows',
     breaks: /^S1: nothing is armed beside/,
     after: ['add finalizer', 'sweep', 'run: on its way'],
     budget: { ticks: 4, losses: 1, refusals: 1, ends: 1 },

@@ -72,7 +72,7 @@ function noteSilence(world: World): World {
   return silence === process.silence ? world : { ...world, ...processWith(world, { silence }) };
 }
 
-/** What is remembered of a launch that is out of doubt tells nothing more, unless its number may come back. */
+/** What is remembered of a launch that is out of doubt shows nothing more, unless its number may come back. */
 function noteAnswer(world: World): World {
   const { process, budget, backup } = world;
   if ((!process.answer && !process.sends) || budget.restores > 0 || budget.wipes > 0 || backup) return world;

@@ -73,7 +73,7 @@ export function speaksOf({ asked, code }: Heard, other: AskedFor): boolean {
 
 const MEMORY = { capacityMs: SECOND, quotaMs: SECOND, maxMs: SECOND };
 
-/** What the process remembers, by the operator's own memory, which is told all again. */
+/** What the process remembers, by the operator's own memory, which gets all of it again. */
 export function marksOf(
   heard: readonly Heard[],
 ): ReturnType<ReturnType<typeof createOfferingMemory>['snapshot']> {

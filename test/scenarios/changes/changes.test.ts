@@ -90,7 +90,7 @@ describe.concurrent('what counts as a change, and when it is carried out', () =>
     expect(after.status?.instance?.env).toBe(after.status?.desired?.env);
   });
 
-  test('a different change within the window of the last launch is deferred, told, and then done', async () => {
+  test('a different change within the window of the last launch is deferred, shown, and then done', async () => {
     const second = await ready('twice', 'patient');
     await putSecret(scene, 'twice-env', { KEY: 'b' });
     const deferred = await untilWorkspace(

@@ -48,7 +48,7 @@ test('a restart repeats no earlier line, and later events have one line each', a
   expect(await metric(operator, 'workspace_provisions_total{cause="Created"}')).toBe(0);
   await patchWorkspace(scene, 'ada', { spec: { requests: { restart: 'now' } } });
   await untilReady(scene, 'ada', 2);
-  await until('the first one’s end is told', () => lines('provision.ec2_stopped').length === 1);
+  await until('the log has the first one’s end', () => lines('provision.ec2_stopped').length === 1);
   await sweeps(scene, 4);
   expect(lines('provision.ec2_started').map(([number]) => number)).toEqual([1, 2]);
   expect(lines('provision.ec2_stopped').map(([number]) => number)).toEqual([1]);

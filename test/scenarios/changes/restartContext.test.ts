@@ -83,7 +83,7 @@ describe.concurrent('the restart context', () => {
     const second = await untilReady(scene, 'told', 2);
     const { openedAt } = second.status?.launch ?? {};
     const line = `restarted at ${openedAt}: SecretChanged told-env/KEY told-env/OTHER\n`;
-    await until('the agent was told', () => instanceOf(second).console.includes(line));
+    await until('the agent printed why', () => instanceOf(second).console.includes(line));
     expect(instanceOf(second).console).not.toContain('a new value');
     expect(instanceOf(first).console).not.toContain('restarted');
   });

@@ -102,7 +102,7 @@ describe('roll-outs of a class', () => {
     expect(halted.status?.halted).toMatchObject([{ by: `default/${canary}` }]);
     const others = all.filter((name) => name !== canary);
     for (const other of others) {
-      const stays = await untilWorkspace(scene, other, 'it is told', (workspace) => {
+      const stays = await untilWorkspace(scene, other, 'the status shows it', (workspace) => {
         return conditionOf(workspace, 'UpToDate')?.reason === 'RolloutHalted';
       });
       expect(isReady(stays)).toBe(true);

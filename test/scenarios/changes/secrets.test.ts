@@ -154,7 +154,7 @@ describe('only its instance sees a secret value', () => {
     metrics = await (await fetch(`http://127.0.0.1:${operator.metricsPort}/metrics`)).text();
     for (const name of ['vault', 'mute']) await scene.kube.delete(WORKSPACES, name, NAMESPACE);
     for (const name of ['vault', 'mute']) await untilGone(scene, name);
-    await until('the end is told', () =>
+    await until('the log has the end', () =>
       scene.logs.some((line) => line.event === 'provision.ec2_stopped' && line.uid === first.metadata.uid),
     );
   });

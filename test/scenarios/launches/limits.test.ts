@@ -41,7 +41,7 @@ describe('how many instances a class may have', () => {
     }
     await createWorkspace(scene, 'three', spec);
     await turnedAway('three');
-    // Creation is told apart by the second.
+    // The order of creation is known to the second only.
     await until('another second', async () => {
       const created = Date.parse((await getWorkspace(scene, 'three')).metadata.creationTimestamp ?? '');
       return Date.now() >= created + 1_000;

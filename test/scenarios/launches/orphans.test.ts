@@ -50,9 +50,9 @@ describe('instances without an owner', () => {
   }
 
   test('by default they are reported and counted, and none is ended', async () => {
-    await until('the heartbeating one is told', async () => (await gauge('Heartbeating')) >= 1);
-    await until('the copied one is told', async () => (await gauge('Foreign')) === 1);
-    await until('events tell of them', async () => (await notes('OrphanFound')).length >= 2);
+    await until('the heartbeating one is counted', async () => (await gauge('Heartbeating')) >= 1);
+    await until('the copied one is counted', async () => (await gauge('Foreign')) === 1);
+    await until('events name them', async () => (await notes('OrphanFound')).length >= 2);
     await sweeps(scene, 10);
     for (const name of orphans) expect(liveInstancesOf(scene, name)).toHaveLength(1);
     expect(scene.stack.ec2.counters.terminations()).toEqual([]);
@@ -62,7 +62,7 @@ describe('instances without an owner', () => {
     await operator.stop();
     operator = await scene.start({ ...SOON, WORKSPACE_ORPHANS_POLICY: 'Terminate' });
     await until('the silent one is ended', () => liveInstancesOf(scene, 'silent').length === 0);
-    await until('an event tells of it', async () => (await notes('OrphanEnded')).length === 1);
+    await until('an event names it', async () => (await notes('OrphanEnded')).length === 1);
     await sweeps(scene, 10);
     expect(terminationsOf(scene, 'silent')).toHaveLength(1);
     for (const name of ['kept', 'heard', 'copied']) expect(liveInstancesOf(scene, name)).toHaveLength(1);

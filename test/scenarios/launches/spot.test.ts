@@ -81,7 +81,7 @@ describe.concurrent('on Spot', () => {
       return found.length > 0 && found;
     });
     expect(events).toMatchObject([{ type: 'Warning', note: expect.stringContaining(id) }]);
-    await until('the new agent was told why', () =>
+    await until('the new agent learned why', () =>
       instanceOf(scene, second).console.includes(': Interrupted'),
     );
   });

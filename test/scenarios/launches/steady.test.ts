@@ -54,7 +54,7 @@ describe('forty settled Workspaces', () => {
       return items.every((item) => JSON.stringify(item).includes('"reason":"Settled"'));
     });
     // Events go out at a pace of their own.
-    await until('all is told', async () => {
+    await until('all is reported', async () => {
       const before = readBooks(scene);
       await wait(500);
       return !('create events.events.k8s.io' in callsBetween(before, readBooks(scene), 'cluster'));

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createScene } from './scene.ts';
 import { createWorkspace, putSecret, untilReady } from './workspaces.ts';
 
-test('a timeline tells in order what people, cluster, cloud and operators did, and no secret', async () => {
+test('a timeline shows in order what people, cluster, cloud and operators did, and no secret', async () => {
   const scene = await createScene();
   try {
     const operator = scene.spawn();

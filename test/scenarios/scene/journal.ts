@@ -25,11 +25,11 @@ export interface Journal extends Witness {
   change(version: Version): void;
   /** A log line of an operator. */
   hear(who: string, line: LogLine): void;
-  /** Told of each version of a Workspace from now on. Returns how to stop that. */
+  /** Called with each version of a Workspace from now on. Returns how to stop that. */
   onWorkspace(name: string, listener: (object: Version['object']) => void): () => void;
 }
 
-/** Fields of a log line that the timeline tells otherwise, or not. */
+/** Fields of a log line that the timeline shows in another form, or not. */
 const LEFT_OUT = [
   'time',
   'level',

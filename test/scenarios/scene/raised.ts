@@ -39,7 +39,7 @@ export interface Raised {
   operatorKubeconfig(): Promise<string>;
   /** The real one, if it is that. */
   cluster: Cluster | undefined;
-  /** Tells of each version of a Workspace, a class and an Event, until the stack stops. */
+  /** Passes on each version of a Workspace, a class and an Event, until the stack stops. */
   follow(listener: (version: Pick<Change, 'type' | 'object' | 'previous'>) => void): Promise<void>;
   /** All that the cluster ever held, every version of it. */
   history(): Promise<{ secrets: string; others: string }>;

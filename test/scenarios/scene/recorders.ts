@@ -7,7 +7,7 @@ import { within } from './until.ts';
 
 const LONGEST = 160;
 
-/** What people write to the cluster is told; the content of Secrets is not. */
+/** Records what people write to the cluster, without the content of Secrets. */
 export function recordedKube(kube: KubeClient, note: Note): KubeClient {
   const line = (verb: string, { plural }: Resource, name: string, body?: unknown) =>
     note(`someone: ${verb} ${plural} ${name} ${plural === 'secrets' ? '' : short(body)}`.trim());
@@ -33,7 +33,7 @@ export function recordedKube(kube: KubeClient, note: Note): KubeClient {
   };
 }
 
-/** What tests do to cluster, cloud and agents is told. */
+/** Records what tests do to cluster, cloud and agents. */
 export function recordedStack<T extends Raised['stack']>(stack: T, note: Note): T {
   const { api, agents } = stack;
   const ec2: Ec2Server = {
@@ -51,7 +51,7 @@ export function recordedStack<T extends Raised['stack']>(stack: T, note: Note): 
   };
 }
 
-/** Its end is told, and it is not waited for in vain. */
+/** Records the process's end; a wait for it has a limit. */
 export function recordedProcess(process: OperatorProcess, note: Note): OperatorProcess {
   void process.ended.then((code) => note(`operator ${process.pid}: ended (${code ?? 'by a signal'})`));
   return {

@@ -79,7 +79,7 @@ function untilSettled(scene: Scene, what: string, earlier: ReadonlySet<string>):
   });
 }
 
-/** Follows the class's status until told to end; every state of its roll-out that was seen. */
+/** Follows the class's status until its signal; every state of its roll-out that was seen. */
 function follow(scene: Scene): { seen: Rollout[]; end(): Promise<void> } {
   const seen: Rollout[] = [];
   let going = true;
@@ -160,7 +160,7 @@ function throttled(scene: Scene) {
   return scene.stack.ec2.counters.calls().filter(({ outcome }) => outcome === 'RequestLimitExceeded');
 }
 
-/** It told how many are replaced, never fewer than before, and when it would end. */
+/** The status showed how many are replaced, never fewer than before, and when it would end. */
 function expectProgress(seen: readonly Rollout[], count: number): void {
   const [last] = seen.slice(-1);
   const own = seen.filter(({ startedAt }) => startedAt === last?.startedAt);

@@ -14,14 +14,14 @@ export function unfulfilled(scene: Scene, people: People): string | undefined {
     if (wants && !isReported(workspace, people)) return `${name}: ${wants} (${saidOf(workspace)})`;
   }
   const known = new Set(people.names().map((name) => people.read(name)?.metadata.uid));
-  // A status that somebody edits may hide a request that is still on its way: the orphans' controller tells of it.
+  // A status that somebody edits may hide a request that is still on its way: the orphans' controller reports it.
   const orphan = [...living].find(
     ([uid, instances]) => instances.length > 0 && !known.has(uid) && !people.isEdited(uid),
   );
   return orphan && `${orphan[1][0]?.id} has no Workspace`;
 }
 
-/** What an edited status names may be anybody's: then a person has to see, and is told. */
+/** What an edited status names may be anybody's: then a person has to look, and a condition says so. */
 function isReported({ metadata, status }: Workspace, people: People): boolean {
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
   return people.isEdited(metadata.uid) && ready?.reason === 'TerminationBlocked';

@@ -79,7 +79,7 @@ function createReader(store: HeartbeatStore) {
   };
 }
 
-/** A Postgres whose `now()` is told: what is in the first schema of its path is found before the built-in one. */
+/** A Postgres whose `now()` the test sets: what is in the first schema of its path is found before the built-in one. */
 async function setUp(database: TestDatabase) {
   const session = new pg.Client({ connectionString: database.url });
   await session.connect();

@@ -2,7 +2,7 @@ import type { Change } from '../../../dev/apiserver/storage/store.ts';
 
 /** Lines shown of a test that failed, the newest; TIMELINE=n shows more. */
 const SHOWN = Number(process.env.TIMELINE ?? 150);
-/** Lines among which one that is told again is counted and not repeated. */
+/** A line that equals one of the last few is counted and not repeated. */
 const RECENT = 8;
 
 export type Note = (what: string) => void;
@@ -69,7 +69,7 @@ interface ShownObject {
   };
 }
 
-/** A Workspace or a class, in parts of which those that changed are told. */
+/** A Workspace or a class, in parts; the timeline shows those that changed. */
 function partsOf({ metadata, status }: ShownObject): Map<string, string> {
   const { launch, terminating = [], conditions = [] } = status ?? {};
   const parts = new Map(conditions.map(({ type, status: holds, reason }) => [type, `${holds} ${reason}`]));

@@ -94,7 +94,7 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
     now: () => (monotonic + wallOffset) as WallReading,
     monotonic: () => monotonic as MonoReading,
     setTimeout(fn: () => void, ms: number): Timer {
-      // A wait too short for a number to tell from none would be due again at the same instant, for ever.
+      // A wait too short for a number to distinguish from none would be due again at the same instant, for ever.
       const wait = ms > 0 ? Math.max(ms, LEAST_WAIT_MS) : 0;
       const entry = { at: monotonic + wait, order: order++, fn };
       timers.add(entry);

@@ -19,7 +19,7 @@ export interface MemoryEc2 {
   /** Failing status checks by instance id. */
   impaired: Map<string, readonly ImpairedCheck[]>;
   statusQueries: Parameters<Ec2Calls['describeInstanceStatus']>[0][];
-  /** Status checks can't be read until told otherwise. */
+  /** Status checks can't be read until a test allows it. */
   failStatus(on: boolean): void;
   instances: Map<string, Instance>;
   queries: Query[];

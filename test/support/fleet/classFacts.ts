@@ -19,7 +19,7 @@ export interface ClassOverrides extends Partial<Omit<ClassFacts, 'klass' | 'flee
   fleet?: Partial<FleetSummary>;
 }
 
-/** The facts of a class whose ten Workspaces are current, but for what is told otherwise. */
+/** The facts of a class whose ten Workspaces are current, but for what the argument changes. */
 export function classFactsOf({ spec, status, fleet, ...rest }: ClassOverrides = {}): ClassFacts {
   const klass = classOf(spec);
   return {

@@ -4,7 +4,7 @@ import type { TestDatabase } from './postgres.ts';
 export const ENV_A = `k1:${'a'.repeat(64)}`;
 export const ENV_B = `k1:${'b'.repeat(64)}`;
 
-/** The first heartbeat of launch 1 of Workspace u1, unless told. */
+/** The first heartbeat of launch 1 of Workspace u1, by default. */
 export function heartbeat(over: Partial<Heartbeat> = {}): Heartbeat {
   return {
     uid: 'u1',

@@ -58,7 +58,7 @@ export async function createMachine() {
       writeFileSync(file(`tenant/${name}`), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     },
     find: (number = 1) => fixture.store.find({ uid: UID, number }),
-    /** How often agents are told to heartbeat from now on, in seconds. */
+    /** The heartbeat period that agents get from now on, in seconds. */
     period(seconds: number): void {
       periodSeconds = seconds;
     },

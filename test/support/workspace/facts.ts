@@ -46,7 +46,7 @@ export const TIMING: Timing = {
   secondMs: SECOND,
 };
 
-/** The digest of an environment with this content, under the key k1 unless told otherwise. */
+/** The digest of an environment with this content, by default under the key k1. */
 export function envDigest(content: string, id = 'k1'): string {
   return digestEnvironment({ id, key: Buffer.from(id) }, new Map([['KEY', Buffer.from(content)]]));
 }
@@ -214,7 +214,7 @@ export interface Overrides extends Loose<Partial<Omit<Facts, 'workspace' | 'proc
   process?: Loose<Partial<Facts['process']>>;
 }
 
-/** The facts of a Workspace that is Ready and current, but for what is told otherwise. */
+/** The facts of a Workspace that is Ready and current, but for what `more` changes. */
 /** Its moments are numbers or moments. */
 export function factsOf(overrides: Overrides = {}): Facts {
   const { spec, metadata, process, heartbeats, ...rest } = overrides;

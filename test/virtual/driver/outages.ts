@@ -20,7 +20,7 @@ export interface Outages {
   ): () => void;
   /** A fault of EC2's, of one Workspace's launches if a name is given. @returns how to lift it */
   ec2(rule: FaultRule, name?: string): () => void;
-  /** A fault of the API server's towards operators, all of them unless told. @returns how to lift it, and how often it hit */
+  /** A fault of the API server's towards operators, by default all of them. @returns how to lift it, and how often it hit */
   apiServer(fault: FaultInput): { lift(): void; hits(): number };
   /** The account's quota from now on. */
   quota(quota: Partial<Account['quota']>): void;

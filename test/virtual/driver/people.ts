@@ -33,12 +33,12 @@ export interface People {
   /** Creates it, or changes the keys given. */
   putSecret(name: string, values: Record<string, string>): Promise<void>;
   deleteSecret(name: string): Promise<void>;
-  /** Of the class `standard`, with the Secret `NAME-env`, unless told. */
+  /** Of the class `standard`, with the Secret `NAME-env`, by default. */
   createWorkspace(name: string, spec?: Spec): Promise<void>;
   /** A merge patch of its spec. */
   edit(name: string, spec: Patch): Promise<void>;
   remove(name: string): Promise<void>;
-  /** Creates `ws-0`…, which share the Secret `shared-env` unless told, and waits until all are Ready. @returns their names */
+  /** Creates `ws-0`…, which share the Secret `shared-env` by default, and waits until all are Ready. @returns their names */
   createFleet(count: number, spec?: Spec | ((name: string) => Spec)): Promise<readonly string[]>;
   /** Environment from these Secrets, for a spec. */
   from(...secrets: string[]): Spec;

@@ -41,7 +41,7 @@ story(
     await world.untilReady('changed', 3);
     await world.untilReady('deleted', 2);
     const [orphan] = lives.get('born') ?? [];
-    await world.until('the one that nobody owns is told', () =>
+    await world.until('the log names the instance without an owner', () =>
       world.scene.logs
         .map((line) => JSON.parse(line) as Found)
         .some(({ event, instanceID }) => event === 'orphan.found' && instanceID === orphan),

@@ -21,7 +21,7 @@ function holdTo(world: World, most: number): void {
   world.always('the class does not call it complete while any is down', () => {
     const complete = world.classCondition('standard', 'RolloutComplete');
     if (world.down().length === 0 || complete?.status !== 'True') return true;
-    // The class is told a moment later.
+    // The class's status follows a moment later.
     return (
       world.now() - Date.parse(complete.lastTransitionTime) < MINUTE ||
       !/0 of 0/.test(complete.message) ||

@@ -75,7 +75,7 @@ function hex(text: string): Set<string> {
 }
 
 describe('two namespaces with the same content in their Secrets', () => {
-  story('show nothing by which anybody could tell', ALL_DOWN, async (world) => {
+  story('show nothing that gives it away', ALL_DOWN, async (world) => {
     await replicate(world, 2, 'a');
     await seeNothing(world, 'after the first launch');
     world.hold('*', true);

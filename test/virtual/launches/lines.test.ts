@@ -142,22 +142,26 @@ describe('launches in line', () => {
     await world.untilReady('ws-0', 2);
   });
 
-  story('who waits long is told once that it is in line, where, and until about when', {}, async (world) => {
-    await crowd(world, 100);
-    await world.pass(5 * SECOND);
-    const waiting = world.workspaces().filter(({ status }) => status?.launch?.phase === 'Waiting');
-    const conditions = waiting.map(({ metadata }) => world.condition(metadata.name, 'Ready'));
-    const long = conditions.filter((condition) => condition?.reason === 'LaunchQueued');
-    expect(long.length).toBeGreaterThan(50);
-    expect(long.at(-1)?.message).toMatch(
-      /^Launch 1 \(Created\) waits for its turn: EC2 limits RunInstances requests .* number \d+ in line, its turn is about 2026/,
-    );
-    const written = world.changesAsked()['patch workspaces.compute.molecule.ai status'];
-    await world.pass(5 * SECOND);
-    const later = world.changesAsked()['patch workspaces.compute.molecule.ai status'];
-    // What is launched meanwhile, and not who stays in line.
-    expect((later ?? 0) - (written ?? 0)).toBeLessThan(60);
-  });
+  story(
+    'a Workspace that waits long shows once that it is in line, where, and until about when',
+    {},
+    async (world) => {
+      await crowd(world, 100);
+      await world.pass(5 * SECOND);
+      const waiting = world.workspaces().filter(({ status }) => status?.launch?.phase === 'Waiting');
+      const conditions = waiting.map(({ metadata }) => world.condition(metadata.name, 'Ready'));
+      const long = conditions.filter((condition) => condition?.reason === 'LaunchQueued');
+      expect(long.length).toBeGreaterThan(50);
+      expect(long.at(-1)?.message).toMatch(
+        /^Launch 1 \(Created\) waits for its turn: EC2 limits RunInstances requests .* number \d+ in line, its turn is about 2026/,
+      );
+      const written = world.changesAsked()['patch workspaces.compute.molecule.ai status'];
+      await world.pass(5 * SECOND);
+      const later = world.changesAsked()['patch workspaces.compute.molecule.ai status'];
+      // What is launched meanwhile, and not who stays in line.
+      expect((later ?? 0) - (written ?? 0)).toBeLessThan(60);
+    },
+  );
 
   story('when AWS says "too fast" all the same, everybody is launched once', {}, async (world) => {
     const names = await crowd(world, 40);

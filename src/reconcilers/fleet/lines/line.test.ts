@@ -41,7 +41,7 @@ test('what a line does not hold is not taken from it, nor what another holds und
   expect(line.keys(9)).toEqual(['k1']);
 });
 
-test('a front tells each one once that it may go, and again only after it could not', () => {
+test('a front reports once that a Workspace may go, and again only after it could not', () => {
   const steps = fc.array(
     fc.record({
       index: fc.integer({ min: 0, max: 30 }),

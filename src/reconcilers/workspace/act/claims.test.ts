@@ -21,7 +21,7 @@ const queued = serving(0, {
   conditions: conditionsOf({ Ready: ['True', 'Ready'], UpToDate: ['False', 'RolloutQueued'] }),
 });
 
-/** The queue, the controller and the fleet around passes that all want a slot, over an API server that answers as told. */
+/** The queue, the controller and the fleet around passes that all want a slot, over an API server that answers as the test says. */
 function setUp(slots: string) {
   const around = createSurroundings();
   const { deps, clock, context } = around;

@@ -70,7 +70,7 @@ export function createSecretReads({ secrets, clock, readSecret }: SecretReadsOpt
           if (isKept()) weigh(entry, data);
         },
         (error: unknown) => {
-          // A refusal is what it holds; any other failure tells nothing of it.
+          // A refusal is a result of its own; any other failure shows nothing about the Secret.
           if (!(error instanceof SecretRefused) && isKept()) contents.drop(key);
         },
       );

@@ -13,7 +13,7 @@ const failing = heartbeatOf(1, { trouble: 'CommandFailing' });
 const facts = factsOf({ status: statusOf({ launch: launchOf() }), heartbeats: heard(failing) });
 const after = (decision: ReturnType<typeof decideAt>) => ({ ...facts.workspace, status: decision.status });
 
-test('a command that fails is shown in Ready and told once, and nothing else follows from it', () => {
+test('a command that fails is shown in Ready and in one event, and nothing else follows from it', () => {
   const fine = decideAt({ ...facts, heartbeats: heard(heartbeatOf(1)) });
   const decision = decideAt({ ...facts, workspace: after(fine) });
   expect(conditionOf(decision, 'Ready')).toMatchObject({ status: 'False', reason: 'CommandFailing' });

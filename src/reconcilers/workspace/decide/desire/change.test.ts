@@ -121,7 +121,7 @@ describe('a change while the launch is young or progresses is deferred, never dr
     expect(decideValidated(withStatus(young(), status), 20 * SECOND).status.deferred).toBeUndefined();
   });
 
-  test('one that an earlier release wrote is completed once, and not told again', () => {
+  test('one that an earlier release wrote is completed once, and has no second event', () => {
     const { deferred, ...older } = decideAt(young()).status;
     const upgraded = decideAt(withStatus(young(), older));
     expect(upgraded.status).toEqual({ ...older, deferred });

@@ -111,6 +111,6 @@ export function heed(
   if (needsResolution) draft.needsResolution = true;
   if (deferred) draft.status.deferred = deferred;
   if (restartAt && draft.status.restarts) draft.status.restarts.next = restartAt;
-  // A place is on record as long as what is shown tells of it.
+  // The status keeps a place for as long as a condition shows it.
   if (turn && draft.blocker === blocker) draft.status.turn = turn;
 }

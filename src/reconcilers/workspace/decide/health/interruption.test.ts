@@ -43,7 +43,7 @@ const ended = (launch = spot(), more: Partial<InstanceFact> = {}) =>
 describe('an announced interruption', () => {
   const facts = factsOf({ status: statusOf({ launch: spot() }), heartbeats: heard(announced) });
 
-  test('is shown with its time while the instance serves, and told once', () => {
+  test('is shown with its time while the instance serves, and has one event', () => {
     const decision = decideAt(facts);
     expect(conditionOf(decision, 'Ready')).toMatchObject({ status: 'True', reason: 'Ready' });
     expect(conditionOf(decision, 'InstanceReady')).toMatchObject({ status: 'True', reason: 'Interrupted' });

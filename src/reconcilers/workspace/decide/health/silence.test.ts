@@ -27,7 +27,7 @@ import type { Facts } from '../facts/facts.ts';
 
 const AFTER = 5 * MINUTE;
 const TIMEOUT = 90 * SECOND;
-/** When a silence may be told: a heartbeat period and a half after it began. */
+/** When a silence may be shown: a heartbeat period and a half after it began. */
 const SHOWN = 45 * SECOND;
 const heardAt = NOW.wall - TIMEOUT;
 const row = heartbeatOf(1, { fresh: false, lastHeartbeatAt: heardAt });

@@ -170,7 +170,7 @@ describe('what EC2 refuses', () => {
     expect(at(MINUTE)).toBe(at(15 * MINUTE));
   });
 
-  test('is shown with the next attempt by the one that it was told, and stays as it is until then', () => {
+  test('is shown with the next attempt by the Workspace that EC2 answered, and stays as it is until then', () => {
     const refused = [spotFull(MINUTE), onDemandFull(2 * MINUTE)];
     const first = decideAt(down({ refused }));
     const { message } = conditionOf(first, 'Ready');

@@ -76,7 +76,7 @@ describe('a change that would take down what serves', () => {
     expect(conditionOf(decision, 'UpToDate').message).toContain('number 4 of 7 in line');
   });
 
-  test('tells when its turn is about, once it is known how long a replacement takes', () => {
+  test('shows about when its turn comes, once it is known how long a replacement takes', () => {
     const decision = decideAt(changed({ ...full, waiting: 6, ahead: 3, meanMs: MINUTE }));
     expect(conditionOf(decision, 'UpToDate').message).toContain(`its turn is about ${stamp(4 * MINUTE)}`);
   });
@@ -86,7 +86,7 @@ describe('a change that would take down what serves', () => {
     expect(launched(changed({ counted: 20, unavailable: 1, waiting: 1, ahead: 0 }))).toBe(true);
   });
 
-  test('is not told again with each step in line, nor by an event: that would be a write each', () => {
+  test('is not shown again with each step in line, nor by an event: that would be a write each', () => {
     const facts = changed({ ...full, waiting: 6, ahead: 3 });
     const first = decideAt(facts);
     const moved = withStatus({ ...facts, fleet: fleetOf({ ...full, waiting: 4, ahead: 1 }) }, first.status);

@@ -132,7 +132,7 @@ function endFor(view: View, launch: FrozenLaunch, cause: Cause, params: LaunchPa
   const { effect, ...refusal } = unproven;
   const next = effect && isNear(view) ? { effect } : {};
   if (!refusal.blocker) return { ...turn, ...refusal, ...next };
-  // A place in line is put on record with the condition that tells of it, and with no other: it would be another one each time.
+  // Record a place in line only together with the condition that shows it: alone it would differ at each pass.
   const { turn: _, ...place } = turn;
   return { ...place, ...refusal, ...next };
 }

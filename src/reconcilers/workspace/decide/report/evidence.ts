@@ -79,7 +79,7 @@ export function judgeSecrets(view: View): Verdict<AspectReason<'SecretsSynced'>>
   }
   const current = isCurrent(view, { ...launch, machine: undefined });
   if (current && isUnderLostKey(view.facts, instance.env)) {
-    const message = `The key that the instance's environment was digested with is gone: it held the desired one when that could be told.${note}`;
+    const message = `The key that the instance's environment was digested with is gone: it held the desired one when that could last be compared.${note}`;
     return { status: 'Unknown', reason: 'KeyLost', message };
   }
   return current

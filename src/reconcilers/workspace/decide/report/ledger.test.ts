@@ -75,7 +75,7 @@ test('the lines are the same, even if statuses in between go unseen', () => {
   );
 });
 
-test('what does not change is not told again, nor is what is seen first', () => {
+test('what does not change is not recorded again, nor is what is seen first', () => {
   for (const status of LIFE) {
     expect(ledgerBetween(status, structuredClone(status))).toEqual([]);
     expect(ledgerBetween(undefined, status)).toEqual([]);
@@ -83,7 +83,7 @@ test('what does not change is not told again, nor is what is seen first', () => 
   }
 });
 
-describe('is not told', () => {
+describe('is not recorded', () => {
   test('an instance that was found again after the status was wiped or rolled back', () => {
     const adopted = launchOf({ number: 5, params: undefined, openedAt: undefined });
     expect(ledgerBetween(statusOf({ launch: waiting(2) }), statusOf({ launch: adopted }))).toEqual([]);
