@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     isolate: false,
     pool: 'forks',
+    // A check of an agent mostly waits.
+    maxConcurrency: 16,
     // They watch clocks, and Chromium takes a core while it starts.
     maxWorkers: 1,
     testTimeout: 120_000,

@@ -383,7 +383,7 @@ say_beat() {
     field boot "$boot"
     field seq "$seq"
     field env "$digest"
-    field agent "sh/$version"
+    optional agent "sh/$version"
     if [ -e "$state/acknowledged" ]; then field acknowledged true; fi
     optional url "${url:-${WORKSPACE_URL:-}}"
     optional activeTasks "$(first_line "$run/active-tasks")"

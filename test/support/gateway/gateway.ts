@@ -23,7 +23,7 @@ import type { AgentShelf } from '../../../src/gateway/routes/agent.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../../../src/gateway/server.ts';
 import type { HeartbeatStore } from '../../../src/gateway/store/heartbeatStore.ts';
 import { createPostgresStore } from '../../../src/gateway/store/postgresStore.ts';
-import { createTestDatabase, type TestDatabase } from './postgres.ts';
+import type { TestDatabase } from './postgres.ts';
 
 export const CLUSTER = 'cluster-1';
 export const UID = '0b6d2f5e-5d43-4c2a-9a36-3f6c0d1b2a10';
@@ -64,16 +64,24 @@ export interface GatewayFixture {
   close(): Promise<void>;
 }
 
+/** Loaded where a run has one alone: Vitest can't be loaded outside of it. */
+async function databaseOfRun(): Promise<TestDatabase> {
+  const { createTestDatabase } = await import('./postgres.ts');
+  return createTestDatabase();
+}
+
 let authority: Promise<IdentityAuthority> | undefined;
 
 export async function createGatewayFixture(
   over: Partial<GatewayOptions> & {
+    /** By default one of the test run's. */
+    database?: TestDatabase;
     agent?: AgentShelf;
     wrapStore?: (store: HeartbeatStore) => HeartbeatStore;
   } = {},
 ): Promise<GatewayFixture> {
   authority ??= createIdentityAuthority(systemClock);
-  const [database, signer] = await Promise.all([createTestDatabase(), authority]);
+  const [database, signer] = await Promise.all([over.database ?? databaseOfRun(), authority]);
   const logs: string[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => void logs.push(line) });
   const keys = testKeyRing();
