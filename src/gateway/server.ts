@@ -148,7 +148,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     times,
     retryAfterSeconds,
     knownCaller: callers.known,
-    direct: directHeartbeats(parts, clock),
+    direct: directHeartbeats(parts),
     distrusts: createDistrustNotes(parts, clock),
   });
   // A plugin of its own, so that the rate limit is in place before the first route.

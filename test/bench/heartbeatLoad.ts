@@ -51,10 +51,14 @@ export interface Load {
   connections: number;
   /** A connection of its own for each heartbeat. */
   fresh: boolean;
+  /** Another request is sent first on each connection. */
+  mixed: boolean;
 }
 
+const ANOTHER_REQUEST = 'GET /v1/nothing HTTP/1.1\r\nHost: gateway.example:8443\r\n\r\n';
+
 /** Opens the connections first; a server may close those that are idle, so none is kept from one measurement to the next. */
-export function createLoad({ url, templates, connections, fresh }: Load) {
+export function createLoad({ url, templates, connections, fresh, mixed }: Load) {
   const free: Connection[] = [];
   let opened = 0;
   let next = 0;
@@ -102,6 +106,10 @@ export function createLoad({ url, templates, connections, fresh }: Load) {
       ? connectTLS({ port, host: '127.0.0.1', rejectUnauthorized: false })
       : connectPlain({ port, host: '127.0.0.1', noDelay: true });
     await once(socket, tls ? 'secureConnect' : 'connect');
+    if (mixed) {
+      socket.write(ANOTHER_REQUEST);
+      for (let text = ''; !isWhole(text); ) text += (await once(socket, 'data'))[0].toString('latin1');
+    }
     const connection: Connection = { socket, text: '' };
     socket.on('data', (data: Buffer) => {
       connection.text += data.toString('latin1');

@@ -39,7 +39,7 @@ test('moving a character from one field to the next gives another ticket', () =>
 test('a session names its launch, in its own cluster only', () => {
   const uid = '0b6d2f5e-5d43-4c2a-9a36-3f6c0d1b2a10';
   const session = createSession(keys.current('session'), { clusterID: 'c1', uid, number: 7 });
-  expect(verifySession(keys, 'c1', session)).toEqual({ uid, number: 7 });
+  expect(verifySession(keys, 'c1', session)).toMatchObject({ uid, number: 7 });
   expect(verifySession(keys, 'c2', session)).toBeUndefined();
   expect(verifySession(testKeyRing(), 'c1', session)).toBeUndefined();
 });
@@ -48,7 +48,8 @@ test('a session that was good is none once its key is forgotten, or another key 
   let key: Buffer | undefined = Buffer.alloc(32, 1);
   const ring = { ...keys, get: () => key };
   const session = createSession({ id: 'k1', key }, { clusterID: 'c1', uid: 'u1', number: 1 });
-  for (let i = 0; i < 2; i += 1) expect(verifySession(ring, 'c1', session)).toEqual({ uid: 'u1', number: 1 });
+  for (let i = 0; i < 2; i += 1)
+    expect(verifySession(ring, 'c1', session)).toMatchObject({ uid: 'u1', number: 1 });
   key = Buffer.alloc(32, 2);
   expect(verifySession(ring, 'c1', session)).toBeUndefined();
   key = undefined;
@@ -81,7 +82,7 @@ test('a session has one spelling: its instance makes no others that are remember
     verifySession(keys, 'c1', [version, id, payload, mac].join('.')),
   );
   expect(accepted).toEqual([]);
-  expect(verifySession(keys, 'c1', session)).toEqual({ uid: 'u1', number: 1 });
+  expect(verifySession(keys, 'c1', session)).toMatchObject({ uid: 'u1', number: 1 });
 });
 
 test('a ticket is no session, nor the other way round', () => {

@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { type LaunchKey, launchID } from '../store/heartbeatStore.ts';
 import type { KeyRing, NamedKey } from './keys.ts';
 
 /** Which launch of which Workspace of which cluster. */
@@ -73,7 +74,12 @@ interface Known {
   /** The key as it was then: another one of that id, or none, makes the credential unknown again. */
   key: Buffer;
   keyID: string;
-  launch: { uid: string; number: number };
+  launch: ProvenLaunch;
+}
+
+/** A launch whose credential holds, with its id: to make that for each heartbeat costs. */
+export interface ProvenLaunch extends LaunchKey {
+  id: string;
 }
 
 /** The launch that the credential was issued to; undefined when it wasn't by this cluster's operator. */
@@ -81,7 +87,7 @@ export function verifySession(
   keys: KeyRing,
   clusterID: string,
   credential: string,
-): { uid: string; number: number } | undefined {
+): ProvenLaunch | undefined {
   let ofRing = known.get(keys);
   if (!ofRing) {
     ofRing = new Map();
@@ -110,7 +116,7 @@ function verify(keys: KeyRing, clusterID: string, credential: string): Known | u
   // The MAC is of what it says. Spelled in other ways it would say the same, and each of them would be remembered.
   if (payload !== payloadOf({ uid, number })) return undefined;
   if (!equal(mac, sign(key, 'session', { clusterID, uid, number }))) return undefined;
-  return { clusterID, key, keyID, launch: Object.freeze({ uid, number }) };
+  return { clusterID, key, keyID, launch: Object.freeze({ uid, number, id: launchID({ uid, number }) }) };
 }
 
 function parseJSON(text: string): unknown {

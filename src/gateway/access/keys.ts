@@ -127,7 +127,9 @@ export function createKeyRing(
   where: string,
   kinds: readonly KeyKind[] = KEY_KINDS,
 ): KeyRing {
-  const keys = new Map(entries.map((entry) => [entryName(entry), entry.key]));
+  // By kind, then by id: a name of both, made for each look-up, would cost each heartbeat.
+  const keys = new Map<KeyKind, Map<string, Buffer>>();
+  for (const { kind, id, key } of entries) keys.set(kind, (keys.get(kind) ?? new Map()).set(id, key));
   const all = new Map<KeyKind, NamedKey[]>();
   for (const entry of [...entries].sort(byAge)) {
     const { kind, id, key } = entry;
@@ -145,7 +147,7 @@ export function createKeyRing(
   for (const kind of kinds) newest(kind);
   return Object.freeze({
     current: newest,
-    get: (kind: KeyKind, id: string) => keys.get(entryName({ kind, id })),
+    get: (kind: KeyKind, id: string) => keys.get(kind)?.get(id),
     all: (kind: KeyKind) => all.get(kind) ?? [],
   });
 }

@@ -16,6 +16,8 @@ export interface HeartbeatQueueOptions {
 export interface HeartbeatQueue {
   /** Resolves once the heartbeat is stored; rejects with the store's error, or with `overloaded`. */
   submit(heartbeat: Heartbeat): Promise<Outcome>;
+  /** The same without a promise, which costs each heartbeat: calls `done` once. `id` is the launch's. */
+  add(id: string, heartbeat: Heartbeat, done: Done): void;
   /**
    * False from the moment when the store refuses a batch until some of it is stored: the launches in it may live, so
    * their silence proves nothing until the row that is to blame stands alone.
@@ -29,15 +31,17 @@ export interface HeartbeatQueue {
 const SUSPECT_MS = 600_000;
 const MOST_SUSPECTS = 1_000;
 
-interface Outcome {
+export interface Outcome {
   acknowledged: boolean;
 }
+
+/** Gets what became of a heartbeat: an outcome once it is stored, the error otherwise. It must not throw. */
+export type Done = (outcome: Outcome | undefined, error?: unknown) => void;
 
 interface Entry {
   id: string;
   heartbeat: Heartbeat;
-  resolve(outcome: Outcome): void;
-  reject(error: unknown): void;
+  done: Done;
   /** The earlier entry that waits for the same launch. */
   before?: Entry | undefined;
 }
@@ -95,14 +99,9 @@ export function createHeartbeatQueue(options: HeartbeatQueueOptions): HeartbeatQ
   }
 
   async function record(batch: readonly Entry[]): Promise<void> {
+    let acknowledged: ReadonlySet<string>;
     try {
-      const acknowledged = await store.recordHeartbeats(batch.map(({ heartbeat }) => heartbeat));
-      recording = true;
-      for (const entry of batch) {
-        // A heartbeat that was older than the row changed nothing: then its own word is all there is.
-        const isAcknowledged = entry.heartbeat.acknowledged || acknowledged.has(entry.id);
-        resolve(entry, isAcknowledged ? ACKNOWLEDGED : UNACKNOWLEDGED);
-      }
+      acknowledged = await store.recordHeartbeats(batch.map(({ heartbeat }) => heartbeat));
     } catch (error) {
       if (!(error instanceof StoreRefused)) return reject(batch, error);
       if (batch.length === 1) {
@@ -112,18 +111,25 @@ export function createHeartbeatQueue(options: HeartbeatQueueOptions): HeartbeatQ
       recording = false;
       const middle = batch.length >> 1;
       await record(batch.slice(0, middle));
-      await record(batch.slice(middle));
+      return record(batch.slice(middle));
+    }
+    recording = true;
+    for (const entry of batch) {
+      // A heartbeat that was older than the row changed nothing: then its own word is all there is.
+      const isAcknowledged = entry.heartbeat.acknowledged || acknowledged.has(entry.id);
+      resolve(entry, isAcknowledged ? ACKNOWLEDGED : UNACKNOWLEDGED);
     }
   }
 
   function reject(batch: readonly Entry[], error: unknown): void {
     for (const entry of batch) {
-      for (let waiter: Entry | undefined = entry; waiter; waiter = waiter.before) waiter.reject(error);
+      for (let waiter: Entry | undefined = entry; waiter; waiter = waiter.before)
+        waiter.done(undefined, error);
     }
   }
 
   function resolve(entry: Entry, outcome: Outcome): void {
-    for (let waiter: Entry | undefined = entry; waiter; waiter = waiter.before) waiter.resolve(outcome);
+    for (let waiter: Entry | undefined = entry; waiter; waiter = waiter.before) waiter.done(outcome);
   }
 
   function suspect({ id }: Entry): void {
@@ -138,18 +144,22 @@ export function createHeartbeatQueue(options: HeartbeatQueueOptions): HeartbeatQ
     return (suspects.get(id) ?? Number.NEGATIVE_INFINITY) > clock.monotonic();
   }
 
+  function add(id: string, heartbeat: Heartbeat, done: Done): void {
+    const entry = waiting.get(id);
+    if (stopped || (!entry && waiting.size >= capacity)) {
+      done(undefined, new GatewayError('overloaded'));
+      return;
+    }
+    const newest = entry ? merge(entry.heartbeat, heartbeat) : heartbeat;
+    waiting.set(id, { id, heartbeat: newest, done, before: entry });
+    schedule();
+  }
+
   return {
+    add,
     submit(heartbeat) {
       return new Promise((resolve, reject) => {
-        const id = launchID(heartbeat);
-        const entry = waiting.get(id);
-        if (stopped || (!entry && waiting.size >= capacity)) {
-          reject(new GatewayError('overloaded'));
-          return;
-        }
-        const newest = entry ? merge(entry.heartbeat, heartbeat) : heartbeat;
-        waiting.set(id, { id, heartbeat: newest, resolve, reject, before: entry });
-        schedule();
+        add(launchID(heartbeat), heartbeat, (outcome, error) => (outcome ? resolve(outcome) : reject(error)));
       });
     },
     records: () => recording,

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { sourceOf } from './source.ts';
 
@@ -23,11 +23,18 @@ export interface ConnectionTimes {
 
 export interface Connections {
   /** Whether this request is to be served. Where too many before it are unanswered, its connection is closed. */
-  begin(request: IncomingMessage): boolean;
+  begin(request: Request): boolean;
   /** The credential of this request holds: from when it has come whole, its connection is not closed to make room. */
-  prove(request: IncomingMessage): void;
+  prove(request: Request): void;
   /** Its answer has been read. */
-  end(request: IncomingMessage): void;
+  end(request: Request): void;
+}
+
+/** The part of a request that counts here. */
+interface Request {
+  socket: Socket;
+  /** It has come whole. */
+  complete: boolean;
 }
 
 /**
@@ -137,7 +144,7 @@ interface Connection {
   /** Requests. */
   unanswered: number;
   /** The latest request whose credential holds. */
-  proven: IncomingMessage | undefined;
+  proven: Request | undefined;
 }
 
 /** On the socket itself: to find it in a WeakMap takes several times as long. */

@@ -6,11 +6,14 @@ import type { Clock } from '../../controller/lib/clock.ts';
 import type { MonoReading } from '../../controller/lib/time.ts';
 import { GatewayError } from '../base/errors.ts';
 import { type Fields, fromLines, LINES_TYPE } from '../base/lines.ts';
+import { serveAgents } from './agentConnections.ts';
+import { createAgentReader } from './agentRequest.ts';
 import { type ConnectionLimits, type ConnectionTimes, limitConnections } from './connections.ts';
 import type { Direct, DirectTools } from './direct.ts';
 import { type Failure, failureOf, noteFailure, toGatewayError } from './failures.ts';
+import { throughNode } from './nodeExchange.ts';
 import type { GatewayParts } from './parts.ts';
-import { launchLimitKey, limitRequests, provenKey, type RequestLimits } from './requestLimits.ts';
+import { limitRequests, provenSender, type RequestLimits } from './requestLimits.ts';
 import { sourceOf } from './source.ts';
 import { cutOffUnread } from './unreadAnswers.ts';
 
@@ -69,7 +72,7 @@ export function createHttpServer(parts: GatewayParts, options: HttpOptions): Fas
   const unread = cutOffUnread(clock, options.times.answerMs);
   /** One listener for all answers: one made for each costs each heartbeat. */
   function closed(this: ServerResponse): void {
-    unread.end(this);
+    unread.end(this.req);
     connections.end(this.req);
   }
   const server: FastifyInstance = fastify({
@@ -84,10 +87,11 @@ export function createHttpServer(parts: GatewayParts, options: HttpOptions): Fas
     serverFactory: (handler) =>
       raw.on('request', (request, response) => {
         if (!connections.begin(request)) return;
-        unread.begin(response, clock.monotonic());
+        unread.begin(request, clock.monotonic());
         response.on('close', closed);
         // While it stops, fastify alone answers: it refuses what is new.
-        if (!raw.listening || !direct(request, response)) handler(request, response);
+        if (raw.listening && throughNodeHere(request, response, () => connections.prove(request))) return;
+        handler(request, response);
       }),
   });
 
@@ -100,9 +104,9 @@ export function createHttpServer(parts: GatewayParts, options: HttpOptions): Fas
   });
 
   const answered = answers(parts, clock);
-  server.decorate('holdOpen', (request: FastifyRequest, reply: FastifyReply) => {
+  server.decorate('holdOpen', (request: FastifyRequest) => {
     connections.prove(request.raw);
-    unread.end(reply.raw);
+    unread.end(request.raw);
     // How long it is open says nothing about how fast the gateway answers.
     request.arrivedAt = undefined;
   });
@@ -114,18 +118,36 @@ export function createHttpServer(parts: GatewayParts, options: HttpOptions): Fas
     done();
   });
   const { limit, count } = limitRequests(server, clock, limits, (request) => {
-    const proven = provenKey(parts, options.knownCaller, bearer(request));
+    const proven = provenSender(parts, options.knownCaller, bearer(request));
     if (proven !== undefined) connections.prove(request.raw);
-    return proven ?? sourceOf(request.ip);
+    return proven ?? { kind: 'address', id: sourceOf(request.ip) };
   });
   const direct = options.direct({
-    bodyLimit,
     fail,
     answered,
-    admit(request, launch) {
-      connections.prove(request);
-      return count(launchLimitKey(launch)) === 0;
+    admit: (launch) => count('launch', launch.id) === 0,
+  });
+  const throughNodeHere = throughNode(direct, clock, bodyLimit);
+  const agents = serveAgents(raw, {
+    clock,
+    times: options.times,
+    read: createAgentReader(direct, bodyLimit),
+    direct,
+    begin(exchange) {
+      connections.begin(exchange);
+      connections.prove(exchange);
+      unread.begin(exchange, clock.monotonic());
     },
+    end(exchange) {
+      unread.end(exchange);
+      connections.end(exchange);
+    },
+    onFlood: () => parts.metrics.connectionsClosed.inc({ limit: 'requests' }),
+  });
+  // From then on fastify refuses what is new.
+  server.addHook('preClose', (done) => {
+    agents.stop();
+    done();
   });
   server.addHook('onResponse', (request, reply, done) => {
     answered(request.method, request.routeOptions.url ?? 'unknown', reply.statusCode, request.arrivedAt);
@@ -212,6 +234,6 @@ export function bearer(request: FastifyRequest): string | undefined {
   return request.shown ?? undefined;
 }
 
-export function bearerIn(authorization: string | undefined): string | undefined {
+function bearerIn(authorization: string | undefined): string | undefined {
   return /^Bearer ([!-~]{1,8192})$/.exec(authorization ?? '')?.[1];
 }

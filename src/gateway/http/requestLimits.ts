@@ -2,7 +2,6 @@ import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fast
 import type { Clock } from '../../controller/lib/clock.ts';
 import { verifySession } from '../access/credentials.ts';
 import { GatewayError } from '../base/errors.ts';
-import { type LaunchKey, launchID } from '../store/heartbeatStore.ts';
 import type { GatewayParts } from './parts.ts';
 import { createRequestLimit } from './requestLimit.ts';
 
@@ -13,7 +12,7 @@ declare module 'fastify' {
   }
   interface FastifyInstance {
     /** A hook that counts the requests of a route by keys of its own. */
-    limitBy(keyOf: (request: FastifyRequest) => string): onRequestHookHandler;
+    limitBy(keyOf: (request: FastifyRequest) => Sender): onRequestHookHandler;
   }
 }
 
@@ -26,8 +25,14 @@ export interface RequestLimits {
   perAddress: number;
 }
 
+/** Under what a request counts. */
+export interface Sender {
+  kind: 'launch' | 'caller' | 'address';
+  id: string;
+}
+
 const WINDOW_MS = 60_000;
-/** A launch, caller or address is forgotten sooner than the minute in which it counts only when there are more than this. */
+/** Of each kind: one is forgotten sooner than the minute in which it counts only when there are more than this. */
 const MOST_KEYS = 50_000;
 
 /**
@@ -39,26 +44,35 @@ export function limitRequests(
   server: FastifyInstance,
   clock: Clock,
   most: RequestLimits,
-  keyOf: (request: FastifyRequest) => string,
-): { limit: onRequestHookHandler; count(key: string): number } {
+  senderOf: (request: FastifyRequest) => Sender,
+): { limit: onRequestHookHandler; count(kind: Sender['kind'], id: string): number } {
   const counter = () => {
-    const limit = createRequestLimit({ clock, windowMs: WINDOW_MS, mostKeys: MOST_KEYS });
-    return (key: string) => limit.count(key, mostRequests(most, key));
+    const of = (mostRequests: number) => {
+      const limit = createRequestLimit({ clock, windowMs: WINDOW_MS, mostKeys: MOST_KEYS });
+      return (id: string) => limit.count(id, mostRequests);
+    };
+    const counts = {
+      launch: of(most.perLaunch),
+      caller: of(most.perCaller),
+      address: of(most.perAddress),
+    };
+    return (kind: Sender['kind'], id: string) => counts[kind](id);
   };
   const limitBy = (
-    keyOfRoute: (request: FastifyRequest) => string,
+    senderOfRoute: (request: FastifyRequest) => Sender,
     count = counter(),
   ): onRequestHookHandler => {
     return (request, reply, done) => {
-      const waitMs = count(keyOfRoute(request));
+      const { kind, id } = senderOfRoute(request);
+      const waitMs = count(kind, id);
       if (waitMs === 0) return done();
       reply.header('retry-after', String(Math.ceil(waitMs / 1000)));
       done(new GatewayError('rate_limited'));
     };
   };
   const count = counter();
-  const counted = limitBy(keyOf, count);
-  server.decorate('limitBy', (keyOfRoute: (request: FastifyRequest) => string) => limitBy(keyOfRoute));
+  const counted = limitBy(senderOf, count);
+  server.decorate('limitBy', (senderOfRoute: (request: FastifyRequest) => Sender) => limitBy(senderOfRoute));
   server.addHook('onRoute', (route) => {
     if (route.config?.uncounted) return;
     const others = route.onRequest ?? [];
@@ -71,24 +85,14 @@ export function limitRequests(
  * Under what a request that proved who sends it is counted; undefined for the rest, which counts by address. Many
  * instances share the address of their NAT gateway.
  */
-export function provenKey(
+export function provenSender(
   parts: GatewayParts,
   knownCaller: (token: string) => string | undefined,
   credential: string | undefined,
-): string | undefined {
+): Sender | undefined {
   if (credential === undefined) return undefined;
   const launch = verifySession(parts.keys, parts.clusterID, credential);
-  if (launch) return launchLimitKey(launch);
+  if (launch) return { kind: 'launch', id: launch.id };
   const caller = knownCaller(credential);
-  return caller === undefined ? undefined : `caller ${caller}`;
-}
-
-/** Under what the requests of a launch that proved itself are counted. */
-export function launchLimitKey(launch: LaunchKey): string {
-  return `launch ${launchID(launch)}`;
-}
-
-function mostRequests(most: RequestLimits, key: string): number {
-  if (key.startsWith('launch ')) return most.perLaunch;
-  return key.startsWith('caller ') ? most.perCaller : most.perAddress;
+  return caller === undefined ? undefined : { kind: 'caller', id: caller };
 }

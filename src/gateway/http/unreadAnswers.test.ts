@@ -9,9 +9,9 @@ function scene() {
   const unread = cutOffUnread(clock, ANSWER_MS);
   const cut: { name: string; at: number }[] = [];
   const begin = (name: string) => {
-    const response = { req: { socket: { destroy: () => void cut.push({ name, at: clock.monotonic() }) } } };
-    unread.begin(response, clock.monotonic());
-    return () => unread.end(response);
+    const request = { socket: { destroy: () => void cut.push({ name, at: clock.monotonic() }) } };
+    unread.begin(request, clock.monotonic());
+    return () => unread.end(request);
   };
   return { clock, cut, begin };
 }

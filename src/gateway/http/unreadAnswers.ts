@@ -1,14 +1,14 @@
 import type { Clock, Timer } from '../../controller/lib/clock.ts';
 
-/** The part of Node's ServerResponse that counts here. */
-interface Answer {
-  req: { socket: { destroy(): unknown } };
+/** The part of a request that counts here. */
+interface Asked {
+  socket: { destroy(): unknown };
 }
 
 /** Requests whose answer was not read yet. */
 export interface UnreadAnswers {
-  begin(response: Answer, now: number): void;
-  end(response: Answer): void;
+  begin(request: Asked, now: number): void;
+  end(request: Asked): void;
 }
 
 /**
@@ -17,18 +17,18 @@ export interface UnreadAnswers {
  */
 export function cutOffUnread(clock: Clock, answerMs: number): UnreadAnswers {
   /** When each is overdue, monotonic ms; the earliest first. */
-  const open = new Map<Answer, number>();
+  const open = new Map<Asked, number>();
   let timer: Timer | undefined;
 
-  function cutOff(response: Answer): void {
-    if (open.delete(response)) response.req.socket.destroy();
+  function cutOff(request: Asked): void {
+    if (open.delete(request)) request.socket.destroy();
   }
 
   /** For this one; when it was read, for the earliest that was not. */
-  function wait(response: Answer, ms: number): void {
+  function wait(request: Asked, ms: number): void {
     timer = clock.setTimeout(() => {
       timer = undefined;
-      cutOff(response);
+      cutOff(request);
       const now = clock.monotonic();
       for (const [next, overdueAt] of open) {
         if (overdueAt > now) return wait(next, overdueAt - now);
@@ -38,12 +38,12 @@ export function cutOffUnread(clock: Clock, answerMs: number): UnreadAnswers {
   }
 
   return {
-    begin(response, now) {
-      open.set(response, now + answerMs);
-      if (timer === undefined) wait(response, answerMs);
+    begin(request, now) {
+      open.set(request, now + answerMs);
+      if (timer === undefined) wait(request, answerMs);
     },
-    end(response) {
-      open.delete(response);
+    end(request) {
+      open.delete(request);
       if (open.size > 0) return;
       timer?.cancel();
       timer = undefined;

@@ -3,7 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { toLines } from '../base/lines.ts';
 import { linesIn } from '../http/http.ts';
 import { readHeartbeat } from './heartbeat.ts';
-import { plainHeartbeat } from './plainHeartbeat.ts';
+import { plainHeartbeat as readPlain } from './plainHeartbeat.ts';
+
+const BEFORE = 'seq MQ==\n';
+/** As in a request, something stands before the body. */
+const plainHeartbeat = (body: Buffer) => readPlain(BEFORE + body.toString('latin1'), BEFORE.length);
 
 const HEX = 'a'.repeat(64);
 const PLAIN = {
