@@ -5,9 +5,10 @@ import { age, ENV_A, ENV_B, heartbeat } from '../../../test/support/gateway/hear
 import { createTestDatabase, type TestDatabase } from '../../../test/support/gateway/postgres.ts';
 import { systemClock } from '../../controller/lib/clock.ts';
 import { createEvidencePoller } from '../heartbeats/evidencePoller.ts';
+import { heartbeatColumns } from './columns.ts';
 import { StoreUnavailable } from './heartbeatStore.ts';
 import { createPostgresStore } from './postgresStore.ts';
-import { MARK_SILENT, TRANSITIONS } from './statements.ts';
+import { MARK_SILENT, RECORD_HEARTBEATS, TRANSITIONS } from './statements.ts';
 
 const NOTICE = { action: 'terminate', at: wallMs(1_772_366_520_123) } as const;
 const logger = pino({ level: 'silent' });
@@ -188,19 +189,21 @@ describe('reading', () => {
     expect((await store.transitions(cursor)).rows).toHaveLength(0);
   });
 
-  test('transitions and recheck go by index', async () => {
+  test('transitions, recheck and batches go by index', async () => {
     await store.readAll();
     await database.query(`INSERT INTO workspace_launch (uid, number, changed_at, recheck_at, timeout_ms, last_heartbeat_at)
       SELECT 'u' || i, 1, now() - interval '1 h', now() + interval '1 h', 1000, now() FROM generate_series(1, 20000) i`);
     await database.query('ANALYZE workspace_launch');
     const [now] = await database.query('SELECT now()::text AS now');
+    const batch = Array.from({ length: 500 }, (_, i) => heartbeat({ uid: `u${i}` }));
     const plans: [string, unknown[]][] = [
+      [RECORD_HEARTBEATS, heartbeatColumns(batch)],
       [TRANSITIONS, [5_000, now?.now, 5_000]],
       [MARK_SILENT, [5_000]],
     ];
     for (const [statement, values] of plans) {
       const plan = JSON.stringify(await database.query(`EXPLAIN ${statement}`, values));
-      expect(plan).toMatch(/(Index|Bitmap Index) Scan (using|on) workspace_launch_(changed|recheck)/);
+      expect(plan).toMatch(/(Index|Bitmap Index) Scan (using|on) workspace_launch_(changed|recheck|pkey)/);
       expect(plan).not.toContain('Seq Scan on workspace_launch');
     }
   });

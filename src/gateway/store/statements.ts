@@ -19,7 +19,8 @@ const GATEWAY_UP = `
 
 /**
  * $1…$14: one array a column. Rows are locked in key order, so that two replicas' batches can't deadlock. Without a timeout
- * the launch keeps its last one, or gets the default of a class. Answers which launches have an acknowledgement.
+ * the launch keeps its last one, or gets the default of a class. That one is looked up for these rows alone: as a join it was a scan of
+ * the whole table for each batch. Answers which launches have an acknowledgement.
  */
 export const RECORD_HEARTBEATS = `
   WITH stored AS (
@@ -29,13 +30,14 @@ export const RECORD_HEARTBEATS = `
   SELECT h.*, now(), now(), now() + h.timeout_ms * interval '1 ms'
   FROM (
     SELECT b.uid, b.number, b.boot, b.seq, b.env, b.url, b.active_tasks, b.agent,
-           coalesce(b.timeout_ms, k.timeout_ms, 90000) AS timeout_ms, b.acknowledged,
+           coalesce(b.timeout_ms,
+                    (SELECT k.timeout_ms FROM workspace_launch k WHERE k.uid = b.uid AND k.number = b.number),
+                    90000) AS timeout_ms, b.acknowledged,
            b.interruption_action, b.interruption_at, b.trouble, b.ca
     FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::int[], $8::text[],
                 $9::int[], $10::boolean[], $11::text[], $12::timestamptz[], $13::text[], $14::text[])
       AS b (uid, number, boot, seq, env, url, active_tasks, agent, timeout_ms, acknowledged,
             interruption_action, interruption_at, trouble, ca)
-    LEFT JOIN workspace_launch k ON k.uid = b.uid AND k.number = b.number
   ) AS h
   ORDER BY h.uid, h.number
   ON CONFLICT (uid, number) DO UPDATE SET
