@@ -42,6 +42,7 @@ export function createLoopsPart(platform: Platform, cluster: Cluster, given: Loo
   const wake = workspaces.add;
   const readOne = (...of: [namespace: string, name: string]) => readSecret(cluster.kube, ...of);
   const secretReads = createSecretReads({ ...cluster, clock, readSecret: readOne });
+  const offerings = createRefusals(cluster, launchKeys, { clock, wake, aws, timing });
   const loop = { clock, random, logger, metrics, turns: createTurns({ clock }) };
   const workspaceLoop = createController({
     name: 'workspace',
@@ -50,7 +51,7 @@ export function createLoopsPart(platform: Platform, cluster: Cluster, given: Loo
       ...given,
       secretReads,
       fleet,
-      offerings: createRefusals(cluster, launchKeys, { clock, wake, aws, timing }),
+      offerings,
       massSilence: classEvidence.massSilence,
       mostEnvironmentBytes: config.gateway.maxEnvironmentBytes,
       wake,
@@ -80,6 +81,7 @@ export function createLoopsPart(platform: Platform, cluster: Cluster, given: Loo
   });
   return {
     start() {
+      offerings.judgeAgain();
       workspaceLoop.start();
       classLoop.start();
     },

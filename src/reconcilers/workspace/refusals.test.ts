@@ -79,6 +79,25 @@ test('one of an earlier release, which signed none, counts in a status that is s
   expect(heeded(workspaceWith([refusal('Blocked')]))).toEqual(['Blocked']);
 });
 
+test('a standby that can’t verify what a leader noted judges it again once it leads', () => {
+  const workspaces = createStore<Workspace>();
+  const first = workspaceWith([]);
+  workspaces.applyList([first], first.metadata.resourceVersion);
+  const options = {
+    clock,
+    wake: () => undefined,
+    aws: { capacityRetryMs: 180_000 },
+    timing: { repairBackoffMinMs: 30_000, repairBackoffMaxMs: 900_000 },
+  };
+  const offerings = createRefusals({ clusterID: 'cluster-1', workspaces }, keys, options);
+  const codes = () => offerings.snapshot('another').map(({ code }) => code);
+  const next = workspaceWith([{ ...refusal('Blocked'), mac: `m2.k9.${'A'.repeat(43)}` }]);
+  workspaces.applyList([next], next.metadata.resourceVersion);
+  expect(codes()).toEqual([]);
+  offerings.judgeAgain();
+  expect(codes()).toEqual(['Blocked']);
+});
+
 test('an interruption speaks against an offering only where the operator armed that launch', () => {
   const ended = { outcome: 'Interrupted' as const, at: new Date(clock.now()).toISOString() };
   const withLaunch = (more: object): Workspace => {

@@ -16,6 +16,14 @@ interface RefusalOptions {
   timing: Pick<Timing, 'repairBackoffMinMs' | 'repairBackoffMaxMs'>;
 }
 
+export interface Refusals extends OfferingMemory {
+  /**
+   * At the begin of a term: judges all statuses as if they were seen for the first time. What changed while another process led
+   * may be signed with a key, or in a way, that was not known here then.
+   */
+  judgeAgain(): void;
+}
+
 /**
  * Hands on EC2's refusals from statuses as they change: a process that starts, or takes over, knows as much as the
  * one before, and ends nothing for a launch that is refused.
@@ -24,7 +32,7 @@ export function createRefusals(
   { clusterID, workspaces }: { clusterID: string; workspaces: Pick<Store<Workspace>, 'list' | 'onChange'> },
   launchKeys: WorkspaceDeps['launchKeys'],
   { clock, wake, aws, timing }: RefusalOptions,
-): OfferingMemory {
+): Refusals {
   const offerings = createOfferingMemory({
     clock,
     wake,
@@ -34,8 +42,8 @@ export function createRefusals(
   });
 
   /**
-   * One without our MAC counts only in a status that this process had not seen before, as after an upgrade: an earlier release
-   * signed none. Without that, one who may write a single status could keep all Workspaces from launching.
+   * One without our MAC counts only in a status that this process had not seen before in its term, as after an upgrade: an
+   * earlier release signed none. Without that, one who may write a single status could keep all Workspaces from launching.
    */
   function hand(workspace: Workspace, isFirst: boolean): void {
     for (const refusal of workspace.status?.refusals ?? []) {
@@ -73,14 +81,18 @@ export function createRefusals(
     offerings.recorded({ ...asked, class: 'capacity', code: TAKEN_BACK, at, until });
   }
 
-  for (const workspace of workspaces.list()) {
-    hand(workspace, true);
-    handInterruption(workspace);
+  function judgeAgain(): void {
+    for (const workspace of workspaces.list()) {
+      hand(workspace, true);
+      handInterruption(workspace);
+    }
   }
+
+  judgeAgain();
   workspaces.onChange(({ type, object, old }) => {
     if (type === 'deleted') return;
     hand(object, type === 'added');
     if (old && object.status) noteInterruption(old.status, object);
   });
-  return offerings;
+  return { ...offerings, judgeAgain };
 }
