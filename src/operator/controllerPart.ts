@@ -40,7 +40,7 @@ export function startControllerPart(
   const { launch } = cluster;
   if (!launch) throw new TypeError('a controller needs the keys of launches: join the cluster as a whole');
   const lease = { held: () => elector.held(), term: () => elector.term() };
-  const queues = createQueuesPart(platform, cluster);
+  const queues = createQueuesPart(platform, cluster, launch.keys);
   const cloudPart = createCloudPart(platform, cluster, {
     change(uid) {
       queues.changed(uid);
@@ -127,6 +127,7 @@ export function startControllerPart(
     retryPeriodMs: settings.leaseRetryPeriodMs,
     onStarted() {
       userData.trustNothing();
+      fleet.judgeAgain();
       collector.start();
       figures.start();
       cloudPart.start();

@@ -259,6 +259,11 @@ export const workspaceStatus = z
       .max(5)
       .optional()
       .describe('The last launches that are over, newest first.'),
+    mac: text(128)
+      .optional()
+      .describe(
+        'Message authentication code of the operator over uid and the rest of the status. Others of the class are judged by the last status that carries a valid one.',
+      ),
   })
   .describe('What the operator last saw and decided; written by the operator alone.');
 

@@ -26,7 +26,7 @@ export function createEvidencePart(
   cluster: Cluster,
   given: {
     store: HeartbeatStore;
-    queues: Pick<QueuesPart, 'changed' | 'addClass'>;
+    queues: Pick<QueuesPart, 'changed' | 'addClass' | 'fleet'>;
     cloud: Observer;
     lease: Leadership;
   },
@@ -44,6 +44,7 @@ export function createEvidencePart(
   });
   const classEvidence = createClassEvidence({
     ...cluster,
+    ofOthers: queues.fleet.ofOthers,
     evidence,
     cloud: () => judgeCloud({ cloud, lease, clock, unavailableAfterMs }),
     clock,

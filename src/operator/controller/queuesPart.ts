@@ -1,10 +1,11 @@
-import type { Cluster, Platform } from '../../cluster/cluster.ts';
+import type { Cluster, KeptKeys, Platform } from '../../cluster/cluster.ts';
 import { objectKey } from '../../controller/cache/store.ts';
 import { createWorkqueue, type Workqueue } from '../../controller/loop/workqueue.ts';
 import { createPace, type Pace } from '../../reconcilers/class/pace.ts';
 import { createContentNames } from '../../reconcilers/fleet/contentNames.ts';
 import { createFleet, type Fleet } from '../../reconcilers/fleet/fleet.ts';
 import { laneOf } from '../../reconcilers/workspace/lane.ts';
+import { statusAuthentic } from '../../reconcilers/workspace/observe/authenticity.ts';
 import { connectTriggers } from '../../reconcilers/workspace/triggers.ts';
 
 /** The longest pause after a pass that failed, ms. */
@@ -27,6 +28,7 @@ export interface QueuesPart {
 export function createQueuesPart(
   { config, clock, runtimeMetrics: metrics }: Platform,
   cluster: Cluster,
+  launchKeys: KeptKeys['keys'],
 ): QueuesPart {
   const common = { clock, metrics, limits: { maxMs: MAX_ERROR_BACKOFF_MS } };
   const workspaces = createWorkqueue({
@@ -40,6 +42,7 @@ export function createQueuesPart(
   const fleet = createFleet({
     ...cluster,
     names: createContentNames(cluster.keys),
+    isAuthentic: (workspace) => statusAuthentic({ clusterID: cluster.clusterID, launchKeys }, workspace),
     onClass(className, news) {
       if (news === 'numbers') classes.addAfter(className, pace.dueInMs(className));
       else classes.add(className);

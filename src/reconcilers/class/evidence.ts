@@ -12,6 +12,8 @@ import { type Hearing, mostSilent, silentAtOnce } from './massSilence.ts';
 export interface ClassEvidenceOptions {
   workspaces: Pick<Store<Workspace>, 'byIndex' | 'onChange'>;
   classes: Pick<Store<WorkspaceClass>, 'list'>;
+  /** A Workspace as others go by it; as it stands without it. */
+  ofOthers?: (workspace: Workspace) => Workspace;
   evidence: EvidenceView;
   /** Asked once a refresh. */
   cloud(): CloudVerdict;
@@ -37,7 +39,7 @@ export interface ClassEvidence {
 const AVAILABLE = { reason: 'Available' } as const;
 
 export function createClassEvidence(options: ClassEvidenceOptions): ClassEvidence {
-  const { workspaces, classes, evidence, clock, secondMs } = options;
+  const { workspaces, classes, evidence, clock, secondMs, ofOthers = (workspace) => workspace } = options;
   let verdicts = new Map<string, EvidenceVerdict>();
   let cloud: CloudVerdict = AVAILABLE;
   /** Each class as it was last heard, until a row, one of its Workspaces or what silence means changes: a fleet at rest costs no walk. */
@@ -72,7 +74,7 @@ export function createClassEvidence(options: ClassEvidenceOptions): ClassEvidenc
   function walk(className: string, rowsAreBack: boolean): Hearing {
     const silent: (number | undefined)[] = [];
     let expected = 0;
-    for (const workspace of workspaces.byIndex('class', className)) {
+    for (const workspace of workspaces.byIndex('class', className).map(ofOthers)) {
       const launch = classNameOf(workspace) === className ? expectedToHeartbeat(workspace) : undefined;
       if (!launch) continue;
       expected += 1;

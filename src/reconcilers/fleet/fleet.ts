@@ -8,6 +8,7 @@ import type { FleetFact } from '../workspace/decide/facts/facts.ts';
 import type { RoomFact } from '../workspace/decide/facts/roomFacts.ts';
 import { slotIsFree, unverified } from '../workspace/decide/replace/rollout.ts';
 import { roomIsLeft } from '../workspace/decide/room/limits.ts';
+import { type Beliefs, createBeliefs } from './beliefs.ts';
 import { AS_IN_STATUS, type ContentNames } from './contentNames.ts';
 import { factOf, roomFor } from './fact.ts';
 import { entryOf, type FleetEntry } from './member/entry.ts';
@@ -20,7 +21,7 @@ import { type ClassTally, createTally } from './sums/tally.ts';
  * Sums over the Workspaces of each class, from their objects alone, so that a process that starts, or takes over, knows as
  * much. A decision that is not yet on record counts as if it were, so that no interleaving spends one place twice.
  */
-export interface Fleet {
+export interface Fleet extends Pick<Beliefs, 'ofItself' | 'ofOthers'> {
   /** Undefined for a class that no Workspace names. */
   of(className: string): ClassTally | undefined;
   readonly names: ContentNames;
@@ -48,6 +49,8 @@ export interface Fleet {
   doubtOf(uid: string): { version: string; at: MonoMs } | undefined;
   /** A read proves that no unanswered write happened, and none can any more. */
   notLanded(uid: string): void;
+  /** At the begin of a term: takes all statuses as they stand, as another process wrote them, maybe of another release. */
+  judgeAgain(): void;
 }
 
 export interface FleetOptions {
@@ -55,6 +58,8 @@ export interface FleetOptions {
   classes: Pick<Store<WorkspaceClass>, 'get' | 'onChange'>;
   /** Without it contents are compared as they are in status. */
   names?: ContentNames;
+  /** Whether the operator wrote the status as it stands. Without it each counts. */
+  isAuthentic?: (workspace: Workspace) => boolean;
   /** The part of a class's status about its Workspaces has changed. */
   onClass(className: string, news: News): void;
   /** There is a place for this Workspace now, and was none before. */
@@ -72,12 +77,14 @@ export function createFleet({
   workspaces,
   classes,
   names = AS_IN_STATUS,
+  isAuthentic = () => true,
   onClass,
   onPlace,
 }: FleetOptions): Fleet {
   const tallies = new Map<string, ClassTally>();
   const members = new Map<string, Member>();
   const shown = new Map<string, Shown>();
+  const beliefs = createBeliefs(isAuthentic);
 
   function tallyOf(className: string): ClassTally {
     const tally = tallies.get(className) ?? createTally();
@@ -104,8 +111,9 @@ export function createFleet({
     }
   }
 
-  function see(workspace: Workspace): void {
-    const entry = entryOf(workspace, names.of(workspace));
+  function see(workspace: Workspace, isFirst = false): void {
+    const believed = beliefs.see(workspace, isFirst);
+    const entry = entryOf(believed, names.of(believed));
     const before = members.get(entry.uid)?.entry;
     if (before && !sameClasses(before, entry)) drop(entry.uid);
     const member = { entry, version: workspace.metadata.resourceVersion };
@@ -135,9 +143,9 @@ export function createFleet({
 
   function entryFor(workspace: Workspace): FleetEntry {
     const member = members.get(workspace.metadata.uid);
-    return member?.version === workspace.metadata.resourceVersion
-      ? member.entry
-      : entryOf(workspace, names.of(workspace));
+    if (member?.version === workspace.metadata.resourceVersion) return member.entry;
+    const believed = beliefs.ofOthers(workspace);
+    return entryOf(believed, names.of(believed));
   }
 
   function factFor(
@@ -153,7 +161,7 @@ export function createFleet({
     return roomFor(entryFor(workspace), tallies.get(className) ?? createTally());
   }
 
-  for (const workspace of workspaces.list()) see(workspace);
+  for (const workspace of workspaces.list()) see(workspace, true);
   for (const [className, tally] of tallies) {
     const klass = classes.get(className);
     // A process that begins looks at all of them anyway.
@@ -163,8 +171,10 @@ export function createFleet({
   workspaces.onChange(({ type, object, old }) => {
     const { uid } = (old ?? object).metadata;
     const before = members.get(uid)?.entry;
-    if (type === 'deleted') drop(uid);
-    else see(object);
+    if (type === 'deleted') {
+      drop(uid);
+      beliefs.forget(uid);
+    } else see(object);
     const now = members.get(uid)?.entry;
     for (const className of new Set([before, now].flatMap((entry) => (entry ? classesOf(entry) : []))))
       settle(className);
@@ -173,6 +183,13 @@ export function createFleet({
 
   return {
     names,
+    ofItself: beliefs.ofItself,
+    ofOthers: beliefs.ofOthers,
+    judgeAgain() {
+      const before = [...tallies.keys()];
+      for (const workspace of workspaces.list()) see(workspace, true);
+      for (const className of new Set([...before, ...tallies.keys()])) settle(className);
+    },
     of: (className) => tallies.get(className),
     factFor,
     roomFor: roomOf,

@@ -36,7 +36,8 @@ export function createWorkspaceReconciler(deps: WorkspaceDeps) {
     const workspace = deps.workspaces.get(key) ?? seen;
     let resolved: ResolvedClass | undefined;
     for (;;) {
-      const { facts, now } = await observe(deps, memory, workspace, term, resolved, unread);
+      const judged = deps.fleet.ofItself(workspace);
+      const { facts, now } = await observe(deps, memory, judged, term, resolved, unread);
       const first = decide(facts, now);
       const decision = first.ask ? decide({ ...facts, line: placeOf(workspace, first.ask) }, now) : first;
       if (decision.needsResolution && facts.class) {

@@ -38,6 +38,10 @@ export interface People {
   /** A merge patch of its spec. */
   edit(name: string, spec: Patch): Promise<void>;
   remove(name: string): Promise<void>;
+  /** A merge patch of its status, as who has the right to may write it. Laws don't judge what it says from then on. */
+  editStatus(name: string, status: Patch): Promise<void>;
+  /** Whether somebody edited the status of the Workspace with this uid; of any without one. */
+  isEdited(uid?: string): boolean;
   /** Creates `ws-0`…, which share the Secret `shared-env` by default, and waits until all are Ready. @returns their names */
   createFleet(count: number, spec?: Spec | ((name: string) => Spec)): Promise<readonly string[]>;
   /** Environment from these Secrets, for a spec. */
@@ -65,6 +69,7 @@ export interface People {
 export function createPeople({ kube, api, note }: Scene, time: Time): People {
   const { state } = api;
   const decoded = new WeakMap<JsonObject, Workspace>();
+  const edited = new Set<string>();
 
   function decode(raw: JsonObject): Workspace {
     const workspace = decoded.get(raw) ?? decodeWorkspace(raw);
@@ -164,6 +169,11 @@ export function createPeople({ kube, api, note }: Scene, time: Time): People {
       note(`someone edits ${name}: ${JSON.stringify(spec)}`);
       await kube.mergePatch(WORKSPACES, placeOf(name), { spec });
     },
+    async editStatus(name, status) {
+      edited.add(workspace(name).metadata.uid);
+      await kube.mergePatch(WORKSPACES, { ...placeOf(name), subresource: 'status' }, { status });
+    },
+    isEdited: (uid) => (uid === undefined ? edited.size > 0 : edited.has(uid)),
     async remove(name) {
       note(`someone deletes ${name}`);
       await kube.delete(WORKSPACES, placeOf(name).name, placeOf(name).namespace);

@@ -41,7 +41,7 @@ export async function play(
     await course(world);
     for (const operator of world.operators()) {
       const violations = await operator.series('workspace_ledger_violations_total');
-      if (Object.keys(violations).length > 0)
+      if (Object.keys(violations).length > 0 && !world.isEdited())
         throw new Error(`${operator.name} saw a broken ledger: ${JSON.stringify(violations)}`);
     }
   } catch (error) {

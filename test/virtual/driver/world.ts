@@ -111,6 +111,7 @@ export async function createWorld(options: WorldOptions = {}, signal?: AbortSign
     names: () => people.workspaces().map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
     read: (name) => Promise.resolve(people.find(name)),
     forgets: (uid) => isRestored || letGo.has(uid),
+    isEdited: people.isEdited,
   });
   time.always('laws', async () => (await judge.look()) ?? true);
   await people.createClass('standard', options.standard);

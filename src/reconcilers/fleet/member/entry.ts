@@ -123,7 +123,7 @@ export function entryOf(workspace: Workspace, nameOf = (digest: string) => diges
     wantsRoom: runs && !spec.paused && !takesRoom && !stalled && wouldLaunch(ready?.reason),
     waits,
     rolling: runs && !spec.paused && (isTakenDown || ((!stalled || waits === 'RolloutHalted') && changing)),
-    dueAt: Date.parse(desired?.at ?? '') || 0,
+    dueAt: notBefore(metadata, Date.parse(desired?.at ?? '') || 0),
     lacks: desired ? named(desired.machine, desired.env).filter((name) => !holds.includes(name)) : [],
     // Copied, for an array that grew keeps room for 16 more.
     proves: available && launch?.readyAt ? holds.slice() : [],
@@ -134,8 +134,13 @@ export function entryOf(workspace: Workspace, nameOf = (digest: string) => diges
     slotIn: present?.slotIn,
     isLacking,
     stuck: isTakenDown ? stuckOf(present, isPinned) : undefined,
-    replaced: replacedAt(status),
+    replaced: replacedAt(workspace),
   };
+}
+
+/** A moment of its status, wall ms: nothing that happened to it can be older than the object. */
+function notBefore({ creationTimestamp }: Workspace['metadata'], at: number): number {
+  return Math.max(at, Date.parse(creationTimestamp ?? '') || 0);
 }
 
 /** Reasons that more room would not cure. */
@@ -189,7 +194,10 @@ function stateOf(status: WorkspaceStatus | undefined, stalled: boolean): FleetEn
   return stalled || (reason !== undefined && standingOf(reason) !== 'normal') ? 'failing' : 'updating';
 }
 
-function replacedAt(status: WorkspaceStatus | undefined): FleetEntry['replaced'] {
+/** The longest that a replacement counts as, ms: one that waited for a person for weeks says nothing of the class's pace. */
+const LONGEST_REPLACEMENT_MS = 86_400_000;
+
+function replacedAt({ metadata, status }: Workspace): FleetEntry['replaced'] {
   const { launch, replacement } = status ?? {};
   // An earlier release records no replacement, and a later launch of that release does not move one that is on record.
   const isRecorded =
@@ -199,6 +207,7 @@ function replacedAt(status: WorkspaceStatus | undefined): FleetEntry['replaced']
     : isRolledOut(launch?.cause)
       ? { since: launch?.openedAt, servedAt: launch?.readyAt }
       : {};
-  const [from, to] = [Date.parse(since ?? ''), Date.parse(servedAt ?? '')];
-  return to >= from ? { from, to } : undefined;
+  const from = notBefore(metadata, Date.parse(since ?? ''));
+  const to = Date.parse(servedAt ?? '');
+  return to >= from ? { from, to: Math.min(to, from + LONGEST_REPLACEMENT_MS) } : undefined;
 }

@@ -50,7 +50,11 @@ describe('the status comes first', () => {
     expect(whatOf(scene)).toEqual(['patch status', 'TerminateInstances']);
     expect(scene.sent[0]?.body).toEqual({
       metadata: { resourceVersion: scene.workspace.metadata.resourceVersion },
-      status: { provisions: 2, terminating: [{ number: 1, instanceID: 'i-0' }] },
+      status: {
+        provisions: 2,
+        terminating: [{ number: 1, instanceID: 'i-0' }],
+        mac: expect.stringMatching(/^m1\./),
+      },
     });
     expect(requeue).toBe(0);
   });

@@ -1,6 +1,7 @@
 import { FINALIZER } from '../../../api/base/meta.ts';
 import { decodeWorkspace } from '../../../api/kinds/decode.ts';
-import type { Workspace } from '../../../api/kinds/workspace.ts';
+import type { Workspace, WorkspaceStatus } from '../../../api/kinds/workspace.ts';
+import { signStatus } from '../../../api/launch/launchMac.ts';
 import { isApiError, isNotFound, TerminalError } from '../../../controller/client/errors.ts';
 import { requireTerm } from '../../../controller/lease/leadership.ts';
 import type { ReconcileContext } from '../../../controller/loop/controller.ts';
@@ -102,7 +103,8 @@ async function writeStatus(
   decision: Decision,
   guard: () => void,
 ): Promise<Workspace | undefined> {
-  const status = diff(workspace.status ?? {}, decision.status);
+  const written = signedStatus(deps, workspace, decision);
+  const status = written && diff(workspace.status ?? {}, written);
   if (status === undefined) return workspace;
   const { name, namespace, resourceVersion } = workspace.metadata;
   const target = { name, namespace, subresource: 'status' as const };
@@ -118,13 +120,26 @@ async function writeStatus(
   if (!raw) return undefined;
   const answer = decodeWorkspace(raw);
   deps.workspaces.applyWrite(answer);
-  const altered = diff(answer.status ?? {}, decision.status);
+  const altered = diff(answer.status ?? {}, written);
   if (altered !== undefined) {
     throw new Error(
       `the API server did not store status.${pathsOf(altered).join(', status.')} of Workspace ${namespace}/${name} as written, so nothing was done: the definitions in the cluster are of another release; apply crds/`,
     );
   }
   return answer;
+}
+
+/** The decided status with a MAC over all of it; undefined where nothing else changes, as that is no reason for a write. */
+function signedStatus(
+  { clusterID, launchKeys }: WorkspaceDeps,
+  { metadata: { uid }, status }: Workspace,
+  decision: Decision,
+): WorkspaceStatus | undefined {
+  const { mac: _, ...decided } = decision.status;
+  const { mac: __, ...before }: Partial<WorkspaceStatus> = status ?? {};
+  if (diff(before, decided) === undefined) return undefined;
+  const mac = signStatus(launchKeys.current('launch'), { clusterID, uid, status: decided });
+  return { ...decided, mac };
 }
 
 /** Emits a decision's events only now that the decision is on record. */

@@ -3,6 +3,7 @@ import {
   type ArmedLaunch,
   isAuthentic,
   isRefusalAuthentic,
+  isStatusAuthentic,
   signLaunch,
   signRefusal,
 } from '../../../api/launch/launchMac.ts';
@@ -41,6 +42,13 @@ function nameOf({ mac: _, ...refusal }: Refusal): string {
 export function refusalAuthentic(deps: Keys, { metadata }: Workspace, refusal: Refusal): boolean {
   const noted = { clusterID: deps.clusterID, uid: metadata.uid, refusal };
   return isRefusalAuthentic((id) => deps.launchKeys.get('launch', id), noted);
+}
+
+/** Whether an operator of this cluster wrote the status as it stands. */
+export function statusAuthentic(deps: Keys, { metadata, status }: Workspace): boolean {
+  if (!status) return false;
+  const written = { clusterID: deps.clusterID, uid: metadata.uid, status };
+  return isStatusAuthentic((id) => deps.launchKeys.get('launch', id), written);
 }
 
 /** The parameters of the launch that the decision arms: none are signed for any other. */
