@@ -1,8 +1,4 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { kubeTransport } from '../src/controller/client/httpTransport.ts';
-import { parseKubeConfig } from '../src/controller/client/kubeConfig.ts';
-import { systemClock } from '../src/controller/lib/clock.ts';
-import { createRuntimeMetrics } from '../src/controller/serve/metrics.ts';
 import { ACCOUNTS, kubeconfigFile, startApart, workThrough } from './cluster/accounts/apart.ts';
 import {
   applyRights,
@@ -11,24 +7,25 @@ import {
   NAMESPACES_RBAC,
   SPLIT_RBAC,
 } from './cluster/accounts/operatorAccount.ts';
+import { type Connection, connect } from './cluster/real/connect.ts';
 import { provisionsOf } from './scenarios/scene/counts.ts';
 import { NAMESPACE } from './scenarios/scene/objects.ts';
 import { createScene, type Scene } from './scenarios/scene/scene.ts';
 
 let scene: Scene;
-let transport: ReturnType<typeof kubeTransport>;
+let admin: Connection;
 beforeEach(async () => {
   scene = await createScene();
-  const loadKubeConfig = () => parseKubeConfig(scene.adminKubeconfig);
-  transport = kubeTransport({ clock: systemClock, metrics: createRuntimeMetrics(), loadKubeConfig });
+  admin = connect(scene.adminKubeconfig);
 });
 afterEach(async () => {
-  await transport.close();
+  await admin.close();
   await scene.close();
 });
 
 /** Of the operator's ServiceAccount, or of another. */
-const kubeconfigOf = (account: string = ACCOUNTS.controller) => kubeconfigFile(scene, transport, account);
+const kubeconfigOf = (account: string = ACCOUNTS.controller) =>
+  kubeconfigFile(scene, admin.transport, account);
 
 // What the run on kube-apiserver proves of every scenario, proved of one where there is no Go.
 test('with its ServiceAccount’s token and the roles of deploy/rbac.yaml alone the operator does its work', async () => {
@@ -45,7 +42,7 @@ test('apart, with the roles of deploy/rbac-split.yaml alone they do it as well, 
     ['leases', 'coordination.k8s.io'],
     ['events', 'events.k8s.io'],
   ]);
-  await startApart(scene, transport);
+  await startApart(scene, admin.transport);
   await work();
   const may = (verb: string, resource: string, name: string, where = namespace) =>
     isAllowed(scene.kube, `system:serviceaccount:${namespace}:${account}`, {

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../dev/ports.ts';
 import { systemClock } from '../../src/controller/lib/clock.ts';
@@ -8,7 +7,7 @@ import { examine } from '../../src/plugin/doctor/examine.ts';
 import { reachBy } from '../../src/plugin/doctor/gateway.ts';
 import { openDoctor } from '../doctor/checked.ts';
 import { usable } from '../kubectl/kubectl.ts';
-import { deployment, NAMESPACE, pod } from './playedKubectl.ts';
+import { deployment, IDENTITY, NAMESPACE, pod } from './playedKubectl.ts';
 
 const kubectls = await usable(['kubectl']);
 
@@ -107,14 +106,3 @@ describe.each(kubectls)('kubectl $version workspace doctor', () => {
     ]);
   });
 });
-
-const IDENTITY = join(
-  import.meta.dirname,
-  '..',
-  '..',
-  'deploy',
-  'chart',
-  'files',
-  'identity',
-  'eu-central-1.pem',
-);

@@ -4,7 +4,7 @@ import { CLASS_ASPECT_TYPES } from '../../src/api/reasons/classReasons.ts';
 import { iso, type WallMs } from '../../src/controller/lib/time.ts';
 import { type Ended, type Kubectl, kubectlBy } from '../../src/plugin/base/kubectl.ts';
 
-const IDENTITY = join(
+export const IDENTITY = join(
   import.meta.dirname,
   '..',
   '..',

@@ -7,13 +7,8 @@ import type { Transport } from '../../../src/controller/client/transport.ts';
 import { WORKSPACES } from '../../../src/reconcilers/workspace/context/deps.ts';
 import { NAMESPACE } from '../../scenarios/scene/objects.ts';
 import type { Scene } from '../../scenarios/scene/scene.ts';
-import {
-  createWorkspace,
-  putSecret,
-  report,
-  untilGone,
-  untilReady,
-} from '../../scenarios/scene/workspaces.ts';
+import { untilGone } from '../../scenarios/scene/workspaces.ts';
+import { oneChange } from '../../scenarios/steps/oneChange.ts';
 import { operatorToken } from './operatorAccount.ts';
 
 /** The ServiceAccounts of deploy/rbac-split.yaml. */
@@ -56,12 +51,7 @@ async function askForAgent({ stack }: Scene, digest: string): Promise<number> {
 
 /** A Workspace comes up, is reported, changes once and goes. */
 export async function workThrough(scene: Scene): Promise<void> {
-  await putSecret(scene, 'ada-env', { KEY: 'a' });
-  await createWorkspace(scene, 'ada');
-  await untilReady(scene, 'ada', 1);
-  expect(await report(scene, 'ada')).toBe(202);
-  await putSecret(scene, 'ada-env', { KEY: 'b' });
-  await untilReady(scene, 'ada', 2);
+  await oneChange(scene);
   await scene.kube.delete(WORKSPACES, 'ada', NAMESPACE);
   await untilGone(scene, 'ada');
 }

@@ -21,16 +21,15 @@ test('installed, upgraded, rolled back and taken out, it leaves the definitions 
   const before = await on.kubectl.ok('get', 'wks,wksc', '-A', '-o', 'name');
   expect(before).toContain('workspace');
 
-  await on.helm(
-    'upgrade',
-    'workspace-operator',
-    CHART,
-    '--reset-then-reuse-values',
-    '--set',
-    'controller.replicas=3',
-    '--set',
-    'uninstall.policy=Keep',
-  );
+  const upgrade = (...values: string[]) =>
+    on.helm(
+      'upgrade',
+      'workspace-operator',
+      CHART,
+      '--reset-then-reuse-values',
+      ...values.flatMap((value) => ['--set', value]),
+    );
+  await upgrade('controller.replicas=3', 'uninstall.policy=Keep');
   const replicas = () =>
     on.kubectl.ok(
       'get',
@@ -43,14 +42,7 @@ test('installed, upgraded, rolled back and taken out, it leaves the definitions 
   expect(await replicas()).toBe('3');
   await on.helm('rollback', 'workspace-operator', '1');
   expect(await replicas()).toBe('2');
-  await on.helm(
-    'upgrade',
-    'workspace-operator',
-    CHART,
-    '--reset-then-reuse-values',
-    '--set',
-    'uninstall.policy=Keep',
-  );
+  await upgrade('uninstall.policy=Keep');
 
   const [gone] = await Promise.all([
     on.helm('uninstall', 'workspace-operator'),

@@ -3,31 +3,23 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { inject } from 'vitest';
 import { stringify } from 'yaml';
-import { openCluster } from '../../envtest/dispenser.ts';
 import { CHART, LEAST } from '../../install/chart.ts';
 import { findHelm } from '../../install/helm.ts';
-import { createKubectl } from '../../kubectl/kubectl.ts';
-import { until } from '../../scenarios/scene/until.ts';
+import { ownCluster } from '../real/ownCluster.ts';
 
 export const NAMESPACE = 'workspace-system';
 const root = join(import.meta.dirname, '..', '..', '..');
 
 /** A real API server with the operator's namespace, and a Helm whose state stays in a folder of its own. */
 export async function openHelmCluster(major: 3 | 4) {
-  const access = inject('realCluster');
-  if (!access) throw new Error('this needs a real cluster: npm run test:cluster');
   const program = await findHelm(major);
-  const cluster = await openCluster(access.dispenser);
-  const kubectl = await createKubectl(access.kubectl, cluster.kubeconfig, root);
+  const own = await ownCluster(root);
+  const { cluster, kubectl } = own;
   const folder = await mkdtemp(join(tmpdir(), 'chart-'));
   const kubeconfig = join(folder, 'kubeconfig');
   await writeFile(kubeconfig, cluster.kubeconfig, { mode: 0o600 });
   await writeFile(join(folder, 'values.yaml'), stringify({ ...LEAST, tenantNamespaces: ['default'] }));
-  await until('there are its namespaces', async () =>
-    /default[\s\S]*kube-system/.test((await kubectl.run(['get', 'ns'])).stdout),
-  );
   await kubectl.ok('create', 'namespace', NAMESPACE);
   await kubectl.ok('label', 'namespace', NAMESPACE, 'pod-security.kubernetes.io/warn=restricted');
 
@@ -52,8 +44,7 @@ export async function openHelmCluster(major: 3 | 4) {
     install: (release: string, ...more: string[]) =>
       helm('install', release, CHART, '--values', join(folder, 'values.yaml'), ...more),
     async close() {
-      await kubectl.close();
-      await cluster.stop();
+      await own.close();
       await rm(folder, { recursive: true, force: true });
     },
   };

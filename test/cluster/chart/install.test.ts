@@ -1,10 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import type { Cluster } from '../../envtest/cluster.ts';
-import { openCluster } from '../../envtest/dispenser.ts';
-import { createKubectl, type Kubectl } from '../../kubectl/kubectl.ts';
-import { until } from '../../scenarios/scene/until.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Kubectl } from '../../kubectl/kubectl.ts';
+import { ownCluster } from '../real/ownCluster.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const INSTALLED = ['crds/', 'deploy/rbac.yaml'];
@@ -24,21 +22,13 @@ async function stepsOfReadme(): Promise<string[][]> {
 }
 
 describe.each(['README', 'server-side apply'])('installed by %s', (how) => {
-  let cluster: Cluster;
+  let own: Awaited<ReturnType<typeof ownCluster>>;
   let kubectl: Kubectl;
   beforeAll(async () => {
-    const access = inject('realCluster');
-    if (!access) throw new Error('this needs a real cluster: npm run test:cluster');
-    cluster = await openCluster(access.dispenser);
-    kubectl = await createKubectl(access.kubectl, cluster.kubeconfig, root);
-    await until('there are its namespaces', async () =>
-      /default[\s\S]*kube-system/.test((await kubectl.run(['get', 'ns'])).stdout),
-    );
+    own = await ownCluster(root);
+    kubectl = own.kubectl;
   });
-  afterAll(async () => {
-    await kubectl.close();
-    await cluster.stop();
-  });
+  afterAll(() => own.close());
 
   test('every step is carried out, and said without a warning', async () => {
     const server = ['apply', '--server-side'];

@@ -1,9 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { allows, type Grant, grantsIn } from '../accounts/grants.ts';
 import { OPERATOR_USER, RBAC } from '../accounts/operatorAccount.ts';
 import { type AuditedRequest, auditedRequests } from '../real/auditLog.ts';
+import { realCluster } from '../real/ownCluster.ts';
 
 /** Grants that no scenario comes to use, and why they are there all the same. */
 const RARE: (Grant & { because: string })[] = [];
@@ -16,8 +17,7 @@ describe('deploy/rbac.yaml grants what is used', () => {
   let used: AuditedRequest[];
   let grants: Grant[];
   beforeAll(async () => {
-    const access = inject('realCluster');
-    if (!access) throw new Error('this needs a real cluster: npm run test:cluster');
+    const access = realCluster();
     const logs = (await readdir(access.auditFolder)).filter((name) => name.startsWith('audit-'));
     const all = logs.flatMap((name) => auditedRequests(join(access.auditFolder, name)));
     used = all.filter(({ user }) => user === OPERATOR_USER);

@@ -6,10 +6,6 @@ import { OPERATOR_NAMESPACE } from '../../../dev/stack/install.ts';
 import { decodeWorkspace } from '../../../src/api/kinds/decode.ts';
 import type { Resource } from '../../../src/controller/client/client.ts';
 import { isNotFound } from '../../../src/controller/client/errors.ts';
-import { kubeTransport } from '../../../src/controller/client/httpTransport.ts';
-import { parseKubeConfig } from '../../../src/controller/client/kubeConfig.ts';
-import { systemClock } from '../../../src/controller/lib/clock.ts';
-import { createRuntimeMetrics } from '../../../src/controller/serve/metrics.ts';
 import { WORKSPACES } from '../../../src/reconcilers/workspace/context/deps.ts';
 import { isHook, render } from '../../install/chart.ts';
 import { SECRETS } from '../../scenarios/scene/objects.ts';
@@ -18,6 +14,7 @@ import { until } from '../../scenarios/scene/until.ts';
 import { isReady } from '../../scenarios/scene/workspaces.ts';
 import { operatorToken, RESOURCES } from '../accounts/operatorAccount.ts';
 import { type AuditedRequest, auditedRequests } from '../real/auditLog.ts';
+import { type Connection, connect } from '../real/connect.ts';
 
 const LIST = ['team-a', 'team-b'];
 const ELSEWHERE = 'team-c';
@@ -29,11 +26,10 @@ const CLUSTER_SCOPED = /^(workspaceclasses|namespaces|tokenreviews|subjectaccess
 
 describe('the chart with watchNamespaces, on a real API server', () => {
   let scene: Scene;
-  let transport: ReturnType<typeof kubeTransport>;
+  let admin: Connection;
   beforeAll(async () => {
     scene = await createScene();
-    const loadKubeConfig = () => parseKubeConfig(scene.adminKubeconfig);
-    transport = kubeTransport({ clock: systemClock, metrics: createRuntimeMetrics(), loadKubeConfig });
+    admin = connect(scene.adminKubeconfig);
     for (const name of [...LIST, ELSEWHERE])
       await scene.kube.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
     await grant();
@@ -42,7 +38,7 @@ describe('the chart with watchNamespaces, on a real API server', () => {
     for (const namespace of LIST) await untilLaunch(namespace, 1);
   });
   afterAll(async () => {
-    await transport?.close();
+    await admin?.close();
     await scene?.close();
   });
 
@@ -62,7 +58,7 @@ describe('the chart with watchNamespaces, on a real API server', () => {
 
   async function environmentOf(part: Part): Promise<Record<string, string>> {
     const config = parse(scene.adminKubeconfig) as { users: { name: string }[] };
-    const token = await operatorToken(transport, `workspace-operator-${part}`);
+    const token = await operatorToken(admin.transport, `workspace-operator-${part}`);
     const users = config.users.map(({ name }) => ({ name, user: { token } }));
     const path = join(scene.stack.folder, `${part}.kubeconfig`);
     await writeFile(path, stringify({ ...config, users }), { mode: 0o600 });

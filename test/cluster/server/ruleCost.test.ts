@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { objectAt, stringAt } from '../../../dev/apiserver/values/json.ts';
 import type { JsonObject } from '../../../dev/apiserver/values/kinds.ts';
 import { kubeTransport } from '../../../src/controller/client/httpTransport.ts';
@@ -6,6 +6,7 @@ import { parseKubeConfig } from '../../../src/controller/client/kubeConfig.ts';
 import { systemClock } from '../../../src/controller/lib/clock.ts';
 import { createRuntimeMetrics } from '../../../src/controller/serve/metrics.ts';
 import { ourDefinitions } from '../../contract/support/kinds.ts';
+import { realCluster } from '../real/ownCluster.ts';
 
 const GROUP = 'cost.example.com';
 
@@ -25,8 +26,7 @@ function unbounded(crd: JsonObject): JsonObject {
 describe('the cost of the kinds’ rules, which kube-apiserver alone estimates', () => {
   let transport: ReturnType<typeof kubeTransport>;
   beforeAll(() => {
-    const access = inject('realCluster');
-    if (access === null) throw new Error('this needs a real cluster: npm run test:cluster');
+    const access = realCluster();
     const loadKubeConfig = () => parseKubeConfig(access.kubeconfig);
     transport = kubeTransport({ clock: systemClock, metrics: createRuntimeMetrics(), loadKubeConfig });
   });

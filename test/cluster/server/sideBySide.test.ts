@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningApiServer, startApiServer } from '../../../dev/apiserver/server.ts';
 import { isObject, metaOf, objectsAt, stringAt, without } from '../../../dev/apiserver/values/json.ts';
 import type { JsonObject, JsonValue } from '../../../dev/apiserver/values/kinds.ts';
@@ -9,6 +9,7 @@ import { systemClock } from '../../../src/controller/lib/clock.ts';
 import { systemRandom } from '../../../src/controller/lib/random.ts';
 import { createRuntimeMetrics } from '../../../src/controller/serve/metrics.ts';
 import { until } from '../../scenarios/scene/until.ts';
+import { realCluster } from '../real/ownCluster.ts';
 import {
   type FieldWrite,
   ownedDefinition,
@@ -56,8 +57,7 @@ describe('any writes by any managers, on the embedded API server and on kube-api
   let made = 0;
 
   beforeAll(async () => {
-    const access = inject('realCluster');
-    if (access === null) throw new Error('this needs a real cluster: npm run test:cluster');
+    const access = realCluster();
     const logger = { error: (fields: object) => void failures.push(fields) };
     embedded = await startApiServer({ clock: systemClock, random: systemRandom, logger });
     servers.push(open(embedded.kubeconfig), open(access.kubeconfig));

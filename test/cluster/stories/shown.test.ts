@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Workspace } from '../../../src/api/kinds/workspace.ts';
 import type { KubeObject } from '../../../src/controller/client/client.ts';
 import { EVENTS } from '../../../src/controller/events/eventBody.ts';
@@ -18,6 +18,7 @@ import {
   untilReady,
   untilWorkspace,
 } from '../../scenarios/scene/workspaces.ts';
+import { realCluster } from '../real/ownCluster.ts';
 
 interface RecordedEvent extends KubeObject {
   series?: { count: number; lastObservedTime: string };
@@ -36,8 +37,7 @@ describe('what kube-apiserver shows of a Workspace', () => {
   let scene: Scene;
   let kubectl: Kubectl;
   beforeAll(async () => {
-    const access = inject('realCluster');
-    if (!access) throw new Error('this needs a real cluster: npm run test:cluster');
+    const access = realCluster();
     scene = await createScene();
     kubectl = await createKubectl(access.kubectl, scene.adminKubeconfig);
     await scene.start();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { metaOf, objectsAt } from '../../../dev/apiserver/values/json.ts';
+import { metaOf } from '../../../dev/apiserver/values/json.ts';
 import type { JsonObject } from '../../../dev/apiserver/values/kinds.ts';
-import { applyAs, generationOf, merge, ownersOf, stampOfMaking, versionOf } from '../support/api.ts';
+import { applyAs, generationOf, merge, ownerOf, ownersOf, versionOf } from '../support/api.ts';
 import { configMap, configMapsIn, widget, widgetsIn } from '../support/kinds.ts';
 import { contract } from '../support/servers.ts';
 
@@ -27,25 +27,15 @@ contract('server-side apply', (api) => {
     const spec = { size: 1, parts: [{ name: 'x' }], labels: { q: '1' }, free: { deep: { a: [1] } } };
     const made = await api.ok('PATCH', one, widget('a', spec, { metadata: { labels: { l: '1' } } }), gitops);
     expect(metaOf(made).managedFields).toEqual([
-      {
-        manager: 'gitops',
-        operation: 'Apply',
-        apiVersion: 'contract.example.com/v1',
-        time: stampOfMaking(
-          objectsAt(metaOf(made), 'managedFields')[0]?.time,
-          metaOf(made).creationTimestamp,
-        ),
-        fieldsType: 'FieldsV1',
-        fieldsV1: {
-          'f:metadata': { 'f:labels': { 'f:l': {} } },
-          'f:spec': {
-            'f:size': {},
-            'f:parts': { 'k:{"name":"x"}': { '.': {}, 'f:name': {} } },
-            'f:labels': { 'f:q': {} },
-            'f:free': { 'f:deep': { '.': {}, 'f:a': {} } },
-          },
+      ownerOf(made, 'gitops', 'Apply', {
+        'f:metadata': { 'f:labels': { 'f:l': {} } },
+        'f:spec': {
+          'f:size': {},
+          'f:parts': { 'k:{"name":"x"}': { '.': {}, 'f:name': {} } },
+          'f:labels': { 'f:q': {} },
+          'f:free': { 'f:deep': { '.': {}, 'f:a': {} } },
         },
-      },
+      }),
     ]);
   });
 

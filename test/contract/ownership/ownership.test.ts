@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { metaOf, objectsAt } from '../../../dev/apiserver/values/json.ts';
 import type { JsonObject } from '../../../dev/apiserver/values/kinds.ts';
-import { applyAs, json, merge, ownersOf, stampOfMaking, versionOf } from '../support/api.ts';
+import { applyAs, json, merge, ownerOf, ownersOf, versionOf } from '../support/api.ts';
 import { configMap, configMapsIn, widget, widgetsIn } from '../support/kinds.ts';
 import { contract } from '../support/servers.ts';
 
@@ -81,25 +81,15 @@ contract('who updates', (api) => {
     const body = widget('a', { parts: [{ name: 'x' }], labels: { q: '1' } }, { status: { note: 'n' } });
     const made = await api.ok('POST', widgets, body, by('maker'));
     expect(metaOf(made).managedFields).toEqual([
-      {
-        manager: 'maker',
-        operation: 'Update',
-        apiVersion: 'contract.example.com/v1',
-        time: stampOfMaking(
-          objectsAt(metaOf(made), 'managedFields')[0]?.time,
-          metaOf(made).creationTimestamp,
-        ),
-        fieldsType: 'FieldsV1',
-        fieldsV1: {
-          'f:spec': {
-            '.': {},
-            'f:size': {},
-            'f:color': {},
-            'f:labels': { '.': {}, 'f:q': {} },
-            'f:parts': { '.': {}, 'k:{"name":"x"}': { '.': {}, 'f:name': {}, 'f:weight': {} } },
-          },
+      ownerOf(made, 'maker', 'Update', {
+        'f:spec': {
+          '.': {},
+          'f:size': {},
+          'f:color': {},
+          'f:labels': { '.': {}, 'f:q': {} },
+          'f:parts': { '.': {}, 'k:{"name":"x"}': { '.': {}, 'f:name': {}, 'f:weight': {} } },
         },
-      },
+      }),
     ]);
   });
 

@@ -151,6 +151,19 @@ export function stampOfMaking(stamp: unknown, madeAt: unknown): string {
   return String(stamp);
 }
 
+/** The entry of managedFields by which the writer of a new object owns these fields. */
+export function ownerOf(
+  made: JsonObject,
+  manager: string,
+  operation: 'Apply' | 'Update',
+  fieldsV1: JsonObject,
+): JsonObject {
+  const { creationTimestamp } = metaOf(made);
+  const time = stampOfMaking(objectsAt(metaOf(made), 'managedFields')[0]?.time, creationTimestamp);
+  const apiVersion = 'contract.example.com/v1';
+  return { manager, operation, apiVersion, time, fieldsType: 'FieldsV1', fieldsV1 };
+}
+
 export function versionOf(object: JsonObject): string {
   return stringAt(metaOf(object), 'resourceVersion');
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Kubectl } from '../kubectl.ts';
 import type { Step } from './step.ts';
 
 const ready = (status: string, generation: string) =>
@@ -16,6 +17,12 @@ const ready = (status: string, generation: string) =>
       ],
     },
   });
+
+async function setReady(ok: Kubectl['ok'], status: 'True' | 'False'): Promise<void> {
+  const generation = await ok('get', 'wks', 'ada', '-o', 'jsonpath={.metadata.generation}');
+  const patch = ready(status, generation);
+  await ok('patch', 'wks', 'ada', '--subresource=status', '--type=merge', '-p', patch);
+}
 
 /** What a person looks at. */
 export const inspecting: Step[] = [
@@ -50,16 +57,7 @@ export const inspecting: Step[] = [
     async run({ ok, start }) {
       const watching = start(['get', 'wks', '-w']);
       await watching.shows(/\nada /);
-      const generation = await ok('get', 'wks', 'ada', '-o', 'jsonpath={.metadata.generation}');
-      await ok(
-        'patch',
-        'wks',
-        'ada',
-        '--subresource=status',
-        '--type=merge',
-        '-p',
-        ready('False', generation),
-      );
+      await setReady(ok, 'False');
       await watching.shows(/\nada +False .*\n/);
       watching.kill();
       assert.equal((await watching.ended).stdout.match(/^NAME/gm)?.length, 1, 'one header');
@@ -70,16 +68,7 @@ export const inspecting: Step[] = [
     async run({ ok, start, fails }) {
       assert.match(await fails('wait', 'wks/ada', '--for=condition=Ready', '--timeout=1s'), /timed out/);
       const waiting = start(['wait', 'wks/ada', '--for=condition=Ready', '--timeout=30s']);
-      const generation = await ok('get', 'wks', 'ada', '-o', 'jsonpath={.metadata.generation}');
-      await ok(
-        'patch',
-        'wks',
-        'ada',
-        '--subresource=status',
-        '--type=merge',
-        '-p',
-        ready('True', generation),
-      );
+      await setReady(ok, 'True');
       assert.match((await waiting.ended).stdout, /condition met/);
       await ok('wait', 'wks/ada', '--for=jsonpath={.status.conditions[0].reason}=Tested', '--timeout=30s');
     },

@@ -13,7 +13,8 @@ import { provisionsOf } from '../scene/counts.ts';
 import { NAMESPACE } from '../scene/objects.ts';
 import { createScene, type Scene } from '../scene/scene.ts';
 import { until } from '../scene/until.ts';
-import { createWorkspace, putSecret, report, untilGone, untilReady } from '../scene/workspaces.ts';
+import { untilGone } from '../scene/workspaces.ts';
+import { oneChange } from '../steps/oneChange.ts';
 
 // Names that no resolver knows: there is no way to them but through the proxy.
 const HOST = { ec2: 'ec2.aws.invalid', ssm: 'ssm.aws.invalid', sts: 'sts.aws.invalid' };
@@ -95,12 +96,7 @@ const ASSUMED = `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws
 
 test('with a CONNECT proxy as the only way to AWS, one change is one provision, and the rest goes directly', async () => {
   scene.spawn(env);
-  await putSecret(scene, 'ada-env', { KEY: 'a' });
-  await createWorkspace(scene, 'ada');
-  await untilReady(scene, 'ada', 1);
-  expect(await report(scene, 'ada')).toBe(202);
-  await putSecret(scene, 'ada-env', { KEY: 'b' });
-  await untilReady(scene, 'ada', 2);
+  await oneChange(scene);
   expect(provisionsOf(scene, 'ada')).toHaveLength(2);
   expect(logins.length).toBeGreaterThan(0);
   const hosts = [...new Set(proxy.asked)].sort();

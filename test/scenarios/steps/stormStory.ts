@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AWS_BUCKETS } from '../../../dev/ec2/cloud/buckets.ts';
 import { decodeWorkspace, decodeWorkspaceClass } from '../../../src/api/kinds/decode.ts';
 import type { Workspace } from '../../../src/api/kinds/workspace.ts';
@@ -38,7 +38,7 @@ function bucketsAt(speed: number) {
 }
 
 /** A class of many Workspaces that share one Secret, all Ready. */
-export async function gather(count: number, speed: number, percent = 10): Promise<Scene> {
+async function gather(count: number, speed: number, percent = 10): Promise<Scene> {
   const scene = await createScene({ speed, buckets: bucketsAt(speed) });
   // Somewhat below the account's: calls that are held up on their way arrive closer together than they were sent.
   await scene.start({ WORKSPACE_AWS_REQUEST_RATE_PERCENT: String(80 * speed) });
@@ -105,12 +105,7 @@ function follow(scene: Scene): { seen: Rollout[]; end(): Promise<void> } {
 }
 
 /** The shared Secret is rotated; with `midway`, once more as soon as a third is replaced. */
-export async function rotate(
-  scene: Scene,
-  speed: number,
-  content: string,
-  midway?: string,
-): Promise<StormFigures> {
+async function rotate(scene: Scene, speed: number, content: string, midway?: string): Promise<StormFigures> {
   const all = await workspacesOf(scene);
   const earlier = new Set(all.flatMap(({ status }) => status?.instance?.env ?? []));
   const before = readBooks(scene);
@@ -186,7 +181,7 @@ function expectNoContentTwice(scene: Scene): void {
 }
 
 /** How many instances each Workspace was ever given. */
-export function provisionsEach(scene: Scene): number[] {
+function provisionsEach(scene: Scene): number[] {
   const counts = new Map<string, number>();
   for (const { tags } of scene.stack.ec2.counters.provisions()) {
     const name = tags[TAG.name] ?? '';
@@ -197,4 +192,27 @@ export function provisionsEach(scene: Scene): number[] {
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** The suite of a class whose Workspaces share one Secret. @param percent of them that may be down at once */
+export function storm(count: number, { speed, percent }: { speed: number; percent: number }): void {
+  describe(`${count} Workspaces share a Secret`, () => {
+    let scene: Scene;
+    beforeAll(async () => {
+      scene = await gather(count, speed, percent);
+    }, 600_000);
+    afterAll(() => scene.close());
+
+    test(`it is rotated: each is replaced exactly once, ${(count * percent) / 100} at a time at most`, async () => {
+      await rotate(scene, speed, 'second');
+      expect(provisionsEach(scene)).toEqual(Array.from({ length: count }, () => 2));
+    });
+
+    test('it is rotated again midway: none is replaced twice for the same content, none is left behind', async () => {
+      await rotate(scene, speed, 'third', 'fourth');
+      const each = provisionsEach(scene);
+      expect(Math.min(...each)).toBe(3);
+      expect(Math.max(...each)).toBe(4);
+    });
+  });
 }
