@@ -11,7 +11,7 @@ type Env = Readonly<Record<string, string | undefined>>;
  * cache, or made there with python3 and pip, which takes a minute, once. Rejects with what is missing and the next step.
  */
 export async function pythonWith(
-  tool: 'moto' | 'cfn-lint',
+  tool: 'moto' | 'cfn-lint' | 'awscli',
   log: (line: string) => void,
   env: Env = process.env,
 ): Promise<string> {

@@ -25,7 +25,10 @@ interface Job {
  * There is no kubelet here: waits for the Job, runs its container's arguments as a process with its account's token and
  * rights, and writes the status that the Job controller would.
  */
-export async function playJob({ kubectl, cluster, folder }: HelmCluster, name: string): Promise<Played> {
+export async function playJob(
+  { kubectl, cluster, folder }: Pick<HelmCluster, 'kubectl' | 'cluster' | 'folder'>,
+  name: string,
+): Promise<Played> {
   const job = await until(`there is a Job ${name}`, async () => {
     const { code, stdout } = await kubectl.run(['get', 'job', name, '-n', NAMESPACE, '-o', 'json']);
     const found = code === 0 ? (JSON.parse(stdout) as Job) : undefined;

@@ -1,0 +1,32 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const FOLDER = join(import.meta.dirname, '..', '..', '..', 'docs', 'install');
+
+/** A page of docs/install, by its name without `.md`. */
+export interface Page {
+  name: string;
+  /** What a reader pastes into a shell, in order. */
+  commands: readonly string[];
+  /** Its examples in YAML, in order. */
+  yaml: readonly string[];
+}
+
+/** @param language of the fence; '' for commands */
+function blocksOf(text: string, language: string): string[] {
+  return [...text.matchAll(/^( *)```(\w*)\n(.*?)^ *```$/gms)]
+    .filter(([, , of]) => of === language)
+    .map(([, indent = '', , body = '']) => body.replaceAll(new RegExp(`^${indent}`, 'gm'), ''));
+}
+
+/** Every page that has commands. */
+export async function pagesWithCommands(): Promise<Page[]> {
+  const names = (await readdir(FOLDER)).filter((name) => name.endsWith('.md')).sort();
+  const pages = await Promise.all(
+    names.map(async (name) => {
+      const text = await readFile(join(FOLDER, name), 'utf8');
+      return { name: name.slice(0, -3), commands: blocksOf(text, ''), yaml: blocksOf(text, 'yaml') };
+    }),
+  );
+  return pages.filter(({ commands }) => commands.length > 0);
+}
