@@ -50,6 +50,15 @@ const BETWEEN: Readonly<Record<string, string>> = {
   // A release of two revisions, as after a change.
   uninstall: `for again in 1 2; do helm upgrade --install workspace-operator deploy/chart -n ${NAMESPACE} --create-namespace --values values.yaml; done`,
 };
+/** Commands within sentences that are not run here, and why. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  'helm install --wait': 'names the command alone',
+  'helm upgrade --install': 'names the command alone',
+  'helm uninstall --no-hooks': 'names the flag; test/install/node/parts/install.ts runs it',
+  'kubectl create token': 'names the command alone; dev/stack/poller.ts asks for such a token',
+  [`kubectl -n ${NAMESPACE} logs job/workspace-operator-uninstall`]:
+    'needs a kubelet: test/install/node/parts/uninstall.ts',
+};
 const VARIABLES = {
   VPC: 'vpc-0123456789abcdef0',
   CLUSTER: 'main',
@@ -88,6 +97,11 @@ test('each page with commands is read by a story', () => {
   expect(pages.map(({ name }) => name)).toEqual(STORIES.flat().sort());
 });
 
+test('what is not run is in some page', () => {
+  const inline = pages.flatMap((page) => page.inline);
+  expect(Object.keys(ELSEWHERE).filter((command) => !inline.includes(command))).toEqual([]);
+});
+
 describe.each(STORIES.map((names) => [names.join(', '), names] as const))(
   'a reader of %s',
   (_title, names) => {
@@ -117,6 +131,7 @@ describe.each(STORIES.map((names) => [names.join(', '), names] as const))(
         expect(said).not.toMatch(/\bwarning\b(?!.*PodSecurity)/i);
         if (name === 'production') expect(said).toMatch(/^no$/m);
       }
+      for (const command of page.inline.filter((it) => !(it in ELSEWHERE))) await reader.paste(command);
     });
 
     test('the stacks get what the pages give them, and what their templates need', () => {
