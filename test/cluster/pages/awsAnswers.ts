@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
 /** One request of the AWS CLI: an action and its parameters, as sent. */
-export interface AskedOfAWS {
+interface AskedOfAWS {
   action: string;
   parameters: Readonly<Record<string, string>>;
 }
@@ -62,5 +62,3 @@ export async function startAWSAnswers() {
     },
   };
 }
-
-export type AWSAnswers = Awaited<ReturnType<typeof startAWSAnswers>>;
