@@ -148,6 +148,14 @@ describe('the pods', () => {
     },
   );
 
+  test.each(PARTS)('the probes of the %s wait for a node without CPU to spare', async (part) => {
+    const { template } = deployment.parse(
+      find(await render(), 'Deployment', `workspace-operator-${part}`),
+    ).spec;
+    const [{ readinessProbe, livenessProbe }] = template.spec.containers;
+    for (const probe of [readinessProbe, livenessProbe]) expect(probe).toMatchObject({ timeoutSeconds: 5 });
+  });
+
   test('each is found by its own Deployment, budget and policy, and by no other', async () => {
     const manifests = await render({ commonLabels: { team: 'platform' } });
     const [controller, gateway] = PARTS.map((part) => podOf(manifests, part));

@@ -69,13 +69,16 @@ spec:
             periodSeconds: 2
             failureThreshold: 60
           # Often, as a roll-out waits for it Pod by Pod; and for 16 s, as an API server or a database may be away for a moment.
+          # A node without CPU to spare answers late: without these gateways none would serve, and a restart costs it more.
           readinessProbe:
             httpGet: {path: /readyz, port: health}
             periodSeconds: 2
+            timeoutSeconds: 5
             failureThreshold: 8
           livenessProbe:
             httpGet: {path: /healthz, port: health}
             periodSeconds: 10
+            timeoutSeconds: 5
             failureThreshold: 6
       volumes:
         {{- include "wo.volumes" . | nindent 8 }}

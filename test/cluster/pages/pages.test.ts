@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { playJob } from '../playedJob.ts';
+import { playJob } from '../chart/playedJob.ts';
 import { ROLE_ARN } from './awsAnswers.ts';
 import { type Page, pagesWithCommands } from './blocks.ts';
 import { createReader, type Reader } from './reader.ts';

@@ -8,7 +8,7 @@ import { openCluster } from '../../envtest/dispenser.ts';
 import { findHelm } from '../../install/helm.ts';
 import { createKubectl } from '../../kubectl/kubectl.ts';
 import { pythonWith } from '../../python/environment.ts';
-import { until } from '../../scenarios/until.ts';
+import { until } from '../../scenarios/scene/until.ts';
 import { startAWSAnswers } from './awsAnswers.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
