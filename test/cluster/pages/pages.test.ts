@@ -26,7 +26,7 @@ const STORIES = [
     'upgrade',
     'uninstall',
   ],
-  ['iam', 'eks'],
+  ['iam', 'events', 'eks'],
   ['air-gap'],
 ];
 
