@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { SchemaProps } from '../../../src/api/base/structural.ts';
 import type { CustomResourceDefinition } from '../../../src/api/kinds/crd.ts';
 import { editsSection } from './editsDocs.ts';
@@ -8,6 +10,13 @@ const INTRODUCTION = `# The kinds
 All fields of \`compute.molecule.ai/v1alpha1\`, as the API server holds them. \`kubectl explain\` says the same.
 Fields are only ever added. A field with a default need not be given.
 `;
+
+const EXAMPLES = join(import.meta.dirname, '..', '..', '..', 'deploy', 'examples');
+/** Files that test/api/examples.test.ts holds against the definitions. */
+const EXAMPLE_OF: Readonly<Record<string, string>> = {
+  Workspace: 'workspace.yaml',
+  WorkspaceClass: 'class.yaml',
+};
 
 /** docs/kinds.md */
 export function kindsDocs(crds: readonly CustomResourceDefinition[]): string {
@@ -24,6 +33,7 @@ function kindSection({ spec }: CustomResourceDefinition): string {
     '',
     `${description} ${scope === 'Namespaced' ? 'Namespaced' : 'Cluster-scoped'}, short name ${shorts}, in the category ${names.categories.map(code).join(', ')}.`,
     '',
+    ...exampleOf(names.kind),
     ...['spec', 'status'].flatMap((part) => {
       const node = properties?.[part];
       return node
@@ -42,6 +52,14 @@ function kindSection({ spec }: CustomResourceDefinition): string {
       ]),
     ),
   ].join('\n');
+}
+
+/** @throws Error for a kind without an example */
+function exampleOf(kind: string): string[] {
+  const file = EXAMPLE_OF[kind];
+  if (file === undefined) throw new Error(`deploy/examples has no example of a ${kind}`);
+  const text = readFileSync(join(EXAMPLES, file), 'utf8').trimEnd();
+  return [`From \`deploy/examples/${file}\`:`, '', '```yaml', text, '```', ''];
 }
 
 interface Field {
