@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '../src/controller/lib/clock.ts';
 import { systemRandom } from '../src/controller/lib/random.ts';
+import { Interrupted, interruption } from '../src/plugin/base/interruption.ts';
 import { runCanary } from './canary/runCanary.ts';
 import { CANARY_KEY, type CanaryTarget, CannotBegin } from './canary/target.ts';
-import { Interrupted, interruption } from './terminal/interruption.ts';
 import { createNarrator } from './terminal/narrator.ts';
 import { openCluster } from './watch/cluster.ts';
 

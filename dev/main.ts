@@ -1,11 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '../src/controller/lib/clock.ts';
 import { systemRandom } from '../src/controller/lib/random.ts';
+import { Interrupted, interruption } from '../src/plugin/base/interruption.ts';
 import { runDemo } from './demo/demo.ts';
 import { DEFAULT_FOLDER } from './keep/folder.ts';
 import { keepUp } from './keep/keepUp.ts';
 import type { OperatorProcess } from './stack/operatorProcess.ts';
-import { Interrupted, interruption } from './terminal/interruption.ts';
 import { createNarrator } from './terminal/narrator.ts';
 
 const SPEED = '6';

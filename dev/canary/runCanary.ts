@@ -1,10 +1,11 @@
 import type { Workspace } from '../../src/api/kinds/workspace.ts';
 import { type Clock, sleep } from '../../src/controller/lib/clock.ts';
 import type { Random } from '../../src/controller/lib/random.ts';
+import { faultsOf, numberOf, provisionsOf, verdictOf } from '../../src/plugin/canary/verdict.ts';
+import { conditionOf, isSettled, transitions } from '../../src/plugin/views/transitions.ts';
 import type { Narrator } from '../terminal/narrator.ts';
 import type { ClusterAccess } from '../watch/cluster.ts';
 import { type FollowedWorkspace, followWorkspace, WaitedInVain } from '../watch/followWorkspace.ts';
-import { conditionOf, isSettled, transitions } from '../watch/transitions.ts';
 import { CANARY_KEY, type CanaryTarget, changeKey, chooseSecret, readTarget } from './target.ts';
 
 export interface CanaryOptions extends CanaryTarget {
@@ -118,27 +119,8 @@ async function watchWindow(
 }
 
 function judge(narrator: Narrator, before: Workspace, after: Workspace | undefined): boolean {
-  const faults: string[] = [];
-  const provisions = after ? provisionsOf(after) - provisionsOf(before) : 0;
-  if (!after) faults.push('the Workspace was deleted meanwhile');
-  else if (provisions !== 1) faults.push(`${provisions} provisions for one change`);
-  for (const type of ['Ready', 'UpToDate']) {
-    const condition = conditionOf(after, type);
-    if (!after || condition?.status === 'True') continue;
-    faults.push(
-      `${type}=${condition?.status} (${condition?.reason}) ${condition?.message} --seconds gives it longer`,
-    );
-  }
+  const faults = faultsOf(before, after, '--seconds gives it longer');
   narrator.plain();
-  if (faults.length === 0) narrator.plain('Verdict: one change, exactly one provision.', 'good');
-  else narrator.plain(`Verdict: not as promised: ${faults.join('; ')}`, 'bad');
+  narrator.plain(verdictOf(faults), faults.length === 0 ? 'good' : 'bad');
   return faults.length === 0;
-}
-
-function numberOf(workspace: Workspace): number {
-  return workspace.status?.launch?.number ?? 0;
-}
-
-function provisionsOf(workspace: Workspace): number {
-  return workspace.status?.provisions ?? 0;
 }

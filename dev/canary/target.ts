@@ -2,9 +2,9 @@ import { decodeWorkspace } from '../../src/api/kinds/decode.ts';
 import type { Workspace } from '../../src/api/kinds/workspace.ts';
 import type { KubeClient, KubeObject } from '../../src/controller/client/client.ts';
 import { isApiError, isNotFound } from '../../src/controller/client/errors.ts';
+import { conditionOf } from '../../src/plugin/views/transitions.ts';
 import { WORKSPACES } from '../../src/reconcilers/workspace/context/deps.ts';
 import { SECRETS } from '../watch/cluster.ts';
-import { conditionOf } from '../watch/transitions.ts';
 
 /** The key that the canary changes; an environment variable of the agent like any other. */
 export const CANARY_KEY = 'WORKSPACE_CANARY';
@@ -50,7 +50,7 @@ function unfit({ metadata, spec, ...workspace }: Workspace): string | undefined 
   if (spec.env.some((entry) => entry.name === CANARY_KEY))
     return `sets ${CANARY_KEY} in spec.env, which wins over every Secret: remove it there`;
   for (const type of ['Ready', 'UpToDate']) {
-    const condition = conditionOf({ metadata, spec, ...workspace }, type);
+    const condition = conditionOf(workspace, type);
     if (condition?.status === 'True') continue;
     const says = condition
       ? `${type}=${condition.status} (${condition.reason}) ${condition.message}`

@@ -8,6 +8,7 @@ import { again, type Cli, EXIT, type Flags, kubectlFor, type Terminal } from './
 import { CLASSES, type Kubectl, WORKSPACES } from './base/kubectl.ts';
 import { watchLooks } from './base/look.ts';
 import { addSupportBundle } from './bundle/command.ts';
+import { addCanary } from './canary/command.ts';
 import { completions, SCRIPT } from './completion.ts';
 import { addDoctor } from './doctor/command.ts';
 import { awsCommand, runCommand, showCommand } from './instance.ts';
@@ -16,7 +17,7 @@ import { listText, rolloutText, statusText, whyText } from './views/text.ts';
 import { rolloutOf, VIEW_VERSION, viewOf } from './views/views.ts';
 
 /** The subcommands that have a folder of their own. */
-const MORE = [addDoctor, addSupportBundle];
+const MORE = [addDoctor, addSupportBundle, addCanary];
 
 /** @returns the program, and the exit code that its last command came to */
 export function createProgram(

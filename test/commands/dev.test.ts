@@ -5,10 +5,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createManifests } from '../../dev/stack/manifests.ts';
 import { type ClusterAccess, openCluster } from '../../dev/watch/cluster.ts';
 import { followWorkspace } from '../../dev/watch/followWorkspace.ts';
-import { isSettled } from '../../dev/watch/transitions.ts';
 import type { Workspace } from '../../src/api/kinds/workspace.ts';
 import { systemClock } from '../../src/controller/lib/clock.ts';
 import { systemRandom } from '../../src/controller/lib/random.ts';
+import { isSettled } from '../../src/plugin/views/transitions.ts';
 import { type DevCommand, processesNaming, runDevCommand } from '../support/programs/devCommand.ts';
 
 const LIMIT_MS = 60_000;

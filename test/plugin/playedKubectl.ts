@@ -23,11 +23,9 @@ export type Answer =
 /** Thrown by an answer: kubectl ends with 1 and these words. */
 class Refusal extends Error {}
 
-export const refuse =
-  (words: string): Answer =>
-  () => {
-    throw new Refusal(words);
-  };
+export const refuse = (words: string) => (): never => {
+  throw new Refusal(words);
+};
 
 const labels = (component: string) => ({
   'app.kubernetes.io/name': 'workspace-operator',

@@ -15,9 +15,11 @@ const own = { where: 'operator' } as const;
 
 /** As docs/plugin.md has them, which a test compares. */
 export const RIGHTS: readonly Right[] = [
-  { ...ours, verb: 'get', resource: 'workspaces', by: ['status', 'why', 'logs', 'ssh', ...ASKS] },
+  { ...ours, verb: 'get', resource: 'workspaces', by: ['status', 'why', 'logs', 'ssh', 'canary', ...ASKS] },
   { ...ours, verb: 'list', resource: 'workspaces', by: ['status', 'support-bundle'] },
-  { ...ours, verb: 'patch', resource: 'workspaces', by: ASKS },
+  { ...ours, verb: 'patch', resource: 'workspaces', by: ['canary', ...ASKS] },
+  { ...ours, verb: 'create', resource: 'workspaces', by: ['canary'] },
+  { ...ours, verb: 'delete', resource: 'workspaces', by: ['canary'] },
   { ...ours, verb: 'get', resource: 'workspaceclasses', by: ['rollout'] },
   { ...ours, verb: 'list', resource: 'workspaceclasses', by: ['doctor', 'support-bundle'] },
   { ...ours, verb: 'list', group: 'events.k8s.io', resource: 'events', by: ['support-bundle'] },

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/controller/lib/clock.ts';
+import type { Clock } from '../../controller/lib/clock.ts';
 
 /** Why an aborted wait ended: a person, or what they use, asked this process to end. */
 export class Interrupted extends Error {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { API_VERSION } from '../../src/api/base/meta.ts';
-import { type Workspace, type WorkspaceStatus, workspaceSpec } from '../../src/api/kinds/workspace.ts';
-import { launchOf, statusOf } from '../../test/support/workspace/facts.ts';
+import { launchOf, statusOf } from '../../../test/support/workspace/facts.ts';
+import { API_VERSION } from '../../api/base/meta.ts';
+import { type Workspace, type WorkspaceStatus, workspaceSpec } from '../../api/kinds/workspace.ts';
 import { isSettled, transitions } from './transitions.ts';
 
 function workspaceOf(status: Partial<WorkspaceStatus>): Workspace {

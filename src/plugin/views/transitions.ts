@@ -1,22 +1,53 @@
-import { conditionIn } from '../../src/api/base/conditions.ts';
-import type { Condition } from '../../src/api/base/meta.ts';
-import type { Workspace, WorkspaceStatus } from '../../src/api/kinds/workspace.ts';
+import { conditionIn } from '../../api/base/conditions.ts';
+import type { CauseKind } from '../../api/reasons/causes.ts';
+
+interface Told {
+  type: string;
+  status: string;
+  reason: string;
+  message: string;
+}
+
+type Maybe<T> = T | undefined;
+
+/** What is told of a Workspace: as the plugin sees it, and as the operator decodes it. */
+export interface ToldStatus {
+  conditions?: Maybe<Told[]>;
+  desired?: Maybe<{ generation: number; cause: string; changed?: Maybe<string[]> }>;
+  launch?: Maybe<{
+    number: number;
+    generation?: Maybe<number>;
+    cause?: Maybe<{ kind: CauseKind }>;
+    instanceID?: Maybe<string>;
+    ended?: Maybe<{ outcome: string; message?: Maybe<string> }>;
+  }>;
+  terminating?: Maybe<{ number: number; instanceID: string }[]>;
+  instance?: Maybe<{ id: string; state: string; env?: Maybe<string> }>;
+  provisions?: Maybe<number>;
+}
+
+export interface ToldWorkspace {
+  status?: Maybe<ToldStatus>;
+}
 
 export interface Transition {
   text: string;
   look?: 'good' | 'bad';
 }
 
-export function conditionOf(workspace: Workspace | undefined, type: string): Condition | undefined {
+export function conditionOf(workspace: ToldWorkspace | undefined, type: string): Told | undefined {
   return conditionIn(workspace?.status, type);
 }
 
-export function isSettled(workspace: Workspace | undefined): boolean {
+export function isSettled(workspace: ToldWorkspace | undefined): boolean {
   return ['Ready', 'UpToDate'].every((type) => conditionOf(workspace, type)?.status === 'True');
 }
 
 /** What happened to a Workspace between two versions of it, in a person's words, in the order in which it follows. */
-export function transitions(before: Workspace | undefined, after: Workspace | undefined): Transition[] {
+export function transitions(
+  before: ToldWorkspace | undefined,
+  after: ToldWorkspace | undefined,
+): Transition[] {
   if (!after) return before ? [{ text: 'the Workspace is gone' }] : [];
   const was = before?.status;
   const is = after.status;
@@ -33,14 +64,14 @@ export function transitions(before: Workspace | undefined, after: Workspace | un
   ];
 }
 
-function desiredChanged(was: WorkspaceStatus | undefined, is: WorkspaceStatus): Transition[] {
+function desiredChanged(was: ToldStatus | undefined, is: ToldStatus): Transition[] {
   if (!was?.desired || !is.desired || was.desired.generation === is.desired.generation) return [];
   const { generation, cause, changed = [] } = is.desired;
   const names = changed.length > 0 ? `: ${changed.join(', ')}` : '';
   return [{ text: `a change that counts: generation ${generation}, ${cause}${names}` }];
 }
 
-function launchMoved(was: WorkspaceStatus | undefined, is: WorkspaceStatus): Transition[] {
+function launchMoved(was: ToldStatus | undefined, is: ToldStatus): Transition[] {
   const { launch } = is;
   if (!launch || launch.number === 0) return [];
   const found: Transition[] = [];
@@ -56,7 +87,7 @@ function launchMoved(was: WorkspaceStatus | undefined, is: WorkspaceStatus): Tra
   return found;
 }
 
-function endings(was: WorkspaceStatus | undefined, is: WorkspaceStatus): Transition[] {
+function endings(was: ToldStatus | undefined, is: ToldStatus): Transition[] {
   const before = was?.terminating ?? [];
   const after = is.terminating ?? [];
   const lacks = (list: typeof before, id: string) => list.every((entry) => entry.instanceID !== id);
@@ -68,7 +99,7 @@ function endings(was: WorkspaceStatus | undefined, is: WorkspaceStatus): Transit
   ];
 }
 
-function instanceMoved(was: WorkspaceStatus | undefined, is: WorkspaceStatus): Transition[] {
+function instanceMoved(was: ToldStatus | undefined, is: ToldStatus): Transition[] {
   const { instance } = is;
   if (!instance) return [];
   const found: Transition[] = [];
@@ -82,13 +113,13 @@ function instanceMoved(was: WorkspaceStatus | undefined, is: WorkspaceStatus): T
   return found;
 }
 
-function deferral(before: Workspace | undefined, after: Workspace): Transition[] {
+function deferral(before: ToldWorkspace | undefined, after: ToldWorkspace): Transition[] {
   const is = conditionOf(after, 'UpToDate');
   if (is?.reason !== 'Deferred' || conditionOf(before, 'UpToDate')?.reason === 'Deferred') return [];
   return [{ text: `deferred: ${is.message}` }];
 }
 
-function readiness(before: Workspace | undefined, after: Workspace): Transition[] {
+function readiness(before: ToldWorkspace | undefined, after: ToldWorkspace): Transition[] {
   const was = conditionOf(before, 'Ready');
   const is = conditionOf(after, 'Ready');
   if (!is || (was?.status === is.status && was.reason === is.reason)) return [];
