@@ -34,7 +34,26 @@ export const LEAST = {
 
 export type Values = Record<string, unknown>;
 
-/** What `helm template` makes of the least and of these values, which replace its parts. Rejects with what Helm says. */
+/** Helm's answer to these arguments about the least and these values, which replace its parts. Rejects with what Helm says. */
+async function ask(major: 3 | 4, values: Values, args: (file: string) => string[]): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'chart-'));
+  try {
+    const file = join(folder, 'values.yaml');
+    // As Helm reads it: there `off` is no text.
+    await writeFile(file, stringify({ ...LEAST, ...values }, { version: '1.1' }));
+    // No cluster is asked, and no Helm of this machine is touched.
+    const env = { ...process.env, HOME: folder, KUBECONFIG: join(folder, 'none') };
+    const { stdout } = await promisify(execFile)(await findHelm(major), args(file), {
+      maxBuffer: 2 ** 25,
+      env,
+    });
+    return stdout;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What `helm template` makes of the least and of these values. */
 export async function render(
   values: Values = {},
   {
@@ -45,25 +64,28 @@ export async function render(
     chart = CHART,
   }: { release?: string; namespace?: string; apiVersions?: string[]; major?: 3 | 4; chart?: string } = {},
 ): Promise<Manifest[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'chart-'));
-  try {
-    const file = join(folder, 'values.yaml');
-    // As Helm reads it: there `off` is no text.
-    await writeFile(file, stringify({ ...LEAST, ...values }, { version: '1.1' }));
-    const args = ['template', release, chart, '--namespace', namespace, '--values', file];
-    for (const version of apiVersions) args.push('--api-versions', version);
-    const { stdout } = await promisify(execFile)(await findHelm(major), args, { maxBuffer: 2 ** 25 });
-    return parseAllDocuments(stdout)
-      .map((document): unknown => {
-        // Such as a key that is there twice.
-        if (document.errors.length > 0) throw new Error(`${document.errors[0]}`);
-        return document.toJS();
-      })
-      .filter((document) => document !== null)
-      .map((document) => manifest.parse(document));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const versions = apiVersions.flatMap((version) => ['--api-versions', version]);
+  const stdout = await ask(major, values, (file) => [
+    ...['template', release, chart, '--namespace', namespace, '--values', file],
+    ...versions,
+  ]);
+  return parseAllDocuments(stdout)
+    .map((document): unknown => {
+      // Such as a key that is there twice.
+      if (document.errors.length > 0) throw new Error(`${document.errors[0]}`);
+      return document.toJS();
+    })
+    .filter((document) => document !== null)
+    .map((document) => manifest.parse(document));
+}
+
+/** What an install prints for people. */
+export async function notes(values: Values = {}): Promise<string> {
+  const namespace = ['--namespace', 'workspace-system'];
+  const stdout = await ask(4, values, (file) => [
+    ...['install', 'workspace-operator', CHART, ...namespace, '--values', file, '--dry-run=client'],
+  ]);
+  return stdout.slice(stdout.indexOf('\nNOTES:\n'));
 }
 
 export function find(manifests: readonly Manifest[], kind: string, name: string): Manifest {
