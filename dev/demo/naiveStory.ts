@@ -23,7 +23,7 @@ export async function playNaiveStory(options: {
   const { ec2, clock, speed, narrator, signal } = options;
   const controller = createNaiveController({ ec2, clock, signal });
   try {
-    narrator.step('The old way: whoever reads "not running" asks for stop-and-provision');
+    narrator.step('The old way: each probe that reads "not running" asks for stop-and-provision');
     await narrator.waiting(() => 'its first instance is pending', controller.start());
     narrator.print(`${controller.present()} is running`);
     const before = readBooks(ec2, NAIVE_TAG);

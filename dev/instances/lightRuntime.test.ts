@@ -184,7 +184,7 @@ it('reads from the stub exactly what was rendered into it', () => {
   expect(parseBootConfig(renderUserData(input))).toEqual(expected);
 });
 
-it('on Spot it reports an interruption within seconds, whatever its period, and once it stands in every heartbeat', async () => {
+it('on Spot it reports an interruption within seconds, at any period, and once it stands in every heartbeat', async () => {
   const instance = launch(1, true);
   await clock.advance(BOOT);
   await until(() => beats(instance) === 1 && clock.pending() > 0);

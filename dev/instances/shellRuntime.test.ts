@@ -62,7 +62,7 @@ async function until<T>(look: () => T | undefined | false | ''): Promise<T> {
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    // A zombie, which nobody has waited for yet, is dead.
+    // A zombie, whose parent has yet to wait for it, is dead.
     return !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
     return false;

@@ -27,7 +27,7 @@ export function hints(stack: Raised): { heading: string; lines: string[] }[] {
       heading: 'What the operator reports',
       lines: [
         `curl -s ${stack.metricsURL} | grep ^workspace_`,
-        `TOKEN=$(${POLLER_TOKEN_COMMAND})   # whoever may get a Workspace may ask about it`,
+        `TOKEN=$(${POLLER_TOKEN_COMMAND})   # an account that may get a Workspace may ask about it`,
         `curl -sk ${stack.gatewayURL}/v1/workspaces/default/ada ${BEARER}`,
         `curl -sk ${stack.gatewayURL}/v1/reports ${BEARER} ${JSON_BODY} '{"namespace":"default","name":"ada"}'   # "it is dead!"`,
       ],
@@ -38,11 +38,11 @@ export function hints(stack: Raised): { heading: string; lines: string[] }[] {
         `curl -s ${cloud}/counters`,
         `curl -s ${cloud}/provisions`,
         `curl -s ${cloud}/instances`,
-        `curl -s ${cloud}/faults -d '{"action":"RunInstances","fault":{"kind":"lostResponse","how":"reset"},"times":1}'   # it happens, nobody hears`,
+        `curl -s ${cloud}/faults -d '{"action":"RunInstances","fault":{"kind":"lostResponse","how":"reset"},"times":1}'   # it happens, and the answer is lost`,
         `curl -s ${cloud}/capacity -d '{"type":"m7i.large","left":0}'   # the next type is tried; null for no limit`,
         `curl -s ${cloud}/freeze-pending -d '{"on":true}'   # nothing leaves pending until false`,
         `curl -s ${cloud}/agents/default%2Fada/silence -d '{"on":true}'`,
-        `curl -s -X POST ${cloud}/instances/INSTANCE/end   # by itself, as EC2 may; more in docs/faults.md`,
+        `curl -s -X POST ${cloud}/instances/INSTANCE/end   # EC2 ends it unasked; more in docs/faults.md`,
       ],
     },
     {

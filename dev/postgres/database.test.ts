@@ -55,7 +55,7 @@ describe('the database of a stack, where DATABASE_URL names a server', () => {
     }
   });
 
-  test('says in a line what to do where nobody listens, and keeps the password', async () => {
+  test('says in a line what to do where nothing listens, and hides the password', async () => {
     process.env.DATABASE_URL = 'postgres://me:Tr0ub4dor@127.0.0.1:1/mine?password=Tr0ub4dor';
     await expect(startDatabase({ clock })).rejects.toThrow(
       /^no database can be made on postgres:\/\/127\.0\.0\.1:1\/mine, which DATABASE_URL names \(connect ECONNREFUSED 127\.0\.0\.1:1\): unset DATABASE_URL, and an embedded Postgres is started$/,

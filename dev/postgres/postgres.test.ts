@@ -58,7 +58,7 @@ test('DATABASE_URL is taken as it is, and stopping stops nothing', async () => {
   await own.stop();
 });
 
-/** A string literal that imports it, whatever is in the path of the checkout. */
+/** A string literal that imports it; the path of the checkout may hold any character. */
 const moduleURL = (file: string) => JSON.stringify(pathToFileURL(join(import.meta.dirname, file)).href);
 
 test('a server goes with the process that started it, even when that one is killed', async () => {

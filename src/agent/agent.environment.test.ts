@@ -24,7 +24,7 @@ describe.each(SHELLS)('under %s', (_name, programs) => {
     await machine.close();
   });
 
-  /** A gateway of an earlier release, which serves whatever the Secrets hold, and knows fewer fields. */
+  /** A gateway of an earlier release, which serves all that the Secrets hold, and knows fewer fields. */
   async function earlierGateway(environment: Record<string, string>, refused: readonly string[] = []) {
     const { script, unit } = readAgentFiles();
     const beats: Record<string, unknown>[] = [];

@@ -164,7 +164,7 @@ const gateway = z
       .enum(['Review', 'Everyone'])
       .default('Review')
       .describe(
-        'Who may report a Workspace or ask for its state: whoever the API server knows by their bearer token and lets `get` it, or everyone who reaches the gateway.',
+        'Who may report a Workspace or ask for its state: callers whose bearer token the API server accepts and who may `get` it, or everyone who reaches the gateway.',
       ),
     callerAudience: text
       .default('workspace-gateway')

@@ -10,7 +10,7 @@ const pack = (record: unknown) =>
 const unpack = (data: string): unknown =>
   JSON.parse(gunzipSync(Buffer.from(Buffer.from(data, 'base64').toString(), 'base64')).toString());
 
-/** Whoever waits, waits for nothing. */
+/** A clock whose waits are over at once. */
 const clock: Clock = { ...systemClock, setTimeout: (fn) => systemClock.setTimeout(fn, 0) };
 
 interface World {

@@ -114,7 +114,7 @@ describe('a launch', () => {
     ['is cut off but looks whole', answer(LAUNCHED.slice(0, 60))],
     ['is empty', answer('')],
     ['is a proxy’s error page', answer('<html>Bad Gateway</html>', 502)],
-  ])('whose answer %s is in doubt, and is not sent again by itself', async (_what, behaviour) => {
+  ])('whose answer %s is in doubt, and is not repeated automatically', async (_what, behaviour) => {
     script = [behaviour];
     const { calls } = setUp();
     expect((await failureOf(calls.runInstances(runRequest()))).class).toBe('ambiguous');

@@ -100,7 +100,7 @@ test('a class that was edited is not complete while its status is of the edit be
   );
 });
 
-test('so does the console of an instance, which prints any bytes', async () => {
+test('the console of an instance, which prints any bytes, reaches the terminal as plain text', async () => {
   const text = await shown(WORKSPACE, 'logs', 'ada');
   expect(text).toMatch(/^OK\tready$/m);
   expect(text).toMatch(/^ab/m);

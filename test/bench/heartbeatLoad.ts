@@ -6,7 +6,7 @@ import { connect as connectTLS } from 'node:tls';
 /** Sends heartbeats as the shell agent's curl does, with as little CPU as it can, as both share the machine. */
 
 const field = (name: string, value: string) => `${name} ${Buffer.from(value).toString('base64')}\n`;
-/** Only a newer number is stored, whichever server stored the last one. Its length stays, and so does the head. */
+/** Only a newer number is stored, from either server. Its length stays, and so does the head. */
 let seq = 100_000_000;
 
 /** What a session's next heartbeats are made of: the same text around the growing number. */
@@ -136,7 +136,7 @@ export function createLoad({ url, templates, connections, fresh, mixed }: Load) 
     async open(): Promise<void> {
       while (!fresh && opened < connections) free.push(await open());
     },
-    /** Sends so many a second, due or not; resolves with the sorted times to the answer, ms. */
+    /** Sends this many a second, due or not; resolves with the sorted times to the answer, ms. */
     async send(perSecond: number, count: number): Promise<number[]> {
       times = [];
       waiting = [];

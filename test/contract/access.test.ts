@@ -66,7 +66,7 @@ contract('tokens of ServiceAccounts', (api) => {
     expect((await asked(api, review('TokenReview', { token }))).authenticated).toBeUndefined();
   });
 
-  test('what is no token is nobody’s, and no error', async () => {
+  test('text that is no token authenticates no one, and is no error', async () => {
     const [head, body] = (await tokenOf(api, await serviceAccount(api, await api.namespace()))).split('.');
     for (const token of ['nonsense', `${head}.${body}.`, `${head}.${body}.AAAA`]) {
       const { authenticated, user } = await asked(api, review('TokenReview', { token }));
@@ -204,7 +204,7 @@ contract('who asks', (api) => {
     expect(await api.refused('GET', `${path}/x`)).toMatchObject({ code: 404, reason: 'NotFound' });
   });
 
-  test('whose token is nobody’s, or who has none, is a stranger', async () => {
+  test('a caller with a wrong token, or with none, is a stranger', async () => {
     const { status, body } = await api.as('nonsense').call('GET', '/api/v1/namespaces');
     expect([status, body.reason]).toEqual([401, 'Unauthorized']);
   });

@@ -88,7 +88,7 @@ contract('a definition that changes', (api) => {
     expect(await api.refused('PATCH', `${things}/a`, { spec: { size: 8 } }, merge)).toMatchObject({
       causes: ['FieldValueInvalid spec.size'],
     });
-    // What was wrong before and stays as it is stops nobody.
+    // An old error that stays as it is blocks no update.
     await api.ok('PATCH', `${things}/a`, { metadata: { labels: { l: '1' } } }, merge);
   });
 

@@ -71,7 +71,7 @@ contract('lists', (api) => {
     expect(namesOf(await api.ok('GET', widgets, undefined, again))).toEqual(['b', 'c', 'd']);
   });
 
-  test('a token that nobody gave out is a bad request', async () => {
+  test('a token that the server did not give out is a bad request', async () => {
     const widgets = widgetsIn(await api.namespace());
     const query = { limit: '1', continue: 'bm9uc2Vuc2U' };
     expect(await api.refused('GET', widgets, undefined, { query })).toMatchObject({

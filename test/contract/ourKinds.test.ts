@@ -12,7 +12,7 @@ const classes = `${GROUP}/workspaceclasses`;
 const workspaces = `${GROUP}/namespaces/default/workspaces`;
 const dryRun = { query: { dryRun: 'All', fieldValidation: 'Strict' } };
 
-/** Under a name that nobody else's tests give. */
+/** Under a name that no other test gives. */
 function named(body: JsonObject): JsonObject {
   return { ...body, metadata: { name: 'of-the-contract' } };
 }
@@ -33,7 +33,7 @@ contract('a Workspace', (api) => {
     expect(await causesOf(api, workspaces, workspace(spec))).toMatch(refusal);
   });
 
-  test('begins as nobody has seen it, and its status is the operator’s to write', async () => {
+  test('begins with no operator having seen it, and its status is the operator’s to write', async () => {
     const namespace = await api.namespace();
     const path = `${GROUP}/namespaces/${namespace}/workspaces`;
     const made = await api.ok('POST', path, named(workspace({})));

@@ -203,7 +203,7 @@ test.each([
   async (file, watched) => {
     const namespace = 'workspace-system';
     const grants = await grantsIn(join(DEPLOY, file));
-    // Each namespace that has Workspaces is asked about by itself.
+    // The check asks about each namespace that has Workspaces.
     const environments: Right = { group: '', resource: 'secrets', verb: 'get' };
     const asked = [...CONTROLLER_RIGHTS, ...GATEWAY_RIGHTS, environments].map(
       ({ where, ...right }): Grant => ({

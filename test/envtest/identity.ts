@@ -7,7 +7,7 @@ export interface Identity {
   caPEM: string;
   /** Of an administrator. */
   token: string;
-  /** Of whatever serves on 127.0.0.1. */
+  /** For the servers on 127.0.0.1. */
   servingFlags: Record<string, string>;
   /** The API server's: whose tokens it takes. */
   trustFlags: Record<string, string>;

@@ -23,7 +23,7 @@ export interface ProgramOptions {
 const GRACE_MS = 10_000;
 const LAST_WORDS = 4000;
 
-// Were this process to end in a hurry, nobody else would end its children.
+// If this process ends in a hurry, nothing else ends its children.
 const running = new Set<() => void>();
 process.once('exit', () => {
   for (const kill of running) kill();
@@ -44,7 +44,7 @@ export function answers(
       await body.dump();
       return statusCode === 200;
     } catch {
-      // Nobody listens yet.
+      // It does not listen yet.
       return false;
     }
   };

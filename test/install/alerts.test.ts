@@ -69,7 +69,7 @@ describe('the chart’s alerts', () => {
     expect(tested.stdout).toContain('SUCCESS');
   });
 
-  test('so is each query of the dashboard, which the chart makes a ConfigMap for Grafana’s sidecar', async () => {
+  test('each query of the dashboard is one to Prometheus; the chart makes a ConfigMap of it for Grafana’s sidecar', async () => {
     const { panels } = await readDashboard();
     const rules = panels
       .flatMap(({ targets }) => targets)

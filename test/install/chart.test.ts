@@ -122,7 +122,7 @@ describe('what the chart refuses', () => {
     await expect(render(values)).rejects.toThrow(said);
   });
 
-  test('but not what a parent chart sets', async () => {
+  test('it accepts what a parent chart sets', async () => {
     await expect(render({ global: { any: 1 }, enabled: true })).resolves.toBeDefined();
   });
 });

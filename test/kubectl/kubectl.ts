@@ -24,7 +24,7 @@ export interface RunOptions {
   env?: Record<string, string>;
 }
 
-/** One kubectl with a kubeconfig and a home of its own, so that nobody's settings or caches are touched. */
+/** One kubectl with a kubeconfig and a home of its own, so that it touches no one's settings or caches. */
 export interface Kubectl {
   start(args: string[], options?: RunOptions): Running;
   run(args: string[], options?: RunOptions): Promise<Result>;

@@ -19,7 +19,7 @@ mount -t tmpfs none node_modules/.cache`,
 
 export const ORDINARY_USER: Place = {
   where: 'as an ordinary user',
-  // Whoever is root has the checkout; in a user namespace its owner is a user without any rights of root's.
+  // Root owns the checkout; in a user namespace its owner is a user without any rights of root's.
   ...(process.getuid?.() === 0 && { namespaces: ['--user', '--map-user=1000', '--map-group=1000'] }),
   prepare: `test "$(id -u)" != 0; cd "$CHECKOUT"`,
 };

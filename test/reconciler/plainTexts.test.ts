@@ -6,7 +6,7 @@ import { createLogger } from '../../src/process/logging.ts';
 import { seededRandom } from '../support/base/seededRandom.ts';
 import { createBench } from './bench.ts';
 
-/** Whatever a console, EC2 or a tenant may say: an escape sequence, lines, a change of direction, what hides. */
+/** What a console, EC2 or a tenant may say: an escape sequence, lines, a change of direction, what hides. */
 const WORDS = 'a\u001b[2Jb\nc\r\u0000d\u0085e\u202ef\u2066g\u200bh\ufeffi\u2028j\u{e0041}k\ud800l';
 const HOSTILE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
@@ -41,7 +41,7 @@ test('what EC2 says of a launch that it refuses is shown as plain text', async (
   expect(hostileIn([status, events])).toEqual([]);
 });
 
-test('so is what EC2 says of an instance, wherever it says it', async () => {
+test('what EC2 says of an instance is plain text wherever it is shown', async () => {
   const { status, events, text } = await shownBy(async (bench) => {
     await bench.bringUp();
     const said = { stateReason: WORDS, stateReasonCode: WORDS, zone: WORDS, type: WORDS, privateIP: WORDS };
@@ -54,7 +54,7 @@ test('so is what EC2 says of an instance, wherever it says it', async () => {
   expect(hostileIn([status, events])).toEqual([]);
 });
 
-test('so is what a person asks for; but what is compared with the request stays as it was asked', async () => {
+test('what a person asks for is shown as plain text, and compared as it was asked', async () => {
   const asked = WORDS.toWellFormed();
   const { status, events } = await shownBy(async (bench) => {
     await bench.bringUp();

@@ -98,7 +98,7 @@ describe('who may write statuses can have nothing launched but what class and Wo
     expect(bench.runs).toEqual([]);
   });
 
-  test('nor what was armed for another Workspace', async () => {
+  test('parameters that were armed for another Workspace are not sent', async () => {
     const { bench } = await inDoubt();
     const mine = await bench.workspace();
     const theirs = signed(bench.deps, { ...mine, metadata: { ...mine.metadata, uid: 'another' } });

@@ -3,7 +3,7 @@ import { isQualifiedName } from '../schema/objectMeta.ts';
 import { equal, isObject, metaOf, objectAt, stringAt } from '../values/json.ts';
 import type { FieldCause, JsonObject, JsonValue } from '../values/kinds.ts';
 
-/** The rules of pkg/apis/core/validation/events.go. They name fields as core/v1 does, whichever version was written. */
+/** The rules of pkg/apis/core/validation/events.go. They name fields as core/v1 does, for both versions. */
 
 /** Of events with a time, which are new; the others must lie where their object does. */
 function namespaceCauses(object: JsonObject, isNew: boolean): FieldCause[] {

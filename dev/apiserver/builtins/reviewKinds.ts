@@ -72,7 +72,7 @@ export const selfSubjectRulesReview = review('authorization', 'SelfSubjectRulesR
   namespace: 'string',
 });
 
-/** Not among the kinds that are served by themselves: it is asked of a ServiceAccount. */
+/** Not a kind with a path of its own: it is a subresource of a ServiceAccount. */
 export const tokenRequest = review('authentication', 'TokenRequest', {
   audiences: { list: 'string' },
   expirationSeconds: 'integer',

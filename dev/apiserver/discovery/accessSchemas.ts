@@ -86,7 +86,7 @@ export const accessSchemas: Readonly<Record<string, JsonObject>> = {
       authenticated: flag('Whether the token is anybody’s.'),
       user,
       audiences: strings('Those asked for that it is good for.'),
-      error: string('Why it is nobody’s.'),
+      error: string('Why the token was not authenticated.'),
     }),
   }),
   'authentication.k8s.io/SelfSubjectReview': object('Asks who asks.', {

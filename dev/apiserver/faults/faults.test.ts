@@ -74,7 +74,7 @@ describe('which calls', () => {
     expect(statuses.map(({ status }) => status)).toEqual(expected);
   });
 
-  test('so many times, then no more; removed, no more', async () => {
+  test('a fault hits its number of times and then no more; once removed, it hits no more', async () => {
     const api = createTestApi();
     api.faults.add({ effect: { kind: 'error', status: 500 }, times: 2 });
     const lasting = api.faults.add({ match: { verbs: ['list'] }, effect: { kind: 'error', status: 501 } });

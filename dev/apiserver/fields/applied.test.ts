@@ -79,7 +79,7 @@ function canonical(value: JsonValue | undefined): JsonValue {
   return Object.fromEntries(kept.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-test('one applier alone gets what it applied last, whatever it applied before', () => {
+test('one applier alone gets exactly what it applied last', () => {
   fc.assert(
     fc.property(spec, spec, (first, last) => {
       const { object, taken } = apply(apply(empty, 'one', first), 'one', last);

@@ -100,7 +100,7 @@ test('built-in kinds show what kubectl’s users know of them', () => {
   expect(cells(builtin('apps', 'Deployment'), { metadata })).toEqual(['n', '10m']);
 });
 
-test('an event reads the same whichever API it came by, and its name stands last', () => {
+test('an event reads the same through both APIs, and its name stands last', () => {
   const core = {
     metadata: { name: 'e', ...created },
     involvedObject: { kind: 'Workspace', name: 'ada', fieldPath: 'spec' },

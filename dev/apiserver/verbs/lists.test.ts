@@ -197,7 +197,7 @@ describe('forms', () => {
     ]);
   });
 
-  test('errors and deletions stay a Status whatever form is asked for', async () => {
+  test('errors and deletions stay a Status in each form', async () => {
     const api = await createWidgetApi();
     expect(await api.call('GET', `${widgetsPath}/none`, undefined, { accept: table })).toMatchObject({
       status: 404,

@@ -13,7 +13,7 @@ import * as resources from './resources.ts';
 import { runInstances } from './run.ts';
 import { describeInstanceStatus, type StatusInput, type StatusView } from './status.ts';
 
-/** One API action, whichever way it is called. */
+/** One API action, for both ways of calling it. */
 export interface Operation<I, O> {
   readonly action: string;
   /** The bucket that a call draws from. */

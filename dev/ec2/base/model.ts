@@ -21,7 +21,7 @@ export interface BlockDevice {
   deleteOnTermination?: boolean;
 }
 
-/** RunInstances as the cloud understands it, whichever way it came in. */
+/** RunInstances as the cloud understands it, from either way of calling. */
 export interface RunInput {
   imageID: string;
   instanceType: string;

@@ -227,7 +227,7 @@ describe('room', () => {
     expect(codeOf(() => run())).toBe('InstanceLimitExceeded');
   });
 
-  it('each bucket of families has a quota of its own, for Spot another than for On-Demand', () => {
+  it('each bucket of families has a quota of its own, one for Spot and one for On-Demand', () => {
     cloud.account.quota.buckets = { 'Spot/Standard': 2, 'OnDemand/Standard': 6 };
     expect(codeOf(() => run({ spot: true, instanceType: 'm7i.xlarge' }))).toBe(
       'MaxSpotInstanceCountExceeded',

@@ -47,7 +47,7 @@ describe('client tokens', () => {
     wait: fc.constantFrom(0, 10_000, 40_000),
   });
 
-  it('one token, one scope, one instance: whatever was refused, replayed, ended or waited for between', async () => {
+  it('one token, one scope, one instance, through refusals, replays, ends and waits', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(request, { maxLength: 30 }), async (requests) => {
         fresh();

@@ -61,7 +61,7 @@ const ALERTS = `### What to watch
 | Does the operator see EC2? | \`workspace_ec2_sweep_age_seconds > 180\` |
 | Is evidence on a class missing: database, gateway, EC2, or too many silent at once? | \`workspace_class_evidence_missing > 0\` |
 | Is AWS refusing? | \`sum by (action, outcome) (rate(workspace_ec2_calls_total{outcome!~"ok\\|dryRunOK"}[5m]))\` |
-| Do instances run that nobody owns? | \`workspace_orphans > 0\` |
+| Do instances run without an owner? | \`workspace_orphans > 0\` |
 | Does a leader lead? | \`max(leader_election_master_status) < 1\` |
 | Is a certificate about to expire, or a file that changed not used? | \`gateway_tls_not_after_seconds - time() < 7 * 86400\`, \`config_file_refused == 1\` |
 | Is a namespace of the list not served? | \`workspace_namespaces_unwatched > 0\` |

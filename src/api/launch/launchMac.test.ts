@@ -54,7 +54,7 @@ describe('a MAC is of one launch alone', () => {
     expect(isAuthentic(ring(KEY), launch)).toBe(true);
   });
 
-  test('nor under another key of the same id, or without it, where it was found authentic before', () => {
+  test('not under another key of the same id, or without it, where it was found authentic before', () => {
     const launch = { ...signed(), params: Object.freeze(signed().params) };
     expect(isAuthentic(ring(KEY), launch)).toBe(true);
     expect(isAuthentic(ring({ ...OTHER, id: KEY.id }), launch)).toBe(false);
@@ -80,7 +80,7 @@ describe('a MAC is of one launch alone', () => {
     }
   });
 
-  test('nor with a field that a later release adds and this one knows nothing of', () => {
+  test('not with a field that a later release adds and this one does not know', () => {
     const later = { ...signed().params, hibernation: true } as LaunchParams;
     expect(isAuthentic(ring(KEY), { ...armed, params: later })).toBe(false);
   });

@@ -55,7 +55,7 @@ const READY = {
     wouldLaunch: false,
     whileDown: 'Restarting',
     means:
-      'A launch, or the start of a stopped instance, waits for its turn: EC2 accepts only so many such requests a second for the whole account and region, and namespaces take turns. Of a change: the present instance serves until that turn is near. The message and `status.turn` have the place in line and about when its turn is, as they were when the wait began.',
+      'A launch, or the start of a stopped instance, waits for its turn: EC2 limits such requests per second for the whole account and region, and namespaces take turns. Of a change: the present instance serves until that turn is near. The message and `status.turn` have the place in line and about when its turn is, as they were when the wait began.',
     todo: 'Wait. If many wait for long, have AWS raise the account’s request quota, and set `--aws-request-rate-percent`.',
   },
   Booting: {

@@ -75,7 +75,7 @@ test('each waiting key is taken once, and no other, for any pushes and takes', (
   );
 });
 
-/** Every so many takes at the latest one is of this lane, however full the others are kept. */
+/** At the latest every n takes one is of this lane, however full the others are kept. */
 const AT_LEAST_EVERY: Record<Lane, number> = { urgent: 3, active: 4, routine: 8 };
 
 test.each(LANES)(

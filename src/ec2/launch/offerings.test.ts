@@ -49,7 +49,7 @@ describe('what EC2 refused', () => {
     expect(intervals).toEqual([30, 60, 120, 240, 480, 900, 900]);
     await clock.advance(15 * MINUTE);
     refuse(SPOT_FULL);
-    // Nobody asked for as long again: what was then says little.
+    // No one asked for as long again, so the old refusal says little.
     expect(left()[0]).toBe(30 * SECOND);
   });
 
@@ -80,7 +80,7 @@ describe('what EC2 refused', () => {
     expect(left(large)).toEqual([0, 0]);
   });
 
-  test('and then accepts wakes those who wait for it, once', async () => {
+  test('that EC2 accepts again wakes the Workspaces that wait for it, once', async () => {
     const { clock } = setUp();
     const woken: string[] = [];
     const memory = createOfferingMemory({ clock, wake: (key) => void woken.push(key) });

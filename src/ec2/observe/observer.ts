@@ -79,7 +79,7 @@ export interface Observer extends CloudView {
   /** Whether any reading has shown this id or lacked it, or a Workspace follows it. */
   knows(id: string): boolean;
   /**
-   * Looks one instance up once, so many ms from now at the earliest. Where EC2 shows another state than the expected one, sweeps
+   * Looks one instance up once, at the earliest this many ms from now. Where EC2 shows another state than the expected one, sweeps
    * don't rest for a while.
    */
   lookUpSoon(id: string, inMs: number, expected?: InstanceState): void;

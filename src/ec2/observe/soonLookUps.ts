@@ -14,7 +14,7 @@ export interface Asked {
 }
 
 export interface SoonLookUps {
-  /** Once, so many ms from now at the earliest. Who asks for the same before then shares the answer. */
+  /** Once, at the earliest this many ms from now. A second request for the same instance before then shares the answer. */
   ask(asked: Asked, inMs: number): void;
   /** Forgets what was asked for; resolves when no look-up is under way any more. */
   stop(): Promise<void>;

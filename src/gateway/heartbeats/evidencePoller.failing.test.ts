@@ -69,7 +69,7 @@ describe('a poll that fails halfway loses nothing', () => {
     expect(news[1]).toBe(true);
   });
 
-  test('nor does one that can’t take a row: they are read again from the same place', async () => {
+  test('a poll that can’t take a row reads them again from the same place', async () => {
     const { clock, store, changes } = setUp();
     store.rows = [row('a', '1'), row('b', '1')];
     poller.start();
@@ -89,7 +89,7 @@ describe('a poll that fails halfway loses nothing', () => {
     expect(store.calls.slice(-2)).toEqual([asked[0], asked[0]]);
   });
 
-  test('nor one that read everything: what was known stays until all of it is taken', async () => {
+  test('a poll that read everything keeps what was known until all of it is taken', async () => {
     const { clock, store } = setUp();
     store.rows = [row('a', '1'), row('b', '1')];
     poller.start();

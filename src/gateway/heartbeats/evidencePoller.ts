@@ -10,7 +10,7 @@ export interface EvidencePollerOptions {
   logger: Logger;
   /** A Workspace's evidence changed, or can be judged again. */
   onChange(uid: string): void;
-  /** After each poll, answered or not. @param isNew whether any row may be another than after the poll before */
+  /** After each poll, answered or not. @param isNew whether any row may differ from the poll before */
   onPoll?(isNew: boolean): void;
   pollIntervalMs?: number;
   /** How long without an answer until the evidence can't be judged; several polls long. */
@@ -39,7 +39,7 @@ export function createEvidencePoller(options: EvidencePollerOptions): EvidencePo
   let launches = new Map<string, Map<number, LaunchRecord>>();
   /** Workspaces whose rows changed and that `onChange` has not reported yet: a poll may fail between the two. */
   const changed = new Set<string>();
-  /** Whether any row may be another than after the last `onPoll`. */
+  /** Whether any row may differ from the last `onPoll`. */
   let isNews = false;
   let cursor: string | undefined;
   let resyncAt = 0;

@@ -113,7 +113,7 @@ test('stopping stores what waits, and takes no more', async () => {
 });
 
 describe('a batch that the store refuses for its data', () => {
-  /** Refuses whatever holds a launch of this list, as Postgres does: nothing of the batch is stored. */
+  /** Refuses each batch that holds a launch of this list, as Postgres does: nothing of the batch is stored. */
   function pickyStore(bad: ReadonlySet<string>) {
     const statements: string[][] = [];
     return {

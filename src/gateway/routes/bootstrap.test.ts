@@ -62,7 +62,7 @@ describe('bootstrap', () => {
 
   test.each<[string, Change | undefined, Record<string, unknown>, number, string]>([
     ['a ticket of another launch', undefined, { number: 2 }, 403, 'ticket_invalid'],
-    ['a ticket that nobody made', undefined, { ticket: `t1.k1.${'A'.repeat(43)}` }, 403, 'ticket_invalid'],
+    ['a forged ticket', undefined, { ticket: `t1.k1.${'A'.repeat(43)}` }, 403, 'ticket_invalid'],
     [
       'a ticket of a key that is not here yet',
       undefined,

@@ -104,7 +104,7 @@ test('40 bootstraps of large environments at once hold no more than the total', 
   expect(reads).toBe(4);
   go();
   expect((await Promise.all(answers)).filter(({ status }) => status === 200)).toHaveLength(4);
-  // Room that was taken is given back, whatever became of it.
+  // Each request gives its room back, however it ended.
   for (const uid of uids.slice(0, 8)) expect(await bootstrap(uid)).toMatchObject({ status: 200 });
 });
 

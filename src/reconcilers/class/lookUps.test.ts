@@ -114,7 +114,7 @@ describe('a look-up of a class’s terms', () => {
 });
 
 describe('a class is looked at when what its status shows changes', () => {
-  test('and not at each status write of its Workspaces; numbers wait for one another', async () => {
+  test('a status write of a Workspace alone causes no look; numbers wait for one another', async () => {
     const world = createFleetWorld();
     const { clock, queue, controller, counts } = classPasses(world);
     controller.start();

@@ -103,7 +103,7 @@ describe('slots', () => {
         conditions: DOWN,
       }),
     ],
-  ])('one that %s keeps nobody else from an update', (_, status) => {
+  ])('a Workspace that %s keeps no other from an update', (_, status) => {
     const world = createFleetWorld();
     const a = world.write('a', serving(MINUTE));
     world.write('broken', status);

@@ -131,7 +131,7 @@ function createScene(most: string) {
 }
 
 test.each(['1', '2', '67%'])(
-  'whatever lands late, is lost, refused or shown late: never more than %s are down or may yet be taken down',
+  'for all orders of late, lost and refused writes: never more than %s are down or may yet be taken down',
   (most) => {
     fc.assert(
       fc.property(steps, (plan) => {

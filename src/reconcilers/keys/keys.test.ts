@@ -174,7 +174,7 @@ describe('what the Secret lost is put back', () => {
     expect(data()).toEqual(encode(FIRST));
   });
 
-  test('but for what a person named to be forgotten', async () => {
+  test('not a key that a person named to be forgotten', async () => {
     const { look, put, encode, data, keys } = setUp(FIRST, { [ROTATE_KEYS]: 'leak' });
     await look();
     const { 'session.k1': _leaked, ...rest } = data();

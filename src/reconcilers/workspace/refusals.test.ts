@@ -64,7 +64,7 @@ test('what another wrote is not: without a MAC, with that of another Workspace, 
     expect(heeded(workspaceWith([]), workspaceWith(forged))).toEqual([]);
 });
 
-test('and no later decision of the operator signs it', () => {
+test('no later decision of the operator signs a refusal that another wrote', () => {
   const forged = refusal('Blocked');
   const both = noted([refusal('Unsupported'), forged], [forged]);
   expect(both.map(({ code, mac }) => [code, mac === undefined])).toEqual([

@@ -15,7 +15,7 @@ export async function install(connection: Connection): Promise<void> {
   }
 }
 
-/** Workspaces of 2 kB, so many at once. */
+/** Workspaces of 2 kB, a batch at a time. */
 export async function createObjects(
   client: KubeClient,
   from: number,

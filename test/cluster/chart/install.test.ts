@@ -7,7 +7,7 @@ import { ownCluster } from '../real/ownCluster.ts';
 const root = join(import.meta.dirname, '..', '..', '..');
 const INSTALLED = ['crds/', 'deploy/rbac.yaml'];
 
-/** What the README has people type into a cluster of their own, without what never ends by itself. */
+/** What the README has people type into a cluster of their own, without commands that never end. */
 async function stepsOfReadme(): Promise<string[][]> {
   const readme = await readFile(join(root, 'README.md'), 'utf8');
   const [, section = ''] = readme.split('### From a laptop');
@@ -59,7 +59,7 @@ describe.each(['README', 'server-side apply'])('installed by %s', (how) => {
     expect(await again()).toBe(once);
   });
 
-  test('server-side apply takes over from whichever came before, without a conflict', async () => {
+  test('server-side apply takes over from either way of installing, without a conflict', async () => {
     for (const file of [...INSTALLED, 'deploy/examples/']) {
       await kubectl.ok('apply', '--server-side', '-f', file);
     }

@@ -12,7 +12,7 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** As whoever the kubeconfig (YAML) names. */
+/** With the identity that the kubeconfig (YAML) names. */
 export function connect(kubeconfig: string): Connection {
   const loadKubeConfig = () => parseKubeConfig(kubeconfig);
   const transport = kubeTransport({ clock, metrics: createRuntimeMetrics(), loadKubeConfig });

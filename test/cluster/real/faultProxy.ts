@@ -20,7 +20,7 @@ export interface FaultProxy extends Listening {
 
 const PASSED_ON = ['accept', 'authorization', 'content-type', 'user-agent'] as const;
 
-/** Stands before an API server and has its callers meet faults; whatever else they ask and hear goes through as it is. */
+/** Stands before an API server and answers its callers with faults; all other requests and answers pass unchanged. */
 export async function startFaultProxy(server: { url: string; caPEM: string }): Promise<FaultProxy> {
   const inner = createFaults(createStore(), systemClock, systemRandom);
   const faults: Faults = {

@@ -17,7 +17,7 @@ import { followCluster } from './followCluster.ts';
 
 const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
 
-/** Without `apiFaults` nobody may add any: the operator and the API server speak to one another directly. */
+/** Without `apiFaults` a test can add none: the operator and the API server speak to one another directly. */
 const NO_FAULTS: SceneApi['faults'] = {
   add() {
     throw new Error('this scene has no faults of the API server: ask createScene for apiFaults');
@@ -27,7 +27,7 @@ const NO_FAULTS: SceneApi['faults'] = {
   closeWatches: () => 0,
 };
 
-/** A new API server makes the namespaces that it needs by itself, soon. */
+/** A new API server soon makes the namespaces that it needs. */
 async function untilFurnished(kube: KubeClient): Promise<void> {
   await until('the cluster has its namespaces', async () => {
     const { items } = await kube.list<KubeObject>(NAMESPACES);

@@ -23,7 +23,7 @@ const READS = ['get', 'list', 'watch'];
 const kubeconfig = z.object({ users: z.array(z.object({ user: z.object({ token: z.string() }) })) });
 const claims = z.object({ jti: z.string() });
 
-/** How the audit log names whoever shows the kubeconfig's token. */
+/** How the audit log names the holder of the kubeconfig's token. */
 function credentialIn(yaml: string): string {
   const token = kubeconfig.parse(parse(yaml)).users[0]?.user.token ?? '';
   const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();

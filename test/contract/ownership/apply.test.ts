@@ -117,7 +117,7 @@ contract('server-side apply', (api) => {
     expect((await api.ok('GET', `${configMaps}/a`)).data).toEqual({ k: '1' });
   });
 
-  test('the status is applied by itself, and neither write owns the other’s fields', async () => {
+  test('the status is applied on its own, and neither write owns the other’s fields', async () => {
     const one = `${widgetsIn(await api.namespace())}/a`;
     const status = widget('a', { size: 9 }, { status: { note: 'n' } });
     expect(await api.refused('PATCH', `${one}/status`, status, tuner)).toMatchObject({ code: 404 });

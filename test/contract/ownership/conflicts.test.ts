@@ -19,7 +19,7 @@ contract('conflicts', (api) => {
     });
   });
 
-  test('a write from an older version is refused, whatever it is', async () => {
+  test('a write from an older version is refused, of every kind', async () => {
     const widgets = widgetsIn(await api.namespace());
     const old = await api.ok('POST', widgets, widget('a'));
     await api.ok('PATCH', `${widgets}/a`, { spec: { size: 2 } }, merge);

@@ -93,7 +93,7 @@ contract('who updates', (api) => {
     ]);
   });
 
-  test('owns what it changed, and takes it from whoever had it', async () => {
+  test('owns what it changed, and takes it from its owner before', async () => {
     const one = `${configMapsIn(await api.namespace())}/a`;
     await api.ok('PATCH', one, data({ a: '1', b: '1' }), applyAs('gitops'));
     const patched = await api.ok('PATCH', one, { data: { a: '2', b: '1', c: null } }, by('hand', merge));

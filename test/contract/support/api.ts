@@ -47,7 +47,7 @@ export interface Api {
   /** Makes a namespace and answers with its name. */
   namespace(): Promise<string>;
   compact(): Promise<void>;
-  /** The same server for whoever holds the token. */
+  /** The same server, with this token. */
   as(token: string): Api;
 }
 

@@ -61,7 +61,7 @@ const list = (name: string, item: fc.Arbitrary<string>, maxLength = 3): fc.Arbit
     { weight: 1, arbitrary: fc.constantFrom(`<${name}/>`, `<${name}>\n</${name}>`) },
   );
 
-/** What EC2 may send and nobody reads: also names that mean something elsewhere, and elements within their like. */
+/** What EC2 may send and no code reads: also names that mean something elsewhere, and elements within their like. */
 const { unknown } = fc.letrec<{ unknown: string }>((tie) => ({
   unknown: fc.oneof(
     { maxDepth: 3 },

@@ -54,7 +54,7 @@ function note(
   return processWith(world, { sent: [...others, ...sent].sort((a, b) => a.number - b.number) });
 }
 
-/** Nobody uses the answer; so a lost one is as good as none lost. */
+/** No code uses the answer, so a lost one changes nothing. */
 function request(world: World, kind: 'end' | 'stop' | 'start', ids: readonly string[]): Step[] {
   const numbers = ids.map(numberOf);
   const at = { [`${kind}At`]: NOW };

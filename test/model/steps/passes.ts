@@ -70,7 +70,7 @@ function takeovers(world: World, pass: Pick<StalePass, 'write' | 'effect'>): Ste
   return previous ? [abreast, takeOver('another leads, its informer lags', true)] : [abreast];
 }
 
-/** What a former leader had begun goes on by itself: its write, if its version is still the newest, then its effect. */
+/** What a former leader had begun goes on without it: its write, if its version is still the newest, then its effect. */
 export function stalePasses(world: World): Step[] {
   return world.stale.flatMap((pass) => {
     const others = world.stale.filter((it) => it !== pass);

@@ -106,7 +106,7 @@ function deleted(world: World): Partial<World> {
   return { ...amend(world, { deleting: true }), gone: !finalizer };
 }
 
-/** A version that went back is seen by whoever saw the later one; a status written again looks like any other. */
+/** A process that saw the later version sees that it went back; a status written again looks like any other. */
 function restored(world: World): Partial<World> {
   const { backup, terms, process } = world;
   const back = amend(world, { ...backup, deleting: world.object.deleting || backup?.deleting });

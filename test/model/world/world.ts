@@ -178,7 +178,7 @@ export interface World {
   /** The version before the newest, kept while a new leader may yet begin with it. */
   previous?: Version;
   backup?: Version;
-  /** The status went back and nobody could see it: of such a one less is claimed. */
+  /** The status went back unseen: the laws claim less of such a Workspace. */
   misled: boolean;
   /** The evidence of heartbeats: since when without a break, or away. */
   evidence: { availableSince?: number };

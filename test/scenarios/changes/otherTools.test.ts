@@ -115,7 +115,7 @@ describe.concurrent('tools that write what the operator reads', () => {
         labels: metaOf(now).labels,
         finalizers: metaOf(now).finalizers,
       });
-      // Self-heal applies again, whatever the operator wrote meanwhile; unforced, so that a conflict would show.
+      // Self-heal applies again over what the operator wrote meanwhile; unforced, so that a conflict would show.
       const healed = await argo.apply(git);
       expect([healed.spec, metaOf(healed).generation]).toEqual([live.spec, 1]);
       await sweeps(scene, 1);

@@ -29,7 +29,7 @@ describe.concurrent('the restart context', () => {
   beforeAll(async () => {
     scene = await createScene();
     await scene.start();
-    // Its agents beat once and then say nothing for an hour, so that none acknowledges by itself; changes wait as long.
+    // Its agents beat once and then say nothing for an hour, so that none acknowledges on its own; changes wait as long.
     const heartbeat = { periodSeconds: 3_600, timeoutSeconds: 86_400 };
     await scene.kube.create(
       CLASSES,

@@ -105,7 +105,7 @@ const CASES: Case[] = [
       await change(scene, name);
     },
     reason: 'InvalidConfiguration',
-    // Whoever asks EC2 first: the dry run, or the look at the class's terms.
+    // The first request to EC2: the dry run, or the look at the class's terms.
     message: /present instance stays.*InvalidAMIID.NotFound.*ami-0d|ami-0d\w+ does not exist/,
     fix: (scene) => account(scene).images.push({ ...ownImage }),
     launch: 2,
@@ -160,7 +160,7 @@ const CASES: Case[] = [
   },
 ];
 
-describe('what is spoilt under a Workspace that serves', () => {
+describe('an error in the input of a Workspace that serves', () => {
   let scene: Scene;
   let operator: Operator;
   const instances = new Map<string, string[]>();
@@ -219,7 +219,7 @@ describe('what is spoilt under a Workspace that serves', () => {
     for (const { name } of CASES) expect(liveInstancesOf(scene, name)).toEqual(instances.get(name));
   });
 
-  describe.concurrent('and goes on by itself once it is fixed', () => {
+  describe.concurrent('a Workspace goes on automatically once its input is fixed', () => {
     test.each(CASES)('$name', async ({ name, fix, launch }) => {
       await fix(scene, name);
       await untilReady(scene, name, launch);

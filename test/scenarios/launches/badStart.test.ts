@@ -107,10 +107,13 @@ describe('a Workspace that can not be launched', () => {
     for (const { name } of CASES) expect(provisionsOf(scene, name)).toEqual([]);
   });
 
-  test.concurrent.each(CASES)('$name: fixed, it is launched by itself, once', async ({ name, fix }) => {
-    await fix(scene, name);
-    await untilReady(scene, name);
-    expect(provisionsOf(scene, name)).toHaveLength(1);
-    expect((await getWorkspace(scene, name)).status?.provisions).toBe(1);
-  });
+  test.concurrent.each(CASES)(
+    '$name: once fixed, it is launched automatically, once',
+    async ({ name, fix }) => {
+      await fix(scene, name);
+      await untilReady(scene, name);
+      expect(provisionsOf(scene, name)).toHaveLength(1);
+      expect((await getWorkspace(scene, name)).status?.provisions).toBe(1);
+    },
+  );
 });

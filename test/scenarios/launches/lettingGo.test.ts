@@ -88,7 +88,7 @@ describe('letting go', () => {
     const asked = () => scene.stack.ec2.counters.count('TerminateInstances');
     await scene.kube.delete(WORKSPACES, 'lost', NAMESPACE);
     await untilWorkspace(scene, 'lost', 'its end is on record', (it) => it.status?.terminating !== undefined);
-    await until('EC2 was asked in vain, twice', () => asked() >= 2);
+    await until('EC2 refused twice', () => asked() >= 2);
     expect((await getWorkspace(scene, 'lost')).metadata.finalizers).toHaveLength(1);
     await abandon(scene, 'lost');
     const event = await until('an event says so', async () =>

@@ -21,7 +21,7 @@ export function liveInstancesOf(scene: Scene, name: string): string[] {
     .map((instance) => instance.id);
 }
 
-/** Time in the protocol's own terms: the operator has looked at the whole cloud so many times more. */
+/** Time in the protocol's own terms: the operator has looked at the whole cloud `count` times more. */
 export async function sweeps(scene: Scene, count: number): Promise<void> {
   const looks = () => scene.stack.ec2.counters.count('DescribeInstances', { outcome: 'ok' });
   const goal = looks() + count;

@@ -114,7 +114,7 @@ export function createJournal(speed: number): Journal & { attach(ec2: Ec2Server)
   };
 }
 
-/** Those that say how it is, and whatever is not as it should be. */
+/** The conditions that say how it is, and those that are not as they should be. */
 function isShown({ type, status }: Condition): boolean {
   return type === 'Ready' || type === 'UpToDate' || status !== 'True';
 }

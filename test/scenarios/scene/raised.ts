@@ -31,7 +31,7 @@ export interface SceneApi extends ClusterAccess {
 /** What a scene is played on. */
 export interface Raised {
   stack: StackOn<SceneApi>;
-  /** Of whoever sets the scene, not the operator's. */
+  /** The test's own, not the operator's. */
   kube: KubeClient;
   /** An administrator's kubeconfig, as YAML. */
   adminKubeconfig: string;

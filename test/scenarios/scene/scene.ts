@@ -48,7 +48,7 @@ export function createScene(options: Partial<SceneOptions> = {}): Promise<Scene>
   return createSceneOn(real === null ? raiseEmbedded : (all) => raiseReal(real, all), options);
 }
 
-/** On the embedded API server whatever there is, for what can only be done to that one. */
+/** Always on the embedded API server, for what can only be done to that one. */
 export function createEmbeddedScene(): Promise<Scene & { stack: Stack }> {
   return createSceneOn(raiseEmbedded);
 }

@@ -6,7 +6,7 @@ import { type Mishap, pick, upTo, type Weighted } from './weighted.ts';
 
 type Status = NonNullable<Workspace['status']>;
 
-/** What whoever may write `workspaces/status` can do to one: it concerns that Workspace, and no other's instances. */
+/** What an account with the right to write `workspaces/status` can do to one: it concerns that Workspace, and no other's instances. */
 export function statusEdits({ random, service }: Scene, people: People): Weighted<Mishap> {
   /** Statuses as they were, by name. */
   const backups = new Map<string, Status[]>();

@@ -8,13 +8,13 @@ import type { Scene } from './scene.ts';
 
 /** Replicas of the operator; one that dies is followed by a new one, as a Pod by the next. */
 export interface Operators {
-  /** One of them dies at the call that is so many calls away, before it is sent or after it is answered. */
+  /** One of them dies at the n-th call from now, before it is sent or after it is answered. */
   strikeSoon(inCalls: number, when: 'before' | 'after'): void;
   /** One of them stands still for so long, ms. */
   freeze(ms: number): void;
   /** Another release follows, as a Deployment is rolled: one replica after the other. Says which. */
   takeTurns(): string;
-  /** Nobody dies any more, whoever stands still goes on, and all are of this release. */
+  /** No process dies any more, those that stand still go on, and all are of this release. */
   rest(): void;
 }
 

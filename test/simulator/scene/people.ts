@@ -16,7 +16,7 @@ const STORAGE = {
   classes: `${WORKSPACES.group}/workspaceclasses`,
 };
 
-/** What people do to the cluster, and how they look at it. Looks ask nobody. */
+/** What people do to the cluster, and how they look at it. Looks make no call. */
 export interface People {
   /** `namespace/name` of each Workspace that there may be. */
   names(): readonly string[];
@@ -28,7 +28,7 @@ export interface People {
   /** A merge patch of its spec. */
   edit(name: string, spec: Patch): Promise<void>;
   editClass(name: string, spec: Patch): Promise<void>;
-  /** Its status is removed, as whoever may write it can. */
+  /** Its status is removed, as any writer of statuses can. */
   wipe(name: string): void;
   /** How often that was done. */
   wipes(name: string): number;

@@ -39,7 +39,7 @@ export function candidate(
   const terms: string[] = [];
   let connected = true;
   const metrics = createRuntimeMetrics();
-  // Cut off, a candidate's requests reach nobody.
+  // Cut off, a candidate's requests reach no server.
   const transport: Transport = {
     stream: api.stream,
     request: (request) => {

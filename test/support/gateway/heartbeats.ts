@@ -20,7 +20,7 @@ export function heartbeat(over: Partial<Heartbeat> = {}): Heartbeat {
 
 const LAUNCH_TIMES = ['created_at', 'last_heartbeat_at', 'recheck_at', 'changed_at'];
 
-/** Moves the rows' times back, as if so many milliseconds had gone by since. */
+/** Moves the rows' times back, as if `ms` milliseconds had gone by since. */
 export async function age(
   database: TestDatabase,
   ms: number,

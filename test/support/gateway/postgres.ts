@@ -10,7 +10,7 @@ export interface TestDatabase {
   release(): Promise<void>;
 }
 
-/** Whoever else is connected would hold locks on what goes. */
+/** Another connection would hold locks on the database that goes. */
 const EMPTY = `
   SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
   DROP SCHEMA public CASCADE;

@@ -14,7 +14,7 @@ export interface DevCommand {
   ended: Promise<number | null>;
 }
 
-/** @param temporary folder for whatever is temporary, so that what is left behind can be seen */
+/** @param temporary folder for temporary files, so that what is left behind can be seen */
 export function runDevCommand(args: readonly string[], temporary: string): DevCommand {
   const child = spawn(process.execPath, [MAIN, ...args], {
     env: { ...process.env, TMPDIR: temporary, DATABASE_URL: '' },

@@ -96,7 +96,7 @@ const statuses: fc.Arbitrary<WorkspaceStatus | undefined> = fc.option(
     .map(({ launch, generation, wants, holds, ending, edited }): WorkspaceStatus => {
       const env = holds === null ? {} : { env: envDigest(holds) };
       const number = Math.max(launch.number - 1, 1);
-      // As whoever may write statuses can have it.
+      // As any writer of statuses can have it.
       const named = edited ? launch.number : number;
       return statusOf({
         launch,
@@ -151,7 +151,7 @@ const environment: fc.Arbitrary<Facts['environment']> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: 'Unknown' as const }) },
 );
 
-/** Mostly nobody is in line; else it has yet to ask, is near, or far. */
+/** Mostly the line is empty; else it has yet to ask, is near, or far. */
 const lines: fc.Arbitrary<Facts['line']> = rarely<Facts['line']>(
   { inMs: 0, ahead: 0 },
   undefined,

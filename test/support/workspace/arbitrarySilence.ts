@@ -18,7 +18,7 @@ import {
 const agoMs = fc.constantFrom(0, 30 * SECOND, 90 * SECOND, 4 * MINUTE, 5 * MINUTE, HOUR);
 const mostly = <T>(usual: T, ...others: T[]) => fc.constantFrom(usual, usual, usual, usual, ...others);
 
-/** A launch that heartbeat before, in whatever became of it and of the evidence on it. */
+/** A launch that heartbeat before, in each state of it and of the evidence on it. */
 export const arbitrarySilence: fc.Arbitrary<Facts> = fc
   .record({
     available: mostly(true, false),

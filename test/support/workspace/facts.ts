@@ -140,7 +140,7 @@ const PARAMS: NonNullable<Launch['params']> = {
   userData: { stub: 1, gatewayURL: 'https://gateway', ticketKey: 'k1' },
 };
 
-/** Ten Workspaces of the class that serve, this one among them, and nobody who waits. */
+/** Ten Workspaces of the class that serve, this one among them; none waits. */
 export function fleetOf(more: Partial<FleetFact> = {}): FleetFact {
   return {
     counted: 10,

@@ -2,7 +2,7 @@ import { type AskedFor, scopeOf } from '../../../src/api/launch/refusalScope.ts'
 import type { Refusal } from '../../../src/api/reasons/refusals.ts';
 import { NOW } from './facts.ts';
 
-/** EC2 refused m7i.large in zone a, or what is given, and is not asked for so many ms from NOW. */
+/** EC2 refused m7i.large in zone a, or what is given; the next request is allowed that many ms from NOW. */
 export function refusedOf(
   code: string,
   ms: number,

@@ -26,7 +26,7 @@ type EventInput = Parameters<EventRecorder['record']>[0];
 /** One thing that went out of the process, in order. */
 export type Sent = { to: 'kube' | 'ec2'; what: string; body?: unknown };
 
-/** A reconciler's whole surroundings in memory; whatever goes out is recorded in one list. */
+/** A reconciler's whole surroundings in memory; one list records each call that leaves. */
 export function createSurroundings(options: { keys?: readonly string[] } = {}) {
   const clock = createVirtualClock({ monotonic: 10_000_000 });
   const { logger, lines } = recordingLogger();

@@ -30,19 +30,23 @@ describe('pending is progressing', () => {
     expect(world.terminations()).toEqual([]);
   });
 
-  story('nor is the successor for a secret that was saved: one change, one provision', {}, async (world) => {
-    await world.putSecret('ada-env', { KEY: 'a' });
-    await world.createWorkspace('ada');
-    await world.untilReady('ada', 1);
-    await world.pass(2 * MINUTE);
-    world.faults.freezePending(true);
-    await world.putSecret('ada-env', { KEY: 'b' });
-    await untilPending(world, 2);
-    await reportFor(world, 10 * MINUTE);
-    world.faults.freezePending(false);
-    await world.untilReady('ada', 2);
-    await world.pass(10 * MINUTE);
-    expect(world.provisions()).toHaveLength(2);
-    expect(world.terminations()).toHaveLength(1);
-  });
+  story(
+    'the successor for a secret that was saved is not replaced either: one change, one provision',
+    {},
+    async (world) => {
+      await world.putSecret('ada-env', { KEY: 'a' });
+      await world.createWorkspace('ada');
+      await world.untilReady('ada', 1);
+      await world.pass(2 * MINUTE);
+      world.faults.freezePending(true);
+      await world.putSecret('ada-env', { KEY: 'b' });
+      await untilPending(world, 2);
+      await reportFor(world, 10 * MINUTE);
+      world.faults.freezePending(false);
+      await world.untilReady('ada', 2);
+      await world.pass(10 * MINUTE);
+      expect(world.provisions()).toHaveLength(2);
+      expect(world.terminations()).toHaveLength(1);
+    },
+  );
 });

@@ -25,7 +25,7 @@ describe('the operator ends in the middle of a move', () => {
   }
 
   story(
-    'and className was edited while none ran: nothing is launched beyond the limit',
+    'className was edited while none ran: nothing is launched beyond the limit',
     STANDARD,
     async (world) => {
       await createClass(world, 'small', 1);

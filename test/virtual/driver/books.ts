@@ -19,7 +19,7 @@ export interface Books {
   calls(action: string): number;
   /** Calls to EC2 that would change anything, and writes of operators to the API server but for leases and events, by name. */
   changesAsked(): Readonly<Record<string, number>>;
-  /** Names of the Workspaces in which nobody can work: no running instance of theirs has an agent that the gateway has heard since it booted. */
+  /** Names of the Workspaces in which no person can work: no running instance of theirs has an agent that the gateway has heard since it booted. */
   down(): readonly string[];
   /** The environment that the agent of a Workspace's newest running instance holds. */
   environment(name: string): Readonly<Record<string, string>> | undefined;

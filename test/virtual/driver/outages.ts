@@ -12,7 +12,7 @@ export type Support = 'database' | 'gateway' | 'cloud' | 'cluster';
 export interface Outages {
   /** Takes away what operators and gateways stand on: every request fails at once. @returns how to bring it back */
   cut(support: Support): () => Promise<void>;
-  /** EC2 refuses to launch one Workspace, or any, so many times; by default until it relents. A replay of what happened is refused as well. @returns how to relent */
+  /** EC2 refuses to launch one Workspace, or any, `times` times; by default until it relents. A replay of what happened is refused as well. @returns how to relent */
   refuse(
     name: string | '*',
     code: string,

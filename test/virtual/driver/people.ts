@@ -23,7 +23,7 @@ type Patch = Record<string, unknown>;
 
 /**
  * What people do to the cluster, and how they look at it. All is in one namespace, but for names like `namespace/name`.
- * Looks cost no time and ask nobody.
+ * Looks cost no time and make no call.
  */
 export interface People {
   createClass(name: string, spec?: ClassSpec): Promise<void>;

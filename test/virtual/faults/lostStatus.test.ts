@@ -7,7 +7,7 @@ import { play, story } from '../driver/story.ts';
 import { MINUTE } from '../driver/time.ts';
 import type { World } from '../driver/world.ts';
 
-/** As `kubectl replace --subresource=status`, or `kubectl patch … -p '{"status":null}'`: whoever may write it. */
+/** As `kubectl replace --subresource=status`, or `kubectl patch … -p '{"status":null}'`: anyone with that right. */
 async function putStatus(world: World, name: string, status: WorkspaceStatus | null): Promise<void> {
   const patch = status === null ? null : (diff(world.workspace(name).status, status) ?? {});
   const target = { name, namespace: NAMESPACE, subresource: 'status' as const };
@@ -91,7 +91,7 @@ describe('a status lost while the operator runs', () => {
   });
 });
 
-story('statuses lost while the operator is down: the same, each by itself', {}, async (world) => {
+story('statuses lost while the operator is down: the same, for each loss', {}, async (world) => {
   const lives = [];
   for (const loss of LOSSES) lives.push({ loss, before: await ready(world, loss.name, loss.changes) });
   await world.leader().stop();

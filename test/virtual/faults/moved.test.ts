@@ -24,7 +24,7 @@ async function ready(world: World, name: string): Promise<Workspace> {
   return world.untilReady(name, 1);
 }
 
-/** Lets the object go by the way out for a lost account: what it launched lives on, with nobody to own it. */
+/** Lets the object go by the way out for a lost account: what it launched lives on without an owner. */
 async function abandon(world: World, name: string): Promise<void> {
   world.letGo(world.workspace(name).metadata.uid);
   const metadata = { annotations: { [ABANDON_ANNOTATION]: 'true' } };

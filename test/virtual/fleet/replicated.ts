@@ -11,7 +11,7 @@ export const ALL_DOWN = {
   },
 } as const;
 
-/** One Secret, as a tool replicates it into so many namespaces, each with a Workspace. @returns their names */
+/** One Secret, as a tool replicates it into `count` namespaces, each with a Workspace. @returns their names */
 export async function replicate(world: World, count: number, value: string): Promise<readonly string[]> {
   const names = Array.from({ length: count }, (_, index) => `team-${index}/ws-${index}`);
   for (const name of names) {

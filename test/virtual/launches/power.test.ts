@@ -23,27 +23,34 @@ describe('an instance that somebody stops', () => {
     expect(world.workspace('ws-0').status?.launch?.deadline).toBe(launched.deadline);
   });
 
-  story('again and again before its first heartbeat is replaced at its deadline', {}, async (world) => {
-    await world.putSecret('ws-0-env', { KEY: 'a' });
-    world.hold('ws-0', true);
-    await world.createWorkspace('ws-0');
-    for (let times = 0; times < 2; times += 1) {
-      await world.until('it runs', () => world.workspace('ws-0').status?.instance?.state === 'running');
-      const [id = ''] = world.live('ws-0');
-      stopInstances(world.cloud, { ids: [id], dryRun: false });
-      await world.until('it is stopped', () => world.workspace('ws-0').status?.instance?.state === 'stopped');
-      await world.pass(MINUTE);
-    }
-    expect(world.calls('StartInstances')).toBe(1);
-    world.hold('ws-0', false);
-    await world.untilReady('ws-0', 2);
-    expect(world.workspace('ws-0').status?.launch?.cause?.kind).toBe('TimedOut');
-    expect(world.provisions()).toHaveLength(2);
-  });
+  story(
+    'one that is stopped again and again before its first heartbeat is replaced at its deadline',
+    {},
+    async (world) => {
+      await world.putSecret('ws-0-env', { KEY: 'a' });
+      world.hold('ws-0', true);
+      await world.createWorkspace('ws-0');
+      for (let times = 0; times < 2; times += 1) {
+        await world.until('it runs', () => world.workspace('ws-0').status?.instance?.state === 'running');
+        const [id = ''] = world.live('ws-0');
+        stopInstances(world.cloud, { ids: [id], dryRun: false });
+        await world.until(
+          'it is stopped',
+          () => world.workspace('ws-0').status?.instance?.state === 'stopped',
+        );
+        await world.pass(MINUTE);
+      }
+      expect(world.calls('StartInstances')).toBe(1);
+      world.hold('ws-0', false);
+      await world.untilReady('ws-0', 2);
+      expect(world.workspace('ws-0').status?.launch?.cause?.kind).toBe('TimedOut');
+      expect(world.provisions()).toHaveLength(2);
+    },
+  );
 });
 
 describe('a start that EC2 refuses', () => {
-  story('is said, keeps the disk for as long as it lasts, and goes on by itself', {}, async (world) => {
+  story('is shown, keeps the disk for as long as it lasts, and ends automatically', {}, async (world) => {
     await world.createFleet(1);
     const [id = ''] = world.live('ws-0');
     await world.edit('ws-0', { operatingMode: 'Stopped' });

@@ -25,7 +25,7 @@ describe('content that failed', () => {
     ['with the first, before anything came up with it', {}, true],
     ['with one of those that it came up with', { proven: true, failing: 1 }, false],
     ['with several, though it came up with others', { proven: true, failing: 3 }, true],
-    ['with nobody any more', { failing: 0 }, false],
+    ['with none left', { failing: 0 }, false],
     ['with the only one that wants it: that is no matter of the class', { waiting: 0 }, false],
   ])('%s: halted or not', (_, more, halts) => {
     expect(haltedAs(decided([failing(more)]).status)).toEqual(halts ? ['class:new'] : undefined);

@@ -154,7 +154,7 @@ describe('without the lease nothing is sent', () => {
     expect(whatOf(scene)).toEqual(['patch status']);
   });
 
-  test('nor after the pass was given up', async () => {
+  test('no effect follows once the pass was given up', async () => {
     const scene = setUp();
     scene.abort.abort();
     await expect(scene.perform({ status: ended(), effect: terminate })).rejects.toThrow(/given up/);

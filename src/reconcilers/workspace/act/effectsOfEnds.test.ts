@@ -26,7 +26,7 @@ test('a refused TerminateInstances is remembered by its code until one is accept
   const end = (...ids: string[]) => scene.perform({ kind: 'TerminateInstances', ids });
   await end('i-1');
   expect(scene.mine.terminateRefusals).toEqual({ 'i-1': 'OperationNotPermitted' });
-  // Of several nobody knows which one it is: each is to be asked for by itself, and at once.
+  // A refusal of several names none of them, so the next pass asks for each alone, at once.
   const before = { ...scene.mine.terminateSentAt };
   await end('i-1', 'i-2');
   expect(scene.mine.terminateRefusals).toEqual({ 'i-1': 'OperationNotPermitted', 'i-2': '' });

@@ -101,7 +101,7 @@ describe('the content of a Secret', () => {
     expect(asked.length).toBe(2);
   });
 
-  test('is let go of soon, though nobody asks again', async () => {
+  test('is dropped soon, even if no one asks again', async () => {
     const { read, asked, clock, reads } = scene;
     const first = read();
     asked[0]?.answer('first');

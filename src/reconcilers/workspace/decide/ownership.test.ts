@@ -11,7 +11,7 @@ import {
   waiting,
 } from '../../../../test/support/workspace/facts.ts';
 
-/** EC2 does not say by which token it was launched, as for whoever gave none. */
+/** EC2 does not say by which token it was launched, as for a request without one. */
 const tokenless = (number: number, state = 'running') =>
   instanceOf(number, state, { clientToken: undefined });
 const deletionTimestamp = new Date(NOW.wall - MINUTE).toISOString();

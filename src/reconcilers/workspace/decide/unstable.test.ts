@@ -25,7 +25,7 @@ describe('a launch whose environment can’t be served is not to blame', () => {
       ...more,
     });
 
-  test('but one that does not boot at all times out, however often its Secret changes', () => {
+  test('a launch that does not boot at all times out, however often its Secret changes', () => {
     const launch = booting();
     const changes = (ms: number) =>
       decideAt(

@@ -184,7 +184,7 @@ describe('what changed is named', () => {
   });
 });
 
-describe('what tenants and instances send has nothing read in vain', () => {
+describe('what tenants and instances send causes no needless read', () => {
   test('no Secret is read while no class lets the Workspace have an instance', async () => {
     const scene = setUp();
     scene.storeSecret('ada-env', '1', { KEY: 'a' });

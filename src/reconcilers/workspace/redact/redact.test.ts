@@ -37,7 +37,7 @@ describe('a value is taken out of a console', () => {
     expect(await tailOf(`read ${canary}!`, [pem])).toBe('read [redacted]!');
   });
 
-  test('and so is a ticket or a session, with any environment', async () => {
+  test('a ticket or a session is redacted too, with any environment', async () => {
     const mac = 'A_b-'.repeat(10);
     const [ticket, session] = [`t1.k1.${mac}abc`, `s1.k2.WyJ1IiwxXQ.${mac}abc`];
     const tail = await tailOf(

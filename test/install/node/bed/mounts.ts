@@ -10,7 +10,7 @@ const SYSCTLS = [
 ];
 
 /**
- * Gives this mount namespace, which is nobody else's, a /run, a /var and sysctls whose changes end with it: containerd,
+ * Gives this process's own mount namespace a /run, a /var and sysctls whose changes end with it: containerd,
  * runc, CNI and the kubelet write to fixed paths there.
  */
 export async function startMounts(folder: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { NODE_IP, run } from './place.ts';
 
-/** Gives this network namespace, which is nobody else's, an address and a way out, as a node has them. */
+/** Gives this process's own network namespace an address and a way out, as a node has them. */
 export async function startNetwork(): Promise<void> {
   await run('ip', 'link', 'set', 'lo', 'up');
   await run('ip', 'link', 'add', 'node0', 'type', 'bridge');

@@ -7,7 +7,7 @@ import { cacheFolder } from '../../../envtest/goProgram.ts';
 /** Where layers are kept between runs, apart from those of people. */
 export const STORAGE = join(cacheFolder(), 'buildah');
 
-/** Runs buildah on that storage; what it mounts is nobody else's. Rejects with its last words. */
+/** Runs buildah on that storage; no other process sees what it mounts. Rejects with its last words. */
 export async function buildah(...args: string[]): Promise<string> {
   await mkdir(STORAGE, { recursive: true });
   const storage = ['--root', join(STORAGE, 'root'), '--runroot', join(STORAGE, 'run')];

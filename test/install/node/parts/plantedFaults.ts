@@ -82,7 +82,7 @@ export const certificateWrong: Fault = async (scene) => {
   await kube.mergePatch(SECRETS, TLS, { stringData: { 'tls.crt': certPEM, 'tls.key': keyPEM } });
   return async () => {
     await kube.mergePatch(SECRETS, TLS, { data });
-    // Of both gateways, whichever answers.
+    // From the gateway of the two that answers.
     await until('the gateways show the certificate of before', async () => {
       for (let asked = 0; asked < 12; asked += 1) if (await isElsewhere(scene)) return false;
       return true;

@@ -38,7 +38,7 @@ describe('while what was launched meets the specs, its own digest is asked for',
     expect(asked({}, { rootVolume: { sizeGiB: 20 }, tags: { a: 'b' } })).toBe(digest());
   });
 
-  test('again, once an edit that it does not meet is taken back', () => {
+  test('once an edit that it does not meet is taken back', () => {
     expect(asked({}, {}, { desired: digest(LARGER) })).toBe(digest());
   });
 });

@@ -137,7 +137,7 @@ describe('a change while the launch is young or progresses is deferred, never dr
     expect(words.exec(message)?.slice(1)).toEqual(['2', stamp(20 * SECOND)]);
   });
 
-  test('then it is done', () => {
+  test('a change that was deferred counts once its time has come', () => {
     expect(decideValidated(young(), 20 * SECOND - 1).status.launch?.number).toBe(1);
     expect(decideValidated(young(), 20 * SECOND).status.launch).toMatchObject({
       number: 2,
@@ -192,7 +192,7 @@ describe('a change while EC2 does not show the instance', () => {
     expect(decideValidated(outdated()).status.launch?.number).toBe(2);
   });
 
-  test('but a person’s restart does not', () => {
+  test('a person’s restart does not wait', () => {
     const { status } = decideValidated(unseen({ spec: { requests: { restart: 'now' } } }));
     expect(status.launch).toMatchObject({ number: 2, cause: { kind: 'Restart', ref: 'now' } });
   });

@@ -70,7 +70,7 @@ describe('a change counts', () => {
     expect(decideAt(changing(60 * SECOND, more)).status.desired?.generation).toBe(1);
   });
 
-  test('but Secrets that could not be read are read again', () => {
+  test('Secrets that could not be read are read again', () => {
     expect(decideAt(factsOf({ environment: { kind: 'Unknown' } })).requeueAfterMs).toBeGreaterThan(0);
   });
 
@@ -109,11 +109,11 @@ describe('digests are compared under the key that the recorded one names', () =>
       }),
     )?.env;
 
-  test('so that a new key rolls nothing', () => {
+  test('a new key replaces no instance', () => {
     expect(under(['k1', 'k2'])).toBe(envDigest('a', 'k1'));
   });
 
-  test('and under a key that is not here yet nothing follows', () => {
+  test('a digest under a key that this process lacks changes nothing', () => {
     expect(under(['k2'])).toBeUndefined();
   });
 

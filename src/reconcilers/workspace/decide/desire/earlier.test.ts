@@ -118,7 +118,7 @@ describe('a status that was written for another object', () => {
     });
   });
 
-  test('then nothing of it is left: the launches begin again, and none of its instances is ended', () => {
+  test('nothing of it stays: launches begin again at 1, and none of its instances is ended', () => {
     const terminating = [{ number: 1, instanceID: 'i-1' }];
     const { status, effect } = decideAt(
       restored({ status: statusOf({ ...theirs, launch: waiting(2), terminating }) }),

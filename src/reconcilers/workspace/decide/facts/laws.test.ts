@@ -56,7 +56,7 @@ test('the facts are varied enough for every effect to be asked for, and for inte
   expect(new Set(sends)).toEqual(new Set([true, false]));
 });
 
-describe('whatever the facts', () => {
+describe('for all facts', () => {
   test('a decision is a function of them: it changes none, and asked twice it says the same', () => {
     always((facts, decision) => {
       const before = structuredClone(facts);

@@ -91,7 +91,7 @@ describe('questions don’t schedule, for any facts', () => {
     );
   });
 
-  test('nor does it compile: a view is no draft', () => {
+  test('a write to a view does not compile: it is no draft', () => {
     const uncalled = (view: View) => {
       // @ts-expect-error no judgement schedules
       wakeAfter(view, 1);

@@ -124,7 +124,7 @@ describe('an instance that EC2 took back', () => {
     ['Client.UserInitiatedShutdown', 'Ended'],
     [undefined, 'Ended'],
     ['Server.SpotInstanceShutdown', 'Interrupted'],
-  ])('is so by EC2’s code alone, whatever the words: %s', (stateReasonCode, outcome) => {
+  ])('follows EC2’s code alone, and not its words: %s', (stateReasonCode, outcome) => {
     const shutting = ended(spot(), { state: 'shutting-down', stateReasonCode });
     expect(written(shutting).status.launch?.ended?.outcome ?? outcomeOf(shutting)).toBe(outcome);
   });

@@ -194,7 +194,7 @@ describe('EC2’s status checks fail', () => {
     sweptAt: NOW.mono + HOUR,
   });
 
-  test('and it heartbeats: it is alive, so that only a condition and an event say so', () => {
+  test('an instance that heartbeats all the same is alive: only a condition and an event say so', () => {
     const facts = factsOf({ status: served(), ...impairedSince(HOUR) });
     const { status, decision } = written(facts, HOUR);
     expect(status.launch?.number).toBe(1);
@@ -204,7 +204,7 @@ describe('EC2’s status checks fail', () => {
     expect(decision.events).toEqual([]);
   });
 
-  test('and it is silent: replaced once they have failed for the class’s time, for that', () => {
+  test('a silent instance is replaced, for that cause, once they have failed for the class’s time', () => {
     const facts = silent(impairedSince(AFTER - 2 * MINUTE));
     expect(numberAt(facts, 2 * MINUTE - 1)).toBe(1);
     const { status } = decideValidated(factsOf(facts), 2 * MINUTE);
@@ -212,7 +212,7 @@ describe('EC2’s status checks fail', () => {
     expect(status.history?.[0]).toMatchObject({ number: 1, outcome: 'Impaired' });
   });
 
-  test('and it is silent: within the timeout in which many may turn out to be, it stays all the same', () => {
+  test('a silent instance stays within the timeout in which many may turn out to be silent', () => {
     expect(numberAt(silent(impairedSince(HOUR)), TIMEOUT - 1)).toBe(1);
     expect(numberAt(silent(impairedSince(HOUR)), TIMEOUT)).toBe(2);
     const mass = { available: true, since: 0, massSilence: true, launches: [row] };

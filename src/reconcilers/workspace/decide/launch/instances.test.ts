@@ -71,7 +71,7 @@ describe('adoption', () => {
     expect(status.instance?.env).toBeUndefined();
   });
 
-  test('so that a change during its boot is bound late and not deferred', () => {
+  test('a change during its boot is bound late and not deferred', () => {
     const adopted = decideAt(doubt({ instances: [instanceOf(2, 'pending')] })).status;
     const decision = decideAt(
       doubt({
@@ -165,7 +165,7 @@ describe('absence proves nothing', () => {
       },
     ],
     [
-      'nobody can hear it',
+      'no gateway can receive from it',
       {
         instances: [instanceOf(1, 'running', notFound(10 * MINUTE))],
         heartbeats: { available: false, launches: [] },

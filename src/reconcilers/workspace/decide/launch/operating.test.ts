@@ -243,7 +243,7 @@ describe('Running again', () => {
     expect(requeueAfterMs).toBe(2 * MINUTE - SECOND);
   });
 
-  test('nor is it replaced meanwhile for an environment that it will bind again', () => {
+  test('a stopping instance is not replaced for an environment that it will bind again', () => {
     const facts = unstopped(SECOND);
     const changed = resting({
       status: statusOf({ desired: desiredOf(2, 'b'), launch: launchOf({ phase: 'Stopped' }) }),

@@ -140,7 +140,7 @@ describe('deletion', () => {
     ['an end', { instances: [instanceOf(1, 'terminated'), instanceOf(0, 'running', { id: 'i-x' })] }],
     ['a pause', { spec: { paused: true } }],
     ['a class that is gone', { class: undefined, machine: undefined, classAllowed: false }],
-  ])('goes on and takes no new number, whatever else comes: %s', (_what, more) => {
+  ])('goes on and takes no new number: %s', (_what, more) => {
     const { status, effect } = decideAt(deleted(more), HOUR);
     expect(status.launch?.number).toBe(1);
     expect(effect?.kind).toBe('TerminateInstances');

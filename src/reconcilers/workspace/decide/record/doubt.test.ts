@@ -96,7 +96,7 @@ describe('takeover mark', () => {
     expect(requeueAfterMs).toBe(0);
   });
 
-  test('and sends after that write', () => {
+  test('a process sends after the write that marks its takeover', () => {
     const facts = inDoubt({ process: { epoch: 'term-2', wrote: true } }, { sender: 'term-2' });
     expect(decideAt(facts).effect).toEqual(replayed);
   });
@@ -124,7 +124,7 @@ describe('throttled, where nothing else can be under way', () => {
     expect(status.history ?? []).toEqual([]);
   });
 
-  test('and is armed again in its turn', () => {
+  test('it is armed again in its turn', () => {
     const { effect, status } = throttled({ line: { inMs: 0, ahead: 0 } });
     expect(effect).toEqual({ kind: 'RunInstances', number: 1, armed: true });
     expect(status.launch?.submittedAt).toBe(stamp(0));

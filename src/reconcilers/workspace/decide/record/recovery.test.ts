@@ -78,7 +78,7 @@ test('a loss seen in an earlier term is waited for again: another may have launc
   expect(decision.requeueAfterMs).toBe(tShown - MINUTE);
 });
 
-describe('then', () => {
+describe('once a loss is certain', () => {
   test('when EC2 shows none, the launches begin again, with the present request as answered', () => {
     const { status, effect, settled } = decideAt(wiped());
     expect(settled).toBe(true);

@@ -63,7 +63,7 @@ describe('a replacement is on record', () => {
     });
   });
 
-  test('and not where a person asked for it, or an instance ended', () => {
+  test('there is none where a person asked for it, or an instance ended', () => {
     const restart = factsOf({ spec: { requests: { restart: 'now' } } });
     const ended = launchOf({ ended: { outcome: 'Ended', at: stamp(-MINUTE) } });
     const repair = factsOf({ status: statusOf({ launch: ended }), instances: [instanceOf(1, 'terminated')] });

@@ -51,7 +51,7 @@ describe('EC2 refuses one that was given up for a change', () => {
     expect(down({ refused })).toMatchObject(since);
   });
 
-  test('and while one finds out whether it still does', () => {
+  test('the refusal stays on record while a dry run asks again', () => {
     expect(down({ refused: [quotaMark(-1)] })).toMatchObject(since);
   });
 

@@ -183,7 +183,7 @@ describe('what no request of ours made is never ended', () => {
     expect(next.effect).toEqual({ kind: 'RemoveFinalizer' });
   });
 
-  test('nor before EC2 shows whose it is', () => {
+  test('an instance is not ended before EC2 shows whose it is', () => {
     const terminating = [{ number: 2, instanceID: 'i-unseen' }];
     const unseen = instanceOf(2, 'Unknown', {
       id: 'i-unseen',

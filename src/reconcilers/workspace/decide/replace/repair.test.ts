@@ -218,7 +218,7 @@ describe('pending is progressing', () => {
     expect(message).toContain(stamp(deadline + 30 * SECOND));
   });
 
-  test('then it is replaced, once, for that end', () => {
+  test('a launch that timed out is replaced, once, for that end', () => {
     const read = starting('running', { process: { console: { 'i-1': '' } } });
     const decision = decideValidated(read, deadline + 30 * SECOND);
     expect(decision.status.launch).toMatchObject({
@@ -250,14 +250,14 @@ describe('pending is progressing', () => {
     expect(status.launch?.number).toBe(1);
   });
 
-  test('nor while too many of the class are silent for a boot to be blamed', () => {
+  test('nothing times out while too many of the class are silent for a boot to be blamed', () => {
     const mute = starting('running', { heartbeats: { ...quiet, since: 0, massSilence: true } });
     const { status, effect } = decideAt(mute, 60 * MINUTE);
     expect(effect).toBeUndefined();
     expect(status.launch?.number).toBe(1);
   });
 
-  test('nor before it has been back for as long as a heartbeat may take', () => {
+  test('nothing times out before the evidence has been back for as long as a heartbeat may take', () => {
     const back = (agoMs: number) =>
       decideAt(
         starting('running', { heartbeats: { ...quiet, since: NOW.mono + 60 * MINUTE - agoMs } }),
@@ -268,7 +268,7 @@ describe('pending is progressing', () => {
     expect(back(90 * SECOND).effect).toEqual({ kind: 'ReadConsole', instanceID: 'i-1' });
   });
 
-  test('nor while the Secrets never stand still for long enough to be served', () => {
+  test('nothing times out while the Secrets never stand still for long enough to be served', () => {
     const restless = starting('running', {
       status: statusOf({
         desired: desiredOf(40, 'b', { at: stamp(20 * MINUTE - 20 * SECOND) }),

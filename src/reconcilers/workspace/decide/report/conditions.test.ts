@@ -40,7 +40,11 @@ describe('Ready', () => {
     ],
     ['it was not heard yet', { status: statusOf({ launch: booting() }), heartbeats: heard() }, 'Booting'],
     ['it fell silent', silent, 'HeartbeatLost'],
-    ['it is stopping by itself', { instances: [instanceOf(1, 'stopping')] }, 'HeartbeatLost'],
+    [
+      'it is stopping, and the operator did not ask for it',
+      { instances: [instanceOf(1, 'stopping')] },
+      'HeartbeatLost',
+    ],
     [
       'only the launch before it is heard',
       {
@@ -78,13 +82,13 @@ describe('missing evidence changes no verdict', () => {
     expect(events).toEqual([]);
   });
 
-  test('nor for bad: what was not Ready does not become it', () => {
+  test('a Workspace that was not Ready does not become Ready', () => {
     const lost = decideAt(factsOf({ status: settled(), ...silent }));
     const blind = decideAt(factsOf({ status: lost.status, heartbeats: away }));
     expect(conditionOf(blind, 'Ready')).toEqual(conditionOf(lost, 'Ready'));
   });
 
-  test('but what EC2 itself says counts without heartbeats', () => {
+  test('EC2’s own word on an instance counts without heartbeats', () => {
     const stopped = decideAt(
       factsOf({ status: settled(), heartbeats: away, instances: [instanceOf(1, 'stopped')] }),
     );

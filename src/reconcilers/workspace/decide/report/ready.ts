@@ -67,7 +67,7 @@ function unknownOwner(view: View): Blocker | undefined {
 function whatLetsWait(view: View): string {
   const { instances, process, sweptAt } = view.facts;
   if (sweptAt === undefined || sweptAt < process.termAt)
-    return 'Waiting for a complete look at EC2, lest an instance be left behind.';
+    return 'Waiting for a complete look at EC2, so that no instance is left behind.';
   const live = instances.filter((it) => !isAnothers(view, it) && !provenGone(view, it.number, it.id));
   if (live.length === 0) return 'Letting go.';
   return `Waiting until EC2 says that ${live.map(({ id, number }) => `${id} (launch ${number})`).join(', ')} is gone.`;

@@ -204,7 +204,7 @@ describe('an instance that is to be started', () => {
   });
 });
 
-describe('whatever the facts', () => {
+describe('for all facts', () => {
   const both = (facts: Facts) =>
     [
       decideAt({ ...facts, line: { inMs: 0, ahead: 0 } }),

@@ -11,7 +11,7 @@ import { NEAR_MS } from './line.ts';
 const FAR = { inMs: 10 * MINUTE, ahead: 1199 };
 const NEAR = { inMs: NEAR_MS, ahead: 60 };
 
-/** Whatever dry run it asks for failed a moment ago, and is to be asked again. */
+/** The dry run that it asks for failed a moment ago, and is due again. */
 function withFailedDryRun(facts: Facts): Facts {
   const { effect } = decideAt({ ...facts, line: NEAR });
   if (effect?.kind !== 'DryRun') return facts;
