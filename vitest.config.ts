@@ -14,7 +14,7 @@ const TIMED = [
   'test/commands/{demo,dev,canary,mainProcess}.test.ts',
   'test/rights.test.ts',
   'test/doctor/*.test.ts',
-  'test/plugin/{plugin,doctor,canary}.test.ts',
+  'test/plugin/{plugin,doctor,canary,krew}.test.ts',
   'test/callers/*.test.ts',
   'test/kubectl/live.test.ts',
   'dev/postgres/*.test.ts',

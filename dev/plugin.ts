@@ -1,12 +1,28 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
+import { stringify } from 'yaml';
+import { readBuildInfo } from '../src/config/buildInfo.ts';
+import { tarGz } from '../src/plugin/bundle/archive.ts';
+import { krewManifest } from './krew/manifest.ts';
 
-const MAIN = join(import.meta.dirname, '..', 'src', 'plugin', 'main.ts');
+const ROOT = join(import.meta.dirname, '..');
+const MAIN = join(ROOT, 'src', 'plugin', 'main.ts');
+const NAME = 'kubectl-workspace';
+/** It has no extension: where a folder above is of ES modules, Node would take it for one. */
+const COMMONJS = '{"type":"commonjs"}\n';
 
 /** Writes `kubectl workspace` as one file that needs Node 20 and nothing else. */
 export async function buildPlugin(file: string): Promise<void> {
-  const bundle = await rolldown({ input: MAIN, platform: 'node', logLevel: 'warn' });
+  const { version } = readBuildInfo();
+  const bundle = await rolldown({
+    input: MAIN,
+    platform: 'node',
+    logLevel: 'warn',
+    transform: { define: { 'process.env.WORKSPACE_PLUGIN_VERSION': JSON.stringify(version) } },
+  });
   try {
     await mkdir(dirname(file), { recursive: true });
     await bundle.write({
@@ -17,15 +33,40 @@ export async function buildPlugin(file: string): Promise<void> {
       codeSplitting: false,
     });
     await chmod(file, 0o755);
-    // It has no extension: where a folder above is of ES modules, Node would take it for one.
-    await writeFile(join(dirname(file), 'package.json'), '{"type":"commonjs"}\n');
+    await writeFile(join(dirname(file), 'package.json'), COMMONJS);
   } finally {
     await bundle.close();
   }
 }
 
+/** Writes the file, an archive of it for krew, and the manifest of that archive. @param uri where people get the archive */
+export async function buildDistribution(
+  folder: string,
+  uri: string,
+): Promise<{ archive: string; manifest: string }> {
+  await buildPlugin(join(folder, NAME));
+  const [archive, manifest] = [join(folder, `${NAME}.tar.gz`), join(folder, 'workspace.yaml')];
+  const packed = tarGz([
+    { path: NAME, content: await readFile(join(folder, NAME)), mode: 0o755 },
+    { path: 'package.json', content: Buffer.from(COMMONJS), mode: 0o644 },
+    { path: 'LICENSE', content: await readFile(join(ROOT, 'LICENSE')), mode: 0o644 },
+  ]);
+  await writeFile(archive, packed);
+  const sha256 = createHash('sha256').update(packed).digest('hex');
+  await writeFile(manifest, stringify(krewManifest({ version: readBuildInfo().version, uri, sha256 })));
+  return { archive, manifest };
+}
+
 if (import.meta.main) {
-  const file = process.argv[2] ?? join('.dev', 'plugin', 'kubectl-workspace');
-  await buildPlugin(file);
-  process.stdout.write(`${file}: put it on PATH, then: kubectl workspace --help\n`);
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { uri: { type: 'string', default: `https://localhost/${NAME}.tar.gz` } },
+  });
+  const [file] = positionals;
+  if (file !== undefined) await buildPlugin(file);
+  const folder = join('.dev', 'plugin');
+  const { archive, manifest } = file === undefined ? await buildDistribution(folder, values.uri) : {};
+  process.stdout.write(`${file ?? join(folder, NAME)}: put it on PATH, then: kubectl workspace --help\n`);
+  if (archive !== undefined)
+    process.stdout.write(`or: kubectl krew install --manifest=${manifest} --archive=${archive}\n`);
 }

@@ -14,7 +14,7 @@ const BLOCK = 512;
 const LONGEST_PATH = 100;
 
 /** A .tar.gz (POSIX ustar) that is the same for the same files. @throws RangeError for a path that is too long */
-function tarGz(files: readonly ArchiveFile[]): Buffer {
+export function tarGz(files: readonly ArchiveFile[]): Buffer {
   const blocks = files.flatMap(({ path, content, mode = 0o600 }) => [
     header(path, content.length, mode),
     content,
