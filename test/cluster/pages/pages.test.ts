@@ -72,13 +72,13 @@ function valuesOf({ yaml }: Page): string | undefined {
   return text?.replaceAll('REGISTRY', 'registry.example').replace('sha256:…', `sha256:${'a'.repeat(64)}`);
 }
 
-/** Of each stack that was asked for: the parameters that were given a value, and those that its template needs. */
+/** Of each stack that was asked for: the parameters that were given a value that is not empty, and those that its template needs. */
 function stacksAskedFor({ aws }: Reader) {
   return aws.asked
     .filter(({ action }) => action === 'CreateChangeSet')
     .map(({ parameters }) => {
       const given = Object.entries(parameters).flatMap(([key, value]) =>
-        key.endsWith('.ParameterKey') && key.replace(/Key$/, 'Value') in parameters ? value : [],
+        key.endsWith('.ParameterKey') && parameters[key.replace(/Key$/, 'Value')] ? value : [],
       );
       const { Parameters: all = {} } = parse(parameters.TemplateBody ?? '', { logLevel: 'silent' });
       const needed = Object.entries(all as Record<string, object>).filter(([, it]) => !('Default' in it));
