@@ -173,6 +173,17 @@ describe.skipIf(program === undefined)('under a real Prometheus, with the rules 
     },
   );
 
+  test('all but the fleet’s metrics are at most 1,000 series; src/reconcilers/figures shows the other 1,000 at 10,000 Workspaces', async () => {
+    const fleets =
+      'workspace_(workspaces|oldest_.*|rollout_.*|instances|instance_seconds_total|change.*|provisions_total|ledger_violations_total)';
+    const counted = async (selector: string) =>
+      Number((await prometheus.query(`count({job="workspace-operator", ${selector}})`))[0]?.value?.[1]);
+    expect(await counted(`__name__=~"${fleets}"`)).toBeGreaterThan(100);
+    const rest = await counted(`__name__!~"${fleets}|up|scrape_.*"`);
+    expect(rest).toBeGreaterThan(300);
+    expect(rest).toBeLessThanOrEqual(1_000);
+  });
+
   test('each query of the dashboard has data of that time', async () => {
     const { panels } = await readDashboard();
     const empty: string[] = [];

@@ -5,9 +5,9 @@ import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { namedKubectls, usable } from '../kubectl/kubectl.ts';
 import { createEmbeddedScene, type Scene } from '../scenarios/scene/scene.ts';
 import { createWorkspace, putSecret, untilReady } from '../scenarios/scene/workspaces.ts';
-import { findDebianProgram } from '../support/programs/debianPackage.ts';
 import { needed } from '../support/programs/needed.ts';
 
 const DOCS = join(import.meta.dirname, '..', '..', 'docs');
@@ -40,7 +40,12 @@ async function blocksOf(page: string): Promise<Block[]> {
   }));
 }
 
-const kubectl = await needed(() => findDebianProgram('kubernetes-client', 'usr/bin/kubectl'));
+const kubectl = await needed(async () => {
+  const [newest] = await usable(['kubectl', ...namedKubectls()]);
+  if (newest === undefined)
+    throw new Error('kubectl 1.32 or later is missing: install it, or name it in KUBECTL');
+  return newest.binary;
+});
 
 test.each(PAGES.filter((page) => page !== 'troubleshooting.md'))(
   'docs/%s begins with an example that says what it is',
@@ -80,7 +85,7 @@ describe.skipIf(kubectl === undefined)('the commands of a page do what it says, 
   async function type(commands: string): Promise<string> {
     const { PATH = '' } = process.env;
     const env = {
-      PATH: `${dirname(kubectl ?? '')}${delimiter}${PATH}`,
+      PATH: kubectl?.includes('/') ? `${dirname(kubectl)}${delimiter}${PATH}` : PATH,
       HOME: folder,
       KUBECONFIG: join(folder, 'kubeconfig'),
     };
