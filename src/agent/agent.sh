@@ -224,6 +224,8 @@ environment() {
   while read -r name value; do
     case $name in environment.*) name=${name#environment.} ;; *) continue ;; esac
     case $name in '' | [0-9]* | *[!A-Za-z0-9_]*) continue ;; esac
+    # Bash computes with the value of such a variable, and runs the commands in it; or takes it for what it is to run.
+    case $name in RANDOM | SRANDOM | HISTCMD | OPTIND | BASH_ARGV0 | BASH_COMPAT | BASH_XTRACEFD) log "left out: a shell acts on $name" && continue ;; esac
     variable "$name" "$value" >"$run/variable" || return 1
     if [ "$1" = all ] || settable "$run/variable"; then cat "$run/variable"; else log "left out: this shell can't set $name"; fi
   done <"$run/answer"
@@ -264,13 +266,13 @@ read_settings() { if [ -r "$etc/local" ]; then . "$etc/local"; fi; }
 
 # Loads the environment from 3, says on 4 that it could, and becomes $1. A shell of its own, so that no variable replaces
 # a setting of the class or a program that runs as root.
-loader='eval "$(cat <&3)"; exec 3<&-; echo yes >&4; exec 4>&-; exec "$0" -c "$1"'
+loader='eval "$(cat <&3)"; exec 3<&-; echo yes >&4; exec 4>&-; exec "$2" -c "$1"'
 
 # with_environment COMMAND: becomes the command, as WORKSPACE_USER.
 with_environment() {
   if [ -r "$run/environment" ]; then exec 3<"$run/environment"; else exec 3</dev/null; fi
-  if [ -n "${WORKSPACE_USER:-}" ]; then as_user "$shell" -c "$loader" "$shell" "$1"; fi
-  exec "$shell" -c "$loader" "$shell" "$1"
+  if [ -n "${WORKSPACE_USER:-}" ]; then as_user "$shell" -c "$loader" sh "$1" "$shell"; fi
+  exec "$shell" -c "$loader" sh "$1" "$shell"
 }
 
 # as_user PROGRAM ARGUMENT…: becomes the program, as another user; ends where that can't be.

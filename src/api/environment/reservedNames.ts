@@ -1,6 +1,8 @@
 /**
  * Names that a shell keeps to itself. Under bash, dash or busybox's ash an assignment to one of the first ends the shell
- * (bash(1), "Shell Variables": readonly; dash: "Illegal number"); the others no shell hands on to a program.
+ * (bash(1), "Shell Variables": readonly; dash: "Illegal number"). On the next ones bash acts: it computes with the value of
+ * `RANDOM` and the like, and so runs a command in a subscript (`a[$(…)]`); `BASH_ARGV0` becomes `$0`; `BASH_XTRACEFD` closes a
+ * file. The others no shell hands on to a program.
  */
 export const SHELL_NAMES: ReadonlySet<string> = new Set([
   'BASHOPTS',
@@ -12,6 +14,10 @@ export const SHELL_NAMES: ReadonlySet<string> = new Set([
   'SHELLOPTS',
   'SRANDOM',
   'UID',
+  'RANDOM',
+  'BASH_ARGV0',
+  'BASH_COMPAT',
+  'BASH_XTRACEFD',
   'IFS',
   'PWD',
 ]);

@@ -2,7 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { accessSync, constants, realpathSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-type Shell = [name: string, programs: Readonly<Record<string, string>>];
+/** By the name under which each is found before all others. */
+export type Programs = Readonly<Record<string, string>>;
+
+type Shell = [name: string, programs: Programs];
 
 const OWN = realpathSync(find('sh') ?? '/bin/sh');
 
@@ -31,7 +34,7 @@ function isExecutable(file: string): boolean {
 }
 
 /** Everything that it has, as in an image that has nothing else (but curl). */
-function applets(busybox: string): Record<string, string> {
+export function applets(busybox: string): Programs {
   const names = execFileSync(busybox, ['--list'], { encoding: 'utf8' }).trim().split('\n');
   return Object.fromEntries(names.map((name) => [name, busybox]));
 }
