@@ -9,6 +9,8 @@ import { createReader, type Reader } from './reader.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const NAMESPACE = 'workspace-system';
+/** The AWS CLI is installed where it is not at hand. */
+const LONGEST_START_MS = 600_000;
 const pages = await pagesWithCommands();
 
 /** The pages in the order in which readers come to them; each list is a cluster. `upgrade` and `uninstall` end what `chart` began. */
@@ -111,7 +113,7 @@ describe.each(STORIES.map((names) => [names.join(', '), names] as const))(
       // For what gives no values of its own.
       const [first] = pages.flatMap((page) => (page.name === 'chart' ? valuesOf(page) : undefined) ?? []);
       await reader.write('values.yaml', first ?? '');
-    });
+    }, LONGEST_START_MS);
     afterAll(() => reader?.close());
 
     test.each(names)('%s: each command does what it says', async (name) => {
