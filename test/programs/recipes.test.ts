@@ -47,13 +47,10 @@ const kubectl = await needed(async () => {
   return newest.binary;
 });
 
-test.each(PAGES.filter((page) => page !== 'troubleshooting.md'))(
-  'docs/%s begins with an example that says what it is',
-  async (page) => {
-    const text = await readFile(join(DOCS, page), 'utf8');
-    expect(text).toMatch(/^# .+\n\n(?:[^#`][^\n]*\n)*\n?```\w*\n(?:#|\/\/) .+/);
-  },
-);
+test.each(PAGES)('docs/%s begins with an example that says what it is', async (page) => {
+  const text = await readFile(join(DOCS, page), 'utf8');
+  expect(text).toMatch(/^# .+\n\n(?:[^#`][^\n]*\n)*\n?```\w*\n(?:#|\/\/) .+/);
+});
 
 test.each(PAGES)('each YAML of docs/%s can be read', async (page) => {
   for (const { language, text } of await blocksOf(page))
