@@ -46,13 +46,19 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 beforeEach(() => void vi.stubEnv('PATH', `${folder}${delimiter}${process.env.PATH}`));
 
-async function shown(object: object, ...args: string[]): Promise<string> {
+const shown = (object: object, ...args: string[]) => shownBy({ isColoured: false }, object, ...args);
+
+async function shownBy(
+  { isColoured }: { isColoured: boolean },
+  object: object,
+  ...args: string[]
+): Promise<string> {
   await writeFile(join(folder, 'object'), JSON.stringify(object));
   let text = '';
   const write = (more: string) => {
     text += more;
   };
-  const { program } = createProgram(systemClock, { write, tell: write, isScreen: false, isColoured: false });
+  const { program } = createProgram(systemClock, { write, tell: write, isScreen: false, isColoured });
   await program.parseAsync(args, { from: 'user' });
   return text;
 }
@@ -71,6 +77,16 @@ test.each([
     const machine = await shown(object, ...args, '-o', format);
     expect(machine.split('\n').filter((line) => HOSTILE.test(line))).toEqual([]);
   }
+});
+
+test('colours are for a terminal alone, and for no format that a program reads', async () => {
+  const colour = '\u001b[31m';
+  expect(await shownBy({ isColoured: true }, WORKSPACE, 'status', 'ada')).toContain(colour);
+  expect(await shownBy({ isColoured: false }, WORKSPACE, 'status', 'ada')).not.toContain(colour);
+  for (const format of ['json', 'yaml'])
+    expect(await shownBy({ isColoured: true }, WORKSPACE, 'status', 'ada', '-o', format)).not.toContain(
+      colour,
+    );
 });
 
 test('a list ends with how many there are of each reason, for any number of them', async () => {

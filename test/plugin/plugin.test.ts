@@ -49,6 +49,13 @@ const BOOTING = {
   terminating: [{ number: 1, instanceID: 'i-1' }],
 };
 
+/** What a subcommand needs besides a name, or to end soon where no operator runs. */
+const MORE: Readonly<Record<string, readonly string[]>> = {
+  ssh: ['--print'],
+  logs: ['--print'],
+  canary: ['--class=standard', '--timeout=1', '--seconds=1'],
+};
+
 /** Builds the plugin as `npm run plugin` does; it is what people get that is tested. */
 describe('the file', () => {
   test('is small, and asks for nothing but Node', async () => {
@@ -129,6 +136,14 @@ describe.each(kubectls)('kubectl $version workspace', ({ binary }) => {
     expect(await spec()).toMatchObject({ operatingMode: 'Stopped', paused: false });
     expect((await workspace('restart', 'ada')).stdout).toContain('its next start makes a new instance');
     expect((await spec()).requests.restart).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
+    expect(JSON.parse((await workspace('stop', 'ada', '-o', 'json')).stdout)).toEqual({
+      apiVersion: 'plugin.compute.molecule.ai/v1',
+      kind: 'AskView',
+      name: 'ada',
+      namespace: 'default',
+      asked: 'stop',
+      said: 'It is to stop.',
+    });
     await workspace('start', 'ada');
     await workspace('pause', 'ada', '--namespace', 'default');
     expect(await spec()).toMatchObject({ operatingMode: 'Running', paused: true });
@@ -174,6 +189,10 @@ describe.each(kubectls)('kubectl $version workspace', ({ binary }) => {
     expect((await workspace('ssh', 'ada', '--print')).stdout).toBe(
       `aws ssm start-session --region ${region} --target i-2\n`,
     );
+    expect(parse((await workspace('ssh', 'ada', '-o', 'yaml')).stdout)).toMatchObject({
+      kind: 'CommandView',
+      command: ['aws', 'ssm', 'start-session', '--region', region, '--target', 'i-2'],
+    });
     expect((await workspace('logs', 'ada', '--print')).stdout).toContain(
       `--region ${region} --instance-id i-2`,
     );
@@ -251,7 +270,7 @@ describe.each(kubectls)('kubectl $version workspace', ({ binary }) => {
       await kubectl.ok('apply', '-f', file);
       for (const [index, [, words = '']] of [...commands.matchAll(/`([^`]+)`/g)].entries()) {
         const args = words.replace('NAME', 'ada').replace('CLASS', 'standard').split(' ');
-        const more = /^(ssh|logs)/.test(words) ? ['--print'] : [];
+        const more = MORE[words.split(' ')[0] ?? ''] ?? [];
         expect((await asked([...args, `--as=${user}`, ...more])).code, words).not.toBe(1);
         if (index > 0) continue;
         const denied = await asked([...args, '--as=nobody', ...more]);
