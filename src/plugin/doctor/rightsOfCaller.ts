@@ -24,7 +24,7 @@ export const RIGHTS: readonly Right[] = [
   { ...ours, verb: 'list', resource: 'workspaceclasses', by: ['doctor', 'support-bundle'] },
   { ...ours, verb: 'list', group: 'events.k8s.io', resource: 'events', by: ['support-bundle'] },
   { ...own, verb: 'list', group: 'apps', resource: 'deployments', by: ['doctor', 'support-bundle'] },
-  { ...own, verb: 'get', group: '', resource: 'pods', by: ['doctor'] },
+  { ...own, verb: 'get', group: '', resource: 'pods', by: ['doctor', 'support-bundle'] },
   { ...own, verb: 'list', group: '', resource: 'pods', by: ['doctor', 'support-bundle'] },
   { ...own, verb: 'get', group: '', resource: 'configmaps', by: ['doctor'] },
   { ...own, verb: 'get', group: 'coordination.k8s.io', resource: 'leases', by: ['doctor'] },
