@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
+import { isoOf } from '../controller/lib/time.ts';
 import { createIdentityVerifier } from '../gateway/access/identityDocument.ts';
 import { ConfigError } from './commandLine.ts';
 import type { Config } from './config.ts';
@@ -41,10 +42,7 @@ export const FILE_READERS: Readers = {
       createSecureContext(pair),
     );
     if (notAfterMs(pair.cert) <= nowMs)
-      throw fault(
-        'tls',
-        `holds a certificate that expired at ${new Date(notAfterMs(pair.cert)).toISOString()}`,
-      );
+      throw fault('tls', `holds a certificate that expired at ${isoOf(notAfterMs(pair.cert))}`);
     return Object.freeze(pair);
   },
   async caBundle({ gateway }) {

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import type { Clock } from '../controller/lib/clock.ts';
+import { isoOf } from '../controller/lib/time.ts';
 import { type Check, failed, passed } from './finding.ts';
 
 const CHECK = 'gateway';
@@ -84,7 +85,7 @@ export function gatewayCheck(options: GatewayCheckOptions): Check {
       return failed(
         CHECK,
         object,
-        `its certificate expired at ${new Date(endsMs).toISOString()}`,
+        `its certificate expired at ${isoOf(endsMs)}`,
         'renew it in gateway.tls.existingSecret',
       );
     const isFor = isIP(hostname) === 0 ? certificate.checkHost(hostname) : certificate.checkIP(hostname);
@@ -106,7 +107,7 @@ export function gatewayCheck(options: GatewayCheckOptions): Check {
       return failed(
         CHECK,
         object,
-        `its certificate expires in ${days} days, at ${new Date(endsMs).toISOString()}`,
+        `its certificate expires in ${days} days, at ${isoOf(endsMs)}`,
         'renew it in gateway.tls.existingSecret, and see why nothing renewed it',
       );
     return passed(CHECK, object, `its certificate for ${hostname} is good for ${days} days`);

@@ -1,6 +1,7 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino, stdSerializers } from 'pino';
 import type { Clock } from '../controller/lib/clock.ts';
 import { escapedLine } from '../controller/lib/plainText.ts';
+import { iso } from '../controller/lib/time.ts';
 
 export interface LoggingOptions {
   level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
@@ -35,7 +36,7 @@ export function createLogger({ level, clock, destination }: LoggingOptions): Log
     level,
     base: null,
     messageKey: 'msg',
-    timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
+    timestamp: () => `,"time":"${iso(clock.now())}"`,
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: PREFIXES.flatMap((prefix) => SECRET_NAMES.map((name) => `${prefix}${name}`)) },
     serializers: { err: describeError, error: describeError, req: noRequest, res: stdSerializers.res },

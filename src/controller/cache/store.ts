@@ -59,9 +59,13 @@ export interface SharedOfStore<T> {
   byIndex(get: (key: string) => T | undefined): (name: string, value: string) => T[];
 }
 
-export function objectKey(object: KubeObject): string {
-  const { namespace, name } = object.metadata;
+/** The key of the object with this name; of one without a namespace it is the name. */
+export function keyOf(namespace: string | undefined, name: string): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
+}
+
+export function objectKey({ metadata }: Pick<KubeObject, 'metadata'>): string {
+  return keyOf(metadata.namespace, metadata.name);
 }
 
 export function createStore<T extends KubeObject>(options: StoreOptions<T> = {}): ReflectedStore<T> {

@@ -52,7 +52,12 @@ export function earliest(first: Moment, ...others: (Moment | undefined)[]): Mome
 
 /** RFC 3339 with milliseconds, as statuses have it. @throws RangeError for a moment that is none (NaN). */
 export function iso(at: WallMs): string {
-  return new Date(number(at)).toISOString();
+  return isoOf(number(at));
+}
+
+/** The same of milliseconds since the epoch that no clock here gave. @throws RangeError for NaN. */
+export function isoOf(epochMs: number): string {
+  return new Date(epochMs).toISOString();
 }
 
 /** The moment of a stamp. Without one it is NaN, which is neither before nor after anything. */

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../controller/lib/clock.ts';
+import { iso } from '../../controller/lib/time.ts';
 import type { BucketName, Buckets } from '../calls/buckets.ts';
 import { createPace } from '../calls/pace.ts';
 import { createFairLine, type FairLine, type Place } from './fairLine.ts';
@@ -183,7 +184,7 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
       }
       withdraw(id);
       const known = lanes.again.get(id) ?? lanes.first.get(id);
-      const order = request.order ?? known?.order ?? new Date(clock.now()).toISOString();
+      const order = request.order ?? known?.order ?? iso(clock.now());
       const waiter = { ...request, order, since: known?.since ?? clock.monotonic(), asked: true };
       if (known && known.lane !== lane) lanes[known.lane].remove(id);
       lanes[lane].put(waiter);

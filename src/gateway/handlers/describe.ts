@@ -1,5 +1,6 @@
 import { classNameOf } from '../../api/kinds/room.ts';
 import type { Workspace } from '../../api/kinds/workspace.ts';
+import { keyOf } from '../../controller/cache/store.ts';
 import { GatewayError } from '../base/errors.ts';
 import { judgeAvailability } from '../heartbeats/availability.ts';
 import type { GatewayParts } from '../http/parts.ts';
@@ -13,7 +14,7 @@ export async function describeWorkspace(
   parts: GatewayParts,
   { namespace, name }: { namespace: string; name: string },
 ): Promise<WorkspaceView> {
-  const workspace = parts.workspaces.get(`${namespace}/${name}`);
+  const workspace = parts.workspaces.get(keyOf(namespace, name));
   if (!workspace) throw new GatewayError('not_found');
   const launch = workspace.status?.launch;
   const evidence = launch && (await findEvidence(parts, workspace.metadata.uid, launch.number));

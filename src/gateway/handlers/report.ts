@@ -1,5 +1,6 @@
 import type { Workspace } from '../../api/kinds/workspace.ts';
 import { isComingUp } from '../../api/launch/progressing.ts';
+import { keyOf } from '../../controller/cache/store.ts';
 import type { GatewayParts } from '../http/parts.ts';
 import { StoreUnavailable } from '../store/heartbeatStore.ts';
 
@@ -20,7 +21,7 @@ export const DROPPED = {
  * and logged as dropped, otherwise it makes the loop look now.
  */
 export async function report(parts: GatewayParts, { namespace, name }: ReportRequest): Promise<void> {
-  const workspace = parts.workspaces.get(`${namespace}/${name}`);
+  const workspace = parts.workspaces.get(keyOf(namespace, name));
   const number = workspace?.status?.launch?.number;
   const drop = (reason: keyof typeof DROPPED) => {
     parts.metrics.reports.inc({ outcome: 'dropped' });

@@ -1,3 +1,4 @@
+import { isoOf } from '../../controller/lib/time.ts';
 import type { Heartbeat } from './heartbeatStore.ts';
 
 /** A text as Postgres reads an array: the client library's own way takes a fifth as long again for each heartbeat. */
@@ -34,7 +35,7 @@ export function heartbeatColumns(batch: readonly Heartbeat[]): string[] {
     plain((h) => h.timeoutMs),
     plain((h) => h.acknowledged),
     texts((h) => h.interruption?.action),
-    texts((h) => h.interruption && new Date(h.interruption.at).toISOString()),
+    texts((h) => h.interruption && isoOf(h.interruption.at)),
     texts((h) => h.trouble),
     texts((h) => h.ca),
   ];

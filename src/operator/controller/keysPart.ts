@@ -1,5 +1,5 @@
 import type { Cluster, Platform } from '../../cluster/cluster.ts';
-import { objectKey } from '../../controller/cache/store.ts';
+import { keyOf, objectKey } from '../../controller/cache/store.ts';
 import type { EventRecorder } from '../../controller/events/events.ts';
 import type { Leadership } from '../../controller/lease/leadership.ts';
 import { createController } from '../../controller/loop/controller.ts';
@@ -28,7 +28,7 @@ export function createKeysPart(
   for (const { keys, keySecret, keySecrets, kinds } of cluster.launch
     ? [cluster, cluster.launch]
     : [cluster]) {
-    const key = `${keySecret.namespace}/${keySecret.name}`;
+    const key = keyOf(keySecret.namespace, keySecret.name);
     keySecrets.onChange(() => queue.add(key));
     keys.onNew(() => {
       for (const workspace of cluster.workspaces.list()) leading.workspaceQueue.add(objectKey(workspace));

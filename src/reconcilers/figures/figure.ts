@@ -2,6 +2,7 @@ import { conditionIn } from '../../api/base/conditions.ts';
 import { classNameOf } from '../../api/kinds/room.ts';
 import type { Workspace, WorkspaceStatus } from '../../api/kinds/workspace.ts';
 import { CLASS_WIDE_REASONS, READY_REASONS, readyTraitsOf } from '../../api/reasons/reasons.ts';
+import { objectKey } from '../../controller/cache/store.ts';
 
 /**
  * What brings back a Workspace that is down. `owner`: its owner alone can, as where a Secret is missing. `capacity`: AWS's, a
@@ -32,7 +33,7 @@ export function figureOf(workspace: Workspace): Figure {
   const ready = conditionIn(status, 'Ready');
   const reason = ready && Object.hasOwn(READY_REASONS, ready.reason) ? ready.reason : UNKNOWN;
   return {
-    key: `${metadata.namespace}/${metadata.name}`,
+    key: objectKey({ metadata }),
     className: classNameOf(workspace),
     reason,
     down:

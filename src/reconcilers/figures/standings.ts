@@ -1,5 +1,5 @@
 import type { Workspace } from '../../api/kinds/workspace.ts';
-import type { Store } from '../../controller/cache/store.ts';
+import { objectKey, type Store } from '../../controller/cache/store.ts';
 import { createLine, type Line, momentOf, readMoment } from '../fleet/lines/line.ts';
 import { FIXERS, type Figure, type FixedBy, figureOf } from './figure.ts';
 
@@ -48,7 +48,7 @@ export function createStandings(
 
   for (const workspace of workspaces.list()) put(figureOf(workspace));
   workspaces.onChange(({ type, object }) => {
-    if (type === 'deleted') remove(`${object.metadata.namespace}/${object.metadata.name}`);
+    if (type === 'deleted') remove(objectKey(object));
     else put(figureOf(object));
   });
   return classes;

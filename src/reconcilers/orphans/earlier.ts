@@ -1,3 +1,4 @@
+import { keyOf } from '../../controller/cache/store.ts';
 import { type ObservedInstance, TAG } from '../../ec2/calls/port.ts';
 import type { OrphanVerdict } from './decide/judge.ts';
 
@@ -25,7 +26,7 @@ export function createEarlierSelves(onChange: (key: string) => void): EarlierSel
       for (const { instance, verdict } of orphans) {
         const { [TAG.uid]: uid, [TAG.namespace]: namespace, [TAG.name]: name } = instance.tags;
         if (uid === undefined || namespace === undefined || name === undefined) continue;
-        const key = `${namespace}/${name}`;
+        const key = keyOf(namespace, name);
         next.set(key, [
           ...(next.get(key) ?? []),
           { id: instance.id, uid, heartbeats: verdict === 'Heartbeating' },

@@ -1,4 +1,5 @@
 import type { Workspace } from '../../api/kinds/workspace.ts';
+import { keyOf } from '../../controller/cache/store.ts';
 import { LeaseLostError } from '../../controller/lease/leadership.ts';
 import { withPlainText } from '../../controller/lib/plainText.ts';
 import type { ReconcileContext, ReconcileResult } from '../../controller/loop/controller.ts';
@@ -76,7 +77,7 @@ export function createWorkspaceReconciler(deps: WorkspaceDeps) {
 
   function placeOf({ metadata }: Workspace, { bucket, ...ask }: NonNullable<Decision['ask']>) {
     const { name, namespace, uid } = metadata;
-    return deps.lines.ask(bucket, { id: uid, key: `${namespace}/${name}`, namespace, ...ask });
+    return deps.lines.ask(bucket, { id: uid, key: keyOf(namespace, name), namespace, ...ask });
   }
 
   return async function reconcile(

@@ -1,7 +1,7 @@
 import { classNameOf } from '../../api/kinds/room.ts';
 import type { Workspace } from '../../api/kinds/workspace.ts';
 import type { WorkspaceClass } from '../../api/kinds/workspaceClass.ts';
-import { objectKey, type Store } from '../../controller/cache/store.ts';
+import { keyOf, objectKey, type Store } from '../../controller/cache/store.ts';
 import type { KubeObject } from '../../controller/client/client.ts';
 import type { Workqueue } from '../../controller/loop/workqueue.ts';
 import type { WorkspaceDeps } from './context/deps.ts';
@@ -13,7 +13,7 @@ export const WORKSPACE_INDEXES: Record<string, (workspace: Workspace) => string[
   namespace: ({ metadata }) => [metadata.namespace],
   address: ({ status }) => (status?.instance?.privateIP === undefined ? [] : [status.instance.privateIP]),
   secret: ({ metadata, spec }) =>
-    spec.envFrom.map(({ secretRef }) => `${metadata.namespace}/${secretRef.name}`),
+    spec.envFrom.map(({ secretRef }) => keyOf(metadata.namespace, secretRef.name)),
 };
 
 type Stores = Pick<WorkspaceDeps, 'workspaces' | 'classes' | 'secrets' | 'namespaces'>;

@@ -10,10 +10,11 @@ import {
   classTraitsOf,
 } from '../../../api/reasons/classReasons.ts';
 import { CLASS_WIDE_REASONS } from '../../../api/reasons/reasons.ts';
+import { isoOf } from '../../../controller/lib/time.ts';
 import { judgeCloud, judgeEvidence } from './evidence.ts';
 import type { ClassFacts, ClassNow } from './facts.ts';
 import { saidOfGroups } from './groups.ts';
-import { holdsAll, iso } from './progress.ts';
+import { holdsAll } from './progress.ts';
 
 export interface ClassEvent {
   type: 'Normal' | 'Warning';
@@ -45,7 +46,7 @@ export function judge(facts: ClassFacts, status: WorkspaceClassStatus, now: Clas
   return [['Ready', ready] as const, ...verdicts].map(([type, verdict]) => {
     const before = conditionIn(facts.klass.status, type);
     const generation = facts.klass.metadata.generation ?? 0;
-    return conditionFor(type, verdict, { before, generation, at: iso(now.wall) });
+    return conditionFor(type, verdict, { before, generation, at: isoOf(now.wall) });
   });
 }
 

@@ -1,7 +1,7 @@
 import type { WorkspaceClassStatus } from '../../../api/kinds/workspaceClassStatus.ts';
+import { isoOf } from '../../../controller/lib/time.ts';
 import { ANY, MOST_FAILING } from '../../workspace/decide/replace/rollout.ts';
 import type { ClassContent, ClassFacts, ClassNow } from './facts.ts';
-import { iso } from './progress.ts';
 
 /** A class halts no more contents than this at once. */
 export const MOST_HALTS = 8;
@@ -19,7 +19,7 @@ export function haltsOf({ klass, fleet }: ClassFacts, now: ClassNow): Status {
   // Until the first status is written nothing can have been asked for.
   if (!handled) return { halted: undefined, handled: resume ? { resume } : {} };
   if (resume && resume !== handled.resume) {
-    return { halted: undefined, handled: { resume, resumedAt: iso(now.wall) } };
+    return { halted: undefined, handled: { resume, resumedAt: isoOf(now.wall) } };
   }
   const waitedFor = new Map(fleet.contents.map((content) => [content.name, content]));
   const kept = halted
@@ -29,7 +29,7 @@ export function haltsOf({ klass, fleet }: ClassFacts, now: ClassNow): Status {
     .map((halt) => (halt.by === undefined ? { ...halt, ...saidOf(waitedFor.get(halt.content)) } : halt));
   const known = new Set(kept.map(({ content }) => content));
   const more = fleet.contents.filter((content) => !known.has(content.name) && fails(content));
-  const since = iso(now.wall);
+  const since = isoOf(now.wall);
   const any = fleet.stuck.failedApart;
   const all = [
     ...kept,

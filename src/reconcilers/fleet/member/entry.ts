@@ -11,6 +11,7 @@ import {
   readyTraitsOf,
   standingOf,
 } from '../../../api/reasons/reasons.ts';
+import { objectKey } from '../../../controller/cache/store.ts';
 import { contentsOf, FAILED_TRIES, isRolledOut } from '../../workspace/decide/record/replacement.ts';
 import { type Failure, type Trial, trialOf } from './trials.ts';
 
@@ -82,7 +83,7 @@ export interface FleetEntry {
 export function entryOf(workspace: Workspace, nameOf = (digest: string) => digest): FleetEntry {
   const { metadata, spec, status } = workspace;
   const { launch, desired } = status ?? {};
-  const key = `${metadata.namespace}/${metadata.name}`;
+  const key = objectKey({ metadata });
   const className = classNameOf(workspace);
   const ready = conditionIn(status, 'Ready');
   const available = servedByConditions(status?.conditions);

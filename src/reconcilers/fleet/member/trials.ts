@@ -3,6 +3,7 @@ import { classNameOf } from '../../../api/kinds/room.ts';
 import type { Workspace, WorkspaceStatus } from '../../../api/kinds/workspace.ts';
 import { isClassContent } from '../../../api/launch/machine.ts';
 import { outdatedBy } from '../../../api/reasons/causes.ts';
+import { objectKey } from '../../../controller/cache/store.ts';
 import type { Frozen } from '../../workspace/decide/facts/view.ts';
 import {
   contentsOf,
@@ -46,7 +47,7 @@ export function trialOf(workspace: Workspace, nameOf: (digest: string) => string
   const away = isAway(className, left);
   const isHeldUp = refusedAt !== undefined || (present.failures ?? []).length >= FAILED_TRIES;
   const contents = newContentsOf(status, present);
-  const key = `${metadata.namespace}/${metadata.name}`;
+  const key = objectKey({ metadata });
   // The desired contents count as well: an earlier release's failures are failures of those.
   const { machine, env } = status.desired ?? {};
   const suspects = new Set([...contents, ...contentsOf(machine, env)]);

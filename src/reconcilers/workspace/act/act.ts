@@ -2,6 +2,7 @@ import { FINALIZER } from '../../../api/base/meta.ts';
 import { decodeWorkspace } from '../../../api/kinds/decode.ts';
 import type { Workspace, WorkspaceStatus } from '../../../api/kinds/workspace.ts';
 import { signStatus } from '../../../api/launch/launchMac.ts';
+import { objectKey } from '../../../controller/cache/store.ts';
 import { isApiError, isNotFound, TerminalError } from '../../../controller/client/errors.ts';
 import { requireTerm } from '../../../controller/lease/leadership.ts';
 import type { ReconcileContext } from '../../../controller/loop/controller.ts';
@@ -34,7 +35,7 @@ export async function act(
     // This is not the lease's end, and nothing else would bring this key back.
     if (context.signal.aborted) throw new GivenUpError('the pass was given up; nothing was sent');
   };
-  const key = `${workspace.metadata.namespace}/${workspace.metadata.name}`;
+  const key = objectKey(workspace);
   const mine = memory.of(key, workspace.metadata.uid);
   const decidedAt = deps.clock.monotonic();
   const { uid } = workspace.metadata;

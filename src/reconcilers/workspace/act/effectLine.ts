@@ -1,3 +1,4 @@
+import { keyOf } from '../../../controller/cache/store.ts';
 import { msBetween } from '../../../controller/lib/time.ts';
 import type { EffectOptions } from '../../../ec2/calls/port.ts';
 import type { LineBucket } from '../../../ec2/lines/lines.ts';
@@ -31,7 +32,7 @@ export function untilTurn(performance: Performance, effect: CloudEffect): number
   const bucket = BUCKETS[effect.kind];
   if (turned === bucket) return 0;
   const { name, namespace, uid } = workspace.metadata;
-  const key = `${namespace}/${name}`;
+  const key = keyOf(namespace, name);
   if (effect.kind === 'DryRun' && !memory.dryRuns.claim(effect.fingerprint, uid, key)) return ANOTHER_ASKS_MS;
   const turn = deps.lines.ask(bucket, {
     id: effect.kind === 'DryRun' ? dryRunPlace(effect.fingerprint) : uid,

@@ -1,6 +1,6 @@
 import type { SecretData } from '../../../api/environment/environment.ts';
 import { SecretRefused } from '../../../api/environment/secretTypes.ts';
-import { objectKey, type Store } from '../../../controller/cache/store.ts';
+import { keyOf, objectKey, type Store } from '../../../controller/cache/store.ts';
 import type { KubeObject } from '../../../controller/client/client.ts';
 import type { Clock } from '../../../controller/lib/clock.ts';
 import type { EnvironmentReading } from './memory.ts';
@@ -58,7 +58,7 @@ export function createSecretReads({ secrets, clock, readSecret }: SecretReadsOpt
 
   return {
     read(namespace, name) {
-      const key = `${namespace}/${name}`;
+      const key = keyOf(namespace, name);
       const known = contents.get(key);
       if (known) return known.content;
       const content = readSecret(namespace, name);

@@ -3,6 +3,7 @@ import { FINALIZER } from '../../../api/base/meta.ts';
 import { occupies, recordedRooms } from '../../../api/kinds/room.ts';
 import type { Workspace } from '../../../api/kinds/workspace.ts';
 import type { WorkspaceClass } from '../../../api/kinds/workspaceClass.ts';
+import { objectKey } from '../../../controller/cache/store.ts';
 import type { Term } from '../../../controller/lease/leaderElection.ts';
 import type { MonoMs } from '../../../controller/lib/time.ts';
 import { haltNames } from '../../fleet/contentNames.ts';
@@ -44,7 +45,7 @@ export async function observe(
   resolved: ResolvedClass | undefined,
   onUnread: (what: string, error: unknown) => void,
 ): Promise<{ facts: Facts; now: Now }> {
-  const key = `${workspace.metadata.namespace}/${workspace.metadata.name}`;
+  const key = objectKey(workspace);
   const mine = memory.of(key, workspace.metadata.uid);
   mine.since ??= deps.clock.monotonic();
   const className = classOf(mine, workspace, term);

@@ -9,6 +9,7 @@ import {
 import { gatherSecrets, MOST_ENVIRONMENT_BYTES } from '../../../api/environment/gather.ts';
 import { SecretRefused } from '../../../api/environment/secretTypes.ts';
 import type { Workspace } from '../../../api/kinds/workspace.ts';
+import { keyOf } from '../../../controller/cache/store.ts';
 import { type MonoMs, plus } from '../../../controller/lib/time.ts';
 import { digestKey, namespaceKey } from '../../../gateway/access/namespaceKeys.ts';
 import type { WorkspaceDeps } from '../context/deps.ts';
@@ -33,7 +34,7 @@ export async function observeEnvironment(
 ): Promise<EnvironmentFact> {
   const { namespace } = workspace.metadata;
   const refs = workspace.spec.envFrom.map(({ secretRef }) => secretRef);
-  const present = new Map(refs.map(({ name }) => [name, deps.secrets.get(`${namespace}/${name}`)]));
+  const present = new Map(refs.map(({ name }) => [name, deps.secrets.get(keyOf(namespace, name))]));
   const missing = refs.filter((ref) => !ref.optional && !present.get(ref.name)).map((ref) => ref.name);
   if (missing.length > 0) return { kind: 'Missing', secrets: missing };
   if (!mayRead) return { kind: 'Unread' };

@@ -3,6 +3,7 @@ import type { Cause, WorkspaceStatus } from '../../../../api/kinds/workspace.ts'
 import { iso, latest, type MonoMs, msBetween, plus } from '../../../../controller/lib/time.ts';
 import { awaitSweep, type Draft, wakeAfter } from '../facts/decision.ts';
 import type { Facts, HeartbeatFact, InstanceFact, Now, SilenceFact } from '../facts/facts.ts';
+import { sweptSince } from '../facts/swept.ts';
 import type { Answer, FrozenLaunch, View } from '../facts/view.ts';
 import { findInstance, heartbeatOf, heartbeatOfLaunch, isOurs } from '../record/ending.ts';
 import { backoffMs } from './backoff.ts';
@@ -102,7 +103,7 @@ export function afterSilence(view: View, launch: FrozenLaunch): Answer<Cause> {
   const wait = msBetween(now.mono, plus(since, pauseMs(view, launch, instance, since)));
   // Until the end it must be EC2's newest answer that shows it running.
   if (wait > 0) return { forMs: wait, sweep: 'each' };
-  if (facts.sweptAt === undefined || facts.sweptAt < since) return { forMs: SWEEP_RETRY_MS, sweep: 'each' };
+  if (!sweptSince(facts, since)) return { forMs: SWEEP_RETRY_MS, sweep: 'each' };
   return { value: { kind: instance.impaired ? 'Impaired' : 'HeartbeatLost', ref: String(launch.number) } };
 }
 

@@ -1,6 +1,7 @@
 import { iso, plus } from '../../../../controller/lib/time.ts';
 import { digestAnew } from '../desire/desired.ts';
 import { awaitSweep, type Draft, heed, propose, wakeAfter } from '../facts/decision.ts';
+import { sweptThisTerm } from '../facts/swept.ts';
 import type { FrozenLaunch, View } from '../facts/view.ts';
 import { fallbackOf } from '../offer/refused.ts';
 import { provenGone } from '../record/ending.ts';
@@ -23,7 +24,7 @@ export function arm(draft: Draft): void {
   if (status.terminating) return;
   const predecessors = facts.instances.filter((instance) => instance.number < launch.number);
   if (predecessors.some((instance) => !provenGone(draft, instance.number, instance.id))) return;
-  if (facts.sweptAt === undefined || facts.sweptAt < facts.process.termAt) {
+  if (!sweptThisTerm(facts)) {
     awaitSweep(draft, { from: facts.process.termAt });
     wakeAfter(draft, 1000);
     return;

@@ -6,6 +6,7 @@ import { holdsDesiredEnvironment } from '../desire/desired.ts';
 import { takeAsShown } from '../desire/found.ts';
 import { awaitSweep, type Draft, eventOf, wakeAfter } from '../facts/decision.ts';
 import type { InstanceFact } from '../facts/facts.ts';
+import { sweptThisTerm } from '../facts/swept.ts';
 import type { View } from '../facts/view.ts';
 import { takenBack } from '../health/interruption.ts';
 import { isHeard } from '../health/silence.ts';
@@ -138,8 +139,7 @@ function show(draft: Draft, id: string, env: string | undefined, heard = false):
 
 /** Until a whole sweep of this term has been read, not seeing an instance is no news of it. */
 function isUnread(view: View, id: string): boolean {
-  const { process, sweptAt } = view.facts;
-  return !findInstance(view, id) && (sweptAt === undefined || sweptAt < process.termAt);
+  return !findInstance(view, id) && !sweptThisTerm(view.facts);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { ABANDON_ANNOTATION } from '../../../../api/base/meta.ts';
 import { awaitSweep, type Draft, eventOf, wakeAfter } from '../facts/decision.ts';
+import { sweptThisTerm } from '../facts/swept.ts';
 import { isAnothers, provenGone, recordEnd, remember, trackEnding } from './ending.ts';
 import { askFinalizer, finalizerRefused } from './finalizer.ts';
 
@@ -33,11 +34,10 @@ export function deletePhase(draft: Draft): void {
       trackEnding(draft, launch.number, launch.instanceID);
     }
   }
-  const swept = facts.sweptAt !== undefined && facts.sweptAt >= facts.process.termAt;
   const live = facts.instances.some(
     (instance) => !isAnothers(draft, instance) && !provenGone(draft, instance.number, instance.id),
   );
-  if (swept && !live && !status.terminating) {
+  if (sweptThisTerm(facts) && !live && !status.terminating) {
     askFinalizer(draft, 'RemoveFinalizer');
     // The room is free, however long the object stays.
     if (launch && finalizerRefused(draft, 'RemoveFinalizer')) launch.phase = 'Closed';
@@ -45,5 +45,5 @@ export function deletePhase(draft: Draft): void {
   }
   // What lives, and can't be seen to end, is looked for as without a rest.
   awaitSweep(draft, 'each');
-  wakeAfter(draft, swept ? facts.timing.terminateRetryMs : SWEEP_RETRY_MS);
+  wakeAfter(draft, sweptThisTerm(facts) ? facts.timing.terminateRetryMs : SWEEP_RETRY_MS);
 }

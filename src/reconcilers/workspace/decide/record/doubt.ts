@@ -3,6 +3,7 @@ import { REFUSALS } from '../../../../api/reasons/refusals.ts';
 import { latest, type MonoMs, msBetween, parseStamp, plus } from '../../../../controller/lib/time.ts';
 import { awaitSweep, block, type Draft, propose, wakeAfter } from '../facts/decision.ts';
 import type { LaunchAnswer, Timing } from '../facts/facts.ts';
+import { sweptSince, sweptThisTerm } from '../facts/swept.ts';
 import type { FrozenLaunch, View } from '../facts/view.ts';
 import { recordRefusal } from '../offer/refused.ts';
 import { inDoubt, recordEnd, shownAfterMs } from './ending.ts';
@@ -16,7 +17,7 @@ type Refused = Extract<LaunchAnswer['result'], { kind: 'refused' }>;
 export function resolveDoubt(draft: Draft): boolean {
   const { launch } = draft.status;
   if (!launch || !inDoubt(launch)) return false;
-  const { process, sweptAt, timing } = draft.facts;
+  const { timing } = draft.facts;
   const answer = presentAnswer(draft, launch);
   const refusal = answer && refusalIn(answer);
   if (refusal && definite(answer, refusal, timing)) {
@@ -31,7 +32,7 @@ export function resolveDoubt(draft: Draft): boolean {
   // However it is resolved, a sweep that shows the instance ends the doubt.
   awaitSweep(draft, 'each');
   if (unverified !== undefined) block(draft, { reason: 'Launching', message: unverified });
-  if (sweptAt === undefined || sweptAt < process.termAt) {
+  if (!sweptThisTerm(draft.facts)) {
     wakeAfter(draft, 1000);
     return true;
   }
@@ -81,7 +82,7 @@ function endRefused(draft: Draft, launch: Launch, { class: refusal, code, messag
  * EC2 shows its instance T_vis later.
  */
 function awaitWhatIsOlder(draft: Draft, launch: Launch, { sentAt }: LaunchAnswer, refusal: Refused): boolean {
-  if (isSweptSince(draft, plus(sentAt, draft.facts.timing.visibilityMs))) {
+  if (awaitSweepSince(draft, plus(sentAt, draft.facts.timing.visibilityMs))) {
     endRefused(draft, launch, refusal);
     return false;
   }
@@ -114,15 +115,14 @@ function whyUnsent({ number }: FrozenLaunch): string {
 /** Adoption by tag and token happens in instances.ts; a sweep that shows none, begun so late after the last send, is the proof. */
 function awaitProofOfAbsence(draft: Draft, launch: Launch, why: string): boolean {
   const { termAt, sends } = draft.facts.process;
-  if (!isSweptSince(draft, plus(latest(termAt, sends?.lastAt), shownAfterMs(draft)))) return true;
+  if (!awaitSweepSince(draft, plus(latest(termAt, sends?.lastAt), shownAfterMs(draft)))) return true;
   recordEnd(draft, launch, 'Lost', { message: `EC2 shows no instance for this launch. ${why}` });
   return false;
 }
 
 /** Whether a whole sweep begun at that moment or later has been read; until then it looks again. */
-function isSweptSince(draft: Draft, needed: MonoMs): boolean {
-  const { sweptAt } = draft.facts;
-  if (sweptAt !== undefined && sweptAt >= needed) return true;
+function awaitSweepSince(draft: Draft, needed: MonoMs): boolean {
+  if (sweptSince(draft.facts, needed)) return true;
   wakeAfter(draft, Math.max(msBetween(draft.now.mono, needed), 1000));
   return false;
 }

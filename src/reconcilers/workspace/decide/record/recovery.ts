@@ -1,6 +1,7 @@
 import { iso, latest, msBetween, plus } from '../../../../controller/lib/time.ts';
 import { awaitSweep, block, type Draft, wakeAfter } from '../facts/decision.ts';
 import type { Facts, InstanceFact } from '../facts/facts.ts';
+import { sweptSince } from '../facts/swept.ts';
 import type { View } from '../facts/view.ts';
 import { isOurs, shownAfterMs } from './ending.ts';
 
@@ -40,7 +41,7 @@ export function recover(draft: Draft): boolean {
   const { facts, now, status } = draft;
   const since = latest(facts.process.suspectSince ?? now.mono, facts.process.termAt);
   const needed = plus(since, shownAfterMs(draft));
-  if (facts.sweptAt === undefined || facts.sweptAt < needed) {
+  if (!sweptSince(facts, needed)) {
     block(draft, {
       reason: 'StatusLost',
       message: `${isForeign(facts.workspace) ? `The recorded status came with another object (uid ${status.uid}), as from a backup` : 'The recorded status was wiped or rolled back'}; waiting for a complete look at EC2 before anything is launched or ended.`,

@@ -2,6 +2,7 @@ import type { Condition, Verdict } from '../../../../api/base/meta.ts';
 import { own } from '../../../../api/base/own.ts';
 import { servedByConditions } from '../../../../api/launch/served.ts';
 import type { Reason } from '../../../../api/reasons/reasons.ts';
+import { sweptThisTerm } from '../facts/swept.ts';
 import { conditionOf } from '../facts/verdict.ts';
 import type { Blocker, FrozenLaunch, View } from '../facts/view.ts';
 import { announcedEnd } from '../health/interruption.ts';
@@ -65,10 +66,11 @@ function unknownOwner(view: View): Blocker | undefined {
 
 /** Why the finalizer stays though nothing is on record that must end. */
 function whatLetsWait(view: View): string {
-  const { instances, process, sweptAt } = view.facts;
-  if (sweptAt === undefined || sweptAt < process.termAt)
+  if (!sweptThisTerm(view.facts))
     return 'Waiting for a complete look at EC2, so that no instance is left behind.';
-  const live = instances.filter((it) => !isAnothers(view, it) && !provenGone(view, it.number, it.id));
+  const live = view.facts.instances.filter(
+    (it) => !isAnothers(view, it) && !provenGone(view, it.number, it.id),
+  );
   if (live.length === 0) return 'Letting go.';
   return `Waiting until EC2 says that ${live.map(({ id, number }) => `${id} (launch ${number})`).join(', ')} is gone.`;
 }
