@@ -1,8 +1,8 @@
 import type { Clock } from '../../controller/lib/clock.ts';
 import type { Ec2Calls, Image, Resolution } from '../calls/port.ts';
+import { createHeldAnswers } from './heldAnswers.ts';
 import { resolveImage } from './resolveImage.ts';
 import { resolveNetwork } from './resolveNetwork.ts';
-import { createSingleFlight } from './singleFlight.ts';
 import { type ResolvableSpec, specKey } from './terms.ts';
 
 export interface ResolverOptions {
@@ -24,7 +24,7 @@ export interface Resolver {
 
 export function createResolver(options: ResolverOptions): Resolver {
   const { calls, clock, ttlMs = 60_000, errorTtlMs = 5_000 } = options;
-  const known = createSingleFlight<Resolution>({ clock, ttlMs: ({ ok }) => (ok ? ttlMs : errorTtlMs) });
+  const known = createHeldAnswers<Resolution>({ clock, ttlMs: ({ ok }) => (ok ? ttlMs : errorTtlMs) });
 
   async function ask(spec: ResolvableSpec): Promise<Resolution> {
     const [network, ...candidates] = await Promise.all([

@@ -49,6 +49,14 @@ test('takes an old answer while the source does not answer, but none that is too
   expect(await get('a')).toMatch(/^a/);
 });
 
+test('all who ask at once get the old answer while the source does not answer', async () => {
+  const { clock, get, setAway } = createFixture();
+  await get('a');
+  await clock.advance(50);
+  setAway(true);
+  expect(await Promise.all([get('a'), get('a')])).toEqual(['a1', 'a1']);
+});
+
 test('what was longest not asked for is forgotten first', async () => {
   const { asked, get } = createFixture();
   for (const key of ['a', 'b', 'a', 'c', 'a', 'b']) await get(key);

@@ -1,4 +1,5 @@
 import type { Clock } from '../../controller/lib/clock.ts';
+import { createSingleFlight } from '../../controller/lib/singleFlight.ts';
 
 export interface AnswerCacheOptions<T> {
   clock: Clock;
@@ -37,7 +38,7 @@ export function createAnswerCache<T>(options: AnswerCacheOptions<T>): AnswerCach
   const { clock, freshMs, staleMs, maxEntries, maxAsking, isRefusal = () => false } = options;
   const accepted = new Map<string, Entry<T>>();
   const refused = new Map<string, Entry<T>>();
-  const asking = new Map<string, Promise<T>>();
+  const flight = createSingleFlight<T>();
 
   const find = (key: string) => accepted.get(key) ?? refused.get(key);
   const keep = (key: string, entry: Entry<T>): void => {
@@ -49,19 +50,21 @@ export function createAnswerCache<T>(options: AnswerCacheOptions<T>): AnswerCach
     if (kept.size > maxEntries && oldest !== undefined) kept.delete(oldest);
   };
 
-  async function askAnew(key: string, ask: () => Promise<T>): Promise<T> {
+  /** Without an answer now, one that is not too old serves. */
+  async function question(key: string, ask: () => Promise<T>): Promise<T> {
     const entry = find(key);
     try {
-      if (asking.size >= maxAsking) throw new TooManyQuestions('too many questions are under way');
-      const asked = ask();
-      asking.set(key, asked);
-      const answer = await asked.finally(() => asking.delete(key));
+      const answer = await ask();
       keep(key, { answer, at: clock.monotonic() });
       return answer;
     } catch (error) {
-      if (entry !== undefined && clock.monotonic() - entry.at < staleMs) return entry.answer;
-      throw error;
+      return staleOr(entry, error);
     }
+  }
+
+  function staleOr(entry: Entry<T> | undefined, error: unknown): T {
+    if (entry !== undefined && clock.monotonic() - entry.at < staleMs) return entry.answer;
+    throw error;
   }
 
   return {
@@ -75,7 +78,9 @@ export function createAnswerCache<T>(options: AnswerCacheOptions<T>): AnswerCach
         keep(key, entry);
         return entry.answer;
       }
-      return asking.get(key) ?? askAnew(key, ask);
+      if (!flight.has(key) && flight.size >= maxAsking)
+        return staleOr(entry, new TooManyQuestions('too many questions are under way'));
+      return flight.run(key, () => question(key, ask));
     },
   };
 }
