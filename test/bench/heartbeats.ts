@@ -16,7 +16,8 @@ import { type Budget, linesOf, type Sample, verdictOf } from './heartbeatReport.
  *   npm run bench:heartbeats -- [--rate 8000] [--seconds 5] [--rounds 3] [--only PATTERN] [--beside CHECKOUT]
  * Each round measures all servers one after the other, so that they meet the same machine; `--beside` adds the gateway of
  * another checkout. CPU counts whatever else the machine does; the ratio to Node's own HTTP server compares machines.
- * Times to the answer mean something on an idle machine only. It ends with a verdict by CPU, and fails where that is broken.
+ * Times to the answer mean something on an idle machine only. At 8,000 a second it ends with a verdict by CPU, and fails where that is
+ * broken.
  */
 
 const { values } = parseArgs({
@@ -52,9 +53,9 @@ interface Contender {
   budget?: Budget;
 }
 
-/** Over kept connections: what is promised (docs/scale.md), and what a connection that Node's own server has may take. */
+/** Over kept connections that carry heartbeats alone, at 8,000 a second: at lower rates each costs more, as less is shared. */
 const BUDGET: Budget = { gateway: 60, together: 80 };
-const NODES_BUDGET: Budget = { gateway: 80, together: 110 };
+const JUDGED_RATE = 8_000;
 
 const gateways = (name: string, checkout?: string): Contender[] =>
   [4, 32].map((semiSpaceMB) => ({
@@ -75,7 +76,6 @@ const CONTENDERS: Contender[] = [
     kind: 'gateway',
     semiSpaceMB: 4,
     mixed: true,
-    budget: NODES_BUDGET,
   },
   { name: 'two gateways side by side', kind: 'gateway', semiSpaceMB: 4, processes: 2, budget: BUDGET },
   { name: 'gateway, TLS (RSA), a new connection each', kind: 'gateway', semiSpaceMB: 32, fresh: 'RSA' },
@@ -183,7 +183,7 @@ try {
       });
     }
   }
-  const verdict = verdictOf(runs);
+  const verdict = verdictOf(rate < JUDGED_RATE ? [] : runs);
   for (const line of [...linesOf(runs), ...verdict.lines]) console.log(line);
   if (!verdict.holds) process.exitCode = 1;
 } finally {
