@@ -2,17 +2,28 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { rolldown } from 'rolldown';
+import { type Plugin, rolldown } from 'rolldown';
 import { stringify } from 'yaml';
 import { readBuildInfo } from '../src/config/buildInfo.ts';
 import { tarGz } from '../src/plugin/bundle/archive.ts';
+import { readAssets } from '../src/plugin/dashboard/assets.ts';
 import { krewManifest } from './krew/manifest.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const MAIN = join(ROOT, 'src', 'plugin', 'main.ts');
+const ASSETS = join(ROOT, 'src', 'plugin', 'dashboard', 'assets.ts');
 const NAME = 'kubectl-workspace';
 /** It has no extension: where a folder above is of ES modules, Node would take it for one. */
 const COMMONJS = '{"type":"commonjs"}\n';
+
+/** The page's files as they are served, in the one file; Node 20 could not strip their types. */
+const pageInside: Plugin = {
+  name: 'page-inside',
+  load: async (id) =>
+    id === ASSETS
+      ? `const ASSETS = ${JSON.stringify(await readAssets())};\nexport const readAssets = async () => ASSETS;`
+      : null,
+};
 
 /** Writes `kubectl workspace` as one file that needs Node 20 and nothing else. */
 export async function buildPlugin(file: string): Promise<void> {
@@ -21,6 +32,7 @@ export async function buildPlugin(file: string): Promise<void> {
     input: MAIN,
     platform: 'node',
     logLevel: 'warn',
+    plugins: [pageInside],
     transform: { define: { 'process.env.WORKSPACE_PLUGIN_VERSION': JSON.stringify(version) } },
   });
   try {

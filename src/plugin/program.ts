@@ -10,6 +10,7 @@ import { watchLooks } from './base/look.ts';
 import { addSupportBundle } from './bundle/command.ts';
 import { addCanary } from './canary/command.ts';
 import { completions, SCRIPT } from './completion.ts';
+import { addDashboard } from './dashboard/command.ts';
 import { addDoctor } from './doctor/command.ts';
 import { awsCommand, runCommand, showCommand } from './instance.ts';
 import type { SeenClass, SeenWorkspace } from './views/seen.ts';
@@ -17,7 +18,7 @@ import { listText, rolloutText, statusText, whyText } from './views/text.ts';
 import { rolloutOf, VIEW_VERSION, viewOf } from './views/views.ts';
 
 /** The subcommands that have a folder of their own. */
-const MORE = [addDoctor, addSupportBundle, addCanary];
+const MORE = [addDoctor, addSupportBundle, addCanary, addDashboard];
 
 /** @returns the program, and the exit code that its last command came to */
 export function createProgram(

@@ -50,8 +50,13 @@ export interface Cli {
 
 /** kubectl with the flags that are its own. */
 export function kubectlFor(flags: Flags): Kubectl {
+  return createKubectl(flagsOf(flags));
+}
+
+/** The flags that are kubectl's, as it takes them. */
+export function flagsOf(flags: Flags): string[] {
   const { namespace, requestTimeout } = flags;
-  return createKubectl([...given({ namespace, 'request-timeout': requestTimeout }), ...whereAndWho(flags)]);
+  return [...given({ namespace, 'request-timeout': requestTimeout }), ...whereAndWho(flags)];
 }
 
 /** What a command to type next ends with, so that it goes to the cluster that was looked at. */

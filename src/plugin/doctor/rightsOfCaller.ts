@@ -16,12 +16,15 @@ const own = { where: 'operator' } as const;
 /** As docs/plugin.md has them, which a test compares. */
 export const RIGHTS: readonly Right[] = [
   { ...ours, verb: 'get', resource: 'workspaces', by: ['status', 'why', 'logs', 'ssh', 'canary', ...ASKS] },
-  { ...ours, verb: 'list', resource: 'workspaces', by: ['status', 'support-bundle'] },
+  { ...ours, verb: 'list', resource: 'workspaces', by: ['status', 'dashboard', 'support-bundle'] },
+  { ...ours, verb: 'watch', resource: 'workspaces', by: ['dashboard'] },
   { ...ours, verb: 'patch', resource: 'workspaces', by: ['canary', ...ASKS] },
   { ...ours, verb: 'create', resource: 'workspaces', by: ['canary'] },
   { ...ours, verb: 'delete', resource: 'workspaces', by: ['canary'] },
   { ...ours, verb: 'get', resource: 'workspaceclasses', by: ['rollout'] },
-  { ...ours, verb: 'list', resource: 'workspaceclasses', by: ['doctor', 'support-bundle'] },
+  { ...ours, verb: 'list', resource: 'workspaceclasses', by: ['doctor', 'dashboard', 'support-bundle'] },
+  { ...ours, verb: 'watch', resource: 'workspaceclasses', by: ['dashboard'] },
+  { ...ours, verb: 'list', group: '', resource: 'events', by: ['dashboard'] },
   { ...ours, verb: 'list', group: 'events.k8s.io', resource: 'events', by: ['support-bundle'] },
   { ...own, verb: 'list', group: 'apps', resource: 'deployments', by: ['doctor', 'support-bundle'] },
   { ...own, verb: 'get', group: '', resource: 'pods', by: ['doctor', 'support-bundle'] },
