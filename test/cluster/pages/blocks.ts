@@ -23,10 +23,10 @@ function blocksOf(text: string, language: string): string[] {
     .map(([, indent = '', , body = '']) => body.replaceAll(new RegExp(`^${indent}`, 'gm'), ''));
 }
 
-/** Every page that has commands. */
-export async function pagesWithCommands(): Promise<Page[]> {
+/** Every page. */
+export async function pagesOfInstall(): Promise<Page[]> {
   const names = (await readdir(FOLDER)).filter((name) => name.endsWith('.md')).sort();
-  const pages = await Promise.all(
+  return Promise.all(
     names.map(async (name) => {
       const text = await readFile(join(FOLDER, name), 'utf8');
       const sentences = text.replaceAll(FENCED, '');
@@ -40,5 +40,4 @@ export async function pagesWithCommands(): Promise<Page[]> {
       };
     }),
   );
-  return pages.filter(({ commands }) => commands.length > 0);
 }

@@ -4,14 +4,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { playJob } from '../chart/playedJob.ts';
 import { ROLE_ARN } from './awsAnswers.ts';
-import { type Page, pagesWithCommands } from './blocks.ts';
+import { type Page, pagesOfInstall } from './blocks.ts';
 import { createReader, type Reader } from './reader.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const NAMESPACE = 'workspace-system';
 /** The AWS CLI is installed where it is not at hand. */
 const LONGEST_START_MS = 600_000;
-const pages = await pagesWithCommands();
+const pages = (await pagesOfInstall()).filter(({ commands }) => commands.length > 0);
 
 /** The pages in the order in which readers come to them; each list is a cluster. `upgrade` and `uninstall` end what `chart` began. */
 const STORIES = [
