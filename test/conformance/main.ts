@@ -5,6 +5,7 @@ import { query } from '../../dev/postgres/query.ts';
 import { systemClock } from '../../src/controller/lib/clock.ts';
 import type { TestDatabase } from '../support/gateway/postgres.ts';
 import { CHECKS, tryCheck, type Verdict } from './conformance.ts';
+import { closeStages } from './stage.ts';
 
 /** How many rules are tried at once: each mostly waits. */
 const AT_ONCE = 12;
@@ -30,6 +31,14 @@ async function database(): Promise<TestDatabase> {
   const url = await createDatabase(server.url, `conformance_${randomBytes(4).toString('hex')}_${names}`);
   return { url, query: (sql, values) => query(url, sql, values), release: async () => undefined };
 }
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    left.length = 0;
+    void closeStages()
+      .finally(server.stop)
+      .finally(() => process.exit(130));
+  });
 
 const left = CHECKS.filter(({ id }) => ids === undefined || ids.includes(id));
 const verdicts: Verdict[] = [];

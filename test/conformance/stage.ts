@@ -55,6 +55,13 @@ export interface StageOptions {
   database?: TestDatabase;
 }
 
+const open = new Set<Stage>();
+
+/** Ends every agent and removes what they left, as on Ctrl-C: they run in process groups of their own. */
+export async function closeStages(): Promise<void> {
+  await Promise.all([...open].map((stage) => stage.close()));
+}
+
 export async function createStage({ agent, cwd, database }: StageOptions): Promise<Stage> {
   let periodSeconds = 1;
   const fixture = await createGatewayFixture({
@@ -108,7 +115,7 @@ export async function createStage({ agent, cwd, database }: StageOptions): Promi
   }
 
   const withPath = (path: string) => gateway.exchanges.filter((it) => it.path === path);
-  return {
+  const stage: Stage = {
     fixture,
     gateway,
     metadata,
@@ -151,6 +158,7 @@ export async function createStage({ agent, cwd, database }: StageOptions): Promi
     },
     pass: (ms) => sleep(systemClock, ms),
     async close() {
+      if (!open.delete(stage)) return;
       await crash();
       await gateway.close();
       await metadata.close();
@@ -158,4 +166,6 @@ export async function createStage({ agent, cwd, database }: StageOptions): Promi
       await rm(root, { recursive: true, force: true });
     },
   };
+  open.add(stage);
+  return stage;
 }
