@@ -115,6 +115,14 @@ describe('a launch in doubt that can’t be verified is neither stranded nor mad
       'its key is lost',
       (bench) => void Object.assign(bench.deps, { launchKeys: keysWith(['k1'], () => randomBytes(32)) }),
     ],
+    [
+      'its MAC names a key of another cluster',
+      (bench) => void write(bench, { launch: { params: { mac: `m1.k9.${'A'.repeat(43)}` } } }),
+    ],
+    [
+      'its MAC is of an encoding that this release does not have',
+      (bench) => void write(bench, { launch: { params: { mac: `m2.k1.${'A'.repeat(43)}` } } }),
+    ],
   ];
 
   test.each(causes)('%s: its instance is adopted as soon as EC2 shows it', async (_why, happen) => {
@@ -158,9 +166,17 @@ describe('a launch in doubt that can’t be verified is neither stranded nor mad
   );
 });
 
-test('a launch of ours in doubt is sent again, with the very bytes', async () => {
+test('a launch of ours in doubt is sent again, with the very bytes, also where its key was rotated meanwhile', async () => {
   const { bench } = await inDoubt();
   const launch = await launchOf(bench);
+  const { launchKeys } = bench.deps;
+  const newer = keysWith(['k2'], () => randomBytes(32));
+  const rotated = {
+    current: newer.current,
+    get: (...[kind, id]: Parameters<typeof launchKeys.get>) =>
+      launchKeys.get(kind, id) ?? newer.get(kind, id),
+  };
+  Object.assign(bench.deps, { launchKeys: rotated });
   await minutes(bench, 1);
   expect(bench.runs).toMatchObject([{ params: launch?.params }]);
 });
