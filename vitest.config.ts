@@ -24,7 +24,7 @@ const TIMED = [
   'dev/instances/shell*.test.ts',
   'test/contract/watches.test.ts',
   'src/gateway/http/connections.test.ts',
-  'src/gateway/routes/neighbours.test.ts',
+  'src/gateway/routes/{everyRoute,neighbours}.test.ts',
   'src/gateway/polls/{list,watch}.test.ts',
   'src/gateway/rawRequests.test.ts',
   'src/gateway/routes/environments.test.ts',

@@ -93,6 +93,8 @@ export interface Gateway {
   reload(now: Reloadable): void;
   /** For tests: requests without a socket. */
   inject: FastifyInstance['inject'];
+  /** For tests: all routes, as a tree. */
+  printRoutes(): Promise<string>;
 }
 
 const DAY_MS = 86_400_000;
@@ -198,6 +200,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       if (tls && server.server instanceof TLSServer) server.server.setSecureContext(tls);
       documents = createIdentityVerifier(trustedCertificates);
       bundle = caBundleOf(caBundle);
+    },
+    async printRoutes() {
+      await server.ready();
+      return server.printRoutes({ commonPrefix: false });
     },
     inject: server.inject.bind(server),
   };
