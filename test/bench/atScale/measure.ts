@@ -68,6 +68,9 @@ export async function measureSteady(
     'steady: worst stall, ms': after.worstMs,
     'steady: passes a minute': ((then.passes - counted.passes) * 60) / seconds,
     'steady: resident, MB': after.megabytes,
+    'steady: heap, MB': after.heapMB,
+    'steady: in use of the heap, MB': after.usedMB,
+    'steady: buffers, MB': after.externalMB,
   };
   return { figures, percent };
 }

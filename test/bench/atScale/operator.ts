@@ -12,7 +12,11 @@ const probed = z.object({
   stalls: z.number(),
   worstMs: z.number(),
   worstDelayMs: z.number(),
+  /** Resident; V8's heap, what of it objects and garbage take, and buffers outside of it. */
   megabytes: z.number(),
+  heapMB: z.number(),
+  usedMB: z.number(),
+  externalMB: z.number(),
 });
 export type Probed = z.infer<typeof probed>;
 
@@ -41,9 +45,10 @@ export interface Operator {
 export async function startOperator(env: Record<string, string>): Promise<Operator> {
   const port = await freePort();
   const { PATH = '', HOME = '' } = process.env;
+  const malloc = Object.entries(process.env).filter(([name]) => name.startsWith('MALLOC_'));
   const imports = [join(ROOT, 'dev/stack/endWithParent.ts'), join(import.meta.dirname, 'probe.ts')];
   const child = fork(join(import.meta.dirname, 'operatorProcess.ts'), {
-    env: { PATH, HOME, ...env, WORKSPACE_METRICS_LISTEN_PORT: String(port) },
+    env: { PATH, HOME, ...Object.fromEntries(malloc), ...env, WORKSPACE_METRICS_LISTEN_PORT: String(port) },
     execArgv: [
       '--max-semi-space-size=4',
       ...(process.env.BENCH_EXEC_ARGV?.split(' ') ?? []),

@@ -26,6 +26,11 @@ setInterval(() => {
   worst = Math.max(worst, lap);
 }, LAP_MS).unref();
 
+function memory() {
+  const { rss, heapTotal, heapUsed, external } = process.memoryUsage();
+  return { megabytes: rss / 1e6, heapMB: heapTotal / 1e6, usedMB: heapUsed / 1e6, externalMB: external / 1e6 };
+}
+
 process.on('message', (question) => {
   if (question !== 'probe') return;
   const { user, system } = process.cpuUsage();
@@ -34,7 +39,7 @@ process.on('message', (question) => {
     stalls,
     worstMs: worst,
     worstDelayMs: delay.max / 1e6,
-    megabytes: process.memoryUsage().rss / 1e6,
+    ...memory(),
   });
   stalls = 0;
   worst = 0;
