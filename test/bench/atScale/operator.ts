@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { freePort } from '../../../dev/ports.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
+/** As in deploy/Dockerfile. */
+const MALLOC = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' };
 const LONGEST_WORDS = 4_000;
 
 const probed = z.object({
@@ -45,10 +47,9 @@ export interface Operator {
 export async function startOperator(env: Record<string, string>): Promise<Operator> {
   const port = await freePort();
   const { PATH = '', HOME = '' } = process.env;
-  const malloc = Object.entries(process.env).filter(([name]) => name.startsWith('MALLOC_'));
   const imports = [join(ROOT, 'dev/stack/endWithParent.ts'), join(import.meta.dirname, 'probe.ts')];
   const child = fork(join(import.meta.dirname, 'operatorProcess.ts'), {
-    env: { PATH, HOME, ...Object.fromEntries(malloc), ...env, WORKSPACE_METRICS_LISTEN_PORT: String(port) },
+    env: { PATH, HOME, ...MALLOC, ...env, WORKSPACE_METRICS_LISTEN_PORT: String(port) },
     execArgv: [
       '--max-semi-space-size=4',
       ...(process.env.BENCH_EXEC_ARGV?.split(' ') ?? []),

@@ -28,7 +28,12 @@ setInterval(() => {
 
 function memory() {
   const { rss, heapTotal, heapUsed, external } = process.memoryUsage();
-  return { megabytes: rss / 1e6, heapMB: heapTotal / 1e6, usedMB: heapUsed / 1e6, externalMB: external / 1e6 };
+  return {
+    megabytes: rss / 1e6,
+    heapMB: heapTotal / 1e6,
+    usedMB: heapUsed / 1e6,
+    externalMB: external / 1e6,
+  };
 }
 
 process.on('message', (question) => {
