@@ -141,6 +141,18 @@ describe('a request of an agent is answered on its socket', () => {
     expect(byNode).toEqual([`POST ${body}`]);
   });
 
+  test('and waits until that is read, however long the answer lies there', async () => {
+    const { send, far } = connect();
+    far.pause();
+    await send(beat());
+    await answer('x'.repeat(200_000));
+    await send(beat('b'));
+    expect([begun.length, ended.length]).toEqual([1, 0]);
+    far.resume();
+    await settled();
+    expect([begun.length, ended.length, byNode]).toEqual([1, 1, ['POST b']]);
+  });
+
   test('and what its sender gets after it has gone is nothing', async () => {
     const { send, far } = connect();
     await send(beat());

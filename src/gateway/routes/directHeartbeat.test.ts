@@ -1,7 +1,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTLS } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createServerCertificate } from '../../../dev/apiserver/transport/certificates.ts';
 import { createGatewayFixture, type GatewayFixture, UID } from '../../../test/support/gateway/gateway.ts';
 import { createSession } from '../access/credentials.ts';
 import { toLines } from '../base/lines.ts';
@@ -47,8 +49,11 @@ const bytesOf = (type: string, body: string, session: string, accept = DIRECTLY)
   `POST /v1/heartbeat HTTP/1.1\r\nHost: a\r\nContent-Type: ${type}\r\nAccept: ${accept}\r\nAuthorization: Bearer ${session}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 
 async function open(to = url): Promise<Socket> {
-  const socket = connect(Number(new URL(to).port), '127.0.0.1');
-  await once(socket, 'connect');
+  const { protocol, port } = new URL(to);
+  const at = { port: Number(port), host: '127.0.0.1' };
+  const isTLS = protocol === 'https:';
+  const socket = isTLS ? connectTLS({ ...at, rejectUnauthorized: false }) : connect(at);
+  await once(socket, isTLS ? 'secureConnect' : 'connect');
   return socket;
 }
 
@@ -123,6 +128,18 @@ test('a heartbeat is answered in three ways, and two of them do without fastify'
   // The second request is the other one, before it.
   expect(await handled(() => throughNode(said(), sessionOf()))).toEqual({ node: 2, fastify: 0 });
   expect(await handled(() => byFastify(said(), sessionOf()))).toEqual({ node: 1, fastify: 1 });
+});
+
+test('over TLS as well, again and again on one connection', async () => {
+  const { certPEM: cert, keyPEM: key } = await createServerCertificate();
+  const { url: to } = await fixture.another({ tls: { cert, key } }).start();
+  const socket = await open(to);
+  const requests = await handled(async () => {
+    for (let time = 0; time < 3; time += 1)
+      expect((await ask(socket, bytesOf(DIRECTLY, said(), sessionOf()))).status).toBe(200);
+  });
+  expect(requests).toEqual({ node: 0, fastify: 0 });
+  socket.destroy();
 });
 
 describe('what is answered without fastify is what fastify answers', () => {
