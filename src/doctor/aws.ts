@@ -1,20 +1,25 @@
 import { TAG } from '../api/launch/tags.ts';
 import type { KubeClient } from '../controller/client/client.ts';
-import type { ec2Failure } from '../ec2/calls/errors.ts';
+import type { Random } from '../controller/lib/random.ts';
+import { isEc2Failure } from '../ec2/calls/errors.ts';
 import type { Ec2Calls } from '../ec2/calls/port.ts';
-import { type Check, failed, passed } from './finding.ts';
+import { dryRuns } from './dryRun.ts';
+import { type Check, type Finding, failed, passed } from './finding.ts';
 
 const CHECK = 'aws';
 const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
 
 export interface AwsCheckOptions {
-  kube: Pick<KubeClient, 'get'>;
-  calls: Pick<Ec2Calls, 'describeInstances'>;
+  kube: Pick<KubeClient, 'get' | 'list'>;
+  calls: Pick<Ec2Calls, 'describeInstances' | 'runInstances'>;
   region: string;
+  random: Random;
+  /** Namespaces that are watched; empty: all. */
+  watched: readonly string[];
 }
 
-/** Checks that EC2 answers the controller's calls and knows the identity. The dry run of a class shows whether it may launch. */
-export function awsCheck({ kube, calls, region }: AwsCheckOptions): Check {
+/** Checks that EC2 answers the controller's calls and knows the identity, and by dry runs that it may launch. */
+export function awsCheck({ kube, calls, region, random, watched }: AwsCheckOptions): Check {
   const object = `EC2 in ${region}`;
   return {
     name: CHECK,
@@ -25,19 +30,23 @@ export function awsCheck({ kube, calls, region }: AwsCheckOptions): Check {
         const filters = [{ name: `tag:${TAG.cluster}`, values: [metadata.uid] }];
         const { items, nextToken } = await calls.describeInstances({ filters });
         const count = `${items.length}${nextToken === undefined ? '' : ' or more'}`;
-        return [passed(CHECK, object, `DescribeInstances works; instances of this cluster: ${count}`)];
+        const answers = passed(CHECK, object, `DescribeInstances works; instances of this cluster: ${count}`);
+        return [answers, ...(await launches())];
       } catch (error) {
         if (!isEc2Failure(error)) throw error;
         return [failed(CHECK, object, `DescribeInstances failed (${error.code})`, nextStep(error.code))];
       }
     },
   };
-}
 
-type Ec2Failure = ReturnType<typeof ec2Failure>;
-
-function isEc2Failure(error: unknown): error is Ec2Failure {
-  return error instanceof Error && error.name === 'Ec2Failure';
+  async function launches(): Promise<Finding[]> {
+    try {
+      return await dryRuns({ check: CHECK, kube, calls, random, watched });
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : 'they failed for an unknown reason';
+      return [failed(CHECK, 'launches', `no dry run: ${cause}`, 'correct that, then run the check again')];
+    }
+  }
 }
 
 function nextStep(code: string): string {

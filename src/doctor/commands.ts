@@ -22,7 +22,7 @@ import { runChecks } from './doctor.ts';
 import { type Check, failed, hasFailed } from './finding.ts';
 import { kubernetesCheck } from './kubernetes.ts';
 import { rightsCheck } from './rights.ts';
-import { judgeUninstall } from './uninstall.ts';
+import { judgeUninstall } from './uninstall/uninstall.ts';
 
 type Once = Extract<Invocation, { command: 'check' | 'uninstall-check' }>;
 
@@ -67,6 +67,7 @@ export async function check(options: CheckOptions): Promise<number> {
   const proxy = readProxy(process.env);
   const { timeoutMs, namespace } = config.kubernetes;
   const kube = kubeClient(transport, { clock, timeoutMs });
+  const { namespaces: watched } = parseScope(config.kubernetes.watchNamespaces);
   const { database, gateway } = config;
   const closing: (() => void)[] = [];
   const checks: Check[] = [
@@ -75,7 +76,7 @@ export async function check(options: CheckOptions): Promise<number> {
     rightsCheck({
       kube,
       namespace,
-      watched: parseScope(config.kubernetes.watchNamespaces).namespaces,
+      watched,
       part: role,
     }),
   ];
@@ -111,7 +112,7 @@ export async function check(options: CheckOptions): Promise<number> {
       logger: createLogger({ level: 'silent', clock }),
     });
     closing.push(() => calls.close());
-    return awsCheck({ kube, calls, region });
+    return awsCheck({ kube, calls, region, random, watched: watched ?? [] });
   }
 
   async function gatewayOf(url: string): Promise<Check> {

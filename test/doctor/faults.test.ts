@@ -3,7 +3,8 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { freePort } from '../../dev/ports.ts';
-
+import { provisionsOf } from '../scenarios/scene/counts.ts';
+import { createWorkspace, untilReady } from '../scenarios/scene/workspaces.ts';
 import { openDoctor } from './checked.ts';
 
 let scene: Awaited<ReturnType<typeof openDoctor>>['scene'];
@@ -76,6 +77,29 @@ test('a port that speaks no TLS, one that never answers, and a missing CA bundle
   expect(await failureOf({ WORKSPACE_GATEWAY_CA_FILE: '/nowhere/ca.pem' })).toMatch(
     /the CA bundle: .*\/nowhere\/ca.pem.*; correct gateway.ca.existingConfigMap/,
   );
+});
+
+test('launches are tried by a dry run like the newest of each class, and nothing is launched', async () => {
+  expect((await checked()).lines.join('\n')).toContain('ok    aws: launches: none is on record');
+  await createWorkspace(scene, 'eve', { envFrom: [] });
+  await untilReady(scene, 'eve', 1);
+  const object = 'launches of class standard, like that of default/eve';
+  expect((await checked()).lines).toContain(`ok    aws: ${object}: a dry run of RunInstances works`);
+  const rule = scene.stack.ec2.faults.add({
+    action: 'RunInstances',
+    dryRun: true,
+    fault: { kind: 'error', code: 'UnauthorizedOperation' },
+    times: Number.POSITIVE_INFINITY,
+  });
+  const { code, failures } = await checked();
+  scene.stack.ec2.faults.remove(rule);
+  expect(code).toBe(1);
+  expect(failures).toEqual([
+    expect.stringMatching(
+      `^FAIL  aws: ${object}: a dry run of RunInstances failed \\(UnauthorizedOperation\\); .*Grant the operator`,
+    ),
+  ]);
+  expect(provisionsOf(scene, 'eve')).toHaveLength(1);
 });
 
 test('a controller without credentials of AWS gets the name of the role that it lacks', async () => {

@@ -1,8 +1,8 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import type { KubeClient, KubeObject, Resource } from '../controller/client/client.ts';
-import { ApiError } from '../controller/client/errors.ts';
-import { type Clock, systemClock } from '../controller/lib/clock.ts';
+import type { KubeClient, KubeObject, Resource } from '../../controller/client/client.ts';
+import { ApiError } from '../../controller/client/errors.ts';
+import { type Clock, systemClock } from '../../controller/lib/clock.ts';
 import { judgeUninstall, type UninstallPolicy } from './uninstall.ts';
 
 const pack = (record: unknown) =>

@@ -1,7 +1,7 @@
-import type { KubeClient, KubeObject, Resource } from '../controller/client/client.ts';
-import { isApiError, isNotFound } from '../controller/client/errors.ts';
-import { listAll } from '../controller/client/kubeClient.ts';
-import { type Clock, sleep } from '../controller/lib/clock.ts';
+import type { KubeClient, KubeObject, Resource } from '../../controller/client/client.ts';
+import { isApiError, isNotFound } from '../../controller/client/errors.ts';
+import { listAll } from '../../controller/client/kubeClient.ts';
+import { type Clock, sleep } from '../../controller/lib/clock.ts';
 import { restoreRelease } from './helmRelease.ts';
 
 const WORKSPACES: Resource = {

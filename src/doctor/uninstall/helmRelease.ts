@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { z } from 'zod';
-import type { KubeClient, KubeObject, Resource } from '../controller/client/client.ts';
+import type { KubeClient, KubeObject, Resource } from '../../controller/client/client.ts';
 
 const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
 
