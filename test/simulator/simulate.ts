@@ -10,7 +10,7 @@ import { createMishaps } from './mishaps/mishaps.ts';
 import { startOperators } from './scene/operators.ts';
 import { createPeople, type People } from './scene/people.ts';
 import { earlierRelease } from './scene/releases.ts';
-import { createScene, type Scene } from './scene/scene.ts';
+import { CONFIG, createScene, QUEUE_CONFIG, type Scene } from './scene/scene.ts';
 import { shapeOf } from './scene/shape.ts';
 
 const STEP_MS = 1_000;
@@ -21,6 +21,11 @@ const MOST_CALM_MS = 45 * 60_000;
 const RESUME_EVERY_MS = 10 * 60_000;
 /** In which nothing more may be asked of EC2 but what shows its state, and nothing written but the lease. */
 const STEADY_MS = 60_000;
+/** After a missed event sweeps don't rest for so long, and a bit longer. */
+const DISTRUST_MS = 11 * 60_000;
+const RESTED_ROUNDS = 3;
+/** In which a launch is over, and sweeps rest. */
+const REST_MS = 3 * 60_000;
 /** Timers and turns of one history; the longest seen has a fifth of that. */
 const MOST_EVENTS = 2_000_000;
 
@@ -39,7 +44,8 @@ export interface History {
 export async function simulate(seed: number, mostLateMs = MOST_LATE_MS): Promise<History> {
   let scene: Scene | undefined;
   const traffic = createTraffic(() => scene?.clock);
-  scene = await createScene(seed, { wire: traffic.wire, mostEvents: MOST_EVENTS });
+  const config = shapeOf(seed).hasQueue ? QUEUE_CONFIG : CONFIG;
+  scene = await createScene(seed, { config, wire: traffic.wire, mostEvents: MOST_EVENTS });
   try {
     return await play(scene, seed, mostLateMs, traffic);
   } finally {
@@ -89,17 +95,42 @@ async function play(
       if (random.next() < shape.mishaps) scene.note(mishap());
       await step();
     }
+    await settle();
+    if (shape.hasQueue) {
+      await fromRest();
+      await settle();
+    }
+    await steady(scene, step, fail);
+    for (const line of scene.logs) {
+      if (isFalseAlarm(line, people)) fail(`the operator says that its ledger is broken: ${line}`);
+      for (const content of people.contents)
+        if (line.includes(content)) fail(`S9: a log line holds ${content}`);
+    }
+  }
+
+  async function settle(): Promise<void> {
     scene.note('from here on nothing goes wrong');
     scene.service.faults.clear();
     scene.api.faults.clear();
     operators.rest();
     await relent(people, images);
     await calm(scene, people, step, fail);
-    await steady(scene, step, fail);
-    for (const line of scene.logs) {
-      if (isFalseAlarm(line, people)) fail(`the operator says that its ledger is broken: ${line}`);
-      for (const content of people.contents)
-        if (line.includes(content)) fail(`S9: a log line holds ${content}`);
+  }
+
+  async function pass(ms: number): Promise<void> {
+    const until = clock.monotonic() + ms;
+    while (clock.monotonic() < until) await step();
+  }
+
+  /** Sweeps rest only once all was well for a while: what happens then is found late, or by its events. */
+  async function fromRest(): Promise<void> {
+    await pass(DISTRUST_MS);
+    for (let round = 0; round < RESTED_ROUNDS; round += 1) {
+      scene.note(await act());
+      await pass(REST_MS);
+      scene.note(mishap());
+      scene.note(mishap());
+      await pass(REST_MS * random.next());
     }
   }
 
@@ -152,8 +183,11 @@ async function calm(
   }
 }
 
+/** Calls that change nothing of an instance. */
+const READS = /^Describe|Message/;
+
 function asked({ service, api }: Scene): string {
-  const effects = service.cloud.ledger.calls().filter(({ action }) => !action.startsWith('Describe'));
+  const effects = service.cloud.ledger.calls().filter(({ action }) => !READS.test(action));
   const writes = api.counters
     .rows()
     .filter(

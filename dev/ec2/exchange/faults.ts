@@ -51,7 +51,7 @@ export interface Faults {
   /** Rules are tried in the order in which they were added. @returns the rule's id. */
   add(rule: FaultRule): number;
   remove(id: number): void;
-  /** Removes all rules, capacity limits and freezes. */
+  /** Removes all rules, capacity limits and freezes; events come as they should. */
   clear(): void;
   rules(): readonly ArmedRule[];
   /** Takes the faults that this request meets: at most one, and latencies. */
@@ -102,6 +102,7 @@ export function createFaults(cloud: Cloud): Faults {
       rules = [];
       cloud.capacity.clear();
       cloud.lifecycle.freezePending(false);
+      cloud.events.deliver(() => [0]);
     },
     rules: () => rules,
     take(call) {

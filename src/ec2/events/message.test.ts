@@ -65,6 +65,11 @@ test.each([
   ['no JSON', '{', { kind: 'foreign' }],
   ['nothing', '', { kind: 'foreign' }],
   ['a longer word that begins like an id', `${OURS}ff`, { kind: 'foreign' }],
+  [
+    'ours in a text that is too long for an event',
+    event('aws.ec2', STATE, OURS, { state: 'stopped', x: 'x'.repeat(262_144) }),
+    { kind: 'foreign' },
+  ],
   ['no JSON that names ours', `{"detail-type":"${OURS}`, { kind: 'unreadable' }],
   ['JSON that is no object', `"${OURS}"`, { kind: 'unreadable' }],
   ['a list', `["${OURS}"]`, { kind: 'unreadable' }],

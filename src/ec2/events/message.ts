@@ -12,7 +12,10 @@ export type Reading = Told | { kind: 'foreign' } | { kind: 'unreadable' };
 /** Ids of instances have 8 or 17 hexadecimal digits ("Resource IDs", EC2 User Guide). */
 const INSTANCE_ID = /\bi-(?:[0-9a-f]{17}|[0-9a-f]{8})\b/g;
 
-/** A longer text is not scanned for more ids: an event of AWS Health names a few hundred at most. */
+/** No event of EC2's or of AWS Health's is longer, in characters; a longer text is not read. */
+const LONGEST = 262_144;
+
+/** A text is not scanned for more ids: an event of AWS Health names a few hundred at most. */
 const MOST_IDS = 1_000;
 
 const STATES: ReadonlySet<unknown> = new Set<InstanceState>([
@@ -36,7 +39,7 @@ const NOTICES: ReadonlyMap<unknown, 'SpotInterruption' | 'Rebalance' | 'Schedule
  * scan and no parse.
  */
 export function readMessage(body: string, knows: (id: string) => boolean): Reading {
-  const ids = knownIds(body, knows);
+  const ids = body.length <= LONGEST ? knownIds(body, knows) : [];
   if (ids.length === 0) return { kind: 'foreign' };
   const event = parse(body);
   if (event.source === 'aws.ec2' && event['detail-type'] === 'EC2 Instance State-change Notification')

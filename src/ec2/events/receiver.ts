@@ -74,12 +74,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     const reading = readMessage(body, cloud.knows);
     const isTold = reading.kind !== 'foreign' && reading.kind !== 'unreadable';
     metrics.message(isTold ? take(reading) : reading.kind);
-    if (reading.kind !== 'unreadable') return;
-    logger.warn(
-      { event: 'events.unreadable', bytes: body.length },
-      'a message of the events’ queue names an instance of this cluster and is no event of EC2’s; it is deleted',
-    );
-    trust.unreadable();
+    if (reading.kind === 'unreadable') trust.unreadable();
   }
 
   async function run(signal: AbortSignal): Promise<void> {

@@ -123,7 +123,7 @@ export function createObserver(options: ObserverOptions): Observer {
     clock,
     pauseMs(failures) {
       setResting(failures === 0 && rest.isAllowed());
-      return resting ? restIntervalMs : backoff(sweepIntervalMs)(failures);
+      return resting ? Math.max(restIntervalMs, sweepIntervalMs) : backoff(sweepIntervalMs)(failures);
     },
     async task() {
       const begunAt = clock.monotonic();

@@ -74,6 +74,8 @@ export function createCloudPart(
     },
     async stop() {
       await Promise.all([cloud.stop(), events?.stop()]);
+      // What the last sweep found would be awaited in a term that is over.
+      events?.trust.reset();
     },
     calls,
     cloud,

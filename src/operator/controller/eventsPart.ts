@@ -1,9 +1,14 @@
 import type { Platform } from '../../cluster/cluster.ts';
 import { need } from '../../config/commandLine.ts';
+import { type MonoReading, msBetween } from '../../controller/lib/time.ts';
+import { isEc2Failure } from '../../ec2/calls/errors.ts';
 import type { Ec2Metrics } from '../../ec2/calls/metrics.ts';
 import { createEventMetrics } from '../../ec2/events/metrics.ts';
 import { createReceiver, type Receiver, type ReceiverOptions } from '../../ec2/events/receiver.ts';
 import { createQueueTrust, type Distrust, type QueueTrust } from '../../ec2/events/trust.ts';
+
+/** Least time between two events about one cause, ms. */
+const TELL_AGAIN_MS = 600_000;
 
 export interface EventsPart {
   trust: QueueTrust;
@@ -31,7 +36,16 @@ export function createEventsPart(
   let cloud: { isResting(): boolean } | undefined;
   metrics.watchRest(() => cloud?.isResting());
 
-  function tell(why: Distrust, more: string): void {
+  /** When people were told of each cause: a thousand missed changes are one event and one line. */
+  const toldAt = new Map<string, MonoReading>();
+
+  function tell(why: Distrust, more: string, error?: unknown): void {
+    const now = clock.monotonic();
+    const cause = `${why} ${isEc2Failure(error) ? error.code : ''}`;
+    const last = toldAt.get(cause);
+    if (last !== undefined && msBetween(last, now) < TELL_AGAIN_MS) return;
+    toldAt.set(cause, now);
+    logger.warn({ event: 'events.distrusted', why, err: error }, `sweeps don’t rest: ${SAID[why]}${more}`);
     on.tell(
       `The queue of EC2’s events is not relied on: ${SAID[why]}${more}. EC2 is swept every ${aws.sweepIntervalMs / 1_000} s until it tells again. See docs/install/events.md.`,
     );
@@ -44,7 +58,6 @@ export function createEventsPart(
       // Told of with its cause below.
       if (why === 'unreachable') return;
       if (why === 'missed') metrics.missed();
-      logger.warn({ event: 'events.distrusted', why, instanceID: id }, `sweeps don’t rest: ${SAID[why]}`);
       tell(why, id === undefined ? '' : ` (${id})`);
     },
   });
@@ -53,6 +66,7 @@ export function createEventsPart(
     trust,
     start(given) {
       trust.reset();
+      toldAt.clear();
       cloud = given;
       receiver = createReceiver({
         open: () =>
@@ -69,11 +83,7 @@ export function createEventsPart(
         random,
         logger,
         onFailure(error) {
-          logger.warn(
-            { event: 'events.unreachable', err: error },
-            'the queue of EC2’s events can not be read; sweeps don’t rest',
-          );
-          tell('unreachable', error instanceof Error ? `: ${error.message}` : '');
+          tell('unreachable', error instanceof Error ? `: ${error.message}` : '', error);
         },
       });
       receiver.start();
@@ -82,7 +92,6 @@ export function createEventsPart(
       cloud = undefined;
       await receiver?.stop();
       receiver = undefined;
-      trust.reset();
     },
   };
 }

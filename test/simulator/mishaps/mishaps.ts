@@ -5,6 +5,7 @@ import type { Shape } from '../scene/shape.ts';
 import { cloudMishaps } from './cloudMishaps.ts';
 import { clusterMishaps } from './clusterMishaps.ts';
 import { keyMishaps } from './keyMishaps.ts';
+import { queueMishaps } from './queueMishaps.ts';
 import { statusEdits } from './statusEdits.ts';
 import { type Mishap, upTo, type Weighted, weighted } from './weighted.ts';
 
@@ -46,6 +47,7 @@ export function createMishaps(
     ...ofProcesses,
     ...cloudMishaps(scene, shape, mostLateMs),
     ...clusterMishaps(scene, people),
+    ...(shape.hasQueue ? queueMishaps(scene) : []),
     ...(shape.losesKeys ? keyMishaps(scene) : []),
     ...(shape.releases ? [[4, () => operators.takeTurns()] as const] : []),
     ...(shape.editsStatuses ? statusEdits(scene, people) : []),

@@ -57,6 +57,12 @@ export const CONFIG = configSchema.parse({
   observability: {},
 });
 
+/** The same with a queue of EC2's events. */
+export const QUEUE_CONFIG = configSchema.parse({
+  ...CONFIG,
+  aws: { ...CONFIG.aws, eventsQueueUrl: `https://sqs.${REGION}.amazonaws.com/123456789012/workspace-events` },
+});
+
 /** The world around the operator: clock and chance, cluster, cloud, agents, gateway and database. */
 export interface Scene {
   clock: VirtualClock;

@@ -20,6 +20,8 @@ export interface Shape {
   losesKeys: boolean;
   /** The operator is upgraded and downgraded. */
   releases: boolean;
+  /** EC2's events come through a queue, and sweeps rest. */
+  hasQueue: boolean;
   /** Chance of each in a second. */
   acts: number;
   mishaps: number;
@@ -36,6 +38,7 @@ const FLEET_SIZE = 8;
 const EDITED_EVERY = 10;
 const RELEASES_EVERY = 8;
 const KEYS_EVERY = 6;
+const QUEUE_EVERY = 4;
 
 function classOf(name: string, spec: Partial<ClassSpec>): ClassSpec {
   return {
@@ -56,7 +59,7 @@ function classOf(name: string, spec: Partial<ClassSpec>): ClassSpec {
 
 /**
  * Each fifth seed has a fleet in two namespaces, the others two Workspaces. In each tenth somebody edits statuses, in each
- * sixth keys are lost, and in each eighth releases of the operator take turns.
+ * sixth keys are lost, in each fourth EC2's events come through a queue, and in each eighth releases of the operator take turns.
  */
 export function shapeOf(seed: number): Shape {
   const random = seededRandom(seed);
@@ -86,6 +89,8 @@ export function shapeOf(seed: number): Shape {
     copies: !releases,
     losesKeys: seed % KEYS_EVERY === KEYS_EVERY - 1,
     releases,
+    // An earlier release has none, so these seeds are none of those with releases.
+    hasQueue: seed % QUEUE_EVERY === 2,
     classes: {
       standard: classOf('standard', { rollout, imageUpdatePolicy }),
       other: classOf('other', other),

@@ -54,7 +54,7 @@ export function createBooks({ service, api, agents }: Scene, people: Pick<People
     changesAsked() {
       const asked: Record<string, number> = {};
       for (const { action, dryRun, count } of cloud.ledger.calls())
-        if (!/^(Describe|Get)/.test(action)) asked[dryRun ? `${action} (dry run)` : action] = count;
+        if (!/^(Describe|Get)|Message/.test(action)) asked[dryRun ? `${action} (dry run)` : action] = count;
       for (const { verb, resource, subresource, userAgent, count } of api.counters.rows()) {
         if (!/^(create|update|patch|delete)/.test(verb) || !userAgent.startsWith('operator')) continue;
         if (/^(leases|events)\b/.test(resource)) continue;
