@@ -30,9 +30,10 @@ program
   .command('demo')
   .description('Plays the story: one change, one provision. Exit code 0 only if it was so.')
   .option('--naive', 'replay the incident the old way first', false)
+  .option('--open', 'open a page in your browser that shows it too', false)
   .option('--speed <n>', 'how many times as fast as life', positive, positive(SPEED))
-  .action(async ({ naive, speed }: { naive: boolean; speed: number }) => {
-    const good = await runDemo({ ...base, naive, speed });
+  .action(async (options: { naive: boolean; open: boolean; speed: number }) => {
+    const good = await runDemo({ ...base, ...options });
     process.exitCode = good ? 0 : 1;
   });
 program

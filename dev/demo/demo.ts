@@ -1,10 +1,12 @@
 import { type Clock, sleep } from '../../src/controller/lib/clock.ts';
 import type { Random } from '../../src/controller/lib/random.ts';
+import { openInBrowser } from '../../src/plugin/dashboard/browser.ts';
 import { type OperatorProcess, startOperatorProcess } from '../stack/operatorProcess.ts';
 import { pollerToken } from '../stack/poller.ts';
 import { type Raised, raiseStack } from '../stack/raise.ts';
 import type { Narrator } from '../terminal/narrator.ts';
 import { openCluster } from '../watch/cluster.ts';
+import { startDashboard } from '../watch/dashboard.ts';
 import { followWorkspace } from '../watch/followWorkspace.ts';
 import { callGateway } from './gateway.ts';
 import type { NaiveOutcome } from './naiveStory.ts';
@@ -19,6 +21,8 @@ export interface DemoOptions {
   speed: number;
   /** Replays the incident first, the old way. */
   naive: boolean;
+  /** Shows it on a page in the browser too. */
+  open?: boolean;
   /** Aborted when a person wants it to end. */
   signal: AbortSignal;
   /** Receives the operator, so that an impatient user can end it at once. */
@@ -66,6 +70,12 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     narrator.print(`pid ${operator.pid} leads; gateway on ${stack.gatewayURL}`);
     narrator.print('to follow it in another terminal:');
     narrator.command(`export KUBECONFIG=${stack.kubeconfigPath}`);
+    if (options.open) {
+      const page = await startDashboard({ ...options, kubeconfigPath: stack.kubeconfigPath });
+      stops.push(page.stop);
+      narrator.print(`to see it in a browser: ${page.url}`);
+      openInBrowser(page.url);
+    }
     const outcome = await play(stack, signal);
     return summarise({ narrator, outcome, old, startedAt, elapsedMs: clock.now() - startedAt });
   } finally {

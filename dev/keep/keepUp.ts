@@ -4,6 +4,7 @@ import type { Random } from '../../src/controller/lib/random.ts';
 import { type OperatorProcess, startOperatorProcess } from '../stack/operatorProcess.ts';
 import { type Raised, raiseStack } from '../stack/raise.ts';
 import type { Narrator } from '../terminal/narrator.ts';
+import { startDashboard } from '../watch/dashboard.ts';
 import { takeFolder } from './folder.ts';
 import { hints } from './hints.ts';
 
@@ -40,8 +41,13 @@ export async function keepUp(options: KeepUpOptions): Promise<void> {
           ? 'life size'
           : `time runs ${speed} times as fast: a second lasts ${Math.round(1000 / speed)} ms`,
       );
-      narrator.step('The operator');
-      await keepOperator(options, stack);
+      const page = await startDashboard({ ...options, kubeconfigPath: stack.kubeconfigPath });
+      try {
+        narrator.step('The operator');
+        await keepOperator(options, stack, page.url);
+      } finally {
+        await page.stop();
+      }
     } finally {
       narrator.step('Stopping; what there is stays for the next time');
       await stack.stop();
@@ -52,7 +58,7 @@ export async function keepUp(options: KeepUpOptions): Promise<void> {
 }
 
 /** Starts it again whenever it ends, so that it can be killed at any moment. */
-async function keepOperator(options: KeepUpOptions, stack: Raised): Promise<void> {
+async function keepOperator(options: KeepUpOptions, stack: Raised, pageURL: string): Promise<void> {
   const { clock, narrator, logLevel, signal } = options;
   const pretty = prettyLogs();
   let explained = false;
@@ -63,7 +69,7 @@ async function keepOperator(options: KeepUpOptions, stack: Raised): Promise<void
         narrator.plain(pretty(line, text));
         if (line.msg !== 'started' || explained) return;
         explained = true;
-        explain(narrator, stack, operator.pid);
+        explain(narrator, stack, pageURL, operator.pid);
       },
     );
     options.onOperator(operator);
@@ -81,7 +87,10 @@ async function keepOperator(options: KeepUpOptions, stack: Raised): Promise<void
   }
 }
 
-function explain(narrator: Narrator, stack: Raised, pid: number): void {
+function explain(narrator: Narrator, stack: Raised, pageURL: string, pid: number): void {
+  narrator.plain();
+  narrator.plain('In your browser', 'bold');
+  narrator.plain(`  ${pageURL}`);
   for (const { heading, lines } of hints(stack)) {
     narrator.plain();
     narrator.plain(heading, 'bold');

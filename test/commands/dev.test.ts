@@ -59,6 +59,9 @@ test('npm run dev keeps what there is over crashes of the operator and restarts 
   const first = await start(folder);
   await createManifests(first.cluster.kube);
   const before = await settled(first.cluster);
+  const [page = ''] = await first.dev.says(/http:\/\/127\.0\.0\.1:\d+\/[\w-]{32}\//);
+  const shown = (await (await fetch(`${page}workspace?key=default%2Fada`)).json()) as { row: object };
+  expect(shown.row).toMatchObject({ availability: 'Ready', state: 'running', provisions: 1 });
   process.kill(first.operator, 'SIGKILL');
   await first.dev.says(/The operator ended \(killed\); it is started again/);
   await first.dev.says(/became leader[\s\S]*became leader/);

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { InvalidArgumentError } from 'commander';
 import { again, type Cli, EXIT, type Flags, flagsOf, kubectlFor } from '../base/cli.ts';
 import type { Kubectl } from '../base/kubectl.ts';
 import { readAssets } from './assets.ts';
+import { openInBrowser } from './browser.ts';
 import { followFleet } from './fleet.ts';
 import { serveDashboard } from './server.ts';
 import { kubectlSource } from './source.ts';
@@ -55,15 +55,6 @@ function portOf(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= LARGEST_PORT) return port;
   throw new InvalidArgumentError('give a port, 0 to 65535');
-}
-
-/** It is an offer: the address is printed in any case. */
-function openInBrowser(url: string): void {
-  const [program = '', ...args] =
-    process.platform === 'darwin' ? ['open'] : process.platform === 'win32' ? ['explorer'] : ['xdg-open'];
-  const child = spawn(program, [...args, url], { stdio: 'ignore', detached: true });
-  child.once('error', () => undefined);
-  child.unref();
 }
 
 function interrupted(): Promise<void> {

@@ -136,7 +136,7 @@ function classCells(each: ClassRow, now: number) {
   return [
     { text: name },
     ...[total, current, updating, failing].map((count) => ({ text: String(count) })),
-    { text: rollout, class: `word ${rollout.replace(/\W/g, '')}` },
+    { text: rollout, class: `word short ${rollout.replace(/\W/g, '')}` },
     { text: toUpdate === 0 ? '' : `${updated} of ${toUpdate}${end === '' ? '' : `, ends ${end}`}` },
     { text: [message, ...halted].join(' ') },
   ];

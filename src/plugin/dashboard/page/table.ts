@@ -54,7 +54,7 @@ export function createTable(
     if (known) return known;
     const line = make(
       'tr',
-      { class: 'new' },
+      {},
       columns.map(() => make('td')),
     );
     lines.set(key, line);
