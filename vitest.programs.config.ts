@@ -7,8 +7,8 @@ export default defineConfig({
     pool: 'forks',
     // A check of an agent mostly waits.
     maxConcurrency: 16,
-    // They watch clocks, and Chromium takes a core while it starts.
-    maxWorkers: 1,
+    // They watch clocks and mostly wait; more of them would take the cores from Chromium.
+    maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,
     globalSetup: ['test/setup/postgresOfRun.ts'],
