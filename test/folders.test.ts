@@ -75,6 +75,29 @@ describe('the folders', () => {
     expect([...files].filter(([, count]) => count > MOST_FILES)).toEqual([]);
   });
 
+  it('of src, dev and test stand on the map in CONTRIBUTING.md, which names no others', async () => {
+    const text = await readFile(join(ROOT, 'CONTRIBUTING.md'), 'utf8');
+    const map = text.slice(text.indexOf('## Where things are'), text.indexOf('## Recipes'));
+    const named = new Set([...map.matchAll(/`([a-z0-9A-Z/]+)`/g)].map(([, name = '']) => name));
+    for (const top of ['src', 'dev', 'test']) {
+      const entries = await readdir(join(ROOT, top), { withFileTypes: true });
+      const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+      const known = (name: string) =>
+        named.has(name) || [...named].some((path) => `${path}/`.startsWith(`${top}/${name}/`));
+      expect(folders.filter((name) => !known(name))).toEqual([]);
+    }
+    const paths = [...named].filter((name) => /^(src|dev|test)\//.test(name));
+    const missing = await Promise.all(
+      paths.map((path) =>
+        readdir(join(ROOT, path)).then(
+          () => [],
+          () => [path],
+        ),
+      ),
+    );
+    expect(missing.flat()).toEqual([]);
+  });
+
   it('are seen to lead in a circle where they do', () => {
     const graph = new Map([
       ['a', new Set(['b'])],

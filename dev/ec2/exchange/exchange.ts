@@ -76,8 +76,13 @@ export async function exchange<I, O>(
         kind: 'error',
         error: new CloudError(fault.code, fault.message ?? `${fault.code} (on demand)`),
       };
-    default:
+    case undefined:
+    // Waited for above.
+    case 'latency':
       return execute(true);
+    default:
+      fault satisfies never;
+      throw new Error('no exchange carries this fault out');
   }
 }
 
