@@ -11,7 +11,7 @@ function accepts(reader: Code, writer: Code): void {
   expect(reader.verifyTicket(keys, ticket, claim)).toBe(true);
   expect(reader.verifyTicket(keys, ticket, { ...claim, number: 4 })).toBe(false);
   const session = writer.createSession(keys.current('session'), claim);
-  expect(reader.verifySession(keys, claim.clusterID, session)).toEqual({
+  expect(reader.verifySession(keys, claim.clusterID, session)).toMatchObject({
     uid: claim.uid,
     number: claim.number,
   });
