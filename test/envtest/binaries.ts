@@ -46,3 +46,8 @@ export async function missingPrograms(env: Env = process.env): Promise<string[]>
   const paths = await Promise.all(programs.map((program) => findGoProgram(program, env)));
   return programs.filter((_, index) => paths[index] === undefined).map(({ name }) => name);
 }
+
+/** The kubectl that KUBEBUILDER_ASSETS or the user's cache holds; undefined where it would have to be built. */
+export async function builtKubectl(env: Env = process.env): Promise<string | undefined> {
+  return findGoProgram(kubernetesProgram('kubectl', await kubernetesVersion()), env);
+}

@@ -5,6 +5,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { builtKubectl } from '../envtest/binaries.ts';
 import { namedKubectls, usable } from '../kubectl/kubectl.ts';
 import { createEmbeddedScene, type Scene } from '../scenarios/scene/scene.ts';
 import { createWorkspace, putSecret, untilReady } from '../scenarios/scene/workspaces.ts';
@@ -41,9 +42,12 @@ async function blocksOf(page: string): Promise<Block[]> {
 }
 
 const kubectl = await needed(async () => {
-  const [newest] = await usable(['kubectl', ...namedKubectls()]);
+  const built = await builtKubectl();
+  const [newest] = await usable(['kubectl', ...namedKubectls(), ...(built ? [built] : [])]);
   if (newest === undefined)
-    throw new Error('kubectl 1.32 or later is missing: install it, or name it in KUBECTL');
+    throw new Error(
+      'kubectl 1.32 or later is missing: install it, name it in KUBECTL, or run npm run envtest',
+    );
   return newest.binary;
 });
 
