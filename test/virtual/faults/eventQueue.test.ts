@@ -125,6 +125,10 @@ describe('a message', () => {
   story('of what EC2 does not show yet has sweeps run at their normal interval', lagging, async (world) => {
     const [name = ''] = await rested(world);
     const id = instanceOf(world, name);
+    const before = reads(world);
+    await world.until('a sweep, and with it almost a whole rest', () => reads(world) > before);
+    // A second message, of its last state, would have EC2 asked again.
+    world.cloud.events.deliver(({ state }) => (state === 'shutting-down' ? [0] : []));
     world.faults.end(id);
     expect(await knownAfter(world, name, id)).toBeLessThanOrEqual(12 * SECOND);
   });
