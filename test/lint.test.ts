@@ -60,6 +60,38 @@ async function offences(paths: readonly string[], patterns: readonly RegExp[]): 
   return found;
 }
 
+/** The title of a test: it stands alone in the report of a failure. */
+const TITLE = /^\s*(?:it|test|story|law|describe)(?:\.\w+)*\((['"`])(.*)/;
+/** Words of comments and titles that say less than the plain ones beside them. */
+const WORDS: readonly [RegExp, string][] = [
+  [/\banew\b/, 'again'],
+  [/\bmend(s|ed|ing)?\b/, 'fix'],
+  [/\bby (itself|themselves)\b/, 'automatically'],
+  [/\banother than\b/, 'differs from'],
+  [/\b[Ww](hoever|homever|hichever)\b/, 'who acts'],
+  [/\blest\b/, 'so that … not'],
+  [/\b(is|are|was|were) told\b(?! (apart|from))/, 'reads, receives, is reported'],
+];
+
+describe('the words', () => {
+  it('of comments and test titles are plain, and a title continues no other', async () => {
+    const found: string[] = [];
+    for (const path of await typescriptFiles('src', 'dev', 'test')) {
+      if (path === 'test/lint.test.ts') continue;
+      for (const [index, line] of (await linesOf(path)).entries()) {
+        const title = TITLE.exec(line)?.[2];
+        const prose = title ?? /^\s*(?:\/\/|\/?\*) (.*)/.exec(line)?.[1];
+        if (prose === undefined) continue;
+        for (const [pattern, plain] of WORDS)
+          if (pattern.test(prose)) found.push(`${path}:${index + 1}: ${pattern.source}: say “${plain}”`);
+        if (title !== undefined && /^(then|nor)\b/.test(title))
+          found.push(`${path}:${index + 1}: “${title.slice(0, 40)}” continues another title`);
+      }
+    }
+    expect(found).toEqual([]);
+  });
+});
+
 describe('the source', () => {
   it('takes time from Clock and chance from Random, so that a test owns both', async () => {
     const paths = (await typescriptFiles('src')).filter(

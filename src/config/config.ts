@@ -88,7 +88,7 @@ const aws = z
     ),
     sweepIntervalMs: ms(10_000).describe('Pause between two looks at all instances of the cluster.'),
     restIntervalMs: integer(60_000, 120_000, 60_000).describe(
-      'The same pause while the events’ queue tells of changes and nothing waits for such a look, 60,000 to 120,000.',
+      'The same pause while the events’ queue reports changes and nothing waits for such a look, 60,000 to 120,000.',
     ),
     lookupIntervalMs: ms(2_000).describe('Pause between two looks at launches in flight.'),
     statusIntervalMs: ms(30_000).describe('Pause between two looks for instances whose status checks fail.'),

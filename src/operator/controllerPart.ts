@@ -48,7 +48,7 @@ export function startControllerPart(
     },
     sweep: () => orphans.swept(),
     turn: queues.workspaces.add,
-    distrust: (note) => tellLease('EventsDistrusted', note),
+    distrust: (note) => recordOnLease('EventsDistrusted', note),
   });
   const { calls, cloud } = cloudPart;
   const evidencePart = createEvidencePart(platform, cluster, { store, queues, cloud, lease });
@@ -64,7 +64,7 @@ export function startControllerPart(
     reportingInstance: hostname(),
   });
   const events = inScope(recorder, cluster.scope, { kube: cluster.kube, lease: leaseTarget });
-  const tellLease = createLeaseEvents({ kube: cluster.kube, leaseTarget, events, logger });
+  const recordOnLease = createLeaseEvents({ kube: cluster.kube, leaseTarget, events, logger });
   const userData = createUserDataStore({
     kube: cluster.kube,
     namespace: kubernetes.namespace,

@@ -128,7 +128,7 @@ export const OPERATOR_EVENTS = {
   EventsDistrusted: {
     about: 'Lease',
     type: 'Warning',
-    when: 'The queue of EC2’s events did not tell of a change, holds what can’t be read, or can’t be reached. EC2 is swept at the normal interval until it tells again. The message says which.',
+    when: 'The queue of EC2’s events did not report a change, holds what can’t be read, or can’t be reached. EC2 is swept at the normal interval until it reports again. The message says which.',
   },
   KeysRotated: { about: 'Secret', type: 'Normal', when: 'New keys are current.' },
   KeysRestored: {

@@ -56,7 +56,7 @@ test('in a value every text is plain but those that must stay exact, and what ch
   expect(withPlainText(clean)).toBe(clean);
 });
 
-test('a line of JSON says the same to whoever parses it, and holds nothing that is not shown as it stands', () => {
+test('a line of JSON has one meaning to every parser, and holds nothing that is not shown as it stands', () => {
   fc.assert(
     fc.property(text, (given) => {
       const line = escapedLine(JSON.stringify({ given }));

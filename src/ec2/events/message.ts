@@ -1,13 +1,13 @@
 import type { InstanceState } from '../calls/port.ts';
 
-/** What EventBridge told of instances that the operator knows. */
-export type Told =
+/** What EventBridge reported of instances that the operator knows. */
+export type Notice =
   | { kind: 'StateChange'; id: string; state: InstanceState }
   /** EC2 announces what its answers do not show yet. */
   | { kind: 'SpotInterruption' | 'Rebalance' | 'ScheduledEvent'; ids: readonly string[] };
 
 /** `foreign`: it names no instance that is known. `unreadable`: it names one, and is not one of EC2's events. */
-export type Reading = Told | { kind: 'foreign' } | { kind: 'unreadable' };
+export type Reading = Notice | { kind: 'foreign' } | { kind: 'unreadable' };
 
 /** Ids of instances have 8 or 17 hexadecimal digits ("Resource IDs", EC2 User Guide). */
 const INSTANCE_ID = /\bi-(?:[0-9a-f]{17}|[0-9a-f]{8})\b/g;

@@ -11,7 +11,7 @@ export type Outcome = (typeof OUTCOMES)[number];
 
 export interface EventMetrics {
   message(outcome: Outcome): void;
-  /** EC2 showed a change that no event told of in time. */
+  /** EC2 showed a change that no event reported in time. */
   missed(): void;
   /** `rests` says whether sweeps rest; undefined where another process leads. */
   watchRest(rests: () => boolean | undefined): void;
@@ -31,13 +31,13 @@ export function createEventMetrics(registry: Registry): EventMetrics {
   );
   const missed = new Counter({
     name: 'workspace_ec2_events_missed_total',
-    help: 'Changes of instances that EC2’s answers showed and no event told of within 30 s. Each has sweeps run at their normal interval for ten minutes.',
+    help: 'Changes of instances that EC2’s answers showed and no event reported within 30 s. Each has sweeps run at their normal interval for ten minutes.',
     registers,
   });
   let rests: () => boolean | undefined = () => undefined;
   new Gauge({
     name: 'workspace_ec2_sweeps_resting',
-    help: 'Whether sweeps rest because events tell of changes (1) or run at their normal interval (0); absent without a queue and where another process leads.',
+    help: 'Whether sweeps rest because events report changes (1) or run at their normal interval (0); absent without a queue and where another process leads.',
     registers,
     collect() {
       const now = rests();

@@ -62,7 +62,7 @@ function setUp() {
       lookUpSoon: (id, inMs, expected) => void happened.push(`look up ${id} in ${inMs} for ${expected}`),
     },
     trust: {
-      told: (_id, to, was) => void happened.push(`told ${was} → ${to}`),
+      reported: (_id, to, was) => void happened.push(`reported ${was} → ${to}`),
       reached: (is) => void happened.push(is ? 'reached' : 'unreached'),
       unreadable: () => void happened.push('unreadable'),
     },
@@ -105,7 +105,7 @@ test('a message about ours has EC2 asked once, and is deleted after that was not
   await answer([{ body: body('terminated'), receipt: 'r1' }]);
   expect(happened).toEqual([
     'reached',
-    'told running → terminated',
+    'reported running → terminated',
     `look up ${ID} in 500 for terminated`,
     'asked',
     'deleted r1',
@@ -134,14 +134,14 @@ test.each([
   ['running', 'running'],
   ['terminated', 'shutting-down'],
   ['terminated', 'terminated'],
-] as const)('of one that EC2 shows as %s, word that it is %s asks nothing', async (state, told) => {
+] as const)('of one that EC2 shows as %s, word that it is %s asks nothing', async (state, word) => {
   const scene = await started(setUp());
   scene.shown.set(ID, state);
-  await scene.answer([{ body: body(told), receipt: 'r1' }]);
+  await scene.answer([{ body: body(word), receipt: 'r1' }]);
   expect(scene.happened.filter((it) => it.startsWith('look up'))).toEqual([]);
 });
 
-test('a failure is told once for each cause, waits longer each time, and the queue goes on after it', async () => {
+test('a failure is reported once for each cause, waits longer each time, and the queue goes on after it', async () => {
   const scene = await started(setUp());
   const denied = () =>
     ec2Failure({ class: 'userFix', code: 'AccessDenied', action: 'ReceiveMessage', detail: 'no' });

@@ -6,7 +6,7 @@ import { isEc2Failure } from '../calls/errors.ts';
 import { createPace } from '../calls/pace.ts';
 import type { CloudView, InstanceState } from '../calls/port.ts';
 import { isSameWay } from '../calls/ways.ts';
-import { readMessage, type Told } from './message.ts';
+import { type Notice, readMessage } from './message.ts';
 import type { EventMetrics, Outcome } from './metrics.ts';
 import type { EventQueue, QueueMessage } from './queue.ts';
 import type { QueueTrust } from './trust.ts';
@@ -29,7 +29,7 @@ export interface ReceiverOptions {
     knows(id: string): boolean;
     lookUpSoon(id: string, inMs: number, expected?: InstanceState): void;
   };
-  trust: Pick<QueueTrust, 'told' | 'reached' | 'unreadable'>;
+  trust: Pick<QueueTrust, 'reported' | 'reached' | 'unreadable'>;
   metrics: Pick<EventMetrics, 'message'>;
   clock: Clock;
   random: Random;
@@ -54,17 +54,17 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   let running: { ending: AbortController; done: Promise<void> } | undefined;
 
   /** @returns what becomes of it */
-  function take(told: Told): Outcome {
-    if (told.kind !== 'StateChange') {
-      const { kind, ids } = told;
+  function take(notice: Notice): Outcome {
+    if (notice.kind !== 'StateChange') {
+      const { kind, ids } = notice;
       logger.info({ event: 'ec2.notice', kind, instanceIDs: ids }, 'EC2 gave notice of what is to come');
       const inMs = kind === 'SpotInterruption' ? INTERRUPTED_AFTER_MS : SETTLE_MS;
       for (const id of ids) cloud.lookUpSoon(id, inMs);
       return 'asked';
     }
-    const { id, state } = told;
+    const { id, state } = notice;
     const shown = cloud.get(id)?.state;
-    if (shown !== undefined) trust.told(id, state, shown);
+    if (shown !== undefined) trust.reported(id, state, shown);
     if (shown === state || (shown === 'terminated' && isSameWay(shown, state))) return 'shown';
     cloud.lookUpSoon(id, SETTLE_MS, state);
     return 'asked';
@@ -72,8 +72,8 @@ export function createReceiver(options: ReceiverOptions): Receiver {
 
   function read({ body }: QueueMessage): void {
     const reading = readMessage(body, cloud.knows);
-    const isTold = reading.kind !== 'foreign' && reading.kind !== 'unreadable';
-    metrics.message(isTold ? take(reading) : reading.kind);
+    const isNotice = reading.kind !== 'foreign' && reading.kind !== 'unreadable';
+    metrics.message(isNotice ? take(reading) : reading.kind);
     if (reading.kind === 'unreadable') trust.unreadable();
   }
 

@@ -16,13 +16,13 @@ beforeEach(() => {
 });
 
 function agree(id = ID): void {
-  trust.told(id, 'running', 'pending');
+  trust.reported(id, 'running', 'pending');
   trust.found(id, 'pending', 'running');
 }
 
 test('a queue that is only reached is not trusted; an event and EC2 must agree, in either order', () => {
   expect(trust.isTrusted()).toBe(false);
-  trust.told(ID, 'running', 'pending');
+  trust.reported(ID, 'running', 'pending');
   expect(trust.isTrusted()).toBe(false);
   trust.found(ID, 'pending', 'running');
   expect(trust.isTrusted()).toBe(true);
@@ -30,22 +30,22 @@ test('a queue that is only reached is not trusted; an event and EC2 must agree, 
   trust.reached(true);
   trust.found(ID, 'pending', 'running');
   expect(trust.isTrusted()).toBe(false);
-  trust.told(ID, 'running', 'running');
+  trust.reported(ID, 'running', 'running');
   expect(trust.isTrusted()).toBe(true);
 });
 
 test('events of what EC2 has shown already are no proof', () => {
-  trust.told(ID, 'running', 'running');
-  trust.told(ID, 'shutting-down', 'terminated');
+  trust.reported(ID, 'running', 'running');
+  trust.reported(ID, 'shutting-down', 'terminated');
   expect(trust.isTrusted()).toBe(false);
 });
 
 test('forged events that EC2 does not confirm are no proof', () => {
-  for (const state of ['stopped', 'terminated', 'stopping'] as const) trust.told(ID, state, 'running');
+  for (const state of ['stopped', 'terminated', 'stopping'] as const) trust.reported(ID, state, 'running');
   expect(trust.isTrusted()).toBe(false);
 });
 
-test('a change that no event tells of within 30 s ends the trust for ten minutes, and until events and EC2 agree again', async () => {
+test('a change that no event reports within 30 s ends the trust for ten minutes, and until events and EC2 agree again', async () => {
   agree();
   trust.found(ID, 'running', 'terminated');
   await clock.advance(29_999);
@@ -71,19 +71,19 @@ test('a late event within the time is as good', async () => {
   agree();
   trust.found(ID, 'running', 'shutting-down');
   await clock.advance(20_000);
-  trust.told(ID, 'shutting-down', 'shutting-down');
+  trust.reported(ID, 'shutting-down', 'shutting-down');
   trust.found(ID, 'shutting-down', 'terminated');
   await clock.advance(MINUTE);
   expect(distrust).toEqual([]);
 });
 
-test('one event tells of an end, whichever of its two it is, and of a stop', async () => {
+test('one event of the two reports an end, and one a stop', async () => {
   agree();
   trust.found(ID, 'running', 'shutting-down');
-  trust.told(ID, 'terminated', 'shutting-down');
+  trust.reported(ID, 'terminated', 'shutting-down');
   trust.found(ID, 'shutting-down', 'terminated');
   agree('i-2');
-  trust.told('i-2', 'stopping', 'running');
+  trust.reported('i-2', 'stopping', 'running');
   trust.found('i-2', 'running', 'stopped');
   await clock.advance(MINUTE);
   expect(distrust).toEqual([]);
@@ -91,26 +91,26 @@ test('one event tells of an end, whichever of its two it is, and of a stop', asy
 
 test('a second stop needs an event of its own', async () => {
   agree();
-  trust.told(ID, 'stopping', 'running');
+  trust.reported(ID, 'stopping', 'running');
   trust.found(ID, 'running', 'stopped');
   trust.found(ID, 'stopped', 'running');
-  trust.told(ID, 'running', 'running');
+  trust.reported(ID, 'running', 'running');
   trust.found(ID, 'running', 'stopped');
   await clock.advance(MINUTE);
   expect(distrust).toEqual([`missed ${ID}`]);
 });
 
-test('what is missed of many is told of each, and what was told of is not', async () => {
+test('a miss of many is reported for each, and a change that an event reported is no miss', async () => {
   for (let nth = 0; nth < 5; nth += 1) {
     trust.found(`i-${nth}`, 'running', 'terminated');
     await clock.advance(1_000);
   }
-  trust.told('i-3', 'terminated', 'terminated');
+  trust.reported('i-3', 'terminated', 'terminated');
   await clock.advance(MINUTE);
   expect(distrust).toEqual(['missed i-0', 'missed i-1', 'missed i-2', 'missed i-4']);
 });
 
-test('a queue that can’t be reached is not trusted while that lasts; that is told once', () => {
+test('a queue that can’t be reached is not trusted while that lasts; that is reported once', () => {
   agree();
   trust.reached(false);
   trust.reached(false);

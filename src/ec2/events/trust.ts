@@ -9,21 +9,21 @@ const TOLD_WITHIN_MS = 30_000;
 /** How long one event that came true speaks for the queue, ms. */
 const TRUSTED_FOR_MS = 24 * 3_600_000;
 
-/** How long after a change that no event told of the queue is not trusted, ms. */
+/** How long the queue is not trusted after a change that no event reported, ms. */
 const DISTRUSTED_FOR_MS = 600_000;
 
 /** Why sweeps rest no longer. */
 export type Distrust = 'missed' | 'unreachable' | 'unreadable';
 
 /**
- * Whether the queue tells of what happens. An event and EC2's own answer about the same change are its heartbeat: those of the
+ * Whether the queue reports what happens. An event and EC2's own answer about the same change are its heartbeat: those of the
  * operator's own launches and ends come with any activity. A queue that is merely silent proves nothing.
  */
 export interface QueueTrust {
   /** EC2's answers show that a known instance changed its state. */
   found(id: string, from: InstanceState, to: InstanceState): void;
   /** An event says so. `shown` is the state that the newest answer of EC2 showed. */
-  told(id: string, to: InstanceState, shown: InstanceState): void;
+  reported(id: string, to: InstanceState, shown: InstanceState): void;
   /** Whether the last request for messages was answered. */
   reached(isReached: boolean): void;
   /** A message about an instance of ours can't be read. */
@@ -40,9 +40,9 @@ export interface TrustOptions {
 }
 
 export function createQueueTrust({ clock, onDistrust }: TrustOptions): QueueTrust {
-  /** Ways that events told of and that EC2 has yet to show, by instance: one at most for each that is known. */
-  const told = new Map<string, Way>();
-  /** Changes that no event has told of yet, the oldest first. */
+  /** Ways that events reported and that EC2 has yet to show, by instance: one at most for each that is known. */
+  const reported = new Map<string, Way>();
+  /** Changes that no event has reported yet, the oldest first. */
   const awaited = new Map<string, { way: Way; dueAt: MonoReading }>();
   let timer: Timer | undefined;
   let isReached = false;
@@ -85,24 +85,24 @@ export function createQueueTrust({ clock, onDistrust }: TrustOptions): QueueTrus
 
   return {
     found(id, from, to) {
-      // From `stopping` to `stopped`, say: one event of the two is enough. That an instance runs is told of again.
+      // From `stopping` to `stopped`, say: one event of the two is enough. Another event reports that an instance runs.
       if (isSameWay(from, to) && to !== 'running') return;
       const way = WAY[to];
-      const wasTold = told.get(id) === way;
-      told.delete(id);
+      const wasReported = reported.get(id) === way;
+      reported.delete(id);
       awaited.delete(id);
-      if (wasTold) confirm();
+      if (wasReported) confirm();
       else awaited.set(id, { way, dueAt: plus(clock.monotonic(), TOLD_WITHIN_MS) });
       arm();
     },
-    told(id, to, shown) {
+    reported(id, to, shown) {
       if (awaited.get(id)?.way === WAY[to]) {
         awaited.delete(id);
         confirm();
         return;
       }
       const isShown = shown === to || (shown !== 'pending' && isSameWay(shown, to));
-      if (!isShown) told.set(id, WAY[to]);
+      if (!isShown) reported.set(id, WAY[to]);
     },
     reached(now) {
       const was = isTrusted();
@@ -113,7 +113,7 @@ export function createQueueTrust({ clock, onDistrust }: TrustOptions): QueueTrus
     isTrusted,
     reset() {
       timer?.cancel();
-      told.clear();
+      reported.clear();
       awaited.clear();
       isReached = false;
       confirmedAt = undefined;

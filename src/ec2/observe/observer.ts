@@ -26,7 +26,7 @@ const STATUS_STALE_READINGS = 3;
 /** Look-ups that may fail in a row, as intervals, before what they said earlier is no part of the same absence. */
 const MOST_MISSED = 15;
 
-/** Waits for a sweep, beside Workspaces, when EC2 could not be asked or did not show what an event told of. */
+/** Waits for a sweep, beside Workspaces, when EC2 could not be asked or did not show what an event reported. */
 const UNSEEN = '';
 
 export interface ObserverOptions {
@@ -40,7 +40,7 @@ export interface ObserverOptions {
   sweepIntervalMs?: number;
   /** Pause between sweeps that rest; see `rest`. Default 60,000 ms. */
   restIntervalMs?: number;
-  /** Where events tell of changes: sweeps rest while they are trusted and no reader waits for one. Without it they never rest. */
+  /** Where events report changes: sweeps rest while they are trusted and no reader waits for one. Without it they never rest. */
   rest?: RestGiven & { found(id: string, from: InstanceState, to: InstanceState): void };
   /** Pause between look-ups of what is followed. Default 2,000 ms. */
   lookupIntervalMs?: number;

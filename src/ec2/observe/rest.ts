@@ -7,7 +7,7 @@ const CALM_MS = 60_000;
 
 /** What sweeps rest by, beside their readers. */
 export interface RestGiven {
-  /** Whether events tell of changes meanwhile. */
+  /** Whether events report changes meanwhile. */
   isTrusted(): boolean;
 }
 

@@ -9,7 +9,7 @@ const PAUSE_MS = 500;
 /** One instance to be looked up once. */
 export interface Asked {
   id: string;
-  /** The state that the asker was told of. */
+  /** The state that the event named. */
   expected: InstanceState | undefined;
 }
 

@@ -41,7 +41,7 @@ export interface Board {
 }
 
 const LINGER_MS = 60_000;
-/** How often all views are made again: a class whose agentHosts were edited tells no Workspace. */
+/** How often all views are made again: an edit of a class's agentHosts reaches no Workspace. */
 const REMAKE_MS = 60_000;
 /** Views made in one turn of the event loop; each takes some microseconds. */
 const SLICE = 200;

@@ -41,8 +41,8 @@ export function createStream(options: {
   const { shown, outlet, scope, clock, onEnd } = options;
   const { changes, epoch } = shown;
   const resumed = numberIn(options.from, shown);
-  /** Up to here it is told. */
-  let told = resumed ?? changes.latest();
+  /** The last change that was sent. */
+  let sent = resumed ?? changes.latest();
   let listing: { keys: readonly string[]; next: number } | undefined =
     resumed === undefined ? { keys: shown.keys(), next: 0 } : undefined;
   let isSynced = false;
@@ -61,10 +61,10 @@ export function createStream(options: {
   }
 
   function nextChange(): string {
-    told += 1;
-    const change = changes.at(told);
+    sent += 1;
+    const change = changes.at(sent);
     if (change === undefined || !covers(scope, change.key)) return '';
-    const id = `${epoch}-${told}`;
+    const id = `${epoch}-${sent}`;
     const row = shown.row(change.key);
     if (row !== undefined) return eventText('workspace', row, id);
     return change.gone === undefined ? '' : eventText('gone', change.gone, id);
@@ -78,15 +78,15 @@ export function createStream(options: {
       if (!listing) break;
     }
     if (listing) return text;
-    while (told < changes.latest() && text.length < CHUNK) text += nextChange();
-    if (isSynced || told < changes.latest()) return text;
+    while (sent < changes.latest() && text.length < CHUNK) text += nextChange();
+    if (isSynced || sent < changes.latest()) return text;
     isSynced = true;
-    return `${text}${eventText('synced', '{}', `${epoch}-${told}`)}`;
+    return `${text}${eventText('synced', '{}', `${epoch}-${sent}`)}`;
   }
 
   function pump(): void {
     if (ended || stall) return;
-    if (!changes.reaches(told)) end('slow');
+    if (!changes.reaches(sent)) end('slow');
     const text = ended ? '' : nextText();
     if (text === '') return;
     if (outlet.write(text)) clock.nextTurn(pump);

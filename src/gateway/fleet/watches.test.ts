@@ -21,7 +21,7 @@ async function heard(client: FakeOutlet, step: () => void, ms = 2_000): Promise<
 }
 
 describe('a watch', () => {
-  test('begins with all that there is, then tells each change of a view once, and nothing else', async () => {
+  test('begins with all that there is, then sends each change of a view once, and nothing else', async () => {
     const client = await scene.watch();
     expect(client.events()).toEqual([
       'reset',
@@ -43,7 +43,7 @@ describe('a watch', () => {
     [{ namespace: 'team' }, ['ada', 'bob']],
     [{ namespace: 'team', name: 'bob' }, ['bob']],
     [{ namespace: 'te' }, []],
-  ])('of %j tells of that alone', async (scope, names) => {
+  ])('of %j sends changes of that alone', async (scope, names) => {
     const client = await scene.watch(scope);
     const change = () => {
       for (const key of ['team/ada', 'team/bob', 'other/eve']) scene.put(key, true, 'stopping');
@@ -98,8 +98,8 @@ describe('a client that reads slowly', () => {
       scene.put('team/ada', true, state);
       await scene.clock.advance(2_000);
     }
-    const told = client.events().filter((event) => event.includes('ada')).length;
-    expect(told).toBe(2);
+    const sent = client.events().filter((event) => event.includes('ada')).length;
+    expect(sent).toBe(2);
     client.reads = true;
     client.emit('drain');
     await scene.clock.advance(1_000);

@@ -55,7 +55,7 @@ async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-test('a watch outlasts the time of other answers, tells changes, resumes from a list, and ends as the gateway stops', async () => {
+test('a watch outlasts the time of other answers, sends changes, resumes from a list, and ends as the gateway stops', async () => {
   fixture.put();
   const { version } = await untilAnswered(
     async () => (await fetch(`${url}/v1/workspaces`)).json() as Promise<{ version: string }>,

@@ -50,7 +50,7 @@ export function createCloudPart(
   });
   const events = createEventsPart(platform, metrics, {
     distrust: () => cloud.restChanged(),
-    tell: on.distrust,
+    report: on.distrust,
   });
   const cloud = createObserver({
     calls,

@@ -17,7 +17,7 @@ export interface EventsPart {
 }
 
 const SAID: Readonly<Record<Distrust, string>> = {
-  missed: 'no event told of a change that EC2 shows',
+  missed: 'no event reported a change that EC2 shows',
   unreadable: 'it holds a message about an instance of this cluster that is no event of EC2’s',
   unreachable: 'it can’t be read',
 };
@@ -26,7 +26,7 @@ const SAID: Readonly<Record<Distrust, string>> = {
 export function createEventsPart(
   { config: { aws }, clock, random, logger: parent, registry, openQueue }: Platform,
   ec2Metrics: Ec2Metrics,
-  on: { distrust(): void; tell(note: string): void },
+  on: { distrust(): void; report(note: string): void },
 ): EventsPart | undefined {
   const { eventsQueueUrl: queueURL } = aws;
   if (queueURL === undefined) return undefined;
@@ -36,18 +36,18 @@ export function createEventsPart(
   let cloud: { isResting(): boolean } | undefined;
   metrics.watchRest(() => cloud?.isResting());
 
-  /** When people were told of each cause: a thousand missed changes are one event and one line. */
+  /** When each cause was reported: a thousand missed changes are one event and one line. */
   const toldAt = new Map<string, MonoReading>();
 
-  function tell(why: Distrust, more: string, error?: unknown): void {
+  function report(why: Distrust, more: string, error?: unknown): void {
     const now = clock.monotonic();
     const cause = `${why} ${isEc2Failure(error) ? error.code : ''}`;
     const last = toldAt.get(cause);
     if (last !== undefined && msBetween(last, now) < TELL_AGAIN_MS) return;
     toldAt.set(cause, now);
     logger.warn({ event: 'events.distrusted', why, err: error }, `sweeps don’t rest: ${SAID[why]}${more}`);
-    on.tell(
-      `The queue of EC2’s events is not relied on: ${SAID[why]}${more}. EC2 is swept every ${aws.sweepIntervalMs / 1_000} s until it tells again. See docs/install/events.md.`,
+    on.report(
+      `The queue of EC2’s events is not relied on: ${SAID[why]}${more}. EC2 is swept every ${aws.sweepIntervalMs / 1_000} s until it reports again. See docs/install/events.md.`,
     );
   }
 
@@ -55,10 +55,10 @@ export function createEventsPart(
     clock,
     onDistrust(why, id) {
       on.distrust();
-      // Told of with its cause below.
+      // Reported with its cause below.
       if (why === 'unreachable') return;
       if (why === 'missed') metrics.missed();
-      tell(why, id === undefined ? '' : ` (${id})`);
+      report(why, id === undefined ? '' : ` (${id})`);
     },
   });
 
@@ -83,7 +83,7 @@ export function createEventsPart(
         random,
         logger,
         onFailure(error) {
-          tell('unreachable', error instanceof Error ? `: ${error.message}` : '', error);
+          report('unreachable', error instanceof Error ? `: ${error.message}` : '', error);
         },
       });
       receiver.start();

@@ -46,13 +46,13 @@ function setUp() {
       metadata: { ...classOf().metadata, name },
     });
   for (const name of ['a', 'b', 'c']) workspaces.applyWrite(workspaceOf(name, outdated()));
-  const told: string[] = [];
+  const woken: string[] = [];
   const fleet = createFleet({
     workspaces,
     classes,
     isAuthentic: ({ status }) => status?.mac === 'ours',
-    onClass: (name) => void told.push(name),
-    onPlace: (key) => void told.push(key),
+    onClass: (name) => void woken.push(name),
+    onPlace: (key) => void woken.push(key),
   });
   const write = (name: string, status: WorkspaceStatus | undefined, spec = {}) => {
     const workspace = workspaceOf(name, status, spec);
@@ -60,7 +60,7 @@ function setUp() {
     return workspace;
   };
   write('evil', outdated({ mac: 'ours' }));
-  told.length = 0;
+  woken.length = 0;
   /** All that the others and the classes go by. */
   const shown = () => {
     const facts = ['a', 'b', 'c'].map((name) => {
@@ -75,7 +75,7 @@ function setUp() {
     });
     return JSON.stringify([facts, tallies, fleet.of('standard')?.contents.failed(9)]);
   };
-  return { workspaces, fleet, write, shown, told };
+  return { workspaces, fleet, write, shown, woken };
 }
 
 const outdated = (more: Partial<WorkspaceStatus> = {}) =>
@@ -89,7 +89,7 @@ const withField = (field: string, property: SchemaProps) =>
 
 describe('a status that the operator did not write changes nothing for others', () => {
   test.each(Object.entries(schema?.properties ?? {}))('by %s', (field, property) => {
-    const { write, shown, told } = setUp();
+    const { write, shown, woken } = setUp();
     const before = shown();
     const forged = fc.tuple(withField(field, property), fc.boolean()).map(([status, isDown]) => ({
       ...status,
@@ -100,7 +100,7 @@ describe('a status that the operator did not write changes nothing for others', 
       fc.property(forged, (status) => {
         write('evil', status);
         expect(shown()).toBe(before);
-        expect(told).toEqual([]);
+        expect(woken).toEqual([]);
       }),
       { numRuns: 15 },
     );
@@ -129,7 +129,7 @@ describe('a status that the operator did not write changes nothing for others', 
     expect(fleet.of('standard')?.stuck.isRefused).toBe(true);
   });
 
-  test('nor is it carried on by the next decision: that begins from the records that the operator wrote', () => {
+  test('the next decision does not carry it on: that begins from the records that the operator wrote', () => {
     const { write, fleet } = setUp();
     const forged = write('evil', outdated(HELD));
     const judged = fleet.ofItself(forged);

@@ -1,8 +1,8 @@
 import type { Workspace, WorkspaceStatus } from '../../api/kinds/workspace.ts';
 
 /**
- * What the others of a class go by: of each Workspace the last status that carries our MAC. Whoever may write one status could
- * otherwise halt a class by failures that never were, or fill it. A status without a MAC, as an earlier release writes it, counts where
+ * What the others of a class go by: of each Workspace the last status that carries our MAC. Otherwise a writer of one status could
+ * halt a class by failures that never were, or fill it. A status without a MAC, as an earlier release writes it, counts where
  * it is seen for the first time in a term; nothing is written for it.
  */
 export interface Beliefs {

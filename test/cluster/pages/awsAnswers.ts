@@ -34,7 +34,7 @@ function stack(outputs: readonly string[]): string {
     <StackStatus>UPDATE_COMPLETE</StackStatus><Outputs>${members.join('')}</Outputs></member></Stacks>`;
 }
 
-/** What CloudFormation wants to be told before it makes IAM resources, and those whose names are chosen. */
+/** What CloudFormation needs to know before it makes IAM resources, and those whose names are chosen. */
 function capabilityFor({ Resources }: z.output<typeof template>): string | undefined {
   const iam = Object.values(Resources).filter(({ Type }) => Type.startsWith('AWS::IAM::'));
   if (iam.length === 0) return undefined;

@@ -9,7 +9,7 @@ beforeAll(async () => {
   const { url, state } = scene.stack.ec2;
   await scene.start({
     WORKSPACE_AWS_EVENTS_QUEUE_URL: `${url}/${state.account.id}/workspace-events`,
-    // After its first sweep only events tell of what happens to an instance that is Ready.
+    // After its first sweep only events report what happens to an instance that is Ready.
     WORKSPACE_AWS_SWEEP_INTERVAL_MS: '3600000',
   });
 });

@@ -88,7 +88,7 @@ export function createFleetScene(limits: WatchLimits = { total: 4, perGroup: 2 }
     logger: silentLogger(),
   });
   const watches = createWatches({ board, clock, random, limits, metrics });
-  const tell = (object: Workspace) => {
+  const publish = (object: Workspace) => {
     for (const listener of listeners) listener({ object });
   };
 
@@ -121,7 +121,7 @@ export function createFleetScene(limits: WatchLimits = { total: 4, perGroup: 2 }
         acknowledged: true,
         version: `${fresh} ${clock.monotonic()}`,
       });
-    tell(workspace);
+    publish(workspace);
   }
 
   async function watch(
@@ -154,7 +154,7 @@ export function createFleetScene(limits: WatchLimits = { total: 4, perGroup: 2 }
     remove(key: string) {
       const workspace = workspaces.get(key);
       workspaces.delete(key);
-      if (workspace) tell(workspace);
+      if (workspace) publish(workspace);
     },
     async close() {
       watches.stop();

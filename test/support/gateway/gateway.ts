@@ -92,7 +92,7 @@ export async function createGatewayFixture(
   const secrets = new Map<string, SecretData>();
   const classes = new Map<string, WorkspaceClass>();
   const listeners = new Set<(event: { object: Workspace }) => void>();
-  const tell = (object: Workspace) => {
+  const publish = (object: Workspace) => {
     for (const listener of listeners) listener({ object });
   };
   const opened: Gateway[] = [];
@@ -149,13 +149,13 @@ export async function createGatewayFixture(
       const workspace = submitted(keys, secrets);
       if (workspace.status) change?.(workspace, workspace.status);
       workspaces.set(`${workspace.metadata.namespace}/${workspace.metadata.name}`, workspace);
-      tell(workspace);
+      publish(workspace);
       return workspace;
     },
     remove(key) {
       const workspace = workspaces.get(key);
       workspaces.delete(key);
-      if (workspace) tell(workspace);
+      if (workspace) publish(workspace);
     },
     ticket: (number = 1) => createTicket(keys.current('ticket'), { clusterID: CLUSTER, uid: UID, number }),
     identity: (instanceID = INSTANCE, fields = {}) =>

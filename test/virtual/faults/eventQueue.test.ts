@@ -4,7 +4,7 @@ import { story } from '../driver/story.ts';
 import { MINUTE, SECOND } from '../driver/time.ts';
 import { distrust, instanceOf, knownAfter, queued, reads, readsIn, rested, rests } from './queued.ts';
 
-describe('sweeps rest while events tell of changes', () => {
+describe('sweeps rest while events report changes', () => {
   story('an end is known within 2 s of its message, at any moment of the rest', queued, async (world) => {
     const names = await rested(world, 3);
     expect(await readsIn(world, 5 * MINUTE)).toBeLessThanOrEqual(5);
@@ -42,7 +42,7 @@ describe('sweeps rest while events tell of changes', () => {
   );
 
   story(
-    'a queue that goes silent ends the rest, and the sweep finds what it did not tell',
+    'a queue that goes silent ends the rest, and the sweep finds what it did not report',
     queued,
     async (world) => {
       const [name = ''] = await rested(world);
@@ -58,8 +58,8 @@ describe('sweeps rest while events tell of changes', () => {
       await world.untilReady(name, 2);
       await world.pass(2 * MINUTE);
       expect(await readsIn(world, MINUTE)).toBeGreaterThanOrEqual(6);
-      expect(distrust(world)).toMatch(/no event told of a change that EC2 shows \(i-/);
-      // Once it tells again, and for ten minutes has missed nothing, sweeps rest again.
+      expect(distrust(world)).toMatch(/no event reported a change that EC2 shows \(i-/);
+      // Once it reports again, and for ten minutes has missed nothing, sweeps rest again.
       world.cloud.events.deliver(() => [0]);
       await world.pass(11 * MINUTE);
       world.faults.end(instanceOf(world, name));
@@ -70,7 +70,7 @@ describe('sweeps rest while events tell of changes', () => {
     },
   );
 
-  story('a queue that tells of nothing from the beginning gives no rest', queued, async (world) => {
+  story('a queue that reports nothing from the beginning gives no rest', queued, async (world) => {
     world.cloud.events.deliver(() => []);
     await world.createFleet(1);
     await world.pass(5 * MINUTE);
@@ -133,7 +133,7 @@ describe('a message', () => {
     expect(await knownAfter(world, name, id)).toBeLessThanOrEqual(12 * SECOND);
   });
 
-  story('is missed for many at a stroke, and people are told once', queued, async (world) => {
+  story('is missed for many at a stroke, and one event says so', queued, async (world) => {
     const names = await rested(world, 5);
     world.cloud.events.deliver(() => []);
     for (const name of names) world.faults.end(instanceOf(world, name));

@@ -4,7 +4,7 @@ import { story } from '../driver/story.ts';
 import { MINUTE, SECOND } from '../driver/time.ts';
 import type { World } from '../driver/world.ts';
 
-// Who may write the status of one Workspace costs the others of its class nothing, whichever field it is.
+// A writer of one Workspace's status costs the others of its class nothing, through any field.
 
 const EVIL = 'evil/mallory';
 const LONG_AGO = '0001-01-01T00:00:00.000Z';
