@@ -1,11 +1,8 @@
 import type { WorkspaceStatus } from '../../../src/api/kinds/workspace.ts';
 import { latest } from '../../../src/controller/lib/time.ts';
 import { decide } from '../../../src/reconcilers/workspace/decide/decide.ts';
-import type {
-  Facts,
-  InstanceFact,
-  LaunchAnswer,
-} from '../../../src/reconcilers/workspace/decide/facts/facts.ts';
+import type { Facts, InstanceFact } from '../../../src/reconcilers/workspace/decide/facts/facts.ts';
+import type { LaunchAnswer } from '../../../src/reconcilers/workspace/decide/facts/processFacts.ts';
 import type { Decide } from '../steps/rules.ts';
 import type { Budget, Terms } from '../world/world.ts';
 

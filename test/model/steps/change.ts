@@ -1,6 +1,6 @@
 import type { WorkspaceStatus } from '../../../src/api/kinds/workspace.ts';
 import { CAUSES } from '../../../src/api/reasons/causes.ts';
-import type { SilenceFact } from '../../../src/reconcilers/workspace/decide/facts/facts.ts';
+import type { SilenceFact } from '../../../src/reconcilers/workspace/decide/facts/processFacts.ts';
 import { trackSilence } from '../../../src/reconcilers/workspace/decide/health/silence.ts';
 import { inDoubt } from '../../../src/reconcilers/workspace/decide/record/ending.ts';
 import { monoMs, type Plain, wallMs } from '../../support/base/moments.ts';

@@ -1,6 +1,6 @@
 import type { AskedFor } from '../../../src/api/launch/refusalScope.ts';
 import { REFUSALS } from '../../../src/api/reasons/refusals.ts';
-import type { LaunchAnswer } from '../../../src/reconcilers/workspace/decide/facts/facts.ts';
+import type { LaunchAnswer } from '../../../src/reconcilers/workspace/decide/facts/processFacts.ts';
 import type { Effect } from '../../../src/reconcilers/workspace/decide/facts/view.ts';
 import type { Heard } from '../world/heard.ts';
 import { processWith, spent } from '../world/parts.ts';

@@ -1,7 +1,8 @@
 import type { WorkspaceStatus } from '../../../src/api/kinds/workspace.ts';
 import { decide } from '../../../src/reconcilers/workspace/decide/decide.ts';
 import type { Decision } from '../../../src/reconcilers/workspace/decide/facts/decision.ts';
-import type { Facts, Now, ValidationFact } from '../../../src/reconcilers/workspace/decide/facts/facts.ts';
+import type { Facts, Now } from '../../../src/reconcilers/workspace/decide/facts/facts.ts';
+import type { ValidationFact } from '../../../src/reconcilers/workspace/decide/facts/processFacts.ts';
 import { monoMs, wallMs } from '../../support/base/moments.ts';
 import { factsOf } from '../world/facts.ts';
 import { idOf } from '../world/key.ts';

@@ -4,8 +4,8 @@ import type {
   Facts,
   HeartbeatFact,
   InstanceFact,
-  ValidationFact,
 } from '../../../src/reconcilers/workspace/decide/facts/facts.ts';
+import type { ValidationFact } from '../../../src/reconcilers/workspace/decide/facts/processFacts.ts';
 import { type Loose, monoMs } from '../../support/base/moments.ts';
 import { classFor, placeOf, remembered, UID, workspaceOf } from './classes.ts';
 import type { Heard } from './heard.ts';

@@ -1,6 +1,9 @@
 import type { WorkspaceStatus } from '../../../src/api/kinds/workspace.ts';
 import type { Refusal } from '../../../src/api/reasons/refusals.ts';
-import type { LaunchAnswer, SilenceFact } from '../../../src/reconcilers/workspace/decide/facts/facts.ts';
+import type {
+  LaunchAnswer,
+  SilenceFact,
+} from '../../../src/reconcilers/workspace/decide/facts/processFacts.ts';
 import type { Effect } from '../../../src/reconcilers/workspace/decide/facts/view.ts';
 import type { Plain } from '../../support/base/moments.ts';
 import type { Heard, Quota } from './heard.ts';

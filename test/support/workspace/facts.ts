@@ -11,10 +11,12 @@ import type {
   FleetFact,
   HeartbeatFact,
   InstanceFact,
-  LaunchAnswer,
-  SilenceFact,
   Timing,
 } from '../../../src/reconcilers/workspace/decide/facts/facts.ts';
+import type {
+  LaunchAnswer,
+  SilenceFact,
+} from '../../../src/reconcilers/workspace/decide/facts/processFacts.ts';
 import { type Loose, monoMs, wallMs } from '../base/moments.ts';
 
 export const SECOND = 1000;

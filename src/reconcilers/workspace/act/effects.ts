@@ -10,7 +10,7 @@ import { latest, type MonoMs, plus } from '../../../controller/lib/time.ts';
 import { ec2Failure, isEc2Failure } from '../../../ec2/calls/errors.ts';
 import type { Ec2Failure, ErrorClass } from '../../../ec2/calls/port.ts';
 import type { WorkspaceDeps } from '../context/deps.ts';
-import type { LaunchAnswer, ValidationFact } from '../decide/facts/facts.ts';
+import type { LaunchAnswer, ValidationFact } from '../decide/facts/processFacts.ts';
 import type { Effect } from '../decide/facts/view.ts';
 import { ACCEPTED } from '../decide/health/power.ts';
 import { paramsAuthentic } from '../observe/authenticity.ts';

@@ -1,15 +1,15 @@
 import type { DigestKey, LeftOut } from '../../../api/environment/environment.ts';
 import { type MonoMs, plus } from '../../../controller/lib/time.ts';
+import type { EnvironmentFact } from '../decide/facts/facts.ts';
 import type {
   DeadlineFact,
   EndFact,
-  EnvironmentFact,
   FinalizerRefusal,
   LaunchAnswer,
   PendingChange,
   SilenceFact,
   ValidationFact,
-} from '../decide/facts/facts.ts';
+} from '../decide/facts/processFacts.ts';
 import { createDryRuns, type DryRuns } from './dryRuns.ts';
 
 /** An environment by digests of its variables, so that what changed can be named; no values. */

@@ -14,7 +14,8 @@ import { type MonoMs, plus } from '../../../controller/lib/time.ts';
 import { digestKey, namespaceKey } from '../../../gateway/access/namespaceKeys.ts';
 import type { WorkspaceDeps } from '../context/deps.ts';
 import type { EnvironmentReading, WorkspaceMemory } from '../context/memory.ts';
-import type { ChangedNames, EnvironmentFact } from '../decide/facts/facts.ts';
+import type { EnvironmentFact } from '../decide/facts/facts.ts';
+import type { ChangedNames } from '../decide/facts/processFacts.ts';
 
 type Deps = Pick<
   WorkspaceDeps,

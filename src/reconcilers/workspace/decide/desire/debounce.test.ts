@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { monoMs } from '../../../../../test/support/base/moments.ts';
 import type { MonoMs } from '../../../../controller/lib/time.ts';
-import type { PendingChange } from '../facts/facts.ts';
+import type { PendingChange } from '../facts/processFacts.ts';
 import { changeDueAt, trackChange } from './debounce.ts';
 
 const DEBOUNCE = 2000;

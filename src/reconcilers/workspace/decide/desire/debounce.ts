@@ -1,5 +1,5 @@
 import { earliest, type MonoMs, plus } from '../../../../controller/lib/time.ts';
-import type { ChangedNames, PendingChange } from '../facts/facts.ts';
+import type { ChangedNames, PendingChange } from '../facts/processFacts.ts';
 
 interface Digests {
   env: string;

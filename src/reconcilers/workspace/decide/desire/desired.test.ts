@@ -11,7 +11,7 @@ import {
   statusOf,
 } from '../../../../../test/support/workspace/facts.ts';
 import { plus } from '../../../../controller/lib/time.ts';
-import type { PendingChange } from '../facts/facts.ts';
+import type { PendingChange } from '../facts/processFacts.ts';
 import { observedDigests } from './desired.ts';
 
 function pending(content: string, agoMs: number, more: Partial<PendingChange> = {}): PendingChange {

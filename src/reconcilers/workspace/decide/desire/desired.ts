@@ -12,8 +12,9 @@ import {
 } from '../../../../api/launch/machine.ts';
 import { iso, msBetween } from '../../../../controller/lib/time.ts';
 import { type Draft, eventOf, wakeAfter } from '../facts/decision.ts';
-import type { ChangedNames, Facts } from '../facts/facts.ts';
+import type { Facts } from '../facts/facts.ts';
 import { madeAs } from '../facts/made.ts';
+import type { ChangedNames } from '../facts/processFacts.ts';
 import { changeDueAt } from './debounce.ts';
 
 const MOST_NAMES = 32;

@@ -1,7 +1,8 @@
 import type { WorkspaceStatus } from '../../../../api/kinds/workspace.ts';
 import { isComingUp } from '../../../../api/launch/progressing.ts';
 import { msBetween, parseStamp, plus } from '../../../../controller/lib/time.ts';
-import type { DeadlineFact, EndFact, Now } from '../facts/facts.ts';
+import type { Now } from '../facts/facts.ts';
+import type { DeadlineFact, EndFact } from '../facts/processFacts.ts';
 import type { FrozenLaunch, View } from '../facts/view.ts';
 
 /**

@@ -15,7 +15,7 @@ import {
 } from '../../../../../test/support/workspace/facts.ts';
 import type { Launch } from '../../../../api/kinds/workspace.ts';
 import { plus } from '../../../../controller/lib/time.ts';
-import type { LaunchAnswer } from '../facts/facts.ts';
+import type { LaunchAnswer } from '../facts/processFacts.ts';
 
 const replayed = { kind: 'RunInstances', number: 1, armed: false };
 const late = 2 * MINUTE;

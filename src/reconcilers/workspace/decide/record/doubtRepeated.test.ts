@@ -13,7 +13,7 @@ import {
   statusOf,
 } from '../../../../../test/support/workspace/facts.ts';
 import { plus } from '../../../../controller/lib/time.ts';
-import type { LaunchAnswer } from '../facts/facts.ts';
+import type { LaunchAnswer } from '../facts/processFacts.ts';
 
 describe('a repeated request that EC2 refuses before it looks for its token', () => {
   const LATE = 2 * MINUTE;

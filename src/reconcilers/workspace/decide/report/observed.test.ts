@@ -10,7 +10,7 @@ import {
   type Overrides,
 } from '../../../../../test/support/workspace/facts.ts';
 import type { Decision } from '../facts/decision.ts';
-import type { PendingChange } from '../facts/facts.ts';
+import type { PendingChange } from '../facts/processFacts.ts';
 
 describe('a generation of the spec counts as observed only once what it asks for is decided', () => {
   const newer = { status: written(factsOf()).status, metadata: { generation: 5 } };
