@@ -1,9 +1,6 @@
 import type { WorkspaceStatus } from '../../../src/api/kinds/workspace.ts';
 import type { Refusal } from '../../../src/api/reasons/refusals.ts';
-import type {
-  LaunchAnswer,
-  SilenceFact,
-} from '../../../src/reconcilers/workspace/decide/facts/processFacts.ts';
+import type { ProcessFact } from '../../../src/reconcilers/workspace/decide/facts/processFacts.ts';
 import type { Effect } from '../../../src/reconcilers/workspace/decide/facts/view.ts';
 import type { Plain } from '../../support/base/moments.ts';
 import type { Heard, Quota } from './heard.ts';
@@ -81,7 +78,7 @@ export interface Process {
   termAt: number;
   wrote: boolean;
   sends?: { number: number; count: number; lastAt: number };
-  answer?: Plain<LaunchAnswer>;
+  answer?: Plain<NonNullable<ProcessFact['answer']>>;
   sweptAt?: number;
   view: readonly Sight[];
   sent: readonly Sent[];
@@ -89,7 +86,7 @@ export interface Process {
   /** Of what EC2 refuses. */
   heard: readonly Heard[];
   /** Since when the present launch, which was heard, is not. */
-  silence?: Plain<SilenceFact>;
+  silence?: Plain<NonNullable<ProcessFact['silence']>>;
   rolledBack: boolean;
   /** What a lagging informer holds; without it the newest version. */
   lagging?: Version;

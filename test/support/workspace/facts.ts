@@ -13,10 +13,7 @@ import type {
   InstanceFact,
   Timing,
 } from '../../../src/reconcilers/workspace/decide/facts/facts.ts';
-import type {
-  LaunchAnswer,
-  SilenceFact,
-} from '../../../src/reconcilers/workspace/decide/facts/processFacts.ts';
+import type { ProcessFact } from '../../../src/reconcilers/workspace/decide/facts/processFacts.ts';
 import { type Loose, monoMs, wallMs } from '../base/moments.ts';
 
 export const SECOND = 1000;
@@ -105,7 +102,7 @@ export function heartbeatOf(number: number, more: Loose<Partial<HeartbeatFact>> 
 }
 
 /** This process has not heard the launch for so long. */
-export function silenceOf(number: number, agoMs: number): SilenceFact {
+export function silenceOf(number: number, agoMs: number): NonNullable<ProcessFact['silence']> {
   return { number, since: plus(NOW.mono, -agoMs), at: plus(NOW.wall, -agoMs) };
 }
 
@@ -283,6 +280,7 @@ export function factsOf(overrides: Overrides = {}): Facts {
   return facts as Facts;
 }
 
+type LaunchAnswer = NonNullable<ProcessFact['answer']>;
 type Refusal = Extract<LaunchAnswer['result'], { kind: 'refused' }>['class'];
 
 export function refusalOf(
