@@ -30,6 +30,7 @@ describe.each(kubectls)('kubectl $version workspace canary', () => {
       limitMs: 240_000,
       watchMs: 2_000,
       signal,
+      flags: '',
       tell: (text) => {
         told.push(text);
         onTell();

@@ -78,6 +78,7 @@ async function ran(
     limitMs: 10 * MINUTE_MS,
     watchMs: MINUTE_MS,
     signal: new AbortController().signal,
+    flags: '',
     tell: (text) => told.push(text),
   });
   done.catch(() => undefined);

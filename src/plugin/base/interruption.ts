@@ -9,7 +9,7 @@ export class Interrupted extends Error {
 const SAME_MS = 1_000;
 
 /**
- * Aborted by the first SIGINT, SIGTERM or SIGHUP, or once the output has no reader; `again` is called by each further signal,
+ * Aborted by the first SIGINT, SIGTERM or SIGHUP, or once what is written has no reader; `again` is called by each further signal,
  * of a person who does not want to wait.
  */
 export function interruption(clock: Clock, again: () => void): AbortSignal {
@@ -22,7 +22,8 @@ export function interruption(clock: Clock, again: () => void): AbortSignal {
       asked.abort(new Interrupted(signal));
     });
   }
-  // As after `| head`: what was started must be ended all the same.
-  process.stdout.on('error', () => asked.abort(new Interrupted('standard output is closed')));
+  // As after `2>&1 | head`, or once the terminal is closed: what was started must be ended all the same.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', () => asked.abort(new Interrupted('the output is closed')));
   return asked.signal;
 }

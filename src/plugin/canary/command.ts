@@ -1,8 +1,9 @@
 import { InvalidArgumentError } from 'commander';
 import { plainText } from '../../controller/lib/plainText.ts';
-import { type Cli, EXIT, type Flags, kubectlFor } from '../base/cli.ts';
+import { again, type Cli, EXIT, type Flags, kubectlFor } from '../base/cli.ts';
 import { Interrupted, interruption } from '../base/interruption.ts';
 import { table } from '../views/text.ts';
+import { quoted } from '../views/why.ts';
 import { type CanaryView, runCanary } from './runCanary.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -33,6 +34,7 @@ export function addCanary({ command, clock, random, terminal, format, show, end 
           className: flags.class,
           limitMs: flags.timeout * 1000,
           watchMs: flags.seconds * 1000,
+          flags: `${flags.namespace === undefined ? '' : ` ${quoted(`--namespace=${flags.namespace}`)}`}${again(flags)}`,
           signal: interruption(clock, () => process.exit(EXIT.interrupted)),
           tell,
         });

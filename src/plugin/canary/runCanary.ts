@@ -10,9 +10,9 @@ import { whyOf } from '../views/why.ts';
 import { faultsOf, numberOf, provisionsOf } from './verdict.ts';
 
 const LOOK_MS = 2_000;
-/** Looks in a row that may fail, as while an API server restarts. */
-const FAILED_LOOKS = 30;
-/** The API server said so: nothing was created, or it is gone. */
+/** Looks, or requests to delete it, that may fail in a row, as while an API server restarts. */
+const MOST_FAILURES = 30;
+/** The API server said no to a creation, so nothing is there; or to a deletion, so that asking again is no use. */
 const REFUSED =
   /^Error from server \((Forbidden|Invalid|NotFound|BadRequest|AlreadyExists)\)|doesn't have a resource type/;
 const VARIABLE = 'WORKSPACE_CANARY';
@@ -27,6 +27,8 @@ export interface CanaryOptions {
   /** How long after the change is carried out a second provision is watched for. */
   watchMs: number;
   signal: AbortSignal;
+  /** What a command to type next ends with, such as ` --namespace=team --context=prod`. */
+  flags: string;
   tell(text: string): void;
 }
 
@@ -49,7 +51,7 @@ export interface CanaryView {
 /**
  * Creates a Workspace, waits until it is Ready, changes it once, watches for exactly one provision, and deletes it; however that ends,
  * it is deleted.
- * @throws Interrupted once it is asked to be deleted @throws KubectlError
+ * @throws Interrupted once it is asked to be deleted @throws KubectlError; where it could not be deleted, that is what the message says
  */
 export async function runCanary(options: CanaryOptions): Promise<CanaryView> {
   const { kubectl, clock, name, className, watchMs, tell } = options;
@@ -66,9 +68,10 @@ export async function runCanary(options: CanaryOptions): Promise<CanaryView> {
     ledger: [],
   };
   const follow = follower(options);
+  tell(`creates Workspace ${name} of class ${className}`);
+  const lost = await create(kubectl, manifestOf(name, className));
   try {
-    tell(`creates Workspace ${name} of class ${className}`);
-    await kubectl.read(['create', '--filename=-'], JSON.stringify(manifestOf(name, className)));
+    if (lost) throw lost;
     const first = await follow.until('it is Ready and UpToDate', (it) => it !== undefined && isSettled(it));
     if (first.fault !== undefined || !first.workspace) view.faults.push(first.fault ?? 'it is gone');
     else {
@@ -103,19 +106,14 @@ export async function runCanary(options: CanaryOptions): Promise<CanaryView> {
     const last = follow.current();
     if (last) view.ledger = ledgerOf(last);
   } catch (error) {
-    if (error instanceof KubectlError && REFUSED.test(error.message)) throw error;
+    if (error instanceof KubectlError) tell(error.message);
     tell(`deletes ${name}; its instance ends with it`);
-    await askToDelete(kubectl, name).catch((failed: unknown) => {
-      if (!(failed instanceof KubectlError)) throw failed;
-      tell(
-        `${name} could not be deleted, so its instance goes on: ${failed.message}; kubectl delete wks ${name}`,
-      );
-    });
+    await askToDelete(options);
     // A Ctrl-C ends kubectl too, which then looks as if it had failed.
     throw options.signal.aborted ? options.signal.reason : error;
   }
   tell(`deletes ${name}`);
-  await askToDelete(kubectl, name);
+  await askToDelete(options);
   const gone = await follow.until('it is gone, and its instance ended', (it) => it === undefined);
   if (gone.fault === undefined) view.seconds.gone = gone.seconds;
   else view.faults.push(gone.fault);
@@ -136,7 +134,7 @@ export async function runCanary(options: CanaryOptions): Promise<CanaryView> {
         [current, failures] = [next, 0];
       } catch (error) {
         failures += 1;
-        if (!(error instanceof KubectlError) || (failures >= FAILED_LOOKS && !signal.aborted)) throw error;
+        if (!(error instanceof KubectlError) || (failures >= MOST_FAILURES && !signal.aborted)) throw error;
       }
       if (signal.aborted)
         throw signal.reason instanceof Interrupted ? signal.reason : new Interrupted('asked to');
@@ -178,8 +176,34 @@ function saidOf(workspace: SeenWorkspace | undefined): string {
   return why ? `${why.reason}: ${why.message} Next: ${why.next}` : 'it is Ready and UpToDate';
 }
 
-async function askToDelete(kubectl: Kubectl, name: string): Promise<void> {
-  await kubectl.read(['delete', WORKSPACES, name, '--ignore-not-found', '--wait=false']);
+/** @returns why it is not known whether it was created @throws KubectlError where it was not */
+async function create(kubectl: Kubectl, manifest: object): Promise<KubectlError | undefined> {
+  try {
+    await kubectl.read(['create', '--filename=-'], JSON.stringify(manifest));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof KubectlError) || REFUSED.test(error.message)) throw error;
+    return error;
+  }
+}
+
+/** Asks until the API server has heard it: a Workspace that stays costs money. A Ctrl-C, which ends kubectl too, does not end it. */
+async function askToDelete({ kubectl, clock, name, flags, tell }: CanaryOptions): Promise<void> {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      await kubectl.read(['delete', WORKSPACES, name, '--ignore-not-found', '--wait=false']);
+      return;
+    } catch (error) {
+      if (!(error instanceof KubectlError)) throw error;
+      const { message } = error;
+      if (failures >= MOST_FAILURES || REFUSED.test(message))
+        throw new KubectlError(
+          `${name} could not be deleted, so its instance goes on: ${message}; type: kubectl delete wks ${name}${flags}`,
+        );
+      if (failures === 1) tell(`${name} is not deleted yet, which is tried again: ${message}`);
+      await sleep(clock, LOOK_MS);
+    }
+  }
 }
 
 function manifestOf(name: string, className: string): object {
