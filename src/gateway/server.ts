@@ -159,7 +159,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     heartbeatRoute(routes, parts);
     reportsRoute(routes, parts, callers);
     workspaceRoute(routes, parts, { callers, retryAfterSeconds });
-    listRoute(routes, { board, callers, clock, questionsPerMinute: limits.perCaller });
+    listRoute(routes, { board, callers, keys: parts.keys, clock, questionsPerMinute: limits.perCaller });
     watchRoute(routes, { watches, callers, clock });
     openAPIRoute(routes);
     agentRoutes(routes, options.agent);

@@ -108,6 +108,21 @@ test('one who may get all costs one question; one without rights costs a page’
   expect(await names('team', '?namespace=team')).toHaveLength(100);
 });
 
+test('no page names a Workspace that its caller may not see, nor takes the place of another caller', async () => {
+  fill('team', 100);
+  const { continue: place } = (await list('none', '?namespace=team')).json();
+  for (const text of [place, Buffer.from(place, 'base64url').toString('latin1')])
+    expect(text).not.toMatch(/team|w-\d/);
+  expect((await list('none', `?namespace=team&continue=${place}`)).statusCode).toBe(200);
+  const guessed = Buffer.from('team/w-01').toString('base64url');
+  for (const [caller, wrong] of [
+    ['all', place],
+    ['none', guessed],
+    ['none', `c1.${guessed}`],
+  ])
+    expect((await list(caller ?? '', `?namespace=team&continue=${wrong}`)).statusCode).toBe(400);
+});
+
 test('an API server that can’t be asked is no refusal', async () => {
   fill('team', 2);
   await fixture.close();

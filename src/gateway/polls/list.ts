@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { objectName } from '../../api/base/meta.ts';
 import type { Clock } from '../../controller/lib/clock.ts';
 import { type Callers, doorkeeper } from '../access/callers.ts';
+import { openText, sealText } from '../access/contentSeal.ts';
+import type { KeyRing } from '../access/keys.ts';
 import { GatewayError } from '../base/errors.ts';
 import type { Board, Shown } from '../fleet/board.ts';
 import { groupOf } from '../fleet/group.ts';
@@ -18,12 +20,12 @@ const QUESTIONS_A_PAGE = 64;
 const MINUTE_MS = 60_000;
 const MOST_GROUPS = 10_000;
 
-/** The key that a page ended with; opaque to callers. */
+/** The key that a page ended with, sealed: it can be that of a Workspace that the caller may not see. */
 const continuation = z
   .string()
   .max(1_024)
-  .regex(/^[A-Za-z0-9_-]+$/)
-  .transform((text) => Buffer.from(text, 'base64url').toString('utf8'));
+  .regex(/^c1\.[A-Za-z0-9_-]+$/);
+const PLACE = 'continue of a list';
 
 export const listQuery = z.object({
   namespace: objectName.optional().describe('Only this namespace.'),
@@ -39,14 +41,18 @@ export const listQuery = z.object({
 
 export function listRoute(
   server: FastifyInstance,
-  options: { board: Board; callers: Callers; clock: Clock; questionsPerMinute: number },
+  options: { board: Board; callers: Callers; keys: KeyRing; clock: Clock; questionsPerMinute: number },
 ): void {
-  const { board, callers, clock, questionsPerMinute } = options;
+  const { board, callers, keys, clock, questionsPerMinute } = options;
   const door = doorkeeper(callers);
   const questions = createRequestLimit({ clock, windowMs: MINUTE_MS, mostKeys: MOST_GROUPS });
   server.get('/v1/workspaces', { preParsing: door.identify }, async (request, reply) => {
-    const { namespace = '', limit, continue: after = '' } = parse(listQuery, request.query);
+    const { namespace = '', limit, continue: sealed } = parse(listQuery, request.query);
     const caller = door.callerOf(request);
+    const place = [PLACE, caller.username];
+    const after = sealed === undefined ? '' : openText(keys, place, sealed);
+    if (after === undefined)
+      throw new GatewayError('invalid_request', ['continue: no page of yours ended with it']);
     const group = groupOf(caller, request.ip);
     const ask = () => {
       const waitMs = questions.count(group, questionsPerMinute);
@@ -57,7 +63,8 @@ export function listRoute(
     const sight = createSight({ callers, caller, namespace, mostQuestions: QUESTIONS_A_PAGE, ask });
     const held = await board.open();
     try {
-      const text = await pageOf(held.shown, { namespace, limit, after }, sight);
+      const seal = (key: string) => sealText(keys, place, key);
+      const text = await pageOf(held.shown, { namespace, limit, after, seal }, sight);
       return reply.header('cache-control', 'no-store').type('application/json; charset=utf-8').send(text);
     } finally {
       held.release();
@@ -68,7 +75,12 @@ export function listRoute(
 /** A page as JSON: the views are there as text already. */
 async function pageOf(
   shown: Shown,
-  { namespace, limit, after }: { namespace: string; limit: number; after: string },
+  {
+    namespace,
+    limit,
+    after,
+    seal,
+  }: { namespace: string; limit: number; after: string; seal(key: string): string },
   sight: Sight,
 ): Promise<string> {
   // Before the first view is taken: what changes from here on comes to a watch that goes on from there.
@@ -91,7 +103,7 @@ async function pageOf(
     const row = sees ? shown.row(key) : undefined;
     if (row !== undefined) items.push(row);
   }
-  const more = isWhole ? '' : `,"continue":${JSON.stringify(Buffer.from(last).toString('base64url'))}`;
+  const more = isWhole ? '' : `,"continue":"${seal(last)}"`;
   return `{"items":[${items.join(',')}],"version":"${version}"${more}}`;
 }
 
