@@ -1,44 +1,10 @@
-import { beforeEach, expect, test } from 'vitest';
-import { failed as broken, type Finding, passed } from '../../src/doctor/finding.ts';
-import { examine } from '../../src/plugin/doctor/examine.ts';
+import { expect, test } from 'vitest';
+import { failed as broken } from '../../src/doctor/finding.ts';
 import { doctorView, type Result } from '../../src/plugin/doctor/result.ts';
-import { createVirtualClock } from '../support/base/virtualClock.ts';
-import {
-  type Answer,
-  deployment,
-  fault,
-  finding,
-  klass,
-  playKubectl,
-  pod,
-  refuse,
-  wellAnswers,
-} from './playedKubectl.ts';
-
-let clock = createVirtualClock();
-beforeEach(() => {
-  clock = createVirtualClock({ now: Date.parse('2026-11-27T00:00:00Z') });
-});
+import { examined } from './examined.ts';
+import { type Answer, deployment, fault, finding, klass, pod, refuse } from './playedKubectl.ts';
 
 const FORBIDDEN = refuse('Error from server (Forbidden): x is forbidden: User "ada" cannot do that');
-
-async function examined(changed: Record<string, Answer> = {}, reached: Partial<Finding> = {}) {
-  const kubectl = playKubectl({ ...wellAnswers(clock.now), ...changed });
-  const told: Result[] = [];
-  const reach = async () => ({ ...passed('gateway', 'the gateway', 'good'), ...reached }) as Finding;
-  const done = examine({
-    kubectl,
-    clock,
-    operatorNamespace: undefined,
-    suffix: 'abc',
-    reach,
-    onResult: (it) => told.push(it),
-  });
-  await clock.advance(200_000);
-  const results = await done;
-  expect(told).toEqual(results);
-  return { results, calls: kubectl.calls, ill: results.filter(({ verdict }) => verdict !== 'ok') };
-}
 
 test('where all is well each check says so, and what was seen from where', async () => {
   const { results, ill } = await examined();
@@ -194,8 +160,7 @@ test.each<[string, Record<string, Answer>, Partial<Result>]>([
 );
 
 test('certificates near their end are found before they stop anything', async () => {
-  clock = createVirtualClock({ now: Date.parse('2199-12-31T00:00:00Z') });
-  const { ill } = await examined();
+  const { ill } = await examined({}, {}, '2199-12-31T00:00:00Z');
   expect(ill.map(({ check, says }) => `${check} ${says}`)).toEqual([
     'certificates it expired',
     'certificates it expired',

@@ -20,12 +20,20 @@ export type Answer =
   | string
   | object
   | ((args: readonly string[], input: string | undefined) => string | object);
-/** Thrown by an answer: kubectl ends with 1 and these words. */
-class Refusal extends Error {}
+/** Thrown by an answer: kubectl ends with 1 and these words, after it printed what there is. */
+class Refusal extends Error {
+  readonly printed: string;
+  constructor(words: string, printed: string) {
+    super(words);
+    this.printed = printed;
+  }
+}
 
-export const refuse = (words: string) => (): never => {
-  throw new Refusal(words);
-};
+export const refuse =
+  (words: string, printed = '') =>
+  (): never => {
+    throw new Refusal(words, printed);
+  };
 
 const labels = (component: string) => ({
   'app.kubernetes.io/name': 'workspace-operator',
@@ -47,7 +55,12 @@ export function deployment(part: string, more: object = {}): Record<string, unkn
     metadata: { labels: labels(part) },
     spec: { serviceAccountName: part, containers, volumes },
   };
-  return { metadata, spec: { replicas: 2, template }, status: { readyReplicas: 2 }, ...more };
+  return {
+    metadata,
+    spec: { replicas: 2, template },
+    status: { readyReplicas: 2, updatedReplicas: 2 },
+    ...more,
+  };
 }
 
 export function pod(part: string, more: object = {}): Record<string, unknown> {
@@ -122,7 +135,7 @@ export function playKubectl(answers: Readonly<Record<string, Answer>>): Kubectl 
       return { code: 0, stdout: typeof said === 'string' ? said : JSON.stringify(said), stderr: '' };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      return { code: 1, stdout: '', stderr: `${error.message}\n` };
+      return { code: 1, stdout: error.printed, stderr: `${error.message}\n` };
     }
   };
   return { ...kubectlBy(run), calls };

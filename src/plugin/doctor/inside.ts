@@ -1,10 +1,10 @@
 import { type Clock, sleep } from '../../controller/lib/clock.ts';
 import { msBetween } from '../../controller/lib/time.ts';
-import type { Finding } from '../../doctor/finding.ts';
+import { type Finding, hasFailed } from '../../doctor/finding.ts';
 import type { Kubectl } from '../base/kubectl.ts';
 import { isReady, type Part, partOf, type SeenDeployment } from '../views/operator.ts';
 import type { Install } from './install.ts';
-import { failed, type Result, resultOf, unknown } from './result.ts';
+import { failed, type Result, resultOf, unknown, type Where } from './result.ts';
 
 /** As the image starts the operator (deploy/Dockerfile). */
 const PROGRAM = ['node', '-r', './src/requireNode.cjs', 'src/main.ts'];
@@ -58,9 +58,9 @@ export async function examineInside(options: InsideOptions): Promise<Result[]> {
     ...PROGRAM,
     ...args,
   ];
-  const { stdout, stderr } = await kubectl.run(line);
+  const { code, stdout, stderr } = await kubectl.run(line);
   const found = findingsIn(stdout);
-  if (found.length > 0) return found.map((it) => resultOf(it, part));
+  if (found.length > 0) return judged(where, found, code === 0 ? undefined : stderr.trim());
   if (/forbidden/i.test(stderr)) {
     const byOther = await byJob(options, deployment, args);
     return byOther ?? [unknown(where, stderr.trim(), HELM_TEST(namespace))];
@@ -104,6 +104,18 @@ function findingsIn(text: string): Finding[] {
   });
 }
 
+/**
+ * The findings, and where they may not be all, that: a check that ends early, by a lost connection or for want of memory, has
+ * printed what went well before.
+ * @param cutOff undefined where the program ended as one does that found nothing wrong
+ */
+function judged(where: Where, found: readonly Finding[], cutOff: string | undefined): Result[] {
+  const results = found.map((it) => resultOf(it, where.from));
+  if (cutOff === undefined || found.some(hasFailed)) return results;
+  const says = `it ended before it had looked at everything${cutOff === '' ? '' : `: ${cutOff}`}`;
+  return [...results, unknown(where, says, 'run doctor again; if that stays, see the logs of its pods')];
+}
+
 /** Undefined where the caller may not create one. */
 async function byJob(
   { kubectl, clock, install: { namespace }, part, suffix }: InsideOptions,
@@ -121,11 +133,15 @@ async function byJob(
   const at = [`--namespace=${namespace}`];
   try {
     const began = clock.monotonic();
-    while (!(await isOver(kubectl, name, at)) && msBetween(began, clock.monotonic()) < JOB_SECONDS * 1000)
+    let end = await endOf(kubectl, name, at);
+    while (end === undefined && msBetween(began, clock.monotonic()) < JOB_SECONDS * 1000) {
       await sleep(clock, LOOK_MS);
+      end = await endOf(kubectl, name, at);
+    }
     const { stdout, stderr } = await kubectl.run(['logs', `job/${name}`, ...at]);
     const found = findingsIn(stdout);
-    if (found.length > 0) return found.map((it) => resultOf(it, part));
+    if (found.length > 0)
+      return judged(where, found, end === 'succeeded' ? undefined : `its Job ${end ?? 'goes on'}`);
     const said = (stdout.trim() || stderr.trim()).slice(-500);
     return [
       failed(
@@ -139,11 +155,13 @@ async function byJob(
   }
 }
 
-async function isOver(kubectl: Kubectl, name: string, at: readonly string[]): Promise<boolean> {
+/** How the Job ended; undefined while it goes on. */
+async function endOf(kubectl: Kubectl, name: string, at: readonly string[]): Promise<string | undefined> {
   const { code, stdout } = await kubectl.run(['get', 'job', name, ...at, '-o=json']);
-  if (code !== 0) return true;
+  if (code !== 0) return 'can’t be looked at';
   const { status = {} } = JSON.parse(stdout) as { status?: { succeeded?: number; failed?: number } };
-  return (status.succeeded ?? 0) + (status.failed ?? 0) > 0;
+  if ((status.succeeded ?? 0) > 0) return 'succeeded';
+  return (status.failed ?? 0) > 0 ? 'failed' : undefined;
 }
 
 /** As the chart's own test pod: with account, settings and files of the part, and out of reach of its Service. */

@@ -108,15 +108,25 @@ export function judgeParts({ namespace, deployments, pods = [] }: Install): Resu
       );
     const { name } = deployment.metadata;
     const { replicas = 1 } = deployment.spec;
-    const { readyReplicas = 0 } = deployment.status ?? {};
+    const { readyReplicas = 0, updatedReplicas = 0, observedGeneration = 0 } = deployment.status ?? {};
+    const isRolledOut =
+      updatedReplicas >= replicas && observedGeneration >= (deployment.metadata.generation ?? 0);
     if (replicas === 0)
       return failed(
         where,
         'none is asked for (replicas: 0)',
         `scale it: kubectl scale deployment ${name} --namespace ${namespace} --replicas=2`,
       );
-    if (readyReplicas >= replicas) return ok(where, `${readyReplicas} of ${replicas} are ready`);
     const ill = pods.filter((pod) => partOf(pod) === part && !isReady(pod));
+    if (readyReplicas >= replicas && isRolledOut)
+      return ok(where, `${readyReplicas} of ${replicas} are ready`);
+    // Pods of before an upgrade go on while those of after it don't start.
+    if (readyReplicas >= replicas)
+      return unknown(
+        where,
+        `${readyReplicas} are ready, and ${updatedReplicas} of ${replicas} are as the Deployment is now: a roll-out goes on or is stuck${ill.length > 0 ? `: ${ill.map(saidOf).join('; ')}` : ''}`,
+        `kubectl rollout status deployment ${name} --namespace ${namespace}`,
+      );
     const [first] = ill;
     return failed(
       where,

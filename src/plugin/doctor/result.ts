@@ -23,7 +23,7 @@ export interface DoctorView {
   results: readonly Result[];
 }
 
-type Where = Pick<Result, 'check' | 'from' | 'object'>;
+export type Where = Pick<Result, 'check' | 'from' | 'object'>;
 
 export const ok = (where: Where, says: string): Result => ({ ...where, verdict: 'ok', says });
 
