@@ -66,6 +66,23 @@ function scene(namespace = 'team', refuse: readonly string[] = []) {
 const names = (update: Update) => update.rows.map(({ name }) => name);
 
 describe('the fleet that the page shows', () => {
+  test('a fleet that was not read yet is not shown as one of none', async () => {
+    const { clock, whole } = scene();
+    expect(whole().troubles).toEqual(['Workspaces: not read yet', 'Classes: not read yet']);
+    await clock.advance(200);
+    expect(whole().troubles).toEqual([]);
+  });
+
+  test('a watch that has lost its other end is not shown as live: that is said, and all is read again', async () => {
+    const { clock, lists, updates, whole } = scene();
+    await clock.advance(200);
+    lists.workspaces = [workspace('ada', '11')];
+    await clock.advance(310_000);
+    expect(updates.flatMap(({ troubles }) => troubles).join()).toContain('silent for minutes');
+    expect(names(whole())).toEqual(['ada']);
+    expect(whole().troubles).toEqual([]);
+  });
+
   test('asks for the version of the kinds that there is', () => {
     expect(API).toBe(`/apis/${API_VERSION}`);
   });

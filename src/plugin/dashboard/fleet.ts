@@ -39,7 +39,8 @@ export function followFleet(options: {
   const stopping = new AbortController();
   const workspaces = new Map<string, LiveWorkspace>();
   const classes = new Map<string, SeenClass>();
-  const troubles = new Map<string, string>();
+  /** Nothing is shown yet, which must not look like a fleet of none. */
+  const troubles = new Map(['Workspaces', 'Classes'].map((what) => [what, 'not read yet']));
   const rows = new Map<string, { row: Row; waits: Wait[] }>();
   const changed = new Set<string>();
   const listeners = new Set<(update: Update) => void>();

@@ -27,6 +27,8 @@ export interface Followed<T> {
 const PAGE = 500;
 /** The API server ends a watch after this, seconds; some proxies end one after five minutes. */
 const WATCH_SECONDS = 240;
+/** A watch that goes on for longer has lost its other end, as behind a proxy whose upstream is gone, ms. */
+const OVERDUE_MS = 1_000 * (WATCH_SECONDS + 60);
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [1_000, 30_000];
 
 /** Lists, watches, and does so again whenever that ends, until the signal aborts. Never rejects. */
@@ -59,14 +61,22 @@ export async function follow<T extends Listed>(options: {
   async function watch(from: string): Promise<string | undefined> {
     let version = from;
     const query = `?watch=1&allowWatchBookmarks=true&timeoutSeconds=${WATCH_SECONDS}&resourceVersion=${encodeURIComponent(from)}`;
-    for await (const line of source.watch(`${path}${query}`, signal)) {
-      const { type, object } = line as WatchLine<T>;
-      if (type === 'ERROR' || !object) return undefined;
-      version = object.metadata?.resourceVersion ?? version;
-      if (type === 'DELETED') followed.onGone(object);
-      else if (type !== 'BOOKMARK') followed.onChange(object);
-      pauseMs = FIRST_PAUSE_MS;
+    const overdue = new AbortController();
+    const timer = clock.setTimeout(() => overdue.abort(), OVERDUE_MS);
+    try {
+      const lines = source.watch(`${path}${query}`, AbortSignal.any([signal, overdue.signal]));
+      for await (const line of lines) {
+        const { type, object } = line as WatchLine<T>;
+        if (type === 'ERROR' || !object) return undefined;
+        version = object.metadata?.resourceVersion ?? version;
+        if (type === 'DELETED') followed.onGone(object);
+        else if (type !== 'BOOKMARK') followed.onChange(object);
+        pauseMs = FIRST_PAUSE_MS;
+      }
+    } finally {
+      timer.cancel();
     }
+    if (overdue.signal.aborted) throw new Error('the watch was silent for minutes; what is shown may be old');
     return version;
   }
 
