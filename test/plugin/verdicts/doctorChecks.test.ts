@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { failed as broken } from '../../src/doctor/finding.ts';
-import { doctorView, type Result } from '../../src/plugin/doctor/result.ts';
+import { failed as broken } from '../../../src/doctor/finding.ts';
+import { doctorView, type Result } from '../../../src/plugin/doctor/result.ts';
+import { type Answer, deployment, fault, finding, klass, pod, refuse } from '../playedKubectl.ts';
 import { examined } from './examined.ts';
-import { type Answer, deployment, fault, finding, klass, pod, refuse } from './playedKubectl.ts';
 
 const FORBIDDEN = refuse('Error from server (Forbidden): x is forbidden: User "ada" cannot do that');
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { runCanary } from '../../src/plugin/canary/runCanary.ts';
-import { createVirtualClock } from '../support/base/virtualClock.ts';
-import { type Answer, playKubectl, refuse } from './playedKubectl.ts';
+import { runCanary } from '../../../src/plugin/canary/runCanary.ts';
+import { createVirtualClock } from '../../support/base/virtualClock.ts';
+import { type Answer, playKubectl, refuse } from '../playedKubectl.ts';
 
 const HOUR_MS = 3_600_000;
 const FORBIDDEN = refuse('Error from server (Forbidden): workspaces "canary-1" is forbidden');

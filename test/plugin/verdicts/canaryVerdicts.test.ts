@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { KubectlError } from '../../src/plugin/base/kubectl.ts';
-import { runCanary } from '../../src/plugin/canary/runCanary.ts';
-import { createVirtualClock } from '../support/base/virtualClock.ts';
-import { type Answer, playKubectl, refuse } from './playedKubectl.ts';
+import { KubectlError } from '../../../src/plugin/base/kubectl.ts';
+import { runCanary } from '../../../src/plugin/canary/runCanary.ts';
+import { createVirtualClock } from '../../support/base/virtualClock.ts';
+import { type Answer, playKubectl, refuse } from '../playedKubectl.ts';
 
 const MINUTE_MS = 60_000;
 

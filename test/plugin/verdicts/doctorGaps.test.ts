@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { type Answer, deployment, finding, refuse } from '../playedKubectl.ts';
 import { examined } from './examined.ts';
-import { type Answer, deployment, finding, refuse } from './playedKubectl.ts';
 
 const FORBIDDEN = refuse('Error from server (Forbidden): x is forbidden: User "ada" cannot do that');
 const begun = ['kubernetes', 'definitions'].map((it) => finding(it)).join('\n');

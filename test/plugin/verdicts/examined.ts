@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
-import { type Finding, passed } from '../../src/doctor/finding.ts';
-import { examine } from '../../src/plugin/doctor/examine.ts';
-import type { Result } from '../../src/plugin/doctor/result.ts';
-import { createVirtualClock } from '../support/base/virtualClock.ts';
-import { type Answer, playKubectl, wellAnswers } from './playedKubectl.ts';
+import { type Finding, passed } from '../../../src/doctor/finding.ts';
+import { examine } from '../../../src/plugin/doctor/examine.ts';
+import type { Result } from '../../../src/plugin/doctor/result.ts';
+import { createVirtualClock } from '../../support/base/virtualClock.ts';
+import { type Answer, playKubectl, wellAnswers } from '../playedKubectl.ts';
 
 /** What doctor finds in a cluster where all is well but for what changed. */
 export async function examined(
