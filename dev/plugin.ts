@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -28,6 +29,9 @@ const pageInside: Plugin = {
 /** Writes `kubectl workspace` as one file that needs Node 20 and nothing else. */
 export async function buildPlugin(file: string): Promise<void> {
   const { version } = readBuildInfo();
+  const beside = join(dirname(file), 'package.json');
+  if (existsSync(beside) && (await readFile(beside, 'utf8')) !== COMMONJS)
+    throw new Error(`${beside} is of something else; name a file in a folder of its own`);
   const bundle = await rolldown({
     input: MAIN,
     platform: 'node',
@@ -45,7 +49,7 @@ export async function buildPlugin(file: string): Promise<void> {
       codeSplitting: false,
     });
     await chmod(file, 0o755);
-    await writeFile(join(dirname(file), 'package.json'), COMMONJS);
+    await writeFile(beside, COMMONJS);
   } finally {
     await bundle.close();
   }

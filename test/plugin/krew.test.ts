@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { krewManifest } from '../../dev/krew/manifest.ts';
-import { buildDistribution } from '../../dev/plugin.ts';
+import { buildDistribution, buildPlugin } from '../../dev/plugin.ts';
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -72,6 +72,13 @@ test('the manifest is one that krew takes', () => {
   }
   expect(platformFor('darwin')).toBeDefined();
   expect(platformFor('windows')).toBeUndefined();
+});
+
+test('a package.json of something else beside the plugin stays as it is', async () => {
+  const theirs = join(folder, 'package.json');
+  await writeFile(theirs, '{"name":"theirs"}');
+  await expect(buildPlugin(join(folder, 'kubectl-workspace'))).rejects.toThrow('a folder of its own');
+  expect(await readFile(theirs, 'utf8')).toBe('{"name":"theirs"}');
 });
 
 test('the same source makes the same archive', async () => {
