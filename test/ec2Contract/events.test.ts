@@ -77,7 +77,10 @@ describe.each(clouds)('the queue of events: %s', (_name, start) => {
       const messages = await queue.receive(never);
       expect(messages.length).toBeLessThanOrEqual(10);
       received.push(...messages.map(({ body }) => body));
-      await queue.remove(messages.map(({ receipt }) => receipt));
+      await queue.remove(
+        messages.map(({ receipt }) => receipt),
+        never,
+      );
     }
     expect(received.sort()).toEqual(sent.sort());
   });
@@ -88,7 +91,10 @@ describe.each(clouds)('the queue of events: %s', (_name, start) => {
     await sqs.send('second');
     const [second] = await queue.receive(never);
     expect([first?.body, second?.body]).toEqual(['first', 'second']);
-    await queue.remove([first, second].map((it) => it?.receipt ?? ''));
+    await queue.remove(
+      [first, second].map((it) => it?.receipt ?? ''),
+      never,
+    );
   });
 
   test('a wait for messages ends when it is given up', async () => {
@@ -99,7 +105,7 @@ describe.each(clouds)('the queue of events: %s', (_name, start) => {
   });
 
   test('a receipt that is none is refused', async () => {
-    expect(await outcomeOf(queue.remove(['none']))).toBe('ambiguous ReceiptHandleIsInvalid');
+    expect(await outcomeOf(queue.remove(['none'], never))).toBe('ambiguous ReceiptHandleIsInvalid');
   });
 
   test('a queue that does not exist is named as the cause', async () => {

@@ -21,9 +21,8 @@ export function typedQueue(service: Service): EventQueue {
       const messages = answer('ReceiveMessage', await receiveMessages(service, 20_000, signal));
       return messages.map(({ body, receipt }) => ({ body, receipt }));
     },
-    async remove(receipts) {
-      const never = new AbortController().signal;
-      answer('DeleteMessageBatch', await removeMessages(service, receipts, never));
+    async remove(receipts, signal) {
+      answer('DeleteMessageBatch', await removeMessages(service, receipts, signal));
     },
     close: () => undefined,
   };

@@ -9,7 +9,7 @@ export interface QueueMessage {
 export interface EventQueue {
   /** At most 10 messages. It waits for the first one for 20 s at most; an abort ends the wait. */
   receive(signal: AbortSignal): Promise<QueueMessage[]>;
-  /** Deletes at most 10 messages. One that is not deleted is delivered again. */
-  remove(receipts: readonly string[]): Promise<void>;
+  /** Deletes at most 10 messages. One that is not deleted is delivered again; an abort ends the request. */
+  remove(receipts: readonly string[], signal: AbortSignal): Promise<void>;
   close(): void;
 }

@@ -23,6 +23,7 @@ function setUp() {
   const happened: string[] = [];
   const shown = new Map<string, InstanceState>([[ID, 'running']]);
   let receives = 0;
+  let hangs = false;
   let wake: (() => void) | undefined;
   const failures: unknown[] = [];
   const queue: EventQueue = {
@@ -37,8 +38,9 @@ function setUp() {
       if (answer instanceof Error) throw answer;
       return answer;
     },
-    async remove(receipts) {
+    async remove(receipts, signal) {
       happened.push(`deleted ${receipts.join()}`);
+      if (hangs) await new Promise((_, reject) => signal.addEventListener('abort', reject, { once: true }));
     },
     close: () => happened.push('closed'),
   };
@@ -78,6 +80,9 @@ function setUp() {
     shown,
     failures,
     receives: () => receives,
+    hang: () => {
+      hangs = true;
+    },
     refuse: (times: number) => {
       refusals = times;
     },
@@ -184,4 +189,13 @@ test('at the end of a term the wait ends at once, and what comes then is left to
   scene.receiver.start();
   await scene.clock.settle();
   expect(scene.happened).toContain('deleted r1');
+});
+
+test('at the end of a term a delete under way is given up at once', async () => {
+  const scene = await started(setUp());
+  scene.hang();
+  await scene.answer([{ body: body('terminated'), receipt: 'r1' }]);
+  await scene.receiver.stop();
+  expect(scene.happened.slice(-2)).toEqual(['deleted r1', 'closed']);
+  expect(scene.failures).toEqual([]);
 });

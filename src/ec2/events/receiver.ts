@@ -93,7 +93,9 @@ export function createReceiver(options: ReceiverOptions): Receiver {
         if (signal.aborted) break;
         trust.reached(true);
         for (const message of messages) read(message);
-        if (messages.length > 0) await queue.remove(messages.map(({ receipt }) => receipt));
+        const receipts = messages.map(({ receipt }) => receipt);
+        // A delete that hangs must not keep the lease from being given back.
+        if (receipts.length > 0) await queue.remove(receipts, signal);
         backoff.reset();
         said = undefined;
       } catch (error) {

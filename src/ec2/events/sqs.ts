@@ -62,10 +62,12 @@ export function createSqsQueue(options: SqsOptions): EventQueue {
       );
       return Messages.map(({ Body = '', ReceiptHandle = '' }) => ({ body: Body, receipt: ReceiptHandle }));
     },
-    async remove(receipts) {
+    async remove(receipts, signal) {
       const Entries = receipts.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle }));
       const command = new DeleteMessageBatchCommand({ QueueUrl, Entries });
-      const { Failed = [] } = await call('DeleteMessageBatch', () => client.send(command));
+      const { Failed = [] } = await call('DeleteMessageBatch', () =>
+        client.send(command, { abortSignal: signal, requestTimeout: timeoutMs }),
+      );
       const [first] = Failed;
       if (!first) return;
       throw ec2Failure({

@@ -104,7 +104,7 @@ export function createMortal(clock: Clock, strike: Strike, skewMs = 0): Mortal {
     queue: (inner) => ({
       receive: (signal) =>
         call('receiveMessage', () => inner.receive(AbortSignal.any([death.signal, signal]))),
-      remove: (receipts) => call('deleteMessageBatch', () => inner.remove(receipts)),
+      remove: (receipts, signal) => call('deleteMessageBatch', () => inner.remove(receipts, signal)),
       close: inner.close,
     }),
     ec2: (inner) =>
