@@ -129,6 +129,8 @@ export function serveAgents(raw: Server, options: AgentConnectionOptions): Agent
   function leave(connection: AgentConnection, bytes: Buffer): void {
     const { socket } = connection;
     forget(connection);
+    // Node would serve it to a client that is gone.
+    if (socket.destroyed) return;
     toNode?.call(raw, socket);
     // At once: what the socket reads from now on goes to Node's parser, and must not come before it.
     socket.emit('data', bytes);

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createServerCertificate } from '../../../dev/apiserver/transport/certificates.ts';
 import { createGatewayFixture, type GatewayFixture } from '../../../test/support/gateway/gateway.ts';
 import { type Clock, systemClock } from '../../controller/lib/clock.ts';
+import { plus } from '../../controller/lib/time.ts';
 import type { GatewayOptions } from '../server.ts';
 
 let fixture: GatewayFixture;
@@ -72,8 +73,10 @@ describe('a connection is closed when', () => {
   test('its answer is not read', async () => {
     const script = `#!/bin/sh\n${'# '.repeat(8_000_000)}`;
     const overdue: (() => void)[] = [];
+    let aheadMs = 0;
     const clock: Clock = {
       ...systemClock,
+      monotonic: () => plus(systemClock.monotonic(), aheadMs),
       setTimeout(fn, ms) {
         if (ms !== TIMES.answerMs) return systemClock.setTimeout(fn, ms);
         overdue.push(fn);
@@ -86,6 +89,7 @@ describe('a connection is closed when', () => {
     socket.pause();
     socket.write(REQUEST);
     await once(socket, 'readable');
+    aheadMs = TIMES.answerMs;
     for (const close of overdue) close();
     socket.resume();
     await closed;

@@ -45,3 +45,23 @@ test('no timer is left when all have read theirs, and one begins again with the 
   expect(cut).toEqual([{ name: 'third', at: ANSWER_MS }]);
   expect(clock.pending()).toBe(0);
 });
+
+test('each request of a connection has its own time, also where others keep the timer of the first', async () => {
+  const clock = createVirtualClock();
+  const unread = cutOffUnread(clock, ANSWER_MS);
+  const cutAt: number[] = [];
+  const [connection, another] = [0, 1].map(() => ({
+    socket: { destroy: () => void cutAt.push(clock.monotonic()) },
+  })) as [Parameters<typeof unread.begin>[0], Parameters<typeof unread.begin>[0]];
+  unread.begin(connection, clock.monotonic());
+  unread.begin(another, clock.monotonic());
+  unread.end(connection);
+  await clock.advance(ANSWER_MS - 1);
+  unread.begin(connection, clock.monotonic());
+  unread.end(another);
+  await clock.advance(ANSWER_MS - 1);
+  expect(cutAt).toEqual([]);
+  await clock.advance(1);
+  expect(cutAt).toEqual([2 * ANSWER_MS - 1]);
+  expect(clock.pending()).toBe(0);
+});

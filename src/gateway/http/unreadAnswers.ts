@@ -20,19 +20,15 @@ export function cutOffUnread(clock: Clock, answerMs: number): UnreadAnswers {
   const open = new Map<Asked, number>();
   let timer: Timer | undefined;
 
-  function cutOff(request: Asked): void {
-    if (open.delete(request)) request.socket.destroy();
-  }
-
-  /** For this one; when it was read, for the earliest that was not. */
-  function wait(request: Asked, ms: number): void {
+  /** A connection is the key of each of its requests: whether one is overdue is asked when the time comes. */
+  function wait(ms: number): void {
     timer = clock.setTimeout(() => {
       timer = undefined;
-      cutOff(request);
       const now = clock.monotonic();
-      for (const [next, overdueAt] of open) {
-        if (overdueAt > now) return wait(next, overdueAt - now);
-        cutOff(next);
+      for (const [request, overdueAt] of open) {
+        if (overdueAt > now) return wait(overdueAt - now);
+        open.delete(request);
+        request.socket.destroy();
       }
     }, ms);
   }
@@ -40,7 +36,7 @@ export function cutOffUnread(clock: Clock, answerMs: number): UnreadAnswers {
   return {
     begin(request, now) {
       open.set(request, now + answerMs);
-      if (timer === undefined) wait(request, answerMs);
+      if (timer === undefined) wait(answerMs);
     },
     end(request) {
       open.delete(request);
