@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Callers } from '../../src/gateway/access/callers.ts';
 import { GatewayError } from '../../src/gateway/base/errors.ts';
@@ -68,7 +69,7 @@ async function start(language: Language, url: string): Promise<string[]> {
     env: { ...process.env, GATEWAY: url, TOKEN_FILE: join(folder, 'token') },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  client.stdout?.setEncoding('utf8').on('data', (text: string) => lines.push(...text.trim().split('\n')));
+  if (client.stdout) createInterface(client.stdout).on('line', (line) => lines.push(line));
   return lines;
 }
 
