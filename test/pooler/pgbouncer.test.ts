@@ -9,6 +9,7 @@ import { chooseAccount } from '../../dev/postgres/account.ts';
 import { createPostgresStore } from '../../src/gateway/store/postgresStore.ts';
 import { heartbeat } from '../support/gateway/heartbeats.ts';
 import { createTestDatabase } from '../support/gateway/postgres.ts';
+import { needed } from '../support/programs/needed.ts';
 import { findPgbouncer } from './program.ts';
 
 const ALL = readdirSync(new URL('../../src/gateway/schema', import.meta.url));
@@ -16,12 +17,11 @@ const ALL = readdirSync(new URL('../../src/gateway/schema', import.meta.url));
 // It refuses to run as root, and then reads nothing below root's own folders.
 const folder = mkdtempSync('/tmp/pgbouncer-');
 chmodSync(folder, 0o755);
-const program = await findPgbouncer(folder);
-const REASON = typeof program === 'string' ? ` (skipped: ${program})` : '';
+const program = await needed(() => findPgbouncer(folder));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test.skipIf(typeof program === 'string')(
-  `behind PgBouncer in transaction mode six gateways start together, ten times over${REASON}`,
+test.skipIf(program === undefined)(
+  'behind PgBouncer in transaction mode six gateways start together, ten times over',
   async () => {
     const database = await createTestDatabase();
     const pgbouncer = await startPgbouncer(new URL(database.url));
@@ -51,7 +51,7 @@ test.skipIf(typeof program === 'string')(
 );
 
 async function startPgbouncer(server: URL): Promise<{ url: string; stop(): Promise<void> }> {
-  if (typeof program === 'string') throw new Error(program);
+  if (program === undefined) throw new Error('there is no pgbouncer');
   const port = await freePort();
   const users = join(folder, 'users');
   const ini = join(folder, 'ini');

@@ -1,8 +1,8 @@
 /**
- * The path of a program that a file's tests need. Where the program is missing, a laptop's answer is undefined, with the reason
+ * What a file's tests need. Where the program is missing, the answer on a laptop is undefined, with the reason
  * printed, for `describe.skipIf`; with `CI` set, `.ci/run` has installed it, so the file fails instead.
  */
-export async function needed(find: () => Promise<string>): Promise<string | undefined> {
+export async function needed<T>(find: () => Promise<T>): Promise<T | undefined> {
   try {
     return await find();
   } catch (error) {
