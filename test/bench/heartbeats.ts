@@ -15,7 +15,7 @@ import { type Budget, linesOf, type Sample, verdictOf } from './heartbeatReport.
  * What a heartbeat costs the gateway: CPU time of its process and of Postgres, and the time to the answer at a given rate.
  *   npm run bench:heartbeats -- [--rate 8000] [--seconds 5] [--rounds 3] [--only PATTERN] [--beside CHECKOUT]
  * Each round measures all servers one after the other, so that they meet the same machine; `--beside` adds the gateway of
- * another checkout. CPU counts whatever else the machine does; the ratio to Node's own HTTP server compares machines.
+ * another checkout. CPU time counts this work alone, also on a busy machine; the ratio to Node's own HTTP server compares machines.
  * Times to the answer mean something on an idle machine only. At 8,000 a second it ends with a verdict by CPU, and fails where that is
  * broken.
  */
@@ -47,7 +47,7 @@ interface Contender {
   fresh?: 'ECDSA' | 'RSA';
   /** Each connection has carried another request before, as a balancer's have. */
   mixed?: boolean;
-  /** So many of them share the heartbeats; 1 without it. */
+  /** How many of them share the heartbeats; default 1. */
   processes?: number;
   checkout?: string;
   budget?: Budget;

@@ -37,7 +37,7 @@ export function firstHeartbeat(stage: Stage): Promise<Exchange> {
   return heartbeats(stage, 1).then(([first]) => first as Exchange);
 }
 
-/** So many heartbeats that were answered, in any way. */
+/** Waits for this number of heartbeats that got an answer, of any kind. */
 export async function heartbeats(stage: Stage, count: number): Promise<Exchange[]> {
   return stage.until(`heartbeat ${count} of the launch`, () => {
     const answered = stage.heartbeats().filter(({ answeredAt }) => answeredAt !== undefined);

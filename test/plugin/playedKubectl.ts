@@ -74,7 +74,7 @@ export function pod(part: string, more: object = {}): Record<string, unknown> {
 export const finding = (check: string, says = 'well') =>
   JSON.stringify({ check, object: `the ${check}`, says });
 export const fault = (check: string) =>
-  JSON.stringify({ check, object: `the ${check}`, cause: `no ${check}`, next: `mend ${check}` });
+  JSON.stringify({ check, object: `the ${check}`, cause: `no ${check}`, next: `fix ${check}` });
 const findings = (part: string) =>
   ['kubernetes', 'definitions', 'rights', 'database', part === 'gateway' ? 'gateway' : 'aws'].map((it) =>
     finding(it),

@@ -10,7 +10,7 @@ import { HOSTILE, openDashboard, SCENE_NOW } from './dashboardScene.ts';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const binary = await needed(() => findDebianProgram('chromium', 'usr/bin/chromium'));
-/** Written anew with SCREENSHOTS=1; else only looked at. */
+/** With SCREENSHOTS=1 the test writes them; otherwise it only checks them. */
 const IMAGES = join(import.meta.dirname, '..', '..', 'docs', 'images');
 const isWriting = process.env.SCREENSHOTS === '1';
 const MOST_IMAGE_BYTES = 150_000;

@@ -31,8 +31,8 @@ export interface Shown {
 }
 
 /**
- * The views of all Workspaces, kept while somebody lists or watches and for `LINGER_MS` after: a gateway that nobody asks so
- * does not read the database for it. Each is made once for each change, however many watch.
+ * The views of all Workspaces, kept while a caller lists or watches and for `LINGER_MS` after: without such callers the gateway
+ * does not read the database for them. Each view is made once for each change, for any number of watches.
  */
 export interface Board {
   /** Resolves once all views are there. Call `release` when done, once. */

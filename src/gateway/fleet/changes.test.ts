@@ -29,7 +29,7 @@ test('keeps the last ones, each row’s latest alone, and knows whom it can stil
   expect(changes.at(5)).toEqual({ key: 'd', gone: '{}' });
 });
 
-test('a long life keeps no more than its bound, whatever the names', () => {
+test('a long life keeps no more than its bound, also for names of Object.prototype', () => {
   const changes = createChanges(8);
   for (let i = 0; i < 1_000; i += 1) changes.add({ key: `constructor${i % 100}` });
   const kept = Array.from({ length: 1_001 }, (_, number) => changes.at(number)).filter(Boolean);

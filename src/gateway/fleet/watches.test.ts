@@ -176,7 +176,7 @@ describe('a watch ends', () => {
   });
 });
 
-test('the database is read for nobody: neither before the first watch nor a minute after the last', async () => {
+test('the database is read only for watches: not before the first, and not from a minute after the last', async () => {
   await scene.clock.advance(5 * MINUTE_MS);
   expect(scene.reads.count).toBe(0);
   const client = await scene.watch();

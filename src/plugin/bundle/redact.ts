@@ -15,7 +15,7 @@ const PUBLIC =
 /** From its telling word on: what stands before that stays anyway, and to look for it takes the square of a long word's time. */
 const SECRET_NAME = String.raw`(?:passw(?:or)?d|secret|token|credential|api[-_]?key|access[-_]?key|private[-_]?key|authorization)[\w.-]{0,64}`;
 const BETWEEN = String.raw`\\*["']?(?:\s*[:=]\s*|%3[ad])(?:\\*["'])?`;
-/** What looks like a credential, whatever its value. Each is linear in its text. */
+/** Patterns of credentials, for values that nothing else knows. Each takes time linear in its text. */
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [
     /-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[\s\S]{0,16000}?(?:-----END [A-Z ]{0,20}PRIVATE KEY-----|$)/g,

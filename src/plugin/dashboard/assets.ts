@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
 import { join } from 'node:path';
 
@@ -15,14 +15,13 @@ const TYPES = {
 } as const;
 /** Browsers take a module by its type, not by its name. */
 const MODULE = 'text/javascript; charset=utf-8';
-const MODULES = ['main.ts', 'dom.ts', 'fleet.ts', 'table.ts', 'detail.ts', 'times.ts'] as const;
 
 /** The page as it is served: its modules without types. dev/plugin.ts puts what this returns into the one file of the plugin. */
 export async function readAssets(): Promise<Record<string, Asset>> {
   const assets: Record<string, Asset> = {};
   for (const [name, type] of Object.entries(TYPES))
     assets[name] = { type, text: await readFile(join(FOLDER, name), 'utf8') };
-  for (const name of MODULES)
+  for (const name of (await readdir(FOLDER)).filter((name) => name.endsWith('.ts')))
     assets[name] = { type: MODULE, text: stripTypeScriptTypes(await readFile(join(FOLDER, name), 'utf8')) };
   return assets;
 }

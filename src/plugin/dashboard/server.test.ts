@@ -66,7 +66,7 @@ function ask(
 }
 
 describe('the page', () => {
-  test('is on 127.0.0.1 alone, under a path that nobody guesses', async () => {
+  test('is on 127.0.0.1 alone, under a secret path', async () => {
     const { hostname, pathname, origin } = new URL(server.url);
     expect(hostname).toBe('127.0.0.1');
     expect(pathname).toMatch(/^\/[A-Za-z0-9_-]{32}\/$/);

@@ -10,7 +10,7 @@ interface Told {
 
 type Maybe<T> = T | undefined;
 
-/** What is told of a Workspace: as the plugin sees it, and as the operator decodes it. */
+/** The fields that transitions are made from: as the plugin sees them, and as the operator decodes them. */
 export interface ToldStatus {
   conditions?: Maybe<Told[]>;
   desired?: Maybe<{ generation: number; cause: string; changed?: Maybe<string[]> }>;

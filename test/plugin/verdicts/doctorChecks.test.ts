@@ -81,7 +81,7 @@ test.each<[string, Record<string, Answer>, Partial<Result>]>([
   [
     'rights',
     inside('gateway', 'rights'),
-    { check: 'rights', from: 'gateway', says: 'no rights', next: 'mend rights' },
+    { check: 'rights', from: 'gateway', says: 'no rights', next: 'fix rights' },
   ],
   [
     'Postgres',

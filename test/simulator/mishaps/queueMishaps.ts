@@ -22,7 +22,7 @@ export function queueMishaps({ clock, random, service }: Scene): Weighted<Mishap
     return `events: ${what}`;
   }
 
-  /** Of ours mostly, as whoever can read their ids would send it; some of others. */
+  /** Mostly of our instances, as a sender who can read their ids would forge it; some of others. */
   function forged(): string {
     const ours = [...cloud.instances.values()].filter(isOurs).map(({ id }) => id);
     const id = ours.length > 0 && random.next() < 0.8 ? pick(random, ours) : `i-${cloud.hex()}`;

@@ -1,4 +1,5 @@
 import type { Detail, Entry } from '../models/shapes.ts';
+import { now } from './clock.ts';
 import { byID, make } from './dom.ts';
 import { createTable } from './table.ts';
 import { distance, timeOf } from './times.ts';
@@ -36,9 +37,9 @@ export function showDetail(detail: Detail): void {
       ],
     })),
   );
-  const now = Date.now();
+  const at = now();
   const waiting = waits.map(
-    ({ what, on, until }) => `${what} waits for ${on}${until === '' ? '' : `, ${distance(until, now)}`}.`,
+    ({ what, on, until }) => `${what} waits for ${on}${until === '' ? '' : `, ${distance(until, at)}`}.`,
   );
   const facts: [string, string][] = [
     ['Availability', row.availability],

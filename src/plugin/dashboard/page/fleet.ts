@@ -1,4 +1,5 @@
 import type { ClassRow, Row, Update, Wait } from '../models/shapes.ts';
+import { now } from './clock.ts';
 import { byID, make, setText, work } from './dom.ts';
 import { createTable } from './table.ts';
 import { distance } from './times.ts';
@@ -8,7 +9,7 @@ const MOST_ROWS = 1_000;
 
 export interface FleetView {
   take(update: Update): void;
-  /** Shows times anew. */
+  /** Updates the times that are shown. */
   tick(): void;
 }
 
@@ -70,8 +71,8 @@ export function createFleetView(): FleetView {
     const found =
       words.length === 0 ? sorted : sorted.filter((row) => words.every((word) => textOf(row).includes(word)));
     const shown = found.slice(0, MOST_ROWS);
-    const now = Date.now();
-    workspaces.show(shown.map((row) => ({ key: row.key, cells: cellsOf(row, now) })));
+    const at = now();
+    workspaces.show(shown.map((row) => ({ key: row.key, cells: cellsOf(row, at) })));
     // Layout is part of what a reader waits for.
     byID('workspaces').getBoundingClientRect();
     performance.measure('rows', {
@@ -83,10 +84,10 @@ export function createFleetView(): FleetView {
   }
 
   function showRest({ classes: all, waits: waiting, troubles, scope }: Update): void {
-    const now = Date.now();
+    const at = now();
     setText(byID('scope'), scope);
-    classes.show(all.map((each) => ({ key: each.name, cells: classCells(each, now) })));
-    waits.show(waiting.map((each, at) => ({ key: `${each.key} ${at}`, cells: waitCells(each, now) })));
+    classes.show(all.map((each) => ({ key: each.name, cells: classCells(each, at) })));
+    waits.show(waiting.map((each, index) => ({ key: `${each.key} ${index}`, cells: waitCells(each, at) })));
     const place = byID('troubles');
     if ([...place.children].map((child) => child.textContent).join('\n') === troubles.join('\n')) return;
     place.replaceChildren(...troubles.map((text) => make('p', { text })));

@@ -1,9 +1,10 @@
 import type { Detail, Update } from '../models/shapes.ts';
+import { every } from './clock.ts';
 import { showDetail, showMissing } from './detail.ts';
 import { byID, setText } from './dom.ts';
 import { createFleetView } from './fleet.ts';
 
-/** How often times are shown anew, and an open Workspace is asked for again for its events, ms. */
+/** How often the page updates its times, and asks for an open Workspace again for its events, ms. */
 const TICK_MS = 5_000;
 
 const fleet = createFleetView();
@@ -62,7 +63,7 @@ live.addEventListener('message', ({ data }) => {
   const isTouched = update.rows.some(({ key }) => key === open) || update.gone.includes(open);
   if (open !== '' && isTouched) void askDetail(false);
 });
-setInterval(() => {
+every(TICK_MS, () => {
   fleet.tick();
   if (open !== '') void askDetail(false);
-}, TICK_MS);
+});

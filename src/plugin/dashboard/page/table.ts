@@ -14,7 +14,7 @@ export interface Column {
 }
 
 export interface Table {
-  /** Shows these rows, by key, in this order; only what is another than before is touched. */
+  /** Shows these rows, by key, in this order; touches only the cells that changed. */
   show(rows: readonly { key: string; cells: readonly Cell[] }[]): void;
 }
 

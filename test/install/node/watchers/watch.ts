@@ -46,7 +46,7 @@ export function repeat(look: () => Promise<void>, everyMs = LOOK_EVERY_MS): () =
 
 /**
  * Sees the longest time between two moments at which it was well, ms.
- * @param isWell started every 50 ms, whatever became of the one before; one that is not, or fails, is a gap
+ * @param isWell started every 50 ms, also while an earlier one still runs; an answer of false, or an error, is a gap
  */
 export function watch(isWell: () => Promise<boolean>): Watcher<number> {
   let longest = 0;
