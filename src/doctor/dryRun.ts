@@ -1,18 +1,13 @@
 import { decodeWorkspace } from '../api/kinds/decode.ts';
 import { requestVersion } from '../api/kinds/launchParams.ts';
 import type { Workspace } from '../api/kinds/workspace.ts';
-import type { KubeClient, KubeObject, Resource } from '../controller/client/client.ts';
+import type { KubeClient, KubeObject } from '../controller/client/client.ts';
 import type { Random } from '../controller/lib/random.ts';
 import { isEc2Failure } from '../ec2/calls/errors.ts';
 import type { Ec2Calls } from '../ec2/calls/port.ts';
+import { WORKSPACES } from '../reconcilers/workspace/context/deps.ts';
 import { type Finding, failed, passed } from './finding.ts';
 
-const WORKSPACES: Resource = {
-  group: 'compute.molecule.ai',
-  version: 'v1alpha1',
-  plural: 'workspaces',
-  namespaced: true,
-};
 /** Workspaces looked at in each namespace, or in the cluster; and dry runs, one a class. */
 const MOST_SEEN = 100;
 const MOST_CLASSES = 10;

@@ -1,16 +1,11 @@
 import { z } from 'zod';
 import type { KubeClient, KubeObject, Resource } from '../controller/client/client.ts';
 import { listAll } from '../controller/client/kubeClient.ts';
+import { WORKSPACES } from '../reconcilers/workspace/context/deps.ts';
 import { type Check, type Finding, failed, passed } from './finding.ts';
 import { CONTROLLER_RIGHTS, GATEWAY_RIGHTS, type Right } from './rightsList.ts';
 
 const CHECK = 'rights';
-const WORKSPACES: Resource = {
-  group: 'compute.molecule.ai',
-  version: 'v1alpha1',
-  plural: 'workspaces',
-  namespaced: true,
-};
 const REVIEWS: Resource = {
   group: 'authorization.k8s.io',
   version: 'v1',

@@ -4,10 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configOf } from '../../src/agent/stubText.ts';
-import { workspaceClassSpec } from '../../src/api/kinds/workspaceClass.ts';
 import { sleep, systemClock } from '../../src/controller/lib/clock.ts';
 import { type MetadataService, serveMetadata } from '../support/cloud/metadata.ts';
-import { createGatewayFixture, type GatewayFixture, UID } from '../support/gateway/gateway.ts';
+import {
+  classesBeating,
+  createGatewayFixture,
+  type GatewayFixture,
+  UID,
+} from '../support/gateway/gateway.ts';
 import type { TestDatabase } from '../support/gateway/postgres.ts';
 import type { Exchange } from './exchange.ts';
 import { type RecordingGateway, startRecordingGateway } from './recordingGateway.ts';
@@ -67,17 +71,7 @@ export async function createStage({ agent, cwd, database }: StageOptions): Promi
   const fixture = await createGatewayFixture({
     ...(database && { database }),
     retryAfterSeconds: 1,
-    classes: {
-      get: (name) => ({
-        apiVersion: 'compute.molecule.ai/v1alpha1',
-        kind: 'WorkspaceClass',
-        metadata: { name, uid: 'c', resourceVersion: '1' },
-        spec: {
-          ...workspaceClassSpec.partial().parse({}),
-          heartbeat: { periodSeconds, timeoutSeconds: 5 * periodSeconds },
-        } as never,
-      }),
-    },
+    classes: classesBeating(() => periodSeconds),
   });
   fixture.secrets.set(
     'team/ada-env',

@@ -1,41 +1,26 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type RunningApiServer, startApiServer } from '../../dev/apiserver/server.ts';
-import { buildPlugin } from '../../dev/plugin.ts';
-import { systemClock } from '../../src/controller/lib/clock.ts';
-import { systemRandom } from '../../src/controller/lib/random.ts';
 import type { Update } from '../../src/plugin/dashboard/models/shapes.ts';
-import { createKubectl, type Kubectl, usable } from '../kubectl/kubectl.ts';
+import { type Kubectl, usable } from '../kubectl/kubectl.ts';
+import { type OpenedPlugin, openPlugin } from './openedPlugin.ts';
 
-const ROOT = join(import.meta.dirname, '..', '..');
 const [newest] = (await usable(['kubectl'])).slice(-1);
 
 describe.skipIf(!newest)('kubectl workspace dashboard', () => {
-  let server: RunningApiServer;
+  let plugin: OpenedPlugin;
   let kubectl: Kubectl;
   let folder: string;
   let child: ChildProcess | undefined;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'dashboard-'));
-    await buildPlugin(join(folder, 'kubectl-workspace'));
-    const logger = { error: () => undefined };
-    server = await startApiServer({ clock: systemClock, random: systemRandom, logger });
-    kubectl = await createKubectl(newest?.binary ?? '', server.kubeconfig);
-    await writeFile(join(folder, 'config'), server.kubeconfig);
-    await kubectl.ok('apply', '--server-side', '-f', join(ROOT, 'crds'));
-    await kubectl.ok('wait', '--for=condition=Established', 'crd', '--all');
-    const examples = join(ROOT, 'deploy', 'examples');
-    await kubectl.ok('create', '-f', join(examples, 'class.yaml'), '-f', join(examples, 'workspace.yaml'));
+    plugin = await openPlugin(newest?.binary ?? '');
+    ({ kubectl, folder } = plugin);
   });
   afterAll(async () => {
     child?.kill('SIGKILL');
-    await kubectl?.close();
-    await server?.stop();
-    await rm(folder, { recursive: true, force: true });
+    await plugin?.close();
   });
 
   /** Who has exactly the rights that docs/plugin.md lists, without what is left out. */

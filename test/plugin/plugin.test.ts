@@ -5,13 +5,12 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { type RunningApiServer, startApiServer } from '../../dev/apiserver/server.ts';
 import { buildPlugin } from '../../dev/plugin.ts';
 import { systemClock } from '../../src/controller/lib/clock.ts';
-import { systemRandom } from '../../src/controller/lib/random.ts';
 import { KubectlError } from '../../src/plugin/base/kubectl.ts';
 import { createProgram } from '../../src/plugin/program.ts';
-import { createKubectl, type Kubectl, usable } from '../kubectl/kubectl.ts';
+import { type Kubectl, usable } from '../kubectl/kubectl.ts';
+import { type OpenedPlugin, openPlugin } from './openedPlugin.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const MOST_BYTES = 500_000;
@@ -80,25 +79,15 @@ describe('the file', () => {
 });
 
 describe.each(kubectls)('kubectl $version workspace', ({ binary }) => {
-  let server: RunningApiServer;
+  let plugin: OpenedPlugin;
   let kubectl: Kubectl;
   let folder: string;
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'plugin-'));
-    await buildPlugin(join(folder, 'kubectl-workspace'));
-    const logger = { error: () => undefined };
-    server = await startApiServer({ clock: systemClock, random: systemRandom, logger });
-    kubectl = await createKubectl(binary, server.kubeconfig);
-    await writeFile(join(folder, 'config'), server.kubeconfig);
-    await kubectl.ok('apply', '--server-side', '-f', join(ROOT, 'crds'));
-    await kubectl.ok('wait', '--for=condition=Established', 'crd', '--all');
-    const examples = join(ROOT, 'deploy', 'examples');
-    await kubectl.ok('create', '-f', join(examples, 'class.yaml'), '-f', join(examples, 'workspace.yaml'));
+    plugin = await openPlugin(binary);
+    ({ kubectl, folder } = plugin);
   });
   afterAll(async () => {
-    await kubectl?.close();
-    await server?.stop();
-    await rm(folder, { recursive: true, force: true });
+    await plugin?.close();
   });
 
   const status = (resource: string, name: string, value: object) =>

@@ -1,15 +1,10 @@
-import type { KubeClient, KubeObject, Resource } from '../../controller/client/client.ts';
+import type { KubeClient, KubeObject } from '../../controller/client/client.ts';
 import { isApiError, isNotFound } from '../../controller/client/errors.ts';
 import { listAll } from '../../controller/client/kubeClient.ts';
 import { type Clock, sleep } from '../../controller/lib/clock.ts';
+import { WORKSPACES } from '../../reconcilers/workspace/context/deps.ts';
 import { restoreRelease } from './helmRelease.ts';
 
-const WORKSPACES: Resource = {
-  group: 'compute.molecule.ai',
-  version: 'v1alpha1',
-  plural: 'workspaces',
-  namespaced: true,
-};
 /** Workspaces named at most. */
 const NAMED = 10;
 

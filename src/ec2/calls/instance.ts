@@ -2,7 +2,7 @@ import type { Instance as SdkInstance, InstanceStatus as SdkStatus } from '@aws-
 import { CODE, ec2Failure } from './errors.ts';
 import type { Instance, InstanceState, InstanceStatus } from './port.ts';
 
-const STATES: ReadonlySet<string> = new Set<InstanceState>([
+const STATES: ReadonlySet<unknown> = new Set<InstanceState>([
   'pending',
   'running',
   'shutting-down',
@@ -15,7 +15,7 @@ const STATES: ReadonlySet<string> = new Set<InstanceState>([
 export function toInstance(action: string, sdk: SdkInstance): Instance {
   const { InstanceId: id, State } = sdk;
   const state = State?.Name;
-  if (!id || !isState(state)) {
+  if (!id || !isInstanceState(state)) {
     throw ec2Failure({
       class: 'ambiguous',
       code: CODE.badAnswer,
@@ -65,8 +65,8 @@ function profileOf({ IamInstanceProfile }: SdkInstance): string {
   return IamInstanceProfile?.Arn?.split('/').at(-1) ?? '';
 }
 
-function isState(state: string | undefined): state is InstanceState {
-  return state !== undefined && STATES.has(state);
+export function isInstanceState(state: unknown): state is InstanceState {
+  return STATES.has(state);
 }
 
 /** `Server.SpotInstanceTermination: … (User initiated …)`: code and message, then the transition when it says more. */

@@ -1,3 +1,4 @@
+import { isInstanceState } from '../calls/instance.ts';
 import type { InstanceState } from '../calls/port.ts';
 
 /** What EventBridge reported of instances that the operator knows. */
@@ -17,15 +18,6 @@ const LONGEST = 262_144;
 
 /** A text is not scanned for more ids: an event of AWS Health names a few hundred at most. */
 const MOST_IDS = 1_000;
-
-const STATES: ReadonlySet<unknown> = new Set<InstanceState>([
-  'pending',
-  'running',
-  'shutting-down',
-  'terminated',
-  'stopping',
-  'stopped',
-]);
 
 /** Event types as the EC2 User Guide and the AWS Health User Guide name them. */
 const NOTICES: ReadonlyMap<unknown, 'SpotInterruption' | 'Rebalance' | 'ScheduledEvent'> = new Map([
@@ -51,7 +43,9 @@ export function readMessage(body: string, knows: (id: string) => boolean): Readi
 function stateChange(detail: Readonly<Record<string, unknown>>, ids: readonly string[]): Reading {
   const { 'instance-id': named, state } = detail;
   const id = ids.find((it) => it === named);
-  return id !== undefined && isState(state) ? { kind: 'StateChange', id, state } : { kind: 'unreadable' };
+  return id !== undefined && isInstanceState(state)
+    ? { kind: 'StateChange', id, state }
+    : { kind: 'unreadable' };
 }
 
 function knownIds(body: string, knows: (id: string) => boolean): string[] {
@@ -63,10 +57,6 @@ function knownIds(body: string, knows: (id: string) => boolean): string[] {
     if (knows(id)) known.add(id);
   }
   return [...known];
-}
-
-function isState(value: unknown): value is InstanceState {
-  return STATES.has(value);
 }
 
 function parse(body: string): Readonly<Record<string, unknown>> {

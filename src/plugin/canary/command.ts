@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { plainText } from '../../controller/lib/plainText.ts';
 import { again, type Cli, EXIT, type Flags, kubectlFor } from '../base/cli.ts';
 import { Interrupted, interruption } from '../base/interruption.ts';
-import { table } from '../views/text.ts';
+import { LEDGER, ledgerCells, table } from '../views/text.ts';
 import { quoted } from '../views/why.ts';
 import { type CanaryView, runCanary } from './runCanary.ts';
 import { verdictOf } from './verdict.ts';
@@ -72,13 +72,5 @@ function textOf({
     ['Changed', `${after(changed)}, provisions: ${provisions}`],
     ['Gone', after(gone)],
   ]);
-  const columns = ['LAUNCH', 'FOR', 'INSTANCE', 'READY', 'OUTCOME'];
-  const rows = ledger.map((row) => [
-    String(row.launch),
-    row.cause,
-    row.instanceID ?? '',
-    row.readyAt ?? '',
-    row.outcome ?? 'present',
-  ]);
-  return `${head}\n${table([columns, ...rows])}\n${verdictOf(faults)}\n`;
+  return `${head}\n${table([LEDGER, ...ledger.map(ledgerCells)])}\n${verdictOf(faults)}\n`;
 }

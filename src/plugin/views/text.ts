@@ -1,3 +1,4 @@
+import type { LedgerRow } from './ledger.ts';
 import type { RolloutView, WorkspaceView } from './views.ts';
 import type { Why } from './why.ts';
 
@@ -57,16 +58,14 @@ export function statusText(view: WorkspaceView, { isColoured }: Style): string {
     ['Generation', `${generation.launched} of ${generation.desired} is carried out`],
     ['Provisions', `${provisions} ever`],
   ]);
-  const rows = ledger.map((row) => [
-    String(row.launch),
-    row.cause,
-    row.instanceID ?? '',
-    row.readyAt ?? '',
-    row.outcome ?? 'present',
-    row.isEnding ? 'ending' : (row.endedAt ?? ''),
-  ]);
-  const columns = ['LAUNCH', 'FOR', 'INSTANCE', 'READY', 'OUTCOME', 'ENDED'];
-  return `${head}\n${table([columns, ...rows])}${why ? `\n${whyText(why)}` : ''}`;
+  const rows = ledger.map((row) => [...ledgerCells(row), row.isEnding ? 'ending' : (row.endedAt ?? '')]);
+  return `${head}\n${table([[...LEDGER, 'ENDED'], ...rows])}${why ? `\n${whyText(why)}` : ''}`;
+}
+
+export const LEDGER = ['LAUNCH', 'FOR', 'INSTANCE', 'READY', 'OUTCOME'];
+
+export function ledgerCells({ launch, cause, instanceID, readyAt, outcome }: LedgerRow): string[] {
+  return [String(launch), cause, instanceID ?? '', readyAt ?? '', outcome ?? 'present'];
 }
 
 export function whyText({ condition, reason, message, since, outdated, todo, next }: Why): string {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { runCanary } from '../../../src/plugin/canary/runCanary.ts';
 import { createVirtualClock } from '../../support/base/virtualClock.ts';
 import { type Answer, playKubectl, refuse } from '../playedKubectl.ts';
+import { playCanary } from './playedCanary.ts';
 
 const HOUR_MS = 3_600_000;
 const FORBIDDEN = refuse('Error from server (Forbidden): workspaces "canary-1" is forbidden');
@@ -40,20 +40,9 @@ async function ran(changed: Record<string, Answer>, failedDeletions = 0) {
       return '';
     },
   });
-  const told: string[] = [];
-  const done = runCanary({
-    kubectl,
-    clock,
-    name: 'canary-1',
-    className: 'standard',
-    limitMs: 60_000,
-    watchMs: 10_000,
-    signal: new AbortController().signal,
-    flags: '',
-    tell: (text) => told.push(text),
-  }).catch((error: unknown) => error);
+  const { done, told } = playCanary(kubectl, clock, { limitMs: 60_000, watchMs: 10_000 });
   await clock.advance(HOUR_MS);
-  await done;
+  await done.catch((error: unknown) => error);
   return { exists, told };
 }
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { KubectlError } from '../../../src/plugin/base/kubectl.ts';
-import { runCanary } from '../../../src/plugin/canary/runCanary.ts';
 import { createVirtualClock } from '../../support/base/virtualClock.ts';
 import { type Answer, playKubectl, refuse } from '../playedKubectl.ts';
+import { playCanary } from './playedCanary.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -69,19 +69,7 @@ async function ran(
     },
     ...changed,
   });
-  const told: string[] = [];
-  const done = runCanary({
-    kubectl,
-    clock,
-    name: 'canary-1',
-    className: 'standard',
-    limitMs: 10 * MINUTE_MS,
-    watchMs: MINUTE_MS,
-    signal: new AbortController().signal,
-    flags: '',
-    tell: (text) => told.push(text),
-  });
-  done.catch(() => undefined);
+  const { done, told } = playCanary(kubectl, clock, { limitMs: 10 * MINUTE_MS, watchMs: MINUTE_MS });
   await clock.advance(180 * MINUTE_MS);
   return { done, calls: kubectl.calls, told };
 }

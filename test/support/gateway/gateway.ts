@@ -13,13 +13,14 @@ import {
   workspaceSpec,
   workspaceStatus,
 } from '../../../src/api/kinds/workspace.ts';
-import type { WorkspaceClass } from '../../../src/api/kinds/workspaceClass.ts';
+import { type WorkspaceClass, workspaceClassSpec } from '../../../src/api/kinds/workspaceClass.ts';
 import { systemClock } from '../../../src/controller/lib/clock.ts';
 import { systemRandom } from '../../../src/controller/lib/random.ts';
 import { allowEveryone } from '../../../src/gateway/access/callers.ts';
 import { createTicket } from '../../../src/gateway/access/credentials.ts';
 import { createKeyRing, type KeyRing } from '../../../src/gateway/access/keys.ts';
 import type { AgentShelf } from '../../../src/gateway/routes/agent.ts';
+import type { ClassReader } from '../../../src/gateway/served/lookup.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../../../src/gateway/server.ts';
 import type { HeartbeatStore } from '../../../src/gateway/store/heartbeatStore.ts';
 import { createPostgresStore } from '../../../src/gateway/store/postgresStore.ts';
@@ -71,6 +72,21 @@ async function databaseOfRun(): Promise<TestDatabase> {
 }
 
 let authority: Promise<IdentityAuthority> | undefined;
+
+/** Each class has the heartbeat period that is in force at the moment, s. */
+export function classesBeating(periodSeconds: () => number): ClassReader {
+  return {
+    get: (name) => ({
+      apiVersion: API_VERSION,
+      kind: 'WorkspaceClass',
+      metadata: { name, uid: 'c', resourceVersion: '1' },
+      spec: {
+        ...workspaceClassSpec.partial().parse({}),
+        heartbeat: { periodSeconds: periodSeconds(), timeoutSeconds: 5 * periodSeconds() },
+      } as never,
+    }),
+  };
+}
 
 export async function createGatewayFixture(
   over: Partial<GatewayOptions> & {

@@ -6,9 +6,8 @@ import { delimiter, join } from 'node:path';
 import { needShellInstances } from '../../../dev/instances/shellRuntime.ts';
 import { agentDigest, readAgentFiles } from '../../../src/agent/files.ts';
 import { renderUserData } from '../../../src/agent/userData.ts';
-import { workspaceClassSpec } from '../../../src/api/kinds/workspaceClass.ts';
 import { serveMetadata } from '../cloud/metadata.ts';
-import { createGatewayFixture, UID } from '../gateway/gateway.ts';
+import { classesBeating, createGatewayFixture, UID } from '../gateway/gateway.ts';
 
 /** For what a real process does in real time, on a busy machine. */
 export const WAIT = { timeout: 60_000, interval: 50 };
@@ -24,17 +23,7 @@ export async function createMachine() {
   const fixture = await createGatewayFixture({
     agent: { present: readAgentFiles(), find: async () => undefined },
     retryAfterSeconds: 1,
-    classes: {
-      get: (name) => ({
-        apiVersion: 'compute.molecule.ai/v1alpha1',
-        kind: 'WorkspaceClass',
-        metadata: { name, uid: 'c', resourceVersion: '1' },
-        spec: {
-          ...workspaceClassSpec.partial().parse({}),
-          heartbeat: { periodSeconds, timeoutSeconds: 5 * periodSeconds },
-        } as never,
-      }),
-    },
+    classes: classesBeating(() => periodSeconds),
   });
   const root = await mkdtemp(join(tmpdir(), 'workspace-agent-test-'));
   const metadata = await serveMetadata(fixture.identity());

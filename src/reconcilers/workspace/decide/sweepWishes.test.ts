@@ -6,7 +6,6 @@ import {
   HOUR,
   heartbeatOf,
   instanceOf,
-  launchOf,
   MINUTE,
   NOW,
   type Overrides,
@@ -19,11 +18,9 @@ import {
 import type { SweepWish } from './facts/view.ts';
 
 const since = NOW.mono - MINUTE;
-const launch = launchOf({ submittedAt: stamp(-HOUR), readyAt: stamp(-HOUR + MINUTE) });
 const heard = { available: true, since: NOW.mono - 2 * HOUR };
 const launches = [heartbeatOf(1, { fresh: false, lastHeartbeatAt: NOW.wall - 2 * MINUTE })];
 const silent: Overrides = {
-  status: statusOf({ launch }),
   heartbeats: { ...heard, launches },
   process: { silence: silenceOf(1, MINUTE), console: { 'i-1': '' } },
 };
