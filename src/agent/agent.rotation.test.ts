@@ -81,4 +81,11 @@ describe('an agent', () => {
     await expect.poll(async () => (await row())?.trouble, WAIT).toBeUndefined();
     expect(await row()).toMatchObject({ boot: 1, fresh: true });
   });
+
+  test('whose bundle is no bundle any more says so too, until it holds one again', async () => {
+    machine.write('etc/workspace-agent/ca.pem', 'cut off in the mid');
+    await expect.poll(row, WAIT).toMatchObject({ trouble: 'GatewayDistrusted' });
+    machine.write('etc/workspace-agent/ca.pem', before.caPEM);
+    await expect.poll(async () => (await row())?.trouble, WAIT).toBeUndefined();
+  });
 });

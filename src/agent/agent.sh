@@ -120,7 +120,8 @@ request() {
     -H 'Content-Type: text/plain' -H 'Accept: text/plain' --data-binary "@$run/request" "$@")
   case $? in
     0) ;;
-    51 | 60) status=000 && complain ;;
+    # 77: the bundle can't be read.
+    51 | 60 | 77) status=000 && complain ;;
     *) status=000 ;;
   esac
 }

@@ -47,7 +47,9 @@ export const workspaceClassSpec = z
           .min(1)
           .max(3600)
           .default(30)
-          .describe('How often the agent heartbeats, in seconds.'),
+          .describe(
+            'How often the agent heartbeats, in seconds. It reports with its heartbeats that it distrusts the gateway: within a minute up to 40 here, later with more.',
+          ),
         timeoutSeconds: z
           .int()
           .min(2)

@@ -5,7 +5,7 @@ export const AGENT_REASONS = {
     wouldLaunch: false,
     whileDown: 'Restarting',
     means:
-      'The instance’s agent finds that the CA bundle which it holds does not stand the gateway’s certificate, so it can’t heartbeat; after the class’s heartbeat timeout it counts as silent.',
+      'The instance’s agent finds that the CA bundle which it holds does not stand the gateway’s certificate, so it can’t heartbeat; after the class’s heartbeat timeout it counts as silent. The agent finds out as it heartbeats: within a minute where the class’s `heartbeat.periodSeconds` is at most 40, later with a longer one.',
     todo: 'Show a certificate again that the bundle stands, and follow [the rotation](agent-protocol.md#rotating-the-ca).',
   },
   CommandFailing: {
