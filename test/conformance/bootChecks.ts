@@ -39,7 +39,7 @@ export const BOOT_CHECKS: readonly Check[] = [
   },
   {
     id: 'certificate',
-    rule: 'It sends nothing but `/v1/distrust` to a server whose certificate the CA bundle does not stand, and goes on once it is the gateway’s.',
+    rule: 'It sends nothing but `/v1/distrust` to a server whose certificate does not verify against the CA bundle, and goes on once the gateway’s own is back.',
     async play(stage) {
       stage.gateway.showCertificate('foreign');
       stage.boot();

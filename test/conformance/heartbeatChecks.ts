@@ -54,7 +54,7 @@ export const HEARTBEAT_CHECKS: readonly Check[] = [
   },
   {
     id: 'heartbeat-retry-after',
-    rule: 'After 503 or 429 it goes on, and waits for `Retry-After` or the period, whichever is longer.',
+    rule: 'After 503 or 429 it goes on, and waits for the longer of `Retry-After` and the period.',
     async play(stage) {
       stage.gateway.instead('/v1/heartbeat', { status: 429, code: 'rate_limited', retryAfterSeconds: 3 });
       stage.boot();
@@ -119,7 +119,7 @@ export const HEARTBEAT_CHECKS: readonly Check[] = [
   },
   {
     id: 'restart-context',
-    rule: 'It acts on `restart` and then says `acknowledged: true`, and not before it was told.',
+    rule: 'It says `acknowledged: true` only after the gateway sent `restart` and the agent acted on it.',
     async play(stage) {
       stage.fixture.put((_workspace, status) => {
         if (status.launch) status.launch.cause = { kind: 'SecretChanged', ref: '1' };
@@ -202,7 +202,7 @@ export const HEARTBEAT_CHECKS: readonly Check[] = [
   },
   {
     id: 'ca-rotation',
-    rule: 'An agent that says `ca` takes a new bundle only if that stands the certificate which the gateway shows.',
+    rule: 'An agent that says `ca` takes a new bundle only if the gateway’s present certificate verifies against it.',
     async play(stage) {
       stage.boot();
       const first = await firstHeartbeat(stage);
@@ -218,7 +218,10 @@ export const HEARTBEAT_CHECKS: readonly Check[] = [
       const locked = says(caPEM);
       const count = stage.heartbeats().length;
       await stage.until('three more heartbeats', () => stage.heartbeats().length >= count + 3);
-      mustBe(locked() === undefined, 'it took a bundle that does not stand the gateway’s certificate');
+      mustBe(
+        locked() === undefined,
+        'it took a bundle against which the gateway’s certificate does not verify',
+      );
     },
   },
 ];
