@@ -7,8 +7,13 @@ import { type Check, failed, passed } from './finding.ts';
 
 const CHECK = 'gateway';
 /** A certificate that expires sooner is near its end: cert-manager renews at a third, 30 of 90 days. */
-const NEAR_END_DAYS = 14;
+export const NEAR_END_DAYS = 14;
 const DAY_MS = 86_400_000;
+
+/** Whole days until then, below 0 when it has passed. */
+export function daysUntil(endsMs: number, clock: Clock): number {
+  return Math.floor((endsMs - clock.now()) / DAY_MS);
+}
 
 export interface GatewayCheckOptions {
   /** Where instances find the gateway. */
@@ -79,7 +84,7 @@ export function gatewayCheck(options: GatewayCheckOptions): Check {
     if (!shown) return failed(CHECK, object, 'it shows no certificate', 'set gateway.tls.existingSecret');
     const certificate = new X509Certificate(shown.raw);
     const endsMs = Date.parse(certificate.validTo);
-    const days = Math.floor((endsMs - clock.now()) / DAY_MS);
+    const days = daysUntil(endsMs, clock);
     const names = certificate.subjectAltName ?? certificate.subject;
     if (endsMs <= clock.now())
       return failed(

@@ -21,7 +21,7 @@ const MOST_CALM_MS = 45 * 60_000;
 const RESUME_EVERY_MS = 10 * 60_000;
 /** In which nothing more may be asked of EC2 but what shows its state, and nothing written but the lease. */
 const STEADY_MS = 60_000;
-/** After a missed event sweeps don't rest for so long, and a bit longer. */
+/** How long sweeps don't rest after a missed event, with a margin. */
 const DISTRUST_MS = 11 * 60_000;
 const RESTED_ROUNDS = 3;
 /** In which a launch is over, and sweeps rest. */

@@ -23,7 +23,7 @@ export interface EventQueueState {
   bodyOf(source: string, type: string, instanceID: string, detail: Readonly<Record<string, unknown>>): string;
   /** What becomes of events from now on; by default each comes once, at once. */
   deliver(how: Deliver): void;
-  /** At most 10; waits for the first one so long, ms. What is received is hidden for 30 s. */
+  /** At most 10 messages, each hidden for 30 s from now. @param waitMs how long it waits for the first one */
   receive(waitMs: number, signal: AbortSignal): Promise<Delivered[]>;
   /** Whether there was such a delivery. */
   remove(receipt: string): boolean;

@@ -14,7 +14,7 @@ import type { QueueTrust } from './trust.ts';
 /** Requests for messages: a flood costs no more than this. Each brings ten messages at most. */
 const REQUESTS = { capacity: 20, refillPerSecond: 10 };
 
-/** EC2's answers may be half a second behind its events (test/ec2Contract); a look-up waits for so long, ms. */
+/** How long a look-up waits, ms: EC2's answers may be half a second behind its events (test/ec2Contract). */
 const SETTLE_MS = 500;
 
 /** EC2 takes a Spot instance back two minutes after it says so ("Spot Instance interruption notices"), ms. */

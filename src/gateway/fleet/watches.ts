@@ -35,7 +35,7 @@ export interface Watches {
 
 /** Between two signs of life, ms. Proxies close what is idle for a minute. */
 const BEAT_MS = 15_000;
-/** Rights are asked again so often, ms. */
+/** How often each watch asks again for its rights, ms. */
 const REVIEW_MS = 60_000;
 /** A watch ends at this age, ms, or up to a third later: so that watches spread over the gateways again after one restarted. */
 const AGE_MS = 30 * 60_000;

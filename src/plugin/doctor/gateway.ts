@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { Clock } from '../../controller/lib/clock.ts';
-import { gatewayCheck } from '../../doctor/certificate.ts';
+import { daysUntil, gatewayCheck, NEAR_END_DAYS } from '../../doctor/certificate.ts';
 import { type Finding, hasFailed } from '../../doctor/finding.ts';
 import type { Kubectl } from '../base/kubectl.ts';
 import { settingOf } from '../views/operator.ts';
@@ -8,9 +8,6 @@ import type { Install } from './install.ts';
 import { failed, ok, type Result, resultOf, unknown } from './result.ts';
 
 const TIMEOUT_MS = 10_000;
-const DAY_MS = 86_400_000;
-/** As for the gateway's own: cert-manager renews at a third of its time, 30 of 90 days. */
-const NEAR_END_DAYS = 14;
 /** There is no way from this machine to a gateway for instances alone; that says nothing about the gateway. */
 const NO_WAY = /\((ENOTFOUND|EAI_AGAIN|ETIMEDOUT|TIMEOUT|EHOSTUNREACH|ENETUNREACH)\)/;
 const BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
@@ -97,7 +94,7 @@ function judgeBundle(where: Pick<Result, 'check' | 'from' | 'object'>, text: str
   for (const block of blocks) {
     try {
       const { validTo } = new X509Certificate(block);
-      days.push(Math.floor((Date.parse(validTo) - clock.now()) / DAY_MS));
+      days.push(daysUntil(Date.parse(validTo), clock));
     } catch {
       return failed(where, 'it holds a certificate that can’t be read', 'put it there whole, in PEM');
     }
